@@ -28,7 +28,7 @@ internal static class MountRequestParser
 
     private static string MountPoint(List<string> positionals) => positionals.Count switch
     {
-        1 or 2 when positionals[^1].Length > 0 => Path.GetFullPath(positionals[^1]),
+        1 or 2 when positionals[^1].Length > 0 => FullPath(positionals[^1]),
         0 or 1 or 2 => throw new UsageException("the mountpoint is missing; write overlayfuse -o lowerdir=... MOUNTPOINT"),
         _ => throw new UsageException(
             $"'{positionals[^1]}': {positionals.Count} words besides the options; there is one mountpoint, and at most one source before it"),
@@ -38,8 +38,8 @@ internal static class MountRequestParser
     {
         var plain = new OverlayOptions
         {
-            LowerDirs = [.. LowerLayers(settings).Select(Path.GetFullPath)],
-            UpperDir = FullPath(settings.UpperDir),
+            LowerDirs = [.. LowerLayers(settings).Select(FullPath)],
+            UpperDir = settings.UpperDir is null ? null : FullPath(settings.UpperDir),
             WorkDir = settings.UpperDir is null ? null : FullPath(RequiredWorkDir(settings)),
             UserXattr = settings.UserXattr,
             Volatile = settings.Volatile,
@@ -68,5 +68,6 @@ internal static class MountRequestParser
             ? $"raise it with max_layers={count} (at most {MountSettings.KernelMaxLayers})"
             : $"merge some of them: max_layers= goes up to {MountSettings.KernelMaxLayers}, as in the kernel"));
 
-    private static string? FullPath(string? path) => path is null ? null : Path.GetFullPath(path);
+    /// <summary>".." stays for the kernel to resolve: it means something else behind a symbolic link.</summary>
+    private static string FullPath(string path) => Path.Combine(Environment.CurrentDirectory, path);
 }
