@@ -12,9 +12,9 @@ namespace OverlayFuse.Fuse;
 public sealed class FuseNotifier
 {
     private const int LongestName = 1024;
-    private readonly Fd _device;
+    private readonly SafeFd _device;
 
-    internal FuseNotifier(Fd device) => _device = device;
+    internal FuseNotifier(SafeFd device) => _device = device;
 
     /// <summary>NOTIFY_INVAL_INODE: drops the cached attributes, keeps the data.</summary>
     /// <param name="node">The inode.</param>
@@ -65,7 +65,11 @@ public sealed class FuseNotifier
         if (messageSize > 0)
             MemoryMarshal.Write(buffer[Unsafe.SizeOf<OutHeader>()..], message);
         payload.CopyTo(buffer[(Unsafe.SizeOf<OutHeader>() + messageSize)..]);
-        return Sys.WriteDevice(_device, buffer);
+        if (!_device.TryAcquire())
+            return Errno.ENODEV; // the session is over
+        Errno error = Sys.WriteDevice(_device.Fd, buffer);
+        _device.Release();
+        return error;
     }
 
     private readonly struct Nothing;

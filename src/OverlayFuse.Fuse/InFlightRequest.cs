@@ -1,3 +1,5 @@
+using OverlayFuse.Fuse.Protocol;
+
 namespace OverlayFuse.Fuse;
 
 /// <summary>
@@ -9,11 +11,17 @@ internal sealed class InFlightRequest(InterruptTable interrupts)
     private ulong _unique;
     private volatile bool _interrupted;
 
+    /// <summary>What the worker does, for the log.</summary>
+    internal Opcode Opcode { get; private set; }
+
+    internal bool IsBusy => Volatile.Read(ref _unique) != 0;
+
     internal bool IsInterrupted => _interrupted || interrupts.SessionEnding;
 
     /// <summary>Publishes the number, then looks for an INTERRUPT that another worker read first: in this order, see <see cref="InterruptTable"/>.</summary>
-    internal void Begin(ulong unique)
+    internal void Begin(ulong unique, Opcode opcode)
     {
+        Opcode = opcode;
         _interrupted = false;
         _ = Interlocked.Exchange(ref _unique, unique); // a full fence is wanted, the old value is not
         if (interrupts.TakeParked(unique))

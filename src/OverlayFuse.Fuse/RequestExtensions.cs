@@ -52,4 +52,42 @@ internal static class RequestExtensions
         }
         return false;
     }
+
+    /// <summary>What follows the struct and the names of a request that creates an inode.</summary>
+    internal static ReadOnlySpan<byte> AfterNames(Opcode opcode, ReadOnlySpan<byte> body)
+    {
+        if (opcode is not (Opcode.MkNod or Opcode.MkDir or Opcode.Create or Opcode.TmpFile or Opcode.SymLink))
+            return default;
+        body = FromNames(opcode, body);
+        for (int i = NameCount(opcode); i > 0 && Name.TryTake(body, out Name name); i--)
+            body = body[name.WithNul.Length..];
+        return body;
+    }
+
+    /// <summary>What follows the struct of a request.</summary>
+    internal static ReadOnlySpan<byte> FromNames(Opcode opcode, ReadOnlySpan<byte> body)
+    {
+        int structSize = opcode switch
+        {
+            Opcode.MkNod => Unsafe.SizeOf<MkNodIn>(),
+            Opcode.MkDir => Unsafe.SizeOf<MkDirIn>(),
+            Opcode.Create or Opcode.TmpFile => Unsafe.SizeOf<CreateIn>(),
+            Opcode.Link => Unsafe.SizeOf<LinkIn>(),
+            Opcode.Rename => Unsafe.SizeOf<RenameIn>(),
+            Opcode.Rename2 => Unsafe.SizeOf<Rename2In>(),
+            Opcode.GetXattr => Unsafe.SizeOf<GetXattrIn>(),
+            Opcode.SetXattr => Unsafe.SizeOf<SetXattrIn>(),
+            _ => 0,
+        };
+        return body[Math.Min(structSize, body.Length)..];
+    }
+
+    /// <summary>How many names a request has.</summary>
+    internal static int NameCount(Opcode opcode) => opcode switch
+    {
+        Opcode.Rename or Opcode.Rename2 or Opcode.SymLink => 2,
+        Opcode.Lookup or Opcode.MkNod or Opcode.MkDir or Opcode.Create or Opcode.TmpFile or Opcode.Link or
+        Opcode.Unlink or Opcode.RmDir or Opcode.GetXattr or Opcode.SetXattr or Opcode.RemoveXattr => 1,
+        _ => 0,
+    };
 }
