@@ -45,6 +45,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         if (layers.Work is null || !options.IsWritable)
             return;
         _work = WorkDirectory.Open(layers.Work, _xattrs);
+        OverlayUuid.WriteTo(layers.Upper!, _xattrs);
         _copyUp = new CopyUp(this, _work);
     }
 
