@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Text;
+using Mono.Unix.Native;
+
+namespace OverlayFuse.Mount.Tests.Harness;
+
+/// <summary>An overlay mounted by a program with the command line of fuse-overlayfs: ours, or a peer's.</summary>
+internal sealed class FuseOverlay : OverlayMount
+{
+    private const int EndMilliseconds = 10_000;
+    private readonly List<int> daemons;
+
+    private FuseOverlay(string program, string mountpoint) : base(mountpoint)
+    {
+        Name = Path.GetFileName(program);
+        daemons = ProcessesNaming(mountpoint);
+    }
+
+    public override string Name { get; }
+
+    /// <summary>The daemon's process ids, found by the mountpoint in their command lines.</summary>
+    public IReadOnlyList<int> Daemons => daemons;
+
+    /// <summary>Starts <paramref name="program"/>; exit status 0 must mean that the mount is live.</summary>
+    public static FuseOverlay Mount(string program, OverlayOptions options, string mountpoint)
+    {
+        MakeMountpoint(mountpoint);
+        ToolResult result = Tool.Try(program, ["-o", options.ToString(), mountpoint]);
+        if (result.ExitCode != 0)
+            throw new InvalidOperationException($"{program} -o {options} {mountpoint}: exit {result.ExitCode}\n{result.Output}{result.Error}");
+        if (!MountTable.IsMountpoint(mountpoint))
+            throw new InvalidOperationException($"{program} exited 0, but {mountpoint} is not mounted\n{result.Output}{result.Error}");
+        return new FuseOverlay(program, mountpoint);
+    }
+
+    protected override void AwaitEnd()
+    {
+        foreach (int pid in daemons)
+            if (!Ended(pid, EndMilliseconds))
+            {
+                _ = Syscall.kill(pid, Signum.SIGKILL);
+                throw new TimeoutException($"{Name}: daemon {pid} still ran {EndMilliseconds} ms after {Mountpoint} was unmounted");
+            }
+    }
+
+    private static bool Ended(int pid, int milliseconds)
+    {
+        int pidfd = (int)Libc.syscall(Libc.SYS_pidfd_open, pid, 0, 0);
+        if (pidfd < 0) return true;
+        Pollfd[] poll = [new Pollfd { fd = pidfd, events = PollEvents.POLLIN }];
+        int ready = Syscall.poll(poll, 1, milliseconds);
+        _ = Syscall.close(pidfd);
+        return ready == 1;
+    }
+
+    private static List<int> ProcessesNaming(string mountpoint)
+    {
+        var found = new List<int>();
+        foreach (string directory in Directory.EnumerateDirectories("/proc"))
+            if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+                && pid != Environment.ProcessId && CommandLine(directory).Split('\0').Contains(mountpoint))
+                found.Add(pid);
+        return found;
+    }
+
+    private static string CommandLine(string directory)
+    {
+        try
+        {
+            return Encoding.UTF8.GetString(File.ReadAllBytes(directory + "/cmdline"));
+        }
+        catch (IOException)
+        {
+            return ""; // It ended meanwhile.
+        }
+    }
+}

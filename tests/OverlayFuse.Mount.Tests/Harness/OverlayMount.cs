@@ -1,0 +1,52 @@
+using Mono.Unix.Native;
+
+namespace OverlayFuse.Mount.Tests.Harness;
+
+/// <summary>The directories and further options of one overlay, lower layers topmost first. No upper: read-only.</summary>
+internal sealed record OverlayOptions(IReadOnlyList<string> Lowers, string? Upper, string? Work, string Extra = "")
+{
+    public override string ToString()
+    {
+        string text = "lowerdir=" + string.Join(':', Lowers);
+        if (Upper is not null) text += $",upperdir={Upper},workdir={Work}";
+        return Extra.Length == 0 ? text : $"{text},{Extra}";
+    }
+}
+
+/// <summary>A live overlay mount, by whichever implementation. Dispose unmounts it and returns when nothing of it is left.</summary>
+internal abstract class OverlayMount(string mountpoint) : IDisposable
+{
+    private bool unmounted;
+
+    public string Mountpoint { get; } = mountpoint;
+
+    /// <summary>What reports call this side: "kernel" or the program's name.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Unmounts. Fails when something still uses the mount (a descriptor that a test forgot) or when a daemon stays behind.</summary>
+    public void Unmount()
+    {
+        if (unmounted) return;
+        unmounted = true;
+        Tool.Check(Libc.umount2(Libc.Bytes(Mountpoint), 0), "umount " + Mountpoint);
+        AwaitEnd();
+    }
+
+    public void Dispose()
+    {
+        if (unmounted) return;
+        unmounted = true;
+        _ = Libc.umount2(Libc.Bytes(Mountpoint), Libc.MNT_DETACH);
+        AwaitEnd();
+    }
+
+    protected virtual void AwaitEnd()
+    {
+    }
+
+    protected static void MakeMountpoint(string path)
+    {
+        if (Syscall.mkdir(path, FilePermissions.ACCESSPERMS) != 0 && Stdlib.GetLastError() != Errno.EEXIST)
+            Tool.Check(-1, "mkdir " + path);
+    }
+}
