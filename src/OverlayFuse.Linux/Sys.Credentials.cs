@@ -40,4 +40,26 @@ public static partial class Sys
         bool taken = (uint)Libc.setfsuid(uint.MaxValue) == uid && (uint)Libc.setfsgid(uint.MaxValue) == gid;
         return taken ? Errno.None : Errno.EPERM;
     }
+
+    private const int RLIMIT_NOFILE = 7;
+
+    /// <summary>How many descriptors the process may have open now (RLIMIT_NOFILE).</summary>
+    public static unsafe ulong OpenFilesLimit
+    {
+        get
+        {
+            ulong* limits = stackalloc ulong[2];
+            return Libc.getrlimit(RLIMIT_NOFILE, limits) == 0 ? limits[0] : 1024;
+        }
+    }
+
+    /// <summary>Raises RLIMIT_NOFILE to its hard limit.</summary>
+    public static unsafe Errno RaiseOpenFilesLimit()
+    {
+        ulong* limits = stackalloc ulong[2];
+        if (Libc.getrlimit(RLIMIT_NOFILE, limits) != 0)
+            return LastError();
+        limits[0] = limits[1];
+        return Result(Libc.setrlimit(RLIMIT_NOFILE, limits));
+    }
 }

@@ -95,7 +95,7 @@ internal sealed class DirectoryCache(int capacity)
                 Sys.Close(fd);
             else if (error is not (Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP))
                 return error;
-            Thread.Yield();
+            _ = Thread.Yield(); // whether another thread ran does not matter
         }
         fd = Fd.None;
         return Errno.ESTALE;

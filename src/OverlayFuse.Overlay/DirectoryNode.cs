@@ -22,12 +22,20 @@ internal sealed class DirectoryNode(ushort[] lowers)
     /// <summary>Impure as on disk: children may have an origin. Under the lock of the names.</summary>
     public bool? Impure { get; set; }
 
-    /// <summary>Whether the upper directory has a default ACL; null when not known.</summary>
-    public volatile object? DefaultAcl;
+    /// <summary>Whether the upper directory has a default ACL.</summary>
+    public volatile DefaultAcl DefaultAcl;
 
     /// <summary>Odd while the names change; a lookup whose version is no longer this one saw something else.</summary>
     public int Version => Volatile.Read(ref _version);
 
     /// <summary>Around every change, under the lock of the names.</summary>
     public void StepVersion() => Interlocked.Increment(ref _version);
+}
+
+/// <summary>What is known of a directory's default ACL.</summary>
+internal enum DefaultAcl : byte
+{
+    Unknown,
+    None,
+    Present,
 }

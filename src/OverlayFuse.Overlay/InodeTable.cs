@@ -93,13 +93,32 @@ internal sealed class InodeTable
         }
     }
 
-    /// <summary>The inode of a name, if it is known; without a reference, so only while its names are locked.</summary>
-    public Inode? Find(Inode parent, Name name, in Resolved found)
+    /// <summary>The inode of an upper file, if it is known; without a reference, so only while its names are locked.</summary>
+    public Inode? OfUpperFile(ulong upperIno)
+    {
+        lock (_lock)
+            return FindUpper(upperIno);
+    }
+
+    /// <summary>The directory or lower file of this name, if it is known; as <see cref="OfUpperFile"/>.</summary>
+    public Inode? OfName(Inode parent, Name name)
+    {
+        lock (_lock)
+            return FindName(parent, name);
+    }
+
+    /// <summary>Makes the inode of an upper file without a name (O_TMPFILE), with one reference.</summary>
+    public Inode AddUnnamed(in Statx stat, ulong ino, SafeFd pinned)
     {
         lock (_lock)
         {
-            Inode? known = found.HasUpper && !found.IsDirectory ? FindUpper(found.Stat.Ino) : FindName(parent, name);
-            return known is not null && found.IsStill(known) ? known : null;
+            Inode inode = NewInode(stat.Type, null);
+            inode.UpperIno = stat.Ino;
+            inode.Ino = ino;
+            inode.Unlinked = true;
+            inode.Pinned = pinned;
+            inode.Lookups = 1;
+            return inode;
         }
     }
 
@@ -133,7 +152,7 @@ internal sealed class InodeTable
             bool hashed = inode.Hashed;
             Unhash(inode);
             inode.UpperIno = upperIno;
-            if (hashed || !inode.IsDirectory)
+            if (hashed)
                 Insert(inode);
         }
     }
@@ -144,6 +163,7 @@ internal sealed class InodeTable
         lock (_lock)
         {
             AddPlace(inode, parent, name);
+            Insert(inode);
             inode.Lookups++;
         }
     }
@@ -163,14 +183,29 @@ internal sealed class InodeTable
     {
         lock (_lock)
         {
-            bool byName = inode.IsDirectory;
-            if (byName)
-                Unhash(inode);
+            Unhash(inode);
             newParent.Children++;
             inode.Place = new Place(newParent, newName.ToArray(), inode.Place);
             _ = RemovePlace(inode, oldParent, oldName); // the new name is left
-            if (byName)
-                Insert(inode);
+            Insert(inode);
+        }
+    }
+
+    /// <summary>Two names have changed places. Under the locks of both.</summary>
+    public void Exchange(in Renaming names)
+    {
+        lock (_lock)
+        {
+            Unhash(names.Source);
+            Unhash(names.Target!);
+            names.OldParent.Children++;
+            names.NewParent.Children++;
+            names.Source.Place = new Place(names.NewParent, names.NewName.ToArray(), names.Source.Place);
+            names.Target!.Place = new Place(names.OldParent, names.OldName.ToArray(), names.Target.Place);
+            _ = RemovePlace(names.Source, names.OldParent, names.OldName); // the new names are left
+            _ = RemovePlace(names.Target, names.NewParent, names.NewName);
+            Insert(names.Source);
+            Insert(names.Target);
         }
     }
 

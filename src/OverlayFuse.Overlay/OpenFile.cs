@@ -3,55 +3,46 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay;
 
 /// <summary>
-/// The real file behind an inode that is open in the merged view: one pair of descriptors for all its opens, so that one made before
-/// a copy-up reads what is written after it. Guarded by locking the object; reading takes a reference only.
+/// The real file behind an inode that is open in the merged view: one descriptor for all its opens. Changed under the inode's open lock
+/// (<see cref="OverlayFileSystem"/>); using it takes a reference only, so a read that runs while it is replaced ends undisturbed.
 /// </summary>
 internal sealed class OpenFile
 {
-    private SafeFd? _read;
-    private SafeFd? _write;
+    private SafeFd? _file;
+    private volatile bool _writable;
 
     /// <summary>How many OPENs were not released yet.</summary>
     public int Count { get; set; }
 
-    /// <summary>For reading; the writable one when there is one.</summary>
-    public bool TryBorrowForRead(out BorrowedFd fd) => TryBorrow(ref _write, out fd) || TryBorrow(ref _read, out fd);
-
-    public bool TryBorrowForWrite(out BorrowedFd fd) => TryBorrow(ref _write, out fd);
-
-    /// <summary>Sets the descriptor for reading; owns it from here on.</summary>
-    public void SetRead(Fd fd) => Replace(ref _read, fd);
-
-    /// <summary>Sets the descriptor for reading and writing, of the upper file; the one of the lower file is closed.</summary>
-    public void SetWrite(Fd fd)
+    public bool TryBorrowForRead(out BorrowedFd fd)
     {
-        Replace(ref _write, fd);
-        Replace(ref _read, Fd.None);
-    }
-
-    /// <summary>Closes both.</summary>
-    public void Close()
-    {
-        Replace(ref _write, Fd.None);
-        Replace(ref _read, Fd.None);
-    }
-
-    private static bool TryBorrow(ref SafeFd? field, out BorrowedFd fd)
-    {
-        SafeFd? shared = Volatile.Read(ref field);
-        while (shared is not null)
+        while (Volatile.Read(ref _file) is { } shared)
         {
-            if (shared.TryAcquire())
-            {
-                fd = new BorrowedFd(shared);
-                return true;
-            }
-            shared = Volatile.Read(ref field); // replaced meanwhile
+            if (!shared.TryAcquire())
+                continue; // replaced meanwhile
+            fd = new BorrowedFd(shared);
+            return true;
         }
         fd = default;
         return false;
     }
 
-    private static void Replace(ref SafeFd? field, Fd fd) =>
-        Interlocked.Exchange(ref field, fd.IsOpen ? new SafeFd(fd) : null)?.Release();
+    public bool TryBorrowForWrite(out BorrowedFd fd)
+    {
+        fd = default;
+        return _writable && TryBorrowForRead(out fd);
+    }
+
+    /// <summary>Replaces the descriptor; owns the new one.</summary>
+    public void Set(Fd fd, bool writable)
+    {
+        Interlocked.Exchange(ref _file, new SafeFd(fd))?.Release();
+        _writable = writable;
+    }
+
+    public void Close()
+    {
+        _writable = false;
+        Interlocked.Exchange(ref _file, null)?.Release();
+    }
 }

@@ -32,6 +32,14 @@ internal ref struct Resolved(Span<ushort> lowers)
     /// <summary>Several layers have the directory: st_nlink is 1 (ovl_getattr).</summary>
     public readonly bool IsMerged => IsDirectory && (HasUpper ? _count > 0 : _count > 1);
 
+    /// <summary>Forgets all, for another try.</summary>
+    public void Reset()
+    {
+        _count = 0;
+        Exists = HasUpper = HasOrigin = false;
+        Ino = 0;
+    }
+
     public void AddLower(ushort layer) => _lowers[_count++] = layer;
 
     /// <summary>Whether an inode known under this name is still the same.</summary>
