@@ -1,6 +1,44 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Overlay;
+
 namespace OverlayFuse.Cli;
 
 internal static class Program
 {
-    private static int Main() => 1;
+    private const int Refused = 1;
+    private const int Misused = 2;
+
+    private static int Main(string[] args)
+    {
+        try
+        {
+            return Run(args);
+        }
+        catch (UsageException e)
+        {
+            return Fail(e, Misused);
+        }
+        catch (Exception e) when (e is MountRefusedException or FuseMountException or IOException or UnauthorizedAccessException)
+        {
+            return Fail(e, Refused);
+        }
+    }
+
+    private static int Run(string[] args)
+    {
+        if (args.Length == 0 || Verbs.IsVerb(args[0]))
+            return Verbs.Invoke(args);
+        CommandLine line = CommandLine.Parse(args);
+        if (line.Help)
+            return Verbs.Invoke(["--help"]);
+        if (line.Version)
+            return Verbs.ShowVersion();
+        return Daemon.Run(MountRequestParser.Parse(line));
+    }
+
+    private static int Fail(Exception e, int status)
+    {
+        Console.Error.WriteLine($"overlayfuse: {e.Message}");
+        return status;
+    }
 }

@@ -1,0 +1,77 @@
+# OverlayFuse. `make help` lists the targets.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+# The framework that the program is compiled ahead of time with; net10.0 once its runtime pack can be restored everywhere.
+AOT_FRAMEWORK ?= net9.0
+SECONDS_OF_FUZZ ?= 600
+FUZZ_START      ?= 1
+
+PROGRAM := artifacts/bin/overlayfuse
+SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.c' -o -name '*.h' \) \
+             -not -path '*/obj/*' -not -path '*/bin/*') Directory.Build.props Directory.Packages.props global.json
+
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help build test test-apps test-image fuzz-oracle soak bench lint fmt publish install uninstall demo setup clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build all projects (JIT, for working on them)
+	dotnet build OverlayFuse.sln
+
+publish: $(PROGRAM) ## Compile the program ahead of time: artifacts/bin/overlayfuse
+
+$(PROGRAM): $(SOURCES)
+	dotnet publish src/OverlayFuse.Cli -c Release -f $(AOT_FRAMEWORK) -o artifacts/publish -v quiet
+	install -D -m 755 artifacts/publish/overlayfuse $@
+
+setup: ## Install what building and testing need (Debian packages, as root)
+	@tests/setup
+
+test: setup $(PROGRAM) ## Set up, build, and run the tests (some ten minutes; as root, for all of them)
+	@tests/run 'TestCategory!=AppsLong&TestCategory!=Soak'
+
+test-apps: setup $(PROGRAM) ## Run real programs in merged views, the long ones too
+	@tests/run 'TestCategory=Apps|TestCategory=AppsLong' OverlayFuse.Mount.Tests
+
+fuzz-oracle: setup $(PROGRAM) ## Compare random operations with the kernel's overlayfs (SECONDS_OF_FUZZ=600 FUZZ_START=1)
+	@OVERLAYFUSE_FUZZ_START=$(FUZZ_START) OVERLAYFUSE_FUZZ_SEEDS=100000000 OVERLAYFUSE_FUZZ_SECONDS=$(SECONDS_OF_FUZZ) \
+	  tests/run 'Name=Fuzz_RandomOperations_EqualTheKernel' OverlayFuse.Mount.Tests
+
+soak: setup $(PROGRAM) ## Mount and unmount a thousand times, make and remove 100,000 files: nothing may be left or grow
+	@tests/run 'TestCategory=Soak' OverlayFuse.Mount.Tests
+
+test-image: setup ## Build Dockerfile.test with buildah on a base made by debootstrap, and start the program in it
+	@tests/image
+
+bench: $(PROGRAM) ## Measure (bench/; comes with part 3)
+	@test -d bench || { echo 'bench: nothing to measure with yet, it comes with part 3' >&2; exit 1; }
+	dotnet run -c Release --project bench/OverlayFuse.Benchmarks -f net10.0
+
+lint: ## Check formatting and warnings
+	dotnet format OverlayFuse.sln --verify-no-changes --no-restore
+	dotnet build OverlayFuse.sln -v quiet
+
+fmt: ## Format the code
+	dotnet format OverlayFuse.sln
+
+install: $(PROGRAM) ## Install to PREFIX (/usr/local); DESTDIR for packagers
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/overlayfuse
+	install -d $(DESTDIR)$(PREFIX)/sbin
+	ln -sf ../bin/overlayfuse $(DESTDIR)$(PREFIX)/sbin/mount.overlayfuse
+
+uninstall: ## Remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/overlayfuse $(DESTDIR)$(PREFIX)/sbin/mount.overlayfuse
+
+demo: ## Build, then show lookup, copy-up, whiteout and opaque directory on sample layers
+	@tests/setup --demo
+	@$(MAKE) --no-print-directory $(PROGRAM)
+	@tests/demo $(PROGRAM)
+
+clean: ## Remove what was built
+	rm -rf artifacts
+	find . -type d \( -name bin -o -name obj -o -name TestResults \) -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,9 @@
+/* Going to the background. What the managed side calls. */
+#ifndef OVERLAYFUSE_DAEMON_H
+#define OVERLAYFUSE_DAEMON_H
+
+/* Tells the waiting parent that the mount is live: it exits 0, and from here on the process has no terminal.
+   Returns 0, or -1 when the parent is gone (then nobody waits for this mount: give it up). In the foreground: 0. */
+int overlayfuse_daemon_live(void);
+
+#endif

@@ -1,0 +1,81 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Linux;
+using OverlayFuse.Overlay;
+
+namespace OverlayFuse.Cli;
+
+/// <summary>One mount's life: check, mount, tell the parent, serve, unmount, clean up.</summary>
+internal static class Daemon
+{
+    private const int Success = 0;
+    private const int Hung = 1;
+    private static readonly TimeSpan InitTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Returns when the mount is gone.</summary>
+    /// <exception cref="MountRefusedException">The layers do not fit together.</exception>
+    /// <exception cref="FuseMountException">The kernel or fusermount3 refused.</exception>
+    public static int Run(MountRequest request)
+    {
+        // Modes come from the caller with its umask already in them.
+        _ = Sys.UMask(0);
+        using UpperHold hold = LayerChecks.Check(request.Overlay, request.MountPoint);
+        using OverlayFileSystem fileSystem = OverlayFileSystem.Create(hold.Options);
+        FuseMount mount = FuseMount.Mount(ToMountOptions(request));
+        try
+        {
+            return Serve(mount, new FuseSession(fileSystem, mount.Device, ToSessionOptions(request)));
+        }
+        finally
+        {
+            mount.Unmount();
+        }
+    }
+
+    private static int Serve(FuseMount mount, FuseSession session)
+    {
+        using var signals = new StopSignals(() => Stop(mount, session));
+        session.Start();
+        if (!session.WaitUntilInitialized(InitTimeout))
+            throw new FuseMountException($"{mount.MountPoint}: the kernel and this program did not agree on a FUSE protocol; run with -d to see what was offered");
+        if (!NativeDaemon.AnnounceLive())
+            Stop(mount, session);
+        _ = session.WaitUntilEnded(Timeout.InfiniteTimeSpan);
+        return Success;
+    }
+
+    /// <summary>Detached first: whoever comes now finds the directory below, not a dead mount.</summary>
+    private static void Stop(FuseMount mount, FuseSession session)
+    {
+        try
+        {
+            mount.Unmount();
+        }
+        finally
+        {
+            // A worker that hangs in a system call on a layer must not keep the process.
+            if (!session.Stop())
+                Environment.Exit(Hung);
+        }
+    }
+
+    private static FuseMountOptions ToMountOptions(MountRequest request) => new()
+    {
+        MountPoint = request.MountPoint,
+        Source = request.Source,
+        Subtype = "overlayfuse",
+        Flags = MountFlagWords.ToFlags(request.MountWords) | (request.Overlay.IsWritable ? FuseMountFlags.None : FuseMountFlags.ReadOnly),
+        AllowOther = request.AllowOther ?? Sys.EffectiveUid == 0,
+        ExtraOptions = MountFlagWords.ToLabels(request.MountWords),
+    };
+
+    private static FuseSessionOptions ToSessionOptions(MountRequest request)
+    {
+        // In the background nobody could read it; and Console.Error duplicates the caller's stderr, who waits for its end.
+        var options = new FuseSessionOptions
+        {
+            Trace = request.Trace ? Console.Error.WriteLine : null,
+            Log = request.Foreground ? Console.Error.WriteLine : null,
+        };
+        return request.SingleThread ? options with { Workers = 1, MaxWorkers = 1 } : options;
+    }
+}

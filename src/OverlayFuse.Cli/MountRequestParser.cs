@@ -1,0 +1,73 @@
+using OverlayFuse.Overlay;
+
+namespace OverlayFuse.Cli;
+
+/// <summary>From words to a <see cref="MountRequest"/>. Relative paths are taken against the working directory, here and only here.</summary>
+internal static class MountRequestParser
+{
+    private const string DefaultSource = "overlayfuse";
+
+    /// <exception cref="UsageException">Something is missing, unknown, or contradicts itself.</exception>
+    public static MountRequest Parse(CommandLine line)
+    {
+        var settings = new MountSettings();
+        foreach (RawOption option in line.OptionStrings.SelectMany(OptionString.Split))
+            OptionTable.Find(option).Use(settings, option);
+        return new MountRequest
+        {
+            Overlay = ToOverlay(settings),
+            MountPoint = MountPoint(line.Positionals),
+            Source = settings.Source ?? (line.Positionals.Count == 2 ? line.Positionals[0] : DefaultSource),
+            MountWords = [.. settings.MountWords.Values],
+            AllowOther = settings.AllowOther,
+            Foreground = line.Foreground || line.Debug,
+            Trace = line.Debug,
+            SingleThread = line.SingleThread,
+        };
+    }
+
+    private static string MountPoint(List<string> positionals) => positionals.Count switch
+    {
+        1 or 2 when positionals[^1].Length > 0 => FullPath(positionals[^1]),
+        0 or 1 or 2 => throw new UsageException("the mountpoint is missing; write overlayfuse -o lowerdir=... MOUNTPOINT"),
+        _ => throw new UsageException(
+            $"'{positionals[^1]}': {positionals.Count} words besides the options; there is one mountpoint, and at most one source before it"),
+    };
+
+    private static OverlayOptions ToOverlay(MountSettings settings)
+    {
+        var plain = new OverlayOptions
+        {
+            LowerDirs = [.. LowerLayers(settings).Select(FullPath)],
+            UpperDir = settings.UpperDir is null ? null : FullPath(settings.UpperDir),
+            WorkDir = settings.UpperDir is null ? null : FullPath(RequiredWorkDir(settings)),
+            UserXattr = settings.UserXattr,
+            Volatile = settings.Volatile,
+            ReadOnly = settings.ReadOnly || settings.UpperDir is null,
+        };
+        return settings.CacheTimeout is { } timeout ? plain with { CacheTimeout = timeout } : plain;
+    }
+
+    private static string RequiredWorkDir(MountSettings settings) => settings.WorkDir ?? throw new UsageException(
+        $"upperdir={settings.UpperDir}: workdir= is missing; give an empty directory beside the upper, on the same file system");
+
+    private static List<string> LowerLayers(MountSettings settings)
+    {
+        if (settings.LowerDir is not null && settings.AppendedLayers.Count > 0)
+            throw new UsageException(
+                $"lowerdir= and lowerdir+={settings.AppendedLayers[0]} cannot stand together; give all layers by lowerdir+= and layers_file=, or all by lowerdir=");
+        List<string> layers = settings.LowerDir ?? settings.AppendedLayers;
+        if (layers.Count == 0)
+            throw new UsageException("lowerdir= is missing; write -o lowerdir=TOP:...:BOTTOM");
+        return layers.Count <= settings.MaxLayers ? layers : throw TooMany(layers.Count, settings.MaxLayers);
+    }
+
+    private static UsageException TooMany(int count, int limit) => new(
+        $"lowerdir: {count} lower layers, the limit is {limit}; " +
+        (count <= MountSettings.KernelMaxLayers
+            ? $"raise it with max_layers={count} (at most {MountSettings.KernelMaxLayers})"
+            : $"merge some of them: max_layers= goes up to {MountSettings.KernelMaxLayers}, as in the kernel"));
+
+    /// <summary>".." stays for the kernel to resolve: it means something else behind a symbolic link.</summary>
+    private static string FullPath(string path) => Path.Combine(Environment.CurrentDirectory, path);
+}

@@ -1,0 +1,37 @@
+namespace OverlayFuse.Cli;
+
+/// <summary>What the options have said so far; the rules of <see cref="OptionTable"/> write into it, the last one wins.</summary>
+internal sealed class MountSettings
+{
+    public const int DefaultMaxLayers = 128;
+
+    /// <summary>OVL_MAX_STACK of the kernel (fs/overlayfs/params.h).</summary>
+    public const int KernelMaxLayers = 500;
+
+    /// <summary>From lowerdir=, where the last one wins, as in the kernel.</summary>
+    public List<string>? LowerDir { get; set; }
+
+    /// <summary>From lowerdir+= and layers_file=, in their order.</summary>
+    public List<string> AppendedLayers { get; } = [];
+
+    public string? UpperDir { get; set; }
+
+    public string? WorkDir { get; set; }
+
+    public int MaxLayers { get; set; } = DefaultMaxLayers;
+
+    public bool? UserXattr { get; set; }
+
+    public bool Volatile { get; set; }
+
+    public bool ReadOnly { get; set; }
+
+    public bool? AllowOther { get; set; }
+
+    public TimeSpan? CacheTimeout { get; set; }
+
+    public string? Source { get; set; }
+
+    /// <summary>Words for the mount itself by subject ("dev" for dev and nodev).</summary>
+    public Dictionary<string, string> MountWords { get; } = [];
+}

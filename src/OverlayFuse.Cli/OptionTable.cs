@@ -1,0 +1,158 @@
+using static OverlayFuse.Cli.OptionAction;
+
+namespace OverlayFuse.Cli;
+
+/// <summary>
+/// Every mount option that we know, and what we do with it: the kernel's overlayfs, fuse-overlayfs, libfuse, mount(8), and what
+/// container clients send. README.md prints this table; what is not in it is refused.
+/// </summary>
+internal static class OptionTable
+{
+    private static readonly string[] Booleans = ["0", "1"];
+
+    public static IReadOnlyList<OptionRule> Rules { get; } =
+        [.. Layers(), .. Semantics(), .. FuseOverlayfs(), .. MountWords(), .. Libfuse(), .. MountTools()];
+
+    private static Dictionary<string, OptionRule> ByName { get; } = Rules.ToDictionary(rule => rule.Name);
+
+    /// <exception cref="UsageException">Nobody knows the option.</exception>
+    public static OptionRule Find(RawOption option)
+    {
+        if (ByName.TryGetValue(option.Name, out OptionRule? rule))
+            return rule;
+        if (option.Name.StartsWith("x-", StringComparison.Ordinal))
+            return Accept("x-*", "[TEXT]", "notes for mount(8) and systemd");
+        throw new UsageException($"option {option}: unknown; see 'overlayfuse options' for those that there are, or leave it out");
+    }
+
+    private static IEnumerable<OptionRule> Layers() =>
+    [
+        Take("lowerdir", "TOP:...:BOTTOM", "lower layers, topmost first; \\: \\, \\\\ stand for : , \\", (s, v) => s.LowerDir = LayerList.Split(v)),
+        Take("lowerdir+", "DIR", "appends one lower layer below those before it; nothing is unescaped", (s, v) => s.AppendedLayers.Add(v)),
+        Take("layers_file", "FILE", "appends the lower layers that FILE lists, one a line, topmost first; nothing is unescaped",
+            (s, v) => s.AppendedLayers.AddRange(LayerList.Read(v))),
+        Take("upperdir", "DIR", "the layer that is written to; without it the mount is read-only", (s, v) => s.UpperDir = LayerList.Unescape(v)),
+        Take("workdir", "DIR", "an empty directory on the upper's file system, beside the upper", (s, v) => s.WorkDir = LayerList.Unescape(v)),
+        Take("max_layers", "N", $"how many lower layers are allowed (default {MountSettings.DefaultMaxLayers}, at most {MountSettings.KernelMaxLayers})",
+            (s, v) => s.MaxLayers = OptionValue.Number("max_layers", v, 1, MountSettings.KernelMaxLayers)),
+        Refuse("datadir+", "DIR", "list the directory with lowerdir+= if it holds no data-only layer"),
+    ];
+
+    private static IEnumerable<OptionRule> Semantics() =>
+    [
+        Take("userxattr", "", "overlay marks are user.overlay.* instead of trusted.overlay.*", (s, _) => s.UserXattr = true),
+        Take("volatile", "", "never syncs the upper to disk; a crash loses it", (s, _) => s.Volatile = true),
+        Take("fsync", "auto|strict|volatile", "volatile: as the option volatile; else copied-up files are synced before they appear", OptionValue.Fsync),
+        AcceptValues("redirect_dir", ["off", "nofollow"], "renaming a directory of a lower layer answers EXDEV, and mv copies it"),
+        AcceptValues("index", ["off"], "hard links of a lower file part at copy-up"),
+        AcceptValues("metacopy", ["off"], "chmod and chown copy the data too"),
+        AcceptValues("nfs_export", ["off"], "the mount cannot be exported by NFS"),
+        AcceptValues("verity", ["off"], "fs-verity digests are not checked"),
+        AcceptValues("uuid", ["off", "null", "auto"], "the mount has no UUID of its own"),
+        AcceptValues("xino", ["off", "auto", "on"], "inode numbers are unique and stable in any case"),
+        Accept("default_permissions", "", "permissions are always the kernel's"),
+        Accept("nooverride_creds", "", "the rights of the mounting user are used below"),
+        Refuse("override_creds", "", "leave it out"),
+    ];
+
+    private static IEnumerable<OptionRule> FuseOverlayfs() =>
+    [
+        Take("timeout", "SECONDS", "how long the kernel keeps names and attributes (default: for ever; only we change the layers)",
+            (s, v) => s.CacheTimeout = TimeSpan.FromSeconds(OptionValue.Number("timeout", v, 0, int.MaxValue))),
+        AcceptIds("uidmapping"),
+        AcceptIds("gidmapping"),
+        AcceptValues("xattr_permissions", ["0"], "modes and owners are kept in the files themselves"),
+        AcceptValues("noxattrs", ["0"], "extended attributes are there"),
+        AcceptValues("threaded", Booleans, "requests are always served by several threads"),
+        AcceptValues("fast_ino", Booleans, "inode numbers are stable and cost nothing"),
+        AcceptValues("fast_ino_check", Booleans, "inode numbers are stable and cost nothing"),
+        AcceptValues("writeback", Booleans, "the kernel's write-back cache is not used"),
+        Accept("static_nlink", "", "link counts of directories are never computed by a scan"),
+        Refuse("squash_to_root", "", "leave it out; owners are shown as they are on disk"),
+        Refuse("squash_to_uid", "UID", "leave it out; owners are shown as they are on disk"),
+        Refuse("squash_to_gid", "GID", "leave it out; owners are shown as they are on disk"),
+        Refuse("noacl", "", "leave it out; ACLs are kept as they are"),
+        Refuse("ino32_t", "", "leave it out; inode numbers have 64 bits"),
+        Refuse("plugins", "LIST", "leave it out; all layers must be directories"),
+    ];
+
+    private static IEnumerable<OptionRule> MountWords() =>
+    [
+        Word("ro", "rw", "nothing can be written") with { Apply = (s, _) => { s.ReadOnly = true; s.MountWords["rw"] = "ro"; } },
+        Word("rw", "rw", "can be written when there is an upperdir") with { Apply = (s, _) => { s.ReadOnly = false; s.MountWords["rw"] = "rw"; } },
+        Word("nosuid", "suid", "setuid and setgid bits and file capabilities have no effect"), Word("suid", "suid", "they have"),
+        Word("nodev", "dev", "device nodes cannot be opened"), Word("dev", "dev", "they can"),
+        Word("noexec", "exec", "programs cannot be started"), Word("exec", "exec", "they can"),
+        Word("noatime", "atime", "access times stay"), Word("atime", "atime", "the kernel's default"),
+        Word("relatime", "atime", "the kernel's default"), Word("strictatime", "atime", "access times are always written"),
+        Word("nodiratime", "diratime", "access times of directories stay"), Word("diratime", "diratime", "the kernel's default"),
+        Word("sync", "sync", "every write waits for the disk"), Word("async", "sync", "it does not"),
+        Word("dirsync", "dirsync", "every change of a directory waits for the disk"),
+        LabelWord("context"), LabelWord("fscontext"), LabelWord("defcontext"), LabelWord("rootcontext"),
+    ];
+
+    private static IEnumerable<OptionRule> Libfuse() =>
+    [
+        Take("allow_other", "", "other users may enter (root's default; others need user_allow_other in /etc/fuse.conf)", (s, _) => s.AllowOther = true),
+        Take("fsname", "NAME", "the source that /proc/mounts shows", (s, v) => s.Source = v),
+        Accept("subtype", "NAME", "the type is always fuse.overlayfuse"),
+        Accept("max_read", "BYTES", "requests are as large as the kernel allows"),
+        Accept("max_write", "BYTES", "requests are as large as the kernel allows"),
+        Accept("max_readahead", "BYTES", "the kernel's read-ahead is used"),
+        Accept("max_threads", "N", "threads come and go with the load"),
+        Accept("max_idle_threads", "N", "threads come and go with the load"),
+        Accept("clone_fd", "", "every thread has its own descriptor of /dev/fuse"),
+        Accept("kernel_cache", "", "the kernel's cache is kept in any case"),
+        Accept("big_writes", "", "always so"),
+        Accept("async_read", "", "always so"),
+        Accept("nonempty", "", "the mountpoint may hold files in any case"),
+        Accept("splice_read", "", "left out"), Accept("splice_write", "", "left out"), Accept("splice_move", "", "left out"),
+        Accept("no_splice_read", "", "always so"), Accept("no_splice_write", "", "always so"), Accept("no_splice_move", "", "always so"),
+        Refuse("allow_root", "", "write allow_other, or leave it out"),
+        Refuse("auto_unmount", "", "leave it out; the daemon unmounts when it is told to end"),
+        Refuse("auto_cache", "", "leave it out; only we change the layers"),
+        Refuse("direct_io", "", "leave it out"),
+        Refuse("entry_timeout", "SECONDS", "write timeout=SECONDS"),
+        Refuse("attr_timeout", "SECONDS", "write timeout=SECONDS"),
+        Refuse("negative_timeout", "SECONDS", "write timeout=SECONDS"),
+        Refuse("debug", "", "write -d"),
+    ];
+
+    private static IEnumerable<OptionRule> MountTools() =>
+    [
+        .. new[] { "private", "rprivate", "slave", "rslave", "shared", "rshared", "unbindable", "runbindable" }
+            .Select(name => Accept(name, "", "mount propagation is the caller's business; container clients send it")),
+        .. new[] { "defaults", "auto", "noauto", "user", "nouser", "users", "owner", "group", "nofail", "_netdev" }
+            .Select(name => Accept(name, "", "a note for mount(8)")),
+        Accept("uid", "N", "owners are shown as they are on disk"),
+        Accept("gid", "N", "owners are shown as they are on disk"),
+        Accept("norelatime", "", "access times of the mount are the kernel's default"),
+        Accept("nolazytime", "", "always so"),
+        Accept("seclabel", "", "a note of the kernel in /proc/mounts"),
+    ];
+
+    private static OptionRule Take(string name, string value, string text, Action<MountSettings, string> apply) =>
+        new(name, value, Taken, text) { Apply = apply };
+
+    private static OptionRule Accept(string name, string value, string why) => new(name, value, Accepted, why);
+
+    private static OptionRule AcceptValues(string name, string[] values, string why) =>
+        new(name, $"[{string.Join('|', values)}]", Accepted, why) { AcceptedValues = values };
+
+    private static OptionRule AcceptIds(string name) =>
+        new(name, "0:0:COUNT", Accepted, "ids are the same inside and outside; any other mapping is not there yet")
+        {
+            Apply = (_, value) => OptionValue.RequireIdentity(name, value),
+        };
+
+    private static OptionRule Refuse(string name, string value, string remedy) => new(name, value, Refused, remedy);
+
+    private static OptionRule Word(string name, string subject, string text) =>
+        new(name, "", Mount, text) { Apply = (s, _) => s.MountWords[subject] = name };
+
+    private static OptionRule LabelWord(string name) =>
+        new(name, "\"LABEL\"", Mount, "SELinux label for all files; left out where SELinux is off")
+        {
+            Apply = (s, value) => s.MountWords[name] = $"{name}=\"{value}\"",
+        };
+}

@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace OverlayFuse.Cli;
+
+/// <summary>Reads the values of options that are more than a word.</summary>
+internal static class OptionValue
+{
+    /// <exception cref="UsageException">Not a whole number, or out of range.</exception>
+    public static int Number(string name, string value, int least, int most)
+    {
+        // fuse-overlayfs' own default is written 1000000000.0
+        if (double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
+            && number >= least && number <= most && number == Math.Floor(number))
+            return (int)number;
+        throw new UsageException($"option {name}={value}: not a whole number from {least} to {most}; write one of those");
+    }
+
+    public static void Fsync(MountSettings settings, string value)
+    {
+        if (value is not ("auto" or "strict" or "1" or "volatile"))
+            throw new UsageException($"option fsync={value}: not there; write fsync=strict (each copied-up file is synced) or volatile (nothing is)");
+        settings.Volatile |= value == "volatile";
+    }
+
+    /// <summary>CONTAINER:HOST:COUNT[:CONTAINER:HOST:COUNT...] that maps every id to itself changes nothing.</summary>
+    public static void RequireIdentity(string name, string value)
+    {
+        string[] parts = value.Split(':');
+        bool isIdentity = parts.Length % 3 == 0 && parts.All(part => uint.TryParse(part, out _))
+            && parts.Chunk(3).All(range => range[0] == range[1]);
+        if (!isIdentity)
+            throw new UsageException($"option {name}={value}: a mapping of ids is not there yet; leave it out or map each id to itself (0:0:4294967295)");
+    }
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Fuse;
+
+/// <summary>A live mount. <see cref="Device"/> goes to a <see cref="FuseSession"/>, which closes it.</summary>
+public sealed class FuseMount
+{
+    private readonly string? _device;
+
+    private FuseMount(string mountPoint, Fd device)
+    {
+        MountPoint = mountPoint;
+        Device = device;
+        _device = MountTable.FindDevice(mountPoint);
+    }
+
+    /// <summary>/dev/fuse, mounted.</summary>
+    public Fd Device { get; }
+
+    /// <summary>Absolute, without symlinks.</summary>
+    public string MountPoint { get; }
+
+    /// <summary>
+    /// Mounts by mount(2), or through fusermount3 when the caller may not. The mount answers when a session runs; any access
+    /// before that waits for it.
+    /// </summary>
+    /// <param name="options">What and where.</param>
+    /// <exception cref="FuseMountException">The text names the thing, the value and the remedy.</exception>
+    public static FuseMount Mount(FuseMountOptions options)
+    {
+        string mountPoint = Resolve(options.MountPoint, out uint type);
+        Errno opened = Sys.OpenAt(Fd.WorkingDirectory, Name.From("/dev/fuse"), OpenFlags.ReadWrite | OpenFlags.CloseOnExec, out Fd device);
+        if (opened is Errno.ENOENT or Errno.ENODEV or Errno.ENXIO)
+            throw new FuseMountException($"/dev/fuse: {opened}: the kernel has no FUSE here; load it (modprobe fuse), or give the container the device (--device /dev/fuse)");
+        if (opened is not (Errno.None or Errno.EACCES or Errno.EPERM))
+            throw new FuseMountException($"/dev/fuse: cannot be opened: {opened}");
+        if (opened != Errno.None)
+            return new FuseMount(mountPoint, FuserMount.Mount(options, mountPoint));
+        Errno mounted = MountDirectly(options, mountPoint, type, device, out string data);
+        if (mounted == Errno.None)
+            return new FuseMount(mountPoint, device);
+        Sys.Close(device);
+        if (mounted == Errno.EPERM)
+            return new FuseMount(mountPoint, FuserMount.Mount(options, mountPoint));
+        throw new FuseMountException(mounted == Errno.EINVAL
+            ? $"{mountPoint}: the kernel refuses the mount options \"{data}\" (EINVAL)"
+            : $"{mountPoint}: cannot be mounted: {mounted}");
+    }
+
+    /// <summary>
+    /// Detaches the mount: its name is free at once, open files stay usable while the session runs, which ends with the last of
+    /// them. Does nothing when it is gone already or another mount covers it.
+    /// </summary>
+    /// <exception cref="FuseMountException">It is still there.</exception>
+    public void Unmount()
+    {
+        if (_device is null || MountTable.FindDevice(MountPoint) != _device)
+            return;
+        Errno error = Sys.UnmountDetached(Name.From(MountPoint));
+        if (error == Errno.EPERM)
+            FuserMount.Unmount(MountPoint);
+        else if (error is not (Errno.None or Errno.EINVAL or Errno.ENOENT)) // those two: somebody else was faster
+            throw new FuseMountException($"{MountPoint}: cannot be unmounted: {error}");
+    }
+
+    private static Errno MountDirectly(FuseMountOptions options, string mountPoint, uint type, Fd device, out string data)
+    {
+        data = string.Create(CultureInfo.InvariantCulture,
+            $"fd={device.Number},rootmode={Convert.ToString(type, 8)},user_id={Sys.EffectiveUid},group_id={Sys.EffectiveGid}");
+        if (CommonOptions(options) is { Length: > 0 } common)
+            data += "," + common;
+        return Sys.Mount(Name.From(options.Source), Name.From(mountPoint), Name.From("fuse." + options.Subtype), (uint)options.Flags, Name.From(data));
+    }
+
+    /// <summary>What kernel and fusermount3 read alike.</summary>
+    internal static string CommonOptions(FuseMountOptions options)
+    {
+        var all = new List<string>();
+        if (options.DefaultPermissions)
+            all.Add("default_permissions");
+        if (options.AllowOther)
+            all.Add("allow_other");
+        if (options.MaxRead > 0)
+            all.Add(string.Create(CultureInfo.InvariantCulture, $"max_read={options.MaxRead}"));
+        if (options.ExtraOptions.Length > 0)
+            all.Add(options.ExtraOptions);
+        return string.Join(',', all);
+    }
+
+    private static string Resolve(string mountPoint, out uint type)
+    {
+        type = 0;
+        Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(mountPoint), OpenFlags.Path | OpenFlags.Directory | OpenFlags.CloseOnExec, out Fd opened);
+        using var directory = new ScopedFd(opened);
+        if (error == Errno.ENOTCONN)
+            throw new FuseMountException($"{mountPoint}: a FUSE mount whose program is gone is in the way; remove it (fusermount3 -u {mountPoint}, or umount as root)");
+        if (error != Errno.None)
+            throw new FuseMountException($"{mountPoint}: the mountpoint must be an existing directory: {error}");
+        Span<byte> target = stackalloc byte[4096];
+        error = Sys.ReadLinkAt(Fd.WorkingDirectory, Name.From($"/proc/self/fd/{opened.Number.ToString(CultureInfo.InvariantCulture)}"), target, out int length);
+        if (error != Errno.None)
+            throw new FuseMountException($"/proc: cannot be read ({error}); mount it");
+        type = (uint)FileType.Directory;
+        return System.Text.Encoding.UTF8.GetString(target[..length]);
+    }
+}

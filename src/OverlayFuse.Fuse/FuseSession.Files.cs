@@ -1,0 +1,130 @@
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Fuse;
+
+/// <summary>Operations on inodes and open files.</summary>
+public sealed partial class FuseSession
+{
+    /// <summary>fuse_readlink_folio gives room for a page less the NUL.</summary>
+    private const uint LongestTarget = Wire.PageSize - 1;
+
+    private Errno GetAttr(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply) =>
+        input.Take(out GetAttrIn getAttr) ? _fileSystem.GetAttr(request, getAttr, out reply.Append<AttrOut>()) : Errno.EINVAL;
+
+    private Errno SetAttr(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply) =>
+        input.Take(out SetAttrIn setAttr) ? _fileSystem.SetAttr(request, setAttr, out reply.Append<AttrOut>()) : Errno.EINVAL;
+
+    private Errno Statx(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply) =>
+        input.Take(out StatxIn statx) ? _fileSystem.Statx(request, statx, out reply.Append<StatxOut>()) : Errno.EINVAL;
+
+    private Errno ReadLink(in FuseRequest request, ref ReplyWriter reply)
+    {
+        Span<byte> target = reply.Room(LongestTarget);
+        return reply.Commit(_fileSystem.ReadLink(request, target, out int length), length, target.Length);
+    }
+
+    private Errno Open(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply) =>
+        input.Take(out OpenIn open) ? _fileSystem.Open(request, open, out reply.Append<OpenOut>()) : Errno.EINVAL;
+
+    private Errno Read(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply)
+    {
+        if (!input.Take(out ReadIn read) || read.Size > reply.RoomLeft)
+            return Errno.EINVAL;
+        Span<byte> data = reply.Room(read.Size);
+        return reply.Commit(_fileSystem.Read(request, read, data, out int count), count, data.Length);
+    }
+
+    private Errno Write(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply)
+    {
+        if (!input.Take(out WriteIn write) || !input.TakeBytes(write.Size, out ReadOnlySpan<byte> data))
+            return Errno.EINVAL;
+        Errno error = _fileSystem.Write(request, write, data, out int count);
+        reply.Append<WriteOut>().Size = (uint)count;
+        return error == Errno.None && (uint)count > (uint)data.Length ? Errno.EIO : error;
+    }
+
+    private Errno Release(in FuseRequest request, ref RequestReader input) =>
+        input.Take(out ReleaseIn release) ? _fileSystem.Release(request, release) : Errno.EINVAL;
+
+    private Errno FSync(in FuseRequest request, ref RequestReader input) =>
+        input.Take(out FSyncIn fsync) ? _fileSystem.FSync(request, fsync) : Errno.EINVAL;
+
+    private Errno Flush(in FuseRequest request, ref RequestReader input) =>
+        input.Take(out FlushIn flush) ? _fileSystem.Flush(request, flush) : Errno.EINVAL;
+
+    private Errno Access(in FuseRequest request, ref RequestReader input) =>
+        input.Take(out AccessIn access) ? _fileSystem.Access(request, access) : Errno.EINVAL;
+
+    private Errno SetXattr(in FuseRequest request, ref RequestReader input) =>
+        input.TakeSetXattr(_extendedSetXattr, out SetXattrIn setXattr) && input.TakeString(out Name name) &&
+        input.TakeBytes(setXattr.Size, out ReadOnlySpan<byte> value)
+            ? _fileSystem.SetXattr(request, setXattr, name, value) : Errno.EINVAL;
+
+    private Errno RemoveXattr(in FuseRequest request, ref RequestReader input) =>
+        input.TakeString(out Name name) ? _fileSystem.RemoveXattr(request, name) : Errno.EINVAL;
+
+    private Errno GetXattr(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply)
+    {
+        if (!input.Take(out GetXattrIn getXattr) || !input.TakeString(out Name name))
+            return Errno.EINVAL;
+        Span<byte> value = reply.Room(getXattr.Size);
+        Errno error = _fileSystem.GetXattr(request, name, value, out int length);
+        return CommitXattr(error, length, value.Length, ref reply);
+    }
+
+    private Errno ListXattr(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply)
+    {
+        if (!input.Take(out GetXattrIn getXattr))
+            return Errno.EINVAL;
+        Span<byte> list = reply.Room(getXattr.Size);
+        Errno error = _fileSystem.ListXattr(request, list, out int length);
+        return CommitXattr(error, length, list.Length, ref reply);
+    }
+
+    private static Errno CommitXattr(Errno error, int length, int room, ref ReplyWriter reply)
+    {
+        if (error != Errno.None || room > 0)
+            return error == Errno.None && length > room ? Errno.ERANGE : reply.Commit(error, length, room);
+        reply.Append<GetXattrOut>().Size = (uint)length;
+        return Errno.None;
+    }
+
+    private Errno IoCtl(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply)
+    {
+        if (!input.Take(out IoCtlIn ioctl) || !input.TakeBytes(ioctl.InSize, out ReadOnlySpan<byte> data))
+            return Errno.EINVAL;
+        ref IoCtlOut result = ref reply.Append<IoCtlOut>();
+        Span<byte> answer = reply.Room(ioctl.OutSize);
+        answer.Clear(); // all of it goes out, whatever the file system fills
+        Errno error = _fileSystem.IoCtl(request, ioctl, data, answer, out result);
+        return reply.Commit(error, answer.Length, answer.Length);
+    }
+
+    private Errno FAllocate(in FuseRequest request, ref RequestReader input) =>
+        input.Take(out FAllocateIn fallocate) ? _fileSystem.FAllocate(request, fallocate) : Errno.EINVAL;
+
+    private Errno LSeek(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply)
+    {
+        if (!input.Take(out LSeekIn lseek))
+            return Errno.EINVAL;
+        Errno error = _fileSystem.LSeek(request, lseek, out long offset);
+        reply.Append<LSeekOut>().Offset = (ulong)offset;
+        return error;
+    }
+
+    /// <summary>The reply counts in 32 bits, so no more is copied than it can tell.</summary>
+    private Errno CopyFileRange(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply)
+    {
+        if (!input.Take(out CopyFileRangeIn copy))
+            return Errno.EINVAL;
+        copy.Length = Math.Min(copy.Length, uint.MaxValue & ~(ulong)(Wire.PageSize - 1));
+        Errno error = _fileSystem.CopyFileRange(request, copy, out ulong copied);
+        reply.Append<WriteOut>().Size = (uint)copied;
+        return error;
+    }
+
+    private Errno CopyFileRange64(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply) =>
+        input.Take(out CopyFileRangeIn copy)
+            ? _fileSystem.CopyFileRange(request, copy, out reply.Append<CopyFileRangeOut>().BytesCopied) : Errno.EINVAL;
+}

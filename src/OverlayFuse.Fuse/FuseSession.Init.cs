@@ -1,0 +1,57 @@
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Fuse;
+
+/// <summary>Negotiation.</summary>
+public sealed partial class FuseSession
+{
+    private FuseNegotiation? _negotiation;
+
+    /// <summary>SETXATTR carries the long struct.</summary>
+    private bool _extendedSetXattr;
+
+    /// <summary>7.36 and 7.37: security contexts follow the names and no header field tells.</summary>
+    private bool _untoldExtensions;
+
+    /// <summary>What was agreed on; null before INIT.</summary>
+    public FuseNegotiation? Negotiation => _negotiation;
+
+    private Errno Init(ref RequestReader input, ref ReplyWriter reply)
+    {
+        if (_negotiation is not null || !TakeInit(ref input, out InitIn kernel))
+            return Errno.EINVAL;
+        if (kernel.Major > Wire.Major)
+        {
+            reply.Append<InitOut>() = new InitOut { Major = Wire.Major, Minor = Wire.NewestMinor };
+            return Errno.None; // the kernel comes again with major version 7
+        }
+        if (kernel.Major < Wire.Major || kernel.Minor < Wire.OldestMinor)
+            return RefuseInit($"the kernel speaks FUSE {kernel.Major}.{kernel.Minor}, at least {Wire.Major}.{Wire.OldestMinor} (Linux 5.4) is needed", Errno.EPROTO);
+        var negotiation = new FuseNegotiation(kernel, (uint)_maxWrite, _notifier);
+        if (_fileSystem.Init(negotiation) is not Errno.None and var error)
+            return RefuseInit("the file system refuses to start", error);
+        reply.Append<InitOut>() = negotiation.ToReply();
+        _extendedSetXattr = negotiation.HasFeature(InitFlags.SetXattrExt);
+        _untoldExtensions = negotiation.HasFeature(InitFlags.SecurityCtx) && negotiation.ProtocolMinor < 38;
+        _negotiation = negotiation;
+        TraceNegotiation(negotiation);
+        return Errno.None;
+    }
+
+    private static bool TakeInit(ref RequestReader input, out InitIn kernel)
+    {
+        kernel = default;
+        bool basic = input.Take(out kernel.Major) && input.Take(out kernel.Minor) && input.Take(out kernel.MaxReadahead) &&
+            input.Take(out kernel.Flags);
+        _ = input.Take(out kernel.Flags2); // absent before 7.36: reads as 0
+        return basic;
+    }
+
+    private Errno RefuseInit(string why, Errno error)
+    {
+        _log?.Invoke($"FUSE INIT: {why} ({error})");
+        _interrupts.EndSession();
+        return error;
+    }
+}

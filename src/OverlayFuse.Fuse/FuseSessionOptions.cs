@@ -1,0 +1,20 @@
+namespace OverlayFuse.Fuse;
+
+/// <summary>How a session works.</summary>
+public sealed record FuseSessionOptions
+{
+    /// <summary>Workers that stay; 0: one a processor, at least 2.</summary>
+    public int Workers { get; init; }
+
+    /// <summary>Most workers: those over <see cref="Workers"/> come while all others are busy, and go.</summary>
+    public int MaxWorkers { get; init; } = 64;
+
+    /// <summary>Most bytes in one READ or WRITE: a multiple of 4 KiB up to 1 MiB; less where the kernel allows less.</summary>
+    public int MaxWrite { get; init; } = 1 << 20;
+
+    /// <summary>Gets a line for each request and reply, and one for each feature at INIT; null: none. Called by many workers at once.</summary>
+    public Action<string>? Trace { get; init; }
+
+    /// <summary>Gets what went wrong without a caller to tell; null: nobody. Called by many workers at once.</summary>
+    public Action<string>? Log { get; init; }
+}

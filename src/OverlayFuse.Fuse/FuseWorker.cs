@@ -1,0 +1,95 @@
+using System.Runtime.CompilerServices;
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Fuse;
+
+/// <summary>
+/// One dedicated thread with a /dev/fuse descriptor and buffers of its own: reads a request, has it answered, writes the reply.
+/// Owned by the session's pool. A background thread: one that hangs in a system call does not keep the process.
+/// </summary>
+internal sealed class FuseWorker
+{
+    private readonly FuseSession _session;
+    private readonly PinnedBuffer _request;
+    private readonly PinnedBuffer _reply;
+    private readonly Thread _thread;
+
+    internal FuseWorker(FuseSession session, SafeFd device, InFlightRequest inFlight, int maxWrite)
+    {
+        _session = session;
+        Device = device;
+        InFlight = inFlight;
+        _request = new PinnedBuffer(Unsafe.SizeOf<InHeader>() + Unsafe.SizeOf<WriteIn>(), Math.Max(maxWrite, Wire.MinReadBuffer));
+        _reply = new PinnedBuffer(ReplyWriter.HeaderSize, Math.Max(maxWrite, Wire.MinReadBuffer));
+        _thread = new Thread(Run, StackSize) { IsBackground = true, Name = "fuse" };
+    }
+
+    private const int StackSize = 1 << 20;
+
+    /// <summary>The worker holds a reference.</summary>
+    internal SafeFd Device { get; }
+
+    internal InFlightRequest InFlight { get; }
+
+    /// <summary>0 before it runs.</summary>
+    internal int ThreadId { get; private set; }
+
+    internal void Start() => _thread.Start();
+
+    private void Run()
+    {
+        ThreadId = Sys.ThreadId;
+        try
+        {
+            Serve();
+        }
+        finally
+        {
+            _session.OnWorkerEnded(this);
+        }
+    }
+
+    private void Serve()
+    {
+        int failures = 0;
+        while (!_session.IsEnding)
+        {
+            _session.OnWorkerIdle();
+            Errno error = Sys.ReadDevice(Device.Fd, _request.Span, out int length);
+            _session.OnWorkerBusy();
+            if (error == Errno.None && length > 0)
+            {
+                failures = 0;
+                Answer(_request.Span[..length]);
+                if (_session.ShouldRetire())
+                    return;
+            }
+            else if (_session.EndsOn(error, ref failures))
+            {
+                return;
+            }
+        }
+    }
+
+    private void Answer(ReadOnlySpan<byte> message)
+    {
+        try
+        {
+            int length = _session.Dispatch(message, _reply.Span, InFlight);
+            if (length > 0 && Sys.WriteDevice(Device.Fd, _reply.Span[..length]) is not Errno.None and var error)
+                _session.OnUndelivered(message, _reply.Span[..length], error);
+            if (!_session.IsServing)
+                _session.BeginServing();
+        }
+#pragma warning disable CA1031 // the one catch of the request path: a bug in one operation must not end the mount
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            InFlight.End();
+            int length = _session.OnException(message, _reply.Span, exception);
+            if (length > 0)
+                _ = Sys.WriteDevice(Device.Fd, _reply.Span[..length]); // fails when it was answered before: nothing to tell
+        }
+    }
+}

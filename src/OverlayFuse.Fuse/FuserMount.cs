@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Fuse;
+
+/// <summary>
+/// fusermount3, the set-uid helper that mounts for ordinary users: gets its options as arguments and sends the mounted /dev/fuse
+/// back over the socket that _FUSE_COMMFD names.
+/// </summary>
+internal static class FuserMount
+{
+    private static readonly string[] Programs = ["fusermount3", "fusermount"];
+
+    internal static Fd Mount(FuseMountOptions options, string mountPoint)
+    {
+        if (Sys.StreamSocketPair(out Fd oursNumber, out Fd theirsNumber) is not Errno.None and var error)
+            throw new FuseMountException($"{mountPoint}: no socket to talk to fusermount3: {error}");
+        using var ours = new ScopedFd(oursNumber);
+        int exitStatus;
+        string complaint;
+        using (var theirs = new ScopedFd(theirsNumber))
+            exitStatus = Run(["-o", OptionsFor(options), "--", mountPoint], theirs, out complaint);
+        if (exitStatus == 0 && Sys.ReceiveDescriptor(ours, out Fd device) == Errno.None)
+            return device;
+        throw new FuseMountException($"{mountPoint}: fusermount3 refuses to mount (exit status {exitStatus}): {complaint}{Remedy(complaint)}");
+    }
+
+    internal static void Unmount(string mountPoint)
+    {
+        int exitStatus = Run(["-u", "-z", "--", mountPoint], Fd.None, out string complaint);
+        if (exitStatus != 0)
+            throw new FuseMountException($"{mountPoint}: fusermount3 cannot unmount it (exit status {exitStatus}): {complaint}");
+    }
+
+    internal static string OptionsFor(FuseMountOptions options)
+    {
+        var all = new List<string>
+        {
+            options.Flags.HasFlag(FuseMountFlags.ReadOnly) ? "ro" : "rw",
+            "fsname=" + Escape(options.Source),
+            "subtype=" + Escape(options.Subtype),
+        };
+        foreach (FuseMountFlags flag in Enum.GetValues<FuseMountFlags>())
+        {
+            if (options.Flags.HasFlag(flag) && NameOf(flag) is { } name)
+                all.Add(name);
+        }
+        if (FuseMount.CommonOptions(options) is { Length: > 0 } common)
+            all.Add(common);
+        return string.Join(',', all);
+    }
+
+    /// <summary>fusermount3 takes a backslash off each character that follows one, and splits at commas.</summary>
+    private static string Escape(string value) =>
+        value.Replace(@"\", @"\\", StringComparison.Ordinal).Replace(",", @"\,", StringComparison.Ordinal);
+
+    /// <summary>Flags that fusermount3 does not know are left to the kernel's default.</summary>
+    private static string? NameOf(FuseMountFlags flag) => flag switch
+    {
+        FuseMountFlags.NoSuid => "nosuid",
+        FuseMountFlags.NoDev => "nodev",
+        FuseMountFlags.NoExec => "noexec",
+        FuseMountFlags.Sync => "sync",
+        FuseMountFlags.DirSync => "dirsync",
+        FuseMountFlags.NoAtime => "noatime",
+        _ => null,
+    };
+
+    private static int Run(string[] arguments, Fd socket, out string complaint)
+    {
+        if (Sys.Pipe(out Fd readNumber, out Fd writeNumber) is not Errno.None and var pipeError)
+            throw new FuseMountException($"fusermount3: no pipe for its messages: {pipeError}");
+        using var read = new ScopedFd(readNumber);
+        Errno error = Errno.ENOENT;
+        int process = 0;
+        using (var write = new ScopedFd(writeNumber))
+        {
+            string variable = "_FUSE_COMMFD=" + socket.Number.ToString(CultureInfo.InvariantCulture);
+            for (int i = 0; i < Programs.Length && error == Errno.ENOENT; i++)
+                error = Sys.Spawn([Programs[i], .. arguments], variable, socket, write, out process);
+        }
+        if (error != Errno.None)
+            throw new FuseMountException($"fusermount3: cannot be started ({error}); install the package fuse3, or mount as root");
+        complaint = ReadAll(read);
+        error = Sys.WaitForExit(process, out int exitStatus);
+        return error == Errno.None ? exitStatus : throw new FuseMountException($"fusermount3: lost sight of it: {error}");
+    }
+
+    private static string ReadAll(Fd pipe)
+    {
+        var text = new StringBuilder();
+        Span<byte> buffer = stackalloc byte[1024];
+        while (true)
+        {
+            Errno error = Sys.ReadDevice(pipe, buffer, out int count);
+            if (error == Errno.EINTR)
+                continue;
+            if (error != Errno.None || count == 0)
+                return text.ToString().Trim();
+            _ = text.Append(Encoding.UTF8.GetString(buffer[..count]));
+        }
+    }
+
+    private static string Remedy(string complaint) => complaint.Contains("user_allow_other", StringComparison.Ordinal)
+        ? " (put the line user_allow_other into /etc/fuse.conf, or leave allow_other out)" : "";
+}

@@ -1,0 +1,74 @@
+namespace OverlayFuse.Fuse;
+
+/// <summary>
+/// Brings an INTERRUPT to its victim. The kernel sends it as soon as the victim was read, so its reader can be ahead of the
+/// victim's worker: then it is parked here. No race: the worker publishes its number and then looks at the parked ones, the
+/// reader of the INTERRUPT parks it and then looks at the workers again. (Answering EAGAIN, for which the protocol would have
+/// the kernel send it once more, does not work with cloned descriptors: the kernel looks for the victim among the requests of
+/// the descriptor that the answer is written to.) What was answered before its INTERRUPT was read stays parked until it is
+/// overwritten; numbers never come back.
+/// </summary>
+internal sealed class InterruptTable
+{
+    private readonly Lock _lock = new();
+    private readonly ulong[] _parked = new ulong[64];
+    private InFlightRequest[] _workers = [];
+    private int _next;
+    private volatile bool _anyParked;
+    private volatile bool _sessionEnding;
+
+    internal bool SessionEnding => _sessionEnding;
+
+    internal void EndSession() => _sessionEnding = true;
+
+    internal InFlightRequest AddWorker()
+    {
+        var request = new InFlightRequest(this);
+        lock (_lock)
+            _workers = [.. _workers, request];
+        return request;
+    }
+
+    internal void RemoveWorker(InFlightRequest request)
+    {
+        lock (_lock)
+            _workers = [.. _workers.Where(worker => worker != request)];
+    }
+
+    internal void Interrupt(ulong unique)
+    {
+        if (unique == 0 || TryInterrupt(unique))
+            return;
+        lock (_lock)
+        {
+            _parked[_next++ % _parked.Length] = unique;
+            _anyParked = true;
+        }
+        Interlocked.MemoryBarrier();
+        _ = TryInterrupt(unique); // not found: answered, or its worker finds it parked
+    }
+
+    internal bool TakeParked(ulong unique)
+    {
+        if (!_anyParked)
+            return false;
+        lock (_lock)
+        {
+            int index = Array.IndexOf(_parked, unique);
+            if (index < 0)
+                return false;
+            _parked[index] = 0;
+            return true;
+        }
+    }
+
+    private bool TryInterrupt(ulong unique)
+    {
+        foreach (InFlightRequest worker in Volatile.Read(ref _workers))
+        {
+            if (worker.TryInterrupt(unique))
+                return true;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,15 @@
+namespace OverlayFuse.Linux;
+
+/// <summary>A file descriptor's number, borrowed: whoever holds the <see cref="ScopedFd"/> or <see cref="SafeFd"/> closes it.</summary>
+/// <param name="Number">The number, negative when there is none.</param>
+public readonly record struct Fd(int Number)
+{
+    /// <summary>AT_FDCWD: names are relative to the working directory.</summary>
+    public static Fd WorkingDirectory => new(-100);
+
+    /// <summary>No descriptor.</summary>
+    public static Fd None => new(-1);
+
+    /// <summary>Whether there is a descriptor.</summary>
+    public bool IsOpen => Number >= 0;
+}

@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+
+namespace OverlayFuse.Linux.Interop;
+
+/// <summary>sys/fsuid.h, sys/prctl.h, sys/ioctl.h</summary>
+internal static unsafe partial class Libc
+{
+    [LibraryImport(Library)]
+    internal static partial int setfsuid(uint uid);
+
+    [LibraryImport(Library)]
+    internal static partial int setfsgid(uint gid);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int prctl(int option, nuint a, nuint b, nuint c, nuint d);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int ioctl(int fd, nuint request, byte* argument);
+
+    /// <summary>sys/resource.h: two words, soft and hard limit.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int getrlimit(int resource, ulong* limits);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setrlimit(int resource, ulong* limits);
+}

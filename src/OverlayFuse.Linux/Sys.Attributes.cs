@@ -1,0 +1,68 @@
+using OverlayFuse.Linux.Interop;
+
+namespace OverlayFuse.Linux;
+
+public static unsafe partial class Sys
+{
+    private const long SYS_fchmodat2 = 452;
+
+    /// <summary>fchownat(2), not following symbolic links; <see cref="Name.Empty"/> for the descriptor itself.</summary>
+    /// <param name="directory">Where <paramref name="name"/> is.</param>
+    /// <param name="name">The file.</param>
+    /// <param name="uid">New owner, or uint.MaxValue to leave it.</param>
+    /// <param name="gid">New group, or uint.MaxValue to leave it.</param>
+    public static Errno FChownAt(Fd directory, Name name, uint uid, uint gid)
+    {
+        AtFlags flags = AtFlags.SymLinkNoFollow | (name.Length == 0 ? AtFlags.EmptyPath : AtFlags.None);
+        fixed (byte* path = name.WithNul)
+            return Result(Libc.fchownat(directory.Number, path, uid, gid, (int)flags));
+    }
+
+    /// <summary>
+    /// fchmodat2(2) (6.6), not following symbolic links; before that through an O_PATH descriptor and /proc/self/fd.
+    /// </summary>
+    public static Errno FChModAt(Fd directory, Name name, uint mode)
+    {
+        AtFlags flags = AtFlags.SymLinkNoFollow | (name.Length == 0 ? AtFlags.EmptyPath : AtFlags.None);
+        fixed (byte* path = name.WithNul)
+        {
+            long returned = Libc.syscall(SYS_fchmodat2, directory.Number, (nint)path, (nint)mode, (nint)flags, 0, 0);
+            if (returned == 0 || LastError() != Errno.ENOSYS)
+                return Result((int)returned);
+        }
+        if (name.Length == 0)
+            return ChModThroughProc(directory, mode);
+        if (OpenAt(directory, name, OpenFlags.Path | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var file = new ScopedFd(opened);
+        return ChModThroughProc(file, mode);
+    }
+
+    /// <summary>utimensat(2), not following symbolic links; <see cref="Name.Empty"/> for the descriptor itself.</summary>
+    public static Errno UTimeNsAt(Fd directory, Name name, TimeSpec atime, TimeSpec mtime)
+    {
+        TimeSpec* times = stackalloc TimeSpec[2] { atime, mtime };
+        AtFlags flags = AtFlags.SymLinkNoFollow | (name.Length == 0 ? AtFlags.EmptyPath : AtFlags.None);
+        fixed (byte* path = name.WithNul)
+        {
+            int returned = Libc.utimensat(directory.Number, path, times, (int)flags);
+            if (returned < 0 && LastError() == Errno.EINVAL && name.Length == 0) // AT_EMPTY_PATH came with 5.8
+                return UTimeNsThroughProc(directory, times);
+            return Result(returned);
+        }
+    }
+
+    private static Errno ChModThroughProc(Fd fd, uint mode)
+    {
+        Span<byte> buffer = stackalloc byte[ProcPathSize];
+        fixed (byte* path = ProcPath(fd, Name.Empty, buffer).WithNul)
+            return Result(Libc.chmod(path, mode));
+    }
+
+    private static Errno UTimeNsThroughProc(Fd fd, TimeSpec* times)
+    {
+        Span<byte> buffer = stackalloc byte[ProcPathSize];
+        fixed (byte* path = ProcPath(fd, Name.Empty, buffer).WithNul)
+            return Result(Libc.utimensat(Fd.WorkingDirectory.Number, path, times, 0));
+    }
+}

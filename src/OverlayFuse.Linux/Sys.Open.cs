@@ -1,0 +1,97 @@
+using System.Globalization;
+using OverlayFuse.Linux.Interop;
+
+namespace OverlayFuse.Linux;
+
+public static unsafe partial class Sys
+{
+    /// <summary>Room for "/proc/self/fd/2147483647/" and a name of 255 bytes.</summary>
+    private const int ProcPathSize = 300;
+
+    /// <summary>openat(2); O_CLOEXEC is always added.</summary>
+    public static Errno OpenAt(Fd directory, Name name, OpenFlags flags, out Fd fd, uint mode = 0)
+    {
+        fixed (byte* path = name.WithNul)
+        {
+            int returned;
+            do
+                returned = Libc.openat(directory.Number, path, (int)(flags | OpenFlags.CloseOnExec), mode);
+            while (returned < 0 && LastError() == Errno.EINTR);
+            fd = new Fd(returned);
+            return Result(returned);
+        }
+    }
+
+    /// <summary>Opens anew, with other flags, what a descriptor (also one of O_PATH) refers to: through /proc/self/fd.</summary>
+    public static Errno Reopen(Fd fd, OpenFlags flags, out Fd reopened)
+    {
+        Span<byte> buffer = stackalloc byte[ProcPathSize];
+        return OpenAt(Fd.WorkingDirectory, ProcPath(fd, Name.Empty, buffer), flags, out reopened);
+    }
+
+    /// <summary>flock(2), not waiting.</summary>
+    /// <param name="fd">Any open descriptor.</param>
+    /// <returns>EAGAIN when somebody else holds it.</returns>
+    public static Errno TryLockExclusive(Fd fd) => Result(Libc.flock(fd.Number, 2 | 4));
+
+    /// <summary>
+    /// name_to_handle_at(2): the file handle that exportfs gives for an inode, as the kernel's ovl_encode_real_fh stores it.
+    /// </summary>
+    /// <param name="directory">Where <paramref name="name"/> is.</param>
+    /// <param name="name">The file; symbolic links are not followed.</param>
+    /// <param name="handle">At least 128 bytes.</param>
+    /// <param name="type">Type of the handle, the file system's own.</param>
+    /// <param name="length">Bytes used of <paramref name="handle"/>.</param>
+    public static Errno NameToHandleAt(Fd directory, Name name, Span<byte> handle, out int type, out int length)
+    {
+        byte* buffer = stackalloc byte[8 + 128];
+        *(uint*)buffer = 128;
+        int mountId;
+        AtFlags flags = name.Length == 0 ? AtFlags.EmptyPath : AtFlags.None;
+        fixed (byte* path = name.WithNul)
+        {
+            Errno error = Result(Libc.name_to_handle_at(directory.Number, path, buffer, &mountId, (int)flags));
+            length = error == Errno.None ? (int)*(uint*)buffer : 0;
+            type = *(int*)(buffer + 4);
+            new ReadOnlySpan<byte>(buffer + 8, length).CopyTo(handle);
+            return error;
+        }
+    }
+
+    /// <summary>open_by_handle_at(2): needs CAP_DAC_READ_SEARCH.</summary>
+    /// <param name="fileSystem">Any descriptor on the file system; not of O_PATH.</param>
+    /// <param name="type">Type of the handle.</param>
+    /// <param name="handle">The handle, at most 128 bytes.</param>
+    /// <param name="flags">As for open.</param>
+    /// <param name="fd">The descriptor.</param>
+    public static Errno OpenByHandleAt(Fd fileSystem, int type, ReadOnlySpan<byte> handle, OpenFlags flags, out Fd fd)
+    {
+        fd = Fd.None;
+        if (handle.Length > 128)
+            return Errno.EINVAL;
+        byte* buffer = stackalloc byte[8 + 128];
+        *(uint*)buffer = (uint)handle.Length;
+        *(int*)(buffer + 4) = type;
+        handle.CopyTo(new Span<byte>(buffer + 8, 128));
+        int returned = Libc.open_by_handle_at(fileSystem.Number, buffer, (int)(flags | OpenFlags.CloseOnExec));
+        fd = new Fd(returned);
+        return Result(returned);
+    }
+
+    /// <summary>"/proc/self/fd/N" or "/proc/self/fd/N/name": a path for calls that take no directory descriptor.</summary>
+    private static Name ProcPath(Fd directory, Name name, Span<byte> buffer)
+    {
+        ReadOnlySpan<byte> prefix = "/proc/self/fd/"u8;
+        prefix.CopyTo(buffer);
+        _ = directory.Number.TryFormat(buffer[prefix.Length..], out int digits, default, CultureInfo.InvariantCulture); // it fits
+        int end = prefix.Length + digits;
+        if (name.Length > 0)
+        {
+            buffer[end++] = (byte)'/';
+            name.Bytes.CopyTo(buffer[end..]);
+            end += name.Length;
+        }
+        buffer[end] = 0;
+        return new Name(buffer[..(end + 1)]);
+    }
+}

@@ -1,0 +1,42 @@
+using OverlayFuse.Linux.Interop;
+
+namespace OverlayFuse.Linux;
+
+public static unsafe partial class Sys
+{
+    /// <summary>statx(2) of a name, not following symbolic links; with <see cref="Name.Empty"/> of the descriptor itself.</summary>
+    public static Errno StatxAt(Fd directory, Name name, out Statx result, StatxMask mask = StatxMask.BasicStats)
+    {
+        AtFlags flags = AtFlags.SymLinkNoFollow | AtFlags.NoAutomount | (name.Length == 0 ? AtFlags.EmptyPath : AtFlags.None);
+        fixed (byte* path = name.WithNul)
+        fixed (Statx* to = &result)
+            return Result(Libc.statx(directory.Number, path, (int)flags, (uint)mask, to));
+    }
+
+    /// <summary>statx(2) of an open descriptor.</summary>
+    public static Errno FStatx(Fd fd, out Statx result, StatxMask mask = StatxMask.BasicStats) =>
+        StatxAt(fd, Name.Empty, out result, mask);
+
+    /// <summary>fstatfs(2).</summary>
+    public static Errno FStatFs(Fd fd, out StatFs result)
+    {
+        fixed (StatFs* to = &result)
+            return Result(Libc.fstatfs(fd.Number, to));
+    }
+
+    /// <summary>FS_IOC_GETFSUUID (6.9): the superblock's s_uuid.</summary>
+    /// <param name="fd">A descriptor on the file system; not of O_PATH.</param>
+    /// <param name="uuid">16 bytes.</param>
+    /// <returns>ENOTTY where the kernel or the file system has none.</returns>
+    public static Errno GetFileSystemUuid(Fd fd, Span<byte> uuid)
+    {
+        const nuint FS_IOC_GETFSUUID = 0x80111500;
+        byte* answer = stackalloc byte[17];
+        Errno error = Result(Libc.ioctl(fd.Number, FS_IOC_GETFSUUID, answer));
+        if (error == Errno.None && answer[0] != 16)
+            error = Errno.ENOTTY;
+        if (error == Errno.None)
+            new ReadOnlySpan<byte>(answer + 1, 16).CopyTo(uuid);
+        return error;
+    }
+}

@@ -1,0 +1,65 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// All but the data of a copy-up: owner, xattrs with ACLs and capabilities, mode, origin, times. The owner comes first, because a change
+/// of owner clears set-uid bits and capabilities; the times last.
+/// </summary>
+internal readonly ref struct CopyUpMetadata
+{
+    private readonly OverlayFileSystem _fileSystem;
+    private readonly RealName _lower;
+    private readonly Statx _stat;
+    private readonly Fd _directory;
+    private readonly Name _name;
+
+    public CopyUpMetadata(OverlayFileSystem fileSystem, in RealName lower, in Statx stat, in WorkEntry entry)
+    {
+        _fileSystem = fileSystem;
+        _lower = lower;
+        _stat = stat;
+        _directory = entry.Directory;
+        _name = entry.Name;
+    }
+
+    /// <summary>All of it, for the copy of a lower inode.</summary>
+    public Errno Copy(Inode inode)
+    {
+        bool hasOrigin = inode.IsDirectory || _stat.Nlink == 1; // broken hard links must not share a number (ovl_do_copy_up)
+        Errno error = hasOrigin ? WriteOrigin(inode) : Errno.None;
+        return error == Errno.None ? CopyAttributes() : error;
+    }
+
+    /// <summary>All but the origin.</summary>
+    public Errno CopyAttributes()
+    {
+        if (CopyOwner() is not Errno.None and var error)
+            return error;
+        if (XattrCopy.CopyAll(_lower.Directory, _lower.Name, _directory, _name, _fileSystem.Xattrs) is not Errno.None and var unmarked)
+            return unmarked;
+        if (_stat.Type != FileType.SymLink && Sys.FChModAt(_directory, _name, _stat.Permissions) is not Errno.None and var refused)
+            return refused;
+        return Sys.UTimeNsAt(_directory, _name, _stat.Atime.ToTimeSpec(), _stat.Mtime.ToTimeSpec());
+    }
+
+    private Errno CopyOwner()
+    {
+        Errno error = Sys.FChownAt(_directory, _name, _stat.Uid, _stat.Gid);
+        return error switch
+        {
+            Errno.EINVAL => Errno.EOVERFLOW, // an id that this user namespace does not have
+            Errno.EPERM when Sys.EffectiveUid != 0 => Errno.None, // an ordinary user's copy is the user's
+            _ => error,
+        };
+    }
+
+    private Errno WriteOrigin(Inode inode)
+    {
+        ushort layer = inode.IsDirectory ? inode.Directory!.Lowers[0] : inode.LowerLayer;
+        Span<byte> value = stackalloc byte[Origin.MaxSize];
+        int length = Origin.Encode(_fileSystem.Layers.Lowers[layer], _lower.Directory, _lower.Name, value);
+        Errno error = Sys.SetXattrAt(_directory, _name, _fileSystem.Xattrs.Origin, value[..length]);
+        return error is Errno.EPERM && _fileSystem.Xattrs.IsUser ? Errno.None : error; // user.* is not for symlinks and devices
+    }
+}

@@ -1,0 +1,124 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// Descriptors (O_PATH) of real directories in use, under a bound: an LRU by the clock algorithm. A directory is opened in its
+/// parent's descriptor by its name; nothing is ever resolved from the root, no symbolic link is followed.
+/// </summary>
+/// <param name="capacity">How many descriptors it may keep.</param>
+internal sealed class DirectoryCache(int capacity)
+{
+    private const OpenFlags DirectoryFlags = OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow;
+
+    /// <summary>How often a directory that is being renamed at this moment is looked for again.</summary>
+    private const int Retries = 1000;
+
+    private readonly Lock _lock = new();
+    private readonly Entry[] _ring = new Entry[capacity];
+    private int _hand;
+
+    /// <summary>The upper directory.</summary>
+    public Errno BorrowUpper(Inode directory, out BorrowedFd fd) => Borrow(directory, 0, out fd);
+
+    /// <summary>The directory in the lower layer at this place in <see cref="DirectoryNode.Lowers"/>.</summary>
+    public Errno BorrowLower(Inode directory, int index, out BorrowedFd fd) => Borrow(directory, index + 1, out fd);
+
+    /// <summary>The directory in the lower layer of this number.</summary>
+    public Errno BorrowLayer(Inode directory, ushort layer, out BorrowedFd fd)
+    {
+        int index = Array.BinarySearch(directory.Directory!.Lowers, layer);
+        if (index >= 0)
+            return BorrowLower(directory, index, out fd);
+        fd = default;
+        return Errno.ESTALE;
+    }
+
+    /// <summary>Closes what a forgotten directory still holds here.</summary>
+    public static void Drop(DirectoryNode directory)
+    {
+        for (int slot = 0; slot < directory.Descriptors.Length; slot++)
+            Interlocked.Exchange(ref directory.Descriptors[slot], null)?.Release();
+    }
+
+    private Errno Borrow(Inode directory, int slot, out BorrowedFd fd)
+    {
+        ref SafeFd? field = ref directory.Directory!.Descriptors[slot];
+        while (Volatile.Read(ref field) is { } shared)
+        {
+            if (!shared.TryAcquire())
+                continue; // evicted between the two lines
+            shared.RecentlyUsed = true;
+            fd = new BorrowedFd(shared);
+            return Errno.None;
+        }
+        fd = default;
+        if (Open(directory, slot, out Fd opened) is not Errno.None and var error)
+            return error;
+        var mine = new SafeFd(opened);
+        fd = new BorrowedFd(mine);
+        if (mine.TryAcquire() && Interlocked.CompareExchange(ref field, mine, null) is null)
+            Add(new Entry(directory.Directory, slot, mine));
+        else
+            mine.Release(); // another thread was first: this one lives as long as it is borrowed
+        return Errno.None;
+    }
+
+    private Errno Open(Inode directory, int slot, out Fd fd)
+    {
+        if (slot == 0)
+            return OpenUpper(directory, out fd);
+        fd = Fd.None;
+        Place place = directory.Place!;
+        if (BorrowLayer(place.Parent, directory.Directory!.Lowers[slot - 1], out BorrowedFd parent) is not Errno.None and var error)
+            return error;
+        using (parent)
+            return Sys.OpenAt(parent, place.Name, DirectoryFlags, out fd);
+    }
+
+    /// <summary>
+    /// Verified by inode number instead of locking the parent's names: a lock here would turn the lock order round.
+    /// </summary>
+    private Errno OpenUpper(Inode directory, out Fd fd)
+    {
+        fd = Fd.None;
+        for (int attempt = 0; attempt < Retries; attempt++)
+        {
+            Place place = directory.Place!;
+            if (BorrowUpper(place.Parent, out BorrowedFd parent) is not Errno.None and var error)
+                return error;
+            using (parent)
+                error = Sys.OpenAt(parent, place.Name, DirectoryFlags, out fd);
+            if (error == Errno.None && Sys.FStatx(fd, out Statx stat, StatxMask.Ino) == Errno.None && stat.Ino == directory.UpperIno)
+                return Errno.None;
+            if (error == Errno.None)
+                Sys.Close(fd);
+            else if (error is not (Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP))
+                return error;
+            _ = Thread.Yield(); // whether another thread ran does not matter
+        }
+        fd = Fd.None;
+        return Errno.ESTALE;
+    }
+
+    private void Add(Entry entry)
+    {
+        Entry evicted;
+        lock (_lock)
+        {
+            while (_ring[_hand].Fd is { RecentlyUsed: true } used)
+            {
+                used.RecentlyUsed = false;
+                _hand = (_hand + 1) % _ring.Length;
+            }
+            evicted = _ring[_hand];
+            _ring[_hand] = entry;
+            _hand = (_hand + 1) % _ring.Length;
+        }
+        if (evicted.Fd is not null
+            && Interlocked.CompareExchange(ref evicted.Owner.Descriptors[evicted.Slot], null, evicted.Fd) == evicted.Fd)
+            evicted.Fd.Release();
+    }
+
+    private readonly record struct Entry(DirectoryNode Owner, int Slot, SafeFd Fd);
+}

@@ -1,0 +1,68 @@
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// One inode of the merged view, for all its hard links. Owned by <see cref="InodeTable"/>, which counts the kernel's references and
+/// frees it. Locking the object itself makes its one copier (see the lock order in <see cref="OverlayFileSystem"/>).
+/// </summary>
+internal sealed class Inode(NodeId id, ulong generation, FileType type)
+{
+    /// <summary>Value of <see cref="LowerLayer"/> for what no lower layer has.</summary>
+    public const ushort NoLayer = ushort.MaxValue;
+
+    private ulong _upperIno;
+
+    public NodeId Id { get; } = id;
+
+    public ulong Generation { get; } = generation;
+
+    public FileType Type { get; } = type;
+
+    /// <summary>st_ino of the merged view; constant over copy-up but for a broken hard link.</summary>
+    public ulong Ino { get; set; }
+
+    /// <summary>Of a non-directory: index of the lower layer where it was found.</summary>
+    public ushort LowerLayer { get; set; } = NoLayer;
+
+    /// <summary>The upper inode has or would get an origin: <see cref="Ino"/> is the lower's (ovl_type_origin).</summary>
+    public bool HasOrigin { get; set; }
+
+    /// <summary>Inode number in the upper layer, 0 before copy-up. Set once, under the lock of the parent's names.</summary>
+    public ulong UpperIno
+    {
+        get => Volatile.Read(ref _upperIno);
+        set => Volatile.Write(ref _upperIno, value);
+    }
+
+    public bool HasUpper => UpperIno != 0;
+
+    public bool IsDirectory => Directory is not null;
+
+    /// <summary>What only directories have.</summary>
+    public DirectoryNode? Directory { get; init; }
+
+    /// <summary>The name by which the real file is reached; the last one remains after it was unlinked.</summary>
+    public volatile Place? Place;
+
+    /// <summary>No name is left that we know: written under the lock of the parent's names.</summary>
+    public volatile bool Unlinked;
+
+    /// <summary>Holds an upper inode whose last known name is gone, until it is forgotten.</summary>
+    public volatile SafeFd? Pinned;
+
+    /// <summary>Descriptors of the real file while it is open in the merged view.</summary>
+    public volatile OpenFile? Open;
+
+    /// <summary>Fields of <see cref="InodeTable"/>, guarded by its lock: references, hash chain.</summary>
+    public long Lookups;
+
+    public int Children;
+
+    public Inode? NextInBucket;
+
+    public uint Hash;
+
+    public bool Hashed;
+}

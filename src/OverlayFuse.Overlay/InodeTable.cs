@@ -1,0 +1,377 @@
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// All inodes that the kernel knows: by node number, and by what names them. Directories and lower files are named by their place
+/// (parent and name: two bind mounts of one directory stay two); upper files by their inode in the upper layer, so that all hard links
+/// meet in one. Its lock is a leaf: never held over a system call.
+/// </summary>
+internal sealed class InodeTable
+{
+    private const int ChunkBits = 12;
+    private const int ChunkMask = (1 << ChunkBits) - 1;
+
+    private readonly Lock _lock = new();
+    private readonly Stack<int> _free = new();
+    private Inode?[][] _chunks = [new Inode?[1 << ChunkBits]];
+    private int _nextSlot = (int)NodeId.Root.Value;
+    private Inode?[] _buckets = new Inode?[1 << 10];
+    private int _hashed;
+    private ulong _generation;
+
+    public InodeTable(DirectoryNode root, ulong upperIno)
+    {
+        Root = NewInode(FileType.Directory, root);
+        Root.UpperIno = upperIno;
+        Root.Place = new Place(Root, ".\0"u8.ToArray());
+        Root.Lookups = 1;
+    }
+
+    public Inode Root { get; }
+
+    /// <summary>How many inodes are known.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _nextSlot - (int)NodeId.Root.Value - _free.Count;
+        }
+    }
+
+    /// <summary>The inode of a node number, null when it was forgotten: answer ESTALE.</summary>
+    public Inode? this[NodeId id]
+    {
+        get
+        {
+            Inode?[][] chunks = Volatile.Read(ref _chunks);
+            ulong chunk = id.Value >> ChunkBits;
+            return chunk < (ulong)chunks.Length ? Volatile.Read(ref chunks[chunk][id.Value & ChunkMask]) : null;
+        }
+    }
+
+    /// <summary>
+    /// Finds or makes the inode of what a lookup found, and takes one reference.
+    /// </summary>
+    /// <param name="parent">Where it was looked up.</param>
+    /// <param name="version">The parent's version before the lookup.</param>
+    /// <param name="name">Its name there.</param>
+    /// <param name="found">What is there.</param>
+    /// <param name="inode">The inode.</param>
+    /// <returns>False when the parent's names changed meanwhile: look again.</returns>
+    public bool TryAdmit(Inode parent, int version, Name name, in Resolved found, out Inode inode)
+    {
+        lock (_lock)
+        {
+            inode = Root;
+            if (parent.Directory!.Version != version)
+                return false;
+            bool byUpper = found.HasUpper && !found.IsDirectory;
+            Inode? known = byUpper ? FindUpper(found.Stat.Ino) : FindName(parent, name);
+            if (known is not null && !found.IsStill(known))
+            {
+                Unhash(known); // a layer was changed behind our back: the kernel gets a new node
+                known = null;
+            }
+            inode = known ?? Make(parent, name, found, byUpper);
+            if (known is not null && byUpper)
+                AddPlace(known, parent, name);
+            inode.Lookups++;
+            return true;
+        }
+    }
+
+    /// <summary>st_ino of an upper file that is known.</summary>
+    public bool TryGetInoOfUpper(ulong upperIno, out ulong ino)
+    {
+        lock (_lock)
+        {
+            ino = FindUpper(upperIno)?.Ino ?? 0;
+            return ino != 0;
+        }
+    }
+
+    /// <summary>The inode of an upper file, if it is known; without a reference, so only while its names are locked.</summary>
+    public Inode? OfUpperFile(ulong upperIno)
+    {
+        lock (_lock)
+            return FindUpper(upperIno);
+    }
+
+    /// <summary>The directory or lower file of this name, if it is known; as <see cref="OfUpperFile"/>.</summary>
+    public Inode? OfName(Inode parent, Name name)
+    {
+        lock (_lock)
+            return FindName(parent, name);
+    }
+
+    /// <summary>Makes the inode of an upper file without a name (O_TMPFILE), with one reference.</summary>
+    public Inode AddUnnamed(in Statx stat, ulong ino, SafeFd pinned)
+    {
+        lock (_lock)
+        {
+            Inode inode = NewInode(stat.Type, null);
+            inode.UpperIno = stat.Ino;
+            inode.Ino = ino;
+            inode.Unlinked = true;
+            inode.Pinned = pinned;
+            inode.Lookups = 1;
+            return inode;
+        }
+    }
+
+    /// <summary>Takes one more reference.</summary>
+    public void Acquire(Inode inode)
+    {
+        lock (_lock)
+            inode.Lookups++;
+    }
+
+    /// <summary>Gives references back; the last one frees, and with it every parent that waited for its children.</summary>
+    public void Forget(NodeId id, ulong lookups)
+    {
+        List<Inode>? freed = null;
+        lock (_lock)
+        {
+            if (this[id] is not { } inode || ReferenceEquals(inode, Root))
+                return;
+            inode.Lookups = Math.Max(0, inode.Lookups - (long)lookups);
+            Collect(inode, ref freed);
+        }
+        foreach (Inode inode in freed ?? [])
+            Close(inode);
+    }
+
+    /// <summary>A copy-up is in place: the inode is now named by its upper inode. Under the lock of the parent's names.</summary>
+    public void SetUpper(Inode inode, ulong upperIno)
+    {
+        lock (_lock)
+        {
+            bool hashed = inode.Hashed;
+            Unhash(inode);
+            inode.UpperIno = upperIno;
+            if (hashed)
+                Insert(inode);
+        }
+    }
+
+    /// <summary>A further name, by link(2). Under the lock of the names.</summary>
+    public void Link(Inode inode, Inode parent, Name name)
+    {
+        lock (_lock)
+        {
+            AddPlace(inode, parent, name);
+            Insert(inode);
+            inode.Lookups++;
+        }
+    }
+
+    /// <summary>
+    /// A name is gone. Under the lock of the names.
+    /// </summary>
+    /// <returns>Whether another name is known; if not, the inode is <see cref="Inode.Unlinked"/>.</returns>
+    public bool Unlink(Inode inode, Inode parent, Name name)
+    {
+        lock (_lock)
+            return RemovePlace(inode, parent, name);
+    }
+
+    /// <summary>A name has become another. Under the locks of both names.</summary>
+    public void Move(Inode inode, Inode oldParent, Name oldName, Inode newParent, Name newName)
+    {
+        lock (_lock)
+        {
+            Unhash(inode);
+            newParent.Children++;
+            inode.Place = new Place(newParent, newName.ToArray(), inode.Place);
+            _ = RemovePlace(inode, oldParent, oldName); // the new name is left
+            Insert(inode);
+        }
+    }
+
+    /// <summary>Two names have changed places. Under the locks of both.</summary>
+    public void Exchange(in Renaming names)
+    {
+        lock (_lock)
+        {
+            Unhash(names.Source);
+            Unhash(names.Target!);
+            names.OldParent.Children++;
+            names.NewParent.Children++;
+            names.Source.Place = new Place(names.NewParent, names.NewName.ToArray(), names.Source.Place);
+            names.Target!.Place = new Place(names.OldParent, names.OldName.ToArray(), names.Target.Place);
+            _ = RemovePlace(names.Source, names.OldParent, names.OldName); // the new names are left
+            _ = RemovePlace(names.Target, names.NewParent, names.NewName);
+            Insert(names.Source);
+            Insert(names.Target);
+        }
+    }
+
+    private Inode Make(Inode parent, Name name, in Resolved found, bool byUpper)
+    {
+        DirectoryNode? directory = found.IsDirectory ? new DirectoryNode(found.Lowers.ToArray()) : null;
+        Inode inode = NewInode(found.Stat.Type, directory);
+        inode.UpperIno = found.HasUpper ? found.Stat.Ino : 0;
+        inode.LowerLayer = found.IsDirectory || found.HasUpper ? Inode.NoLayer : found.Lowers[0];
+        inode.Ino = found.Ino;
+        inode.HasOrigin = found.HasOrigin;
+        inode.Place = new Place(parent, name.ToArray());
+        parent.Children++;
+        Insert(inode);
+        return inode;
+    }
+
+    private Inode NewInode(FileType type, DirectoryNode? directory)
+    {
+        if (!_free.TryPop(out int slot))
+            slot = _nextSlot++;
+        if (slot >> ChunkBits == _chunks.Length)
+            Volatile.Write(ref _chunks, [.. _chunks, new Inode?[1 << ChunkBits]]);
+        var inode = new Inode(new NodeId((ulong)slot), _generation++, type) { Directory = directory };
+        Volatile.Write(ref _chunks[slot >> ChunkBits][slot & ChunkMask], inode);
+        return inode;
+    }
+
+    private void Collect(Inode inode, ref List<Inode>? freed)
+    {
+        Inode? next = inode;
+        while (next is { Lookups: 0, Children: 0 } && !ReferenceEquals(next, Root))
+        {
+            Inode free = next;
+            next = null;
+            Unhash(free);
+            for (Place? place = free.Place; place is not null; place = place.Other)
+            {
+                place.Parent.Children--;
+                next ??= place.Parent;
+                if (!ReferenceEquals(next, place.Parent))
+                    Collect(place.Parent, ref freed);
+            }
+            _chunks[(int)free.Id.Value >> ChunkBits][(int)free.Id.Value & ChunkMask] = null;
+            _free.Push((int)free.Id.Value);
+            (freed ??= []).Add(free);
+        }
+    }
+
+    private static void Close(Inode inode)
+    {
+        inode.Pinned?.Release();
+        inode.Pinned = null;
+        inode.Open?.Close();
+        if (inode.Directory is not null)
+            DirectoryCache.Drop(inode.Directory);
+    }
+
+    private static void AddPlace(Inode inode, Inode parent, Name name)
+    {
+        for (Place? place = inode.Place; place is not null && !inode.Unlinked; place = place.Other)
+        {
+            if (place.Is(parent, name))
+                return;
+        }
+        Place? old = inode.Unlinked ? null : inode.Place;
+        if (inode.Unlinked && inode.Place is { } last)
+            last.Parent.Children--;
+        parent.Children++;
+        inode.Place = new Place(parent, name.ToArray(), old);
+        inode.Unlinked = false;
+    }
+
+    private bool RemovePlace(Inode inode, Inode parent, Name name)
+    {
+        Place? before = null;
+        for (Place? place = inode.Place; place is not null; before = place, place = place.Other)
+        {
+            if (!place.Is(parent, name))
+                continue;
+            if (before is null && place.Other is null)
+                break;
+            parent.Children--;
+            if (before is null)
+                inode.Place = place.Other;
+            else
+                before.Other = place.Other;
+            return true;
+        }
+        inode.Unlinked = true;
+        if (!inode.HasUpper || inode.IsDirectory)
+            Unhash(inode); // the name is free for another; an upper inode may have links that nobody looked up yet
+        return false;
+    }
+
+    private Inode? FindName(Inode parent, Name name)
+    {
+        uint hash = HashOf(parent, name);
+        Inode? inode = _buckets[hash & (uint)(_buckets.Length - 1)];
+        while (inode is not null && !(inode.Hash == hash && IsNamedByPlace(inode) && inode.Place!.Is(parent, name)))
+            inode = inode.NextInBucket;
+        return inode;
+    }
+
+    private Inode? FindUpper(ulong upperIno)
+    {
+        uint hash = HashOf(upperIno);
+        Inode? inode = _buckets[hash & (uint)(_buckets.Length - 1)];
+        while (inode is not null && !(inode.UpperIno == upperIno && !IsNamedByPlace(inode)))
+            inode = inode.NextInBucket;
+        return inode;
+    }
+
+    private void Insert(Inode inode)
+    {
+        if (inode.Hashed)
+            return;
+        if (_hashed > _buckets.Length)
+            Grow();
+        inode.Hash = IsNamedByPlace(inode) ? HashOf(inode.Place!.Parent, inode.Place.Name) : HashOf(inode.UpperIno);
+        ref Inode? bucket = ref _buckets[inode.Hash & (uint)(_buckets.Length - 1)];
+        inode.NextInBucket = bucket;
+        bucket = inode;
+        inode.Hashed = true;
+        _hashed++;
+    }
+
+    private void Unhash(Inode inode)
+    {
+        if (!inode.Hashed)
+            return;
+        ref Inode? link = ref _buckets[inode.Hash & (uint)(_buckets.Length - 1)];
+        while (!ReferenceEquals(link, inode))
+            link = ref link!.NextInBucket;
+        link = inode.NextInBucket;
+        inode.NextInBucket = null;
+        inode.Hashed = false;
+        _hashed--;
+    }
+
+    private void Grow()
+    {
+        var buckets = new Inode?[_buckets.Length * 2];
+        foreach (Inode? head in _buckets)
+        {
+            for (Inode? inode = head; inode is not null;)
+            {
+                Inode? next = inode.NextInBucket;
+                ref Inode? bucket = ref buckets[inode.Hash & (uint)(buckets.Length - 1)];
+                inode.NextInBucket = bucket;
+                bucket = inode;
+                inode = next;
+            }
+        }
+        _buckets = buckets;
+    }
+
+    private static bool IsNamedByPlace(Inode inode) => inode.IsDirectory || !inode.HasUpper;
+
+    private static uint HashOf(Inode parent, Name name)
+    {
+        var hash = new HashCode();
+        hash.Add(parent.Id.Value);
+        hash.AddBytes(name.Bytes);
+        return (uint)hash.ToHashCode();
+    }
+
+    private static uint HashOf(ulong upperIno) => (uint)HashCode.Combine(upperIno);
+}

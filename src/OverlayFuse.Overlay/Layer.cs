@@ -1,0 +1,72 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// One layer of the stack, opened at mount time; owned by <see cref="LayerStack"/>. Where the mounter may, the descriptor is of a
+/// private clone of the layer's mount, read-only for lower layers: then not even a mistake of ours can write there, and mounts inside
+/// the layer, our own among them, are not met.
+/// </summary>
+internal sealed class Layer
+{
+    public required string Path { get; init; }
+
+    /// <summary>Root of the layer, for reading: a directory for *at calls, and what ioctl and open_by_handle_at need.</summary>
+    public required SafeFd Root { get; init; }
+
+    /// <summary>File system of the root.</summary>
+    public required ulong Dev { get; init; }
+
+    /// <summary>Inode number of the root.</summary>
+    public required ulong RootIno { get; init; }
+
+    /// <summary>s_uuid of the file system; all zero when it has none or shows none.</summary>
+    public required byte[] Uuid { get; init; }
+
+    /// <summary>The root is a private clone of the mount.</summary>
+    public required bool IsClone { get; init; }
+
+    /// <summary>Whether two layers of different file systems would be told apart by <see cref="Uuid"/>.</summary>
+    public bool HasUuid => Uuid.AsSpan().ContainsAnyExcept((byte)0);
+
+    /// <summary>Opens a layer's root.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="readOnly">A lower layer.</param>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static Layer Open(string path, bool readOnly)
+    {
+        Require(path, Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.Path | OpenFlags.Directory, out Fd plain));
+        using var owner = new ScopedFd(plain);
+        bool isClone = Sys.CloneMount(owner, readOnly, out Fd clone) == Errno.None;
+        using var cloned = new ScopedFd(clone);
+        return FromDirectory(path, isClone ? cloned.Fd : owner.Fd, Name.Dot, isClone);
+    }
+
+    /// <summary>Opens a layer's root in a directory that is already open.</summary>
+    /// <param name="path">For texts.</param>
+    /// <param name="directory">Where <paramref name="name"/> is.</param>
+    /// <param name="name">The root's path from there.</param>
+    /// <param name="isClone">Whether <paramref name="directory"/> is a private clone of the mount.</param>
+    public static Layer FromDirectory(string path, Fd directory, Name name, bool isClone)
+    {
+        Require(path, Sys.OpenAt(directory, name, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd root));
+        Require(path, Sys.FStatx(root, out Statx stat));
+        byte[] uuid = new byte[16];
+        _ = Sys.GetFileSystemUuid(root, uuid); // none: then origins cannot be told, see Origin
+        return new Layer
+        {
+            Path = path,
+            Root = new SafeFd(root),
+            Dev = stat.Dev,
+            RootIno = stat.Ino,
+            Uuid = uuid,
+            IsClone = isClone,
+        };
+    }
+
+    private static void Require(string path, Errno error)
+    {
+        if (error != Errno.None)
+            throw new IOException($"{path}: cannot open the layer: {error}; check that the directory is there and may be read");
+    }
+}

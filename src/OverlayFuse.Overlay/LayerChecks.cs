@@ -1,0 +1,68 @@
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// Refuses what cannot work, before anything is mounted or written. The rules are those of the kernel's ovl_get_tree path
+/// (ovl_check_overlapping_layers, ovl_workdir_ok, ovl_get_upper), stricter where the kernel only warns.
+/// </summary>
+public static class LayerChecks
+{
+    private const string BesideRemedy = "use directories that lie beside each other";
+
+    /// <summary>Checks everything that can be seen without writing, takes hold of upper and work, then probes the work directory.</summary>
+    /// <param name="options">What is to be mounted.</param>
+    /// <param name="mountPoint">Where; an absolute path.</param>
+    /// <exception cref="MountRefusedException">It cannot be mounted.</exception>
+    /// <returns>The hold on upper and work, with the options as they turned out.</returns>
+    public static UpperHold Check(OverlayOptions options, string mountPoint)
+    {
+        MountTable mounts = MountTable.Read();
+        var places = new List<LayerPlace>();
+        try
+        {
+            LayerPlace.Open("mountpoint", mountPoint, mounts).Dispose();
+            places.AddRange(options.LowerDirs.Select(path => LayerPlace.Open("lowerdir", path, mounts)));
+            if (options.UpperDir is null || options.WorkDir is null)
+            {
+                RefuseOverlaps(places);
+                return new UpperHold(options, []);
+            }
+            LayerPlace upper = Add(places, LayerPlace.Open("upperdir", options.UpperDir, mounts));
+            LayerPlace work = Add(places, LayerPlace.Open("workdir", options.WorkDir, mounts));
+            RefuseOverlaps(places);
+            UpperChecks.Check(upper, work, options, mounts);
+            return UpperHold.Take(upper, work, options);
+        }
+        finally
+        {
+            places.ForEach(place => place.Dispose());
+        }
+    }
+
+    /// <summary>ELOOP in the kernel. An upper inside a lower, which the kernel lets pass, would show itself in the merged view.</summary>
+    /// <param name="places">All layers and the work directory.</param>
+    public static void RefuseOverlaps(IReadOnlyList<LayerPlace> places)
+    {
+        for (int i = 0; i < places.Count; i++)
+            for (int j = i + 1; j < places.Count; j++)
+                RefuseOverlap(places[i], places[j]);
+    }
+
+    private static void RefuseOverlap(LayerPlace one, LayerPlace other)
+    {
+        bool holds = one.Contains(other);
+        bool isHeld = other.Contains(one);
+        if (holds && isHeld)
+            throw new MountRefusedException(
+                $"{other}: the same directory as {(one.Path == other.Path && one.Label == other.Label ? "a layer above it" : one)}; name each directory once");
+        if (holds)
+            throw new MountRefusedException($"{other}: lies inside {one}; {BesideRemedy}");
+        if (isHeld)
+            throw new MountRefusedException($"{one}: lies inside {other}; {BesideRemedy}");
+    }
+
+    private static LayerPlace Add(List<LayerPlace> places, LayerPlace place)
+    {
+        places.Add(place);
+        return place;
+    }
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Text;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>A directory that was named for the mount, opened: where it really is, whatever bind mounts and links led to it.</summary>
+public sealed class LayerPlace : IDisposable
+{
+    private LayerPlace(string label, string path, Fd fd, MountTable mounts)
+    {
+        Label = label;
+        Path = path;
+        Fd = fd;
+        RealPath = ReadRealPath(fd);
+        MountId = ReadMountId(fd);
+        Mount = mounts.Find(MountId);
+    }
+
+    /// <summary>The option that named it: "upperdir".</summary>
+    public string Label { get; }
+
+    /// <summary>As it was named.</summary>
+    public string Path { get; }
+
+    /// <summary>The directory, open for reading; valid until <see cref="Dispose"/>.</summary>
+    public Fd Fd { get; }
+
+    /// <summary>Its path in our namespace, without symbolic links.</summary>
+    public string RealPath { get; }
+
+    /// <summary>The mount that it was reached through.</summary>
+    public int MountId { get; }
+
+    /// <summary>That mount, null when /proc/self/mountinfo does not list it.</summary>
+    public MountEntry? Mount { get; }
+
+    /// <summary>"lowerdir=/a" for texts.</summary>
+    public override string ToString() => $"{Label}={Path}";
+
+    /// <summary>Opens a directory.</summary>
+    /// <param name="label">The option that names it.</param>
+    /// <param name="path">An absolute path; symbolic links are followed, as mount(8) does.</param>
+    /// <param name="mounts">The mounts of now.</param>
+    /// <exception cref="MountRefusedException">It is missing, not a directory, or may not be opened.</exception>
+    public static LayerPlace Open(string label, string path, MountTable mounts)
+    {
+        const OpenFlags flags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NonBlock;
+        Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), flags, out Fd fd);
+        return error == Errno.None
+            ? new LayerPlace(label, path, fd, mounts)
+            : throw new MountRefusedException($"{label}={path}: {Explain(error)}");
+    }
+
+    /// <summary>Whether both are the same directory, or this one is an ancestor of the other: within one file system.</summary>
+    /// <param name="other">The other directory.</param>
+    public bool Contains(LayerPlace other)
+    {
+        (string device, string path) = PathInFileSystem();
+        (string otherDevice, string otherPath) = other.PathInFileSystem();
+        return device == otherDevice && (otherPath + "/").StartsWith(path == "/" ? path : path + "/", StringComparison.Ordinal);
+    }
+
+    /// <summary>Closes the descriptor.</summary>
+    public void Dispose() => Sys.Close(Fd);
+
+    private (string Device, string Path) PathInFileSystem()
+    {
+        if (Mount is null)
+            return ("", RealPath);
+        string below = Mount.MountPoint == "/" ? RealPath : RealPath[Math.Min(Mount.MountPoint.Length, RealPath.Length)..];
+        string path = (Mount.Root == "/" ? "" : Mount.Root) + (below == "/" ? "" : below);
+        return (Mount.Device, path.Length == 0 ? "/" : path);
+    }
+
+    private static string Explain(Errno error) => error switch
+    {
+        Errno.ENOENT => "does not exist; create it or correct the path",
+        Errno.ENOTDIR => "is not a directory; name a directory",
+        Errno.EACCES or Errno.EPERM => "permission denied; make it readable for the mounting user",
+        Errno.ELOOP => "too many symbolic links; name the directory itself",
+        Errno.ENAMETOOLONG => "the path is too long; name it relative to the working directory, or through a symbolic link",
+        _ => $"cannot be opened ({error}); name a directory that can be read",
+    };
+
+    private static string ReadRealPath(Fd fd)
+    {
+        Span<byte> target = stackalloc byte[4096];
+        Errno error = Sys.ReadLinkAt(Fd.WorkingDirectory, Name.From(ProcFile("fd", fd)), target, out int length);
+        return error == Errno.None ? Encoding.UTF8.GetString(target[..length]) : throw new MountRefusedException(
+            $"/proc/self/fd: cannot be read ({error}); mount /proc where the daemon runs");
+    }
+
+    /// <summary>Of /proc/self/fdinfo (3.15); statx(2) tells it from 5.8 on only.</summary>
+    private static int ReadMountId(Fd fd)
+    {
+        string line = File.ReadLines(ProcFile("fdinfo", fd)).First(line => line.StartsWith("mnt_id:", StringComparison.Ordinal));
+        return int.Parse(line["mnt_id:".Length..], CultureInfo.InvariantCulture);
+    }
+
+    private static string ProcFile(string directory, Fd fd) => string.Create(CultureInfo.InvariantCulture, $"/proc/self/{directory}/{fd.Number}");
+}

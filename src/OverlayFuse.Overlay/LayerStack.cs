@@ -1,0 +1,91 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>The layers of a mount: at most one upper, and the lower ones, topmost first. Opened once, before mounting.</summary>
+internal sealed class LayerStack : IDisposable
+{
+    private LayerStack(Layer? upper, Layer[] lowers)
+    {
+        Upper = upper;
+        Lowers = lowers;
+    }
+
+    public Layer? Upper { get; }
+
+    public IReadOnlyList<Layer> Lowers { get; }
+
+    /// <summary>Where a descriptor of the work directory's own mount clone stays open beside the upper's.</summary>
+    public Layer? Work { get; private init; }
+
+    /// <summary>Opens all layers.</summary>
+    /// <exception cref="IOException">One cannot be opened; the text names it.</exception>
+    public static LayerStack Open(OverlayOptions options)
+    {
+        Layer[] lowers = [.. options.LowerDirs.Select(path => Layer.Open(path, readOnly: true))];
+        if (options.UpperDir is null || options.WorkDir is null)
+            return new LayerStack(null, lowers);
+        (Layer upper, Layer work) = OpenUpper(Path.GetFullPath(options.UpperDir), Path.GetFullPath(options.WorkDir));
+        return new LayerStack(upper, lowers) { Work = work };
+    }
+
+    public void Dispose()
+    {
+        Upper?.Root.Release();
+        Work?.Root.Release();
+        foreach (Layer lower in Lowers)
+            lower.Root.Release();
+    }
+
+    /// <summary>
+    /// Upper and work through one and the same mount: rename(2) and link(2) do not cross mounts, be they clones of the same one. So the
+    /// clone is taken of the directory that holds both.
+    /// </summary>
+    private static (Layer Upper, Layer Work) OpenUpper(string upper, string work)
+    {
+        upper = Resolve(upper);
+        work = Resolve(work);
+        string common = CommonParent(upper, work);
+        if (Sys.OpenAt(Fd.WorkingDirectory, Name.From(common), OpenFlags.Path | OpenFlags.Directory, out Fd parent) == Errno.None)
+        {
+            using var owner = new ScopedFd(parent);
+            if (IsSameMount(owner, upper) && IsSameMount(owner, work)
+                && Sys.CloneMount(owner, readOnly: false, out Fd clone) == Errno.None)
+            {
+                using var cloned = new ScopedFd(clone);
+                return (Layer.FromDirectory(upper, cloned, Below(common, upper), isClone: true),
+                    Layer.FromDirectory(work, cloned, Below(common, work), isClone: true));
+            }
+        }
+        return (Layer.FromDirectory(upper, Fd.WorkingDirectory, Name.From(upper), isClone: false),
+            Layer.FromDirectory(work, Fd.WorkingDirectory, Name.From(work), isClone: false));
+    }
+
+    /// <summary>Follows symbolic links in the whole path, so that it can be cut at a common parent.</summary>
+    private static string Resolve(string path)
+    {
+        if (Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.Path | OpenFlags.Directory, out Fd opened) != Errno.None)
+            return path;
+        using var owner = new ScopedFd(opened);
+        return new FileInfo($"/proc/self/fd/{opened.Number}").LinkTarget ?? path;
+    }
+
+    private static string CommonParent(string one, string other)
+    {
+        string[] left = one.Split('/');
+        string[] right = other.Split('/');
+        int same = 0;
+        while (same < left.Length && same < right.Length && left[same] == right[same])
+            same++;
+        string common = string.Join('/', left[..same]);
+        return common.Length == 0 ? "/" : common;
+    }
+
+    private static Name Below(string parent, string path) =>
+        Name.From(path.Length == parent.Length ? "." : path[parent.Length..].TrimStart('/'));
+
+    private static bool IsSameMount(Fd parent, string path) =>
+        Sys.FStatx(parent, out Statx there, StatxMask.MountId) == Errno.None
+        && Sys.StatxAt(Fd.WorkingDirectory, Name.From(path), out Statx here, StatxMask.MountId) == Errno.None
+        && there.MountId == here.MountId;
+}

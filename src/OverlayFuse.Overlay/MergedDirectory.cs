@@ -1,0 +1,150 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// Reads a directory through its layers, topmost first (fs/overlayfs/readdir.c): whiteouts and what lies below them left out, of each
+/// name the topmost, and every d_ino the same as st_ino.
+/// </summary>
+/// <param name="fileSystem">The merged view.</param>
+/// <param name="directory">The directory.</param>
+internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode directory)
+{
+    private const int BufferSize = 64 << 10;
+
+    [ThreadStatic]
+    private static byte[]? t_buffer;
+
+    /// <summary>Reads all of it.</summary>
+    /// <param name="listing">The names.</param>
+    public Errno Read(out DirectoryListing listing) => Read(stopAtFirst: false, out listing);
+
+    /// <summary>Whether nothing is seen in it.</summary>
+    public Errno IsEmpty(out bool empty)
+    {
+        Errno error = Read(stopAtFirst: true, out DirectoryListing listing);
+        empty = listing.Count == 0;
+        return error;
+    }
+
+    private Errno Read(bool stopAtFirst, out DirectoryListing listing)
+    {
+        listing = new DirectoryListing { Version = directory.Directory!.Version };
+        int first = directory.HasUpper ? 0 : 1;
+        int slots = directory.Directory.Descriptors.Length;
+        for (int slot = first; slot < slots; slot++)
+        {
+            Errno error = slot == 0
+                ? fileSystem.Directories.BorrowUpper(directory, out BorrowedFd borrowed)
+                : fileSystem.Directories.BorrowLower(directory, slot - 1, out borrowed);
+            if (error != Errno.None)
+                return error;
+            using (borrowed)
+            {
+                if (ReadLayer(borrowed, slot, findable: slots - first > 1, listing) is not Errno.None and var failed)
+                    return failed;
+                if (slot == 0 && fileSystem.IsImpure(directory, borrowed))
+                    ShowOrigins(borrowed, listing);
+            }
+            if (stopAtFirst && listing.Count > 0)
+                break;
+        }
+        return Errno.None;
+    }
+
+    private Errno ReadLayer(Fd layer, int slot, bool findable, DirectoryListing listing)
+    {
+        if (Sys.OpenAt(layer, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var reading = new ScopedFd(opened);
+        if (Sys.FStatx(reading, out Statx stat, StatxMask.Ino) is not Errno.None and var unseen)
+            return unseen;
+        List<byte[]>? hidden = null;
+        byte[] buffer = t_buffer ??= new byte[BufferSize];
+        while (true)
+        {
+            if (Sys.GetDents(reading, buffer, out int length) is not Errno.None and var failed)
+                return failed;
+            if (length == 0)
+                break;
+            var records = new DirectoryRecords(buffer.AsSpan(0, length));
+            while (records.MoveNext())
+            {
+                if (slot > 0 && AufsWhiteout.IsMark(records.Name))
+                    (hidden ??= []).Add([.. AufsWhiteout.HiddenName(records.Name), 0]);
+                else if (Take(layer, stat.Dev, slot, findable, records, listing) is not Errno.None and var broken)
+                    return broken;
+            }
+        }
+        if (slot > 0)
+            directory.Directory!.HasAufsWhiteouts[slot - 1] = hidden is not null;
+        HideBelow(hidden, slot, listing);
+        return Errno.None;
+    }
+
+    private Errno Take(Fd layer, ulong dev, int slot, bool findable, in DirectoryRecords record, DirectoryListing listing)
+    {
+        int known = findable ? listing.Find(record.Name) : -1;
+        if (known >= 0 && !(listing.Read(known).Slot == 0 && listing.Settle(known)))
+            return Errno.None;
+        FileType type = record.Type;
+        if (type is FileType.Unknown or FileType.CharacterDevice)
+        {
+            Errno error = Sys.StatxAt(layer, record.Name, out Statx stat);
+            if (error == Errno.ENOENT)
+                return Errno.None; // removed since
+            if (error != Errno.None)
+                return error;
+            type = stat.IsWhiteout ? FileType.Unknown : stat.Type;
+        }
+        ulong ino = fileSystem.MapIno(dev, record.Ino);
+        if (known < 0)
+            listing.Add(new DirectoryEntry { Ino = ino, Type = type, Slot = slot, Name = record.Name }, findable);
+        else if (type == FileType.Directory && listing.Read(known).Type == FileType.Directory)
+            ShowLowerIno(known, ino, listing);
+        return Errno.None;
+    }
+
+    /// <summary>A merged directory shows the number of its topmost lower one, unless the upper is opaque.</summary>
+    private void ShowLowerIno(int record, ulong ino, DirectoryListing listing)
+    {
+        Name name = listing.Read(record).Name;
+        if (fileSystem.Inodes.OfName(directory, name) is { } inode)
+        {
+            listing.SetIno(record, inode.Ino);
+            return;
+        }
+        if (fileSystem.Directories.BorrowUpper(directory, out BorrowedFd upper) != Errno.None)
+            return;
+        using (upper)
+        {
+            if (Opaque.IsMarked(fileSystem.Xattrs, upper, name, out bool opaque) == Errno.None && !opaque)
+                listing.SetIno(record, ino);
+        }
+    }
+
+    /// <summary>Upper entries that are copies show their origin's number; only impure directories have any (ovl_cache_update_ino).</summary>
+    private void ShowOrigins(Fd upper, DirectoryListing listing)
+    {
+        for (int index = 0; index < listing.Count; index++)
+        {
+            DirectoryEntry entry = listing[index];
+            if (entry.Slot != 0 || entry.Type == FileType.Directory)
+                continue;
+            var found = new Resolved(default) { Stat = new Statx { Mode = (ushort)entry.Type } };
+            if (fileSystem.Inodes.TryGetInoOfUpper(entry.Ino, out ulong known))
+                listing.SetIno(listing.RecordOf(index), known);
+            else if (fileSystem.Origin.Read(upper, entry.Name, ref found) == Errno.None && found.HasOrigin)
+                listing.SetIno(listing.RecordOf(index), found.Ino);
+        }
+    }
+
+    private static void HideBelow(List<byte[]>? hidden, int slot, DirectoryListing listing)
+    {
+        foreach (byte[] name in hidden ?? [])
+        {
+            if (name.Length > 1 && listing.Find(new Name(name)) < 0)
+                listing.Add(new DirectoryEntry { Ino = 0, Type = FileType.Unknown, Slot = slot, Name = new Name(name) }, findable: true);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// Opaque directories hide what lies below them: xattr "opaque" with value "y" (ovl_is_opaquedir), or the file ".wh..wh..opq" of AUFS.
+/// </summary>
+internal static class Opaque
+{
+    private static Name AufsMark => new(".wh..wh..opq\0"u8);
+
+    /// <summary>Whether a directory in a layer hides the layers below.</summary>
+    /// <param name="xattrs">Which private names are used.</param>
+    /// <param name="parent">The directory that holds it.</param>
+    /// <param name="name">Its name there.</param>
+    /// <param name="opaque">The answer.</param>
+    public static Errno IsMarked(OverlayXattr xattrs, Fd parent, Name name, out bool opaque)
+    {
+        Span<byte> value = stackalloc byte[8];
+        Errno error = Sys.GetXattrAt(parent, name, xattrs.Opaque, value, out int length);
+        opaque = error == Errno.None && length == 1 && value[0] == (byte)'y';
+        if (error is Errno.ENODATA && xattrs.IsUser) // written by fuse-overlayfs
+        {
+            error = Sys.GetXattrAt(parent, name, new Name("user.fuseoverlayfs.opaque\0"u8), value, out length);
+            opaque = error == Errno.None && length == 1 && value[0] == (byte)'y';
+        }
+        return error is Errno.ENODATA or Errno.EOPNOTSUPP or Errno.ERANGE ? Errno.None : error;
+    }
+
+    /// <summary>Whether a lower directory has the mark of AUFS.</summary>
+    public static Errno IsMarkedByAufs(Fd directory, out bool opaque)
+    {
+        Errno error = Sys.StatxAt(directory, AufsMark, out _, StatxMask.Type);
+        opaque = error == Errno.None;
+        return error is Errno.ENOENT ? Errno.None : error;
+    }
+
+    /// <summary>Makes an upper directory opaque.</summary>
+    public static Errno Mark(OverlayXattr xattrs, Fd parent, Name name) => Sys.SetXattrAt(parent, name, xattrs.Opaque, "y"u8);
+}

@@ -1,0 +1,103 @@
+using System.Buffers.Binary;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// xattr "origin": the file handle of the lower inode that an upper one was copied from, so that st_ino stays the same over copy-up and
+/// over mounts. On disk a struct ovl_fb: version 0, magic 0xfb, length, flags (bit 0: big endian), handle type, 16 bytes of file-system
+/// UUID, the handle; or nothing at all where the lower file system gives no handles (ovl_encode_real_fh, ovl_set_origin).
+/// </summary>
+internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xattrs)
+{
+    public const int MaxSize = HeaderSize + 128;
+    private const int HeaderSize = 21;
+    private const int UuidOffset = 5;
+    private const byte Magic = 0xFB;
+
+    /// <summary>FILEID_INO32_GEN: ext4, xfs and others.</summary>
+    private const int Ino32 = 1;
+    private const int Ino32Length = 8;
+
+    /// <summary>XFS_FILEID_TYPE_64FLAG | FILEID_INO32_GEN.</summary>
+    private const int XfsIno64 = 0x81;
+
+    /// <summary>FILEID_BTRFS_WITHOUT_PARENT.</summary>
+    private const int BtrfsObject = 0x4D;
+
+    /// <summary>Makes the value for a lower file.</summary>
+    /// <param name="layer">Its layer.</param>
+    /// <param name="directory">Where it is.</param>
+    /// <param name="name">Its name there.</param>
+    /// <param name="value">At least <see cref="MaxSize"/> bytes.</param>
+    /// <returns>Bytes used; 0 for the null origin.</returns>
+    public static int Encode(Layer layer, Fd directory, Name name, Span<byte> value)
+    {
+        if (Sys.NameToHandleAt(directory, name, value[HeaderSize..], out int type, out int length) != Errno.None
+            || type is <= 0 or > 0xFE)
+            return 0;
+        value[0] = 0;
+        value[1] = Magic;
+        value[2] = (byte)(HeaderSize + length);
+        value[3] = (byte)(BitConverter.IsLittleEndian ? 0 : 1);
+        value[4] = (byte)type;
+        layer.Uuid.CopyTo(value[UuidOffset..]);
+        return HeaderSize + length;
+    }
+
+    /// <summary>
+    /// Lets an upper non-directory show its origin's inode number. A broken origin is no error: the file then shows its own. Nor is one
+    /// of several links followed: its copies would all show the same number (ovl_getattr).
+    /// </summary>
+    public Errno Read(Fd upper, Name name, ref Resolved found)
+    {
+        Span<byte> value = stackalloc byte[MaxSize];
+        Errno error = Sys.GetXattrAt(upper, name, xattrs.Origin, value, out int length);
+        if (error is Errno.ENODATA or Errno.EOPNOTSUPP or Errno.ERANGE)
+            return Errno.None;
+        if (error != Errno.None || !IsValid(value[..length]))
+            return error;
+        foreach (Layer layer in layers.Lowers)
+        {
+            if (!layer.Uuid.AsSpan().SequenceEqual(value.Slice(UuidOffset, layer.Uuid.Length)))
+                continue;
+            if (!TryDecode(layer, value[4], value[HeaderSize..length], found.Stat.Type, out ulong ino))
+                continue;
+            found.Ino = inos.Map(layer.Dev, ino);
+            found.HasOrigin = true;
+            break;
+        }
+        return Errno.None;
+    }
+
+    private static bool IsValid(ReadOnlySpan<byte> value) =>
+        value.Length > HeaderSize && value[0] == 0 && value[1] == Magic && value[2] == value.Length
+        && value[3] == (BitConverter.IsLittleEndian ? 0 : 1);
+
+    private static bool TryDecode(Layer layer, int type, ReadOnlySpan<byte> handle, FileType fileType, out ulong ino)
+    {
+        Errno error = Sys.OpenByHandleAt(layer.Root.Fd, type, handle, OpenFlags.Path, out Fd opened);
+        if (error == Errno.EPERM)
+            return TryParse(type, handle, out ino);
+        ino = 0;
+        if (error != Errno.None)
+            return false;
+        using var file = new ScopedFd(opened);
+        if (Sys.FStatx(file, out Statx stat) != Errno.None || stat.Type != fileType || stat.Nlink != 1)
+            return false;
+        ino = stat.Ino;
+        return true;
+    }
+
+    /// <summary>Without CAP_DAC_READ_SEARCH a handle cannot be opened, but those of the usual file systems begin with the number.</summary>
+    private static bool TryParse(int type, ReadOnlySpan<byte> handle, out ulong ino)
+    {
+        ino = (type, handle.Length) switch
+        {
+            (Ino32, Ino32Length) => BinaryPrimitives.ReadUInt32LittleEndian(handle),
+            (XfsIno64 or BtrfsObject, >= 12) => BinaryPrimitives.ReadUInt64LittleEndian(handle),
+            _ => 0,
+        };
+        return ino != 0;
+    }
+}

@@ -1,0 +1,155 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>GETATTR and SETATTR.</summary>
+public sealed partial class OverlayFileSystem
+{
+    private const uint SetUid = 0x800;
+    private const uint SetGid = 0x400;
+    private const uint GroupExecute = 0x8;
+
+    /// <inheritdoc/>
+    public Errno GetAttr(in FuseRequest request, in GetAttrIn input, out AttrOut attributes)
+    {
+        attributes = default;
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        return GetAttr(inode, out attributes);
+    }
+
+    /// <inheritdoc/>
+    public Errno SetAttr(in FuseRequest request, in SetAttrIn input, out AttrOut attributes)
+    {
+        attributes = default;
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : long.MaxValue;
+        if (EnsureUpper(request, inode, data) is not Errno.None and var error)
+            return error;
+        if ((input.Valid & SetAttrValid.Size) != 0 && Truncate(inode, input) is not Errno.None and var truncated)
+            return truncated;
+        if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
+            return lost;
+        using (real)
+        {
+            if (Apply(real, input) is not Errno.None and var failed)
+                return failed;
+        }
+        return GetAttr(inode, out attributes);
+    }
+
+    /// <inheritdoc/>
+    public Errno Statx(in FuseRequest request, in StatxIn input, out StatxOut attributes)
+    {
+        attributes = default;
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        if (_files.Locate(inode, out RealName real) is not Errno.None and var error)
+            return error;
+        Statx stat;
+        using (real)
+            error = Sys.StatxAt(real.Directory, real.Name, out stat, StatxMask.BasicStats | StatxMask.Btime);
+        if (error != Errno.None)
+            return error;
+        Attr attr = ToAttr(inode, stat);
+        stat.Ino = attr.Ino;
+        stat.Nlink = attr.Nlink;
+        attributes = new StatxOut { AttrValid = TimeoutSeconds, Stat = stat };
+        return Errno.None;
+    }
+
+    private Errno GetAttr(Inode inode, out AttrOut attributes)
+    {
+        attributes = default;
+        if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
+            return error;
+        attributes = new AttrOut { AttrValid = TimeoutSeconds, Attr = ToAttr(inode, stat) };
+        return Errno.None;
+    }
+
+    /// <summary>chown before chmod: changing the owner clears set-uid and set-gid (notify_change), the new mode may set them again.</summary>
+    private static Errno Apply(in RealName real, in SetAttrIn input)
+    {
+        SetAttrValid valid = input.Valid;
+        if ((valid & (SetAttrValid.Uid | SetAttrValid.Gid)) != 0)
+        {
+            uint uid = (valid & SetAttrValid.Uid) != 0 ? input.Uid : uint.MaxValue;
+            uint gid = (valid & SetAttrValid.Gid) != 0 ? input.Gid : uint.MaxValue;
+            if (Sys.FChownAt(real.Directory, real.Name, uid, gid) is not Errno.None and var error)
+                return error;
+        }
+        if ((valid & SetAttrValid.Mode) != 0
+            && Sys.FChModAt(real.Directory, real.Name, input.Mode & 0xFFF) is not Errno.None and var refused)
+            return refused;
+        if ((valid & (SetAttrValid.Atime | SetAttrValid.Mtime)) == 0)
+            return Errno.None;
+        TimeSpec atime = ToTime(valid, SetAttrValid.Atime, SetAttrValid.AtimeNow, input.Atime, input.AtimeNsec);
+        TimeSpec mtime = ToTime(valid, SetAttrValid.Mtime, SetAttrValid.MtimeNow, input.Mtime, input.MtimeNsec);
+        return Sys.UTimeNsAt(real.Directory, real.Name, atime, mtime);
+    }
+
+    private static TimeSpec ToTime(SetAttrValid valid, SetAttrValid bit, SetAttrValid now, ulong seconds, uint nanoseconds)
+    {
+        if ((valid & bit) == 0)
+            return TimeSpec.Omit;
+        return (valid & now) != 0 ? TimeSpec.Now : new TimeSpec((long)seconds, nanoseconds);
+    }
+
+    private Errno Truncate(Inode inode, in SetAttrIn input)
+    {
+        if (inode.Open is { } open && open.TryBorrowForWrite(out BorrowedFd written))
+        {
+            using (written)
+                return Truncate(written, input);
+        }
+        if (_files.Open(inode, OpenFlags.WriteOnly, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var file = new ScopedFd(opened);
+        return Truncate(file, input);
+    }
+
+    private static Errno Truncate(Fd file, in SetAttrIn input)
+    {
+        Errno error = Sys.FTruncate(file, (long)input.Size);
+        return error == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? ClearSetIds(file) : error;
+    }
+
+    /// <summary>
+    /// What HANDLE_KILLPRIV_V2 leaves to us: set-uid always, set-gid where the group may execute (setattr_should_drop_suidgid).
+    /// security.capability goes by itself: the real file system drops it on every write and truncation.
+    /// </summary>
+    private static Errno ClearSetIds(Fd file)
+    {
+        if (Sys.FStatx(file, out Statx stat, StatxMask.Mode) is not Errno.None and var error)
+            return error;
+        uint dropped = SetUid | ((stat.Permissions & GroupExecute) != 0 ? SetGid : 0);
+        return (stat.Permissions & dropped) == 0 ? Errno.None : Sys.FChModAt(file, Name.Empty, stat.Permissions & ~dropped);
+    }
+
+    private static Attr ToAttr(Inode inode, in Statx stat)
+    {
+        bool merged = inode.Directory is { } directory
+            && (inode.HasUpper ? directory.Lowers.Length > 0 : directory.Lowers.Length > 1);
+        return new Attr
+        {
+            Ino = inode.Ino,
+            Size = stat.Size,
+            Blocks = stat.Blocks,
+            Atime = (ulong)stat.Atime.Seconds,
+            Mtime = (ulong)stat.Mtime.Seconds,
+            Ctime = (ulong)stat.Ctime.Seconds,
+            AtimeNsec = stat.Atime.Nanoseconds,
+            MtimeNsec = stat.Mtime.Nanoseconds,
+            CtimeNsec = stat.Ctime.Nanoseconds,
+            Mode = stat.Mode,
+            Nlink = merged ? 1 : stat.Nlink, // what find(1) takes for "not known" (ovl_getattr)
+            Uid = stat.Uid,
+            Gid = stat.Gid,
+            Rdev = (stat.RdevMinor & 0xFF) | (stat.RdevMajor << 8) | ((stat.RdevMinor & ~0xFFu) << 12), // new_encode_dev
+            BlkSize = stat.BlockSize,
+        };
+    }
+}

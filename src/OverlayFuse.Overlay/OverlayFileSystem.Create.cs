@@ -1,0 +1,207 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// MKNOD, MKDIR, SYMLINK, CREATE, TMPFILE: made in the upper directory with the caller's ids; over a whiteout made ready in the work
+/// directory and put in its place in one step (ovl_create_object, ovl_create_over_whiteout).
+/// </summary>
+public sealed partial class OverlayFileSystem
+{
+    private static Name DefaultAclXattr => new("system.posix_acl_default\0"u8);
+
+    /// <inheritdoc/>
+    public Errno MkNod(in FuseRequest request, in MkNodIn input, Name name, out EntryOut entry)
+    {
+        entry = default;
+        if ((FileType)(input.Mode & (uint)FileType.Mask) == FileType.CharacterDevice && input.Rdev == 0)
+            return Errno.EPERM; // a whiteout is not a user's to make (ovl_mknod)
+        ulong rdev = FromFuseDevice(input.Rdev);
+        return MakeEntry(request, name, new Creation { Mode = input.Mode, UMask = input.UMask, Rdev = rdev }, out entry, out _);
+    }
+
+    /// <inheritdoc/>
+    public Errno MkDir(in FuseRequest request, in MkDirIn input, Name name, out EntryOut entry)
+    {
+        uint mode = (input.Mode & 0xFFF) | (uint)FileType.Directory;
+        return MakeEntry(request, name, new Creation { Mode = mode, UMask = input.UMask }, out entry, out _);
+    }
+
+    /// <inheritdoc/>
+    public Errno SymLink(in FuseRequest request, Name name, Name target, out EntryOut entry) =>
+        MakeEntry(request, name, new Creation { Mode = (uint)FileType.SymLink | 0x1FF, Target = target }, out entry, out _);
+
+    /// <inheritdoc/>
+    public Errno Create(in FuseRequest request, in CreateIn input, Name name, out EntryOut entry, out OpenOut opened)
+    {
+        opened = default;
+        uint mode = (input.Mode & 0xFFF) | (uint)FileType.Regular;
+        var creation = new Creation { Mode = mode, UMask = input.UMask, Open = true };
+        Errno error = MakeEntry(request, name, creation, out entry, out Inode? inode);
+        if (error == Errno.EEXIST && (input.Flags & OpenFlags.Exclusive) == 0)
+            return Errno.ESTALE; // made behind our back: the VFS looks again and opens it
+        if (error != Errno.None)
+            return error;
+        opened = new OpenOut { Flags = FileReplyFlags };
+        return inode is null ? Errno.EIO : Errno.None;
+    }
+
+    /// <inheritdoc/>
+    public Errno TmpFile(in FuseRequest request, in CreateIn input, out EntryOut entry, out OpenOut opened)
+    {
+        entry = default;
+        opened = default;
+        if (_inodes[request.Node] is not { } parent)
+            return Errno.ESTALE;
+        if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
+            return error;
+        using (upper)
+        {
+            if (CallerIds.Assume(request.Caller) is not Errno.None and var unknown)
+                return unknown;
+            uint mode = ModeOf(parent, upper, input.Mode & 0xFFF, input.UMask);
+            const OpenFlags flags = OpenFlags.TmpFile | OpenFlags.ReadWrite;
+            if (Sys.OpenAt(upper, Name.Dot, flags, out Fd made, mode) is not Errno.None and var failed)
+                return failed;
+            using var file = new ScopedFd(made);
+            if (Sys.FStatx(file, out Statx stat) is not Errno.None and var unseen)
+                return unseen;
+            if (Sys.Reopen(file, OpenFlags.ReadWrite, out Fd writable) is not Errno.None and var unopened)
+                return unopened;
+            Inode inode = _inodes.AddUnnamed(stat, _inos.Map(stat.Dev, stat.Ino), new SafeFd(file.Release()));
+            AddOpen(inode, writable);
+            entry = ToEntry(inode, stat);
+        }
+        opened = new OpenOut { Flags = FileReplyFlags };
+        return Errno.None;
+    }
+
+    private Errno MakeEntry(in FuseRequest request, Name name, in Creation creation, out EntryOut entry, out Inode? inode)
+    {
+        entry = default;
+        inode = null;
+        if (_inodes[request.Node] is not { } parent)
+            return Errno.ESTALE;
+        if (name.Length > NameMax)
+            return Errno.ENAMETOOLONG;
+        if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
+            return error;
+        using (upper)
+        using (new NamesChange(parent))
+        {
+            if (CallerIds.Assume(request.Caller) is not Errno.None and var unknown)
+                return unknown;
+            uint mode = ModeOf(parent, upper, creation.Mode, creation.UMask);
+            error = creation.MakeAt(upper, name, mode, out Fd made);
+            if (error == Errno.EEXIST && StatUpper(upper, name, out Statx there, out _) == Errno.None && there.IsWhiteout)
+                error = MakeOverWhiteout(parent, upper, name, creation, out made);
+            if (error != Errno.None)
+                return error;
+            using var file = new ScopedFd(made);
+            return AdmitNew(parent, upper, name, file.Release(), out entry, out inode);
+        }
+    }
+
+    /// <summary>Gives the kernel what was just made. Under the lock of its names; takes over <paramref name="made"/>.</summary>
+    private Errno AdmitNew(Inode parent, Fd upper, Name name, Fd made, out EntryOut entry, out Inode? inode)
+    {
+        entry = default;
+        inode = null;
+        using var file = new ScopedFd(made);
+        Errno error = made.IsOpen ? Sys.FStatx(made, out Statx stat) : Sys.StatxAt(upper, name, out stat);
+        if (error != Errno.None)
+            return error;
+        var found = new Resolved(default) { Exists = true, HasUpper = true, Stat = stat, Ino = _inos.Map(stat.Dev, stat.Ino) };
+        if (!_inodes.TryAdmit(parent, parent.Directory!.Version, name, found, out inode))
+            return Errno.EIO; // cannot be: the names are locked
+        if (made.IsOpen)
+            AddOpen(inode, file.Release());
+        entry = ToEntry(inode, stat);
+        return Errno.None;
+    }
+
+    private Errno MakeOverWhiteout(Inode parent, Fd upper, Name name, in Creation creation, out Fd made)
+    {
+        var entry = new WorkEntry(_work!);
+        try
+        {
+            if (MakeInWork(parent, upper, creation, entry, out made) is not Errno.None and var error)
+                return error;
+            using var file = new ScopedFd(made);
+            error = creation.IsDirectory ? Opaque.Mark(_xattrs, entry.Directory, entry.Name) : Errno.None;
+            if (error == Errno.None)
+                error = creation.IsDirectory ? entry.ExchangeWith(upper, name) : entry.MoveTo(upper, name);
+            made = error == Errno.None ? file.Release() : Fd.None;
+            return error;
+        }
+        finally
+        {
+            entry.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Makes an entry in the work directory just as the file system would in the upper one: set-gid and default ACL of the parent are
+    /// inherited from a stand-in for it, so that the rules stay the file system's own.
+    /// </summary>
+    private Errno MakeInWork(Inode parent, Fd upper, in Creation creation, in WorkEntry entry, out Fd made)
+    {
+        made = Fd.None;
+        uint mode = ModeOf(parent, upper, creation.Mode, creation.UMask);
+        if (Sys.FStatx(upper, out Statx stat) is not Errno.None and var error)
+            return error;
+        bool inherits = (stat.Permissions & SetGid) != 0 || parent.Directory!.DefaultAcl == DefaultAcl.Present;
+        if (!inherits)
+            return creation.MakeAt(entry.Directory, entry.Name, mode, out made);
+        using var standIn = new WorkEntry(_work!);
+        if (MakeStandIn(upper, stat, standIn, out Fd opened) is not Errno.None and var failed)
+            return failed;
+        using var directory = new ScopedFd(opened);
+        if (creation.MakeAt(directory, entry.Name, mode, out made) is not Errno.None and var unmade)
+            return unmade;
+        using var file = new ScopedFd(made);
+        error = Sys.RenameAt(directory, entry.Name, entry.Directory, entry.Name);
+        made = error == Errno.None ? file.Release() : Fd.None;
+        return error;
+    }
+
+    private static Errno MakeStandIn(Fd upper, in Statx parent, in WorkEntry standIn, out Fd opened)
+    {
+        opened = Fd.None;
+        if (Sys.MkDirAt(standIn.Directory, standIn.Name, 0x1C0) is not Errno.None and var error)
+            return error;
+        if (Sys.FChownAt(standIn.Directory, standIn.Name, uint.MaxValue, parent.Gid) is not Errno.None and var kept)
+            return kept;
+        if (Sys.FChModAt(standIn.Directory, standIn.Name, 0x1C0 | (parent.Permissions & SetGid)) is not Errno.None and var refused)
+            return refused;
+        Span<byte> acl = stackalloc byte[1024];
+        error = Sys.GetXattrAt(upper, Name.Empty, DefaultAclXattr, acl, out int length);
+        if (error == Errno.None)
+            error = Sys.SetXattrAt(standIn.Directory, standIn.Name, DefaultAclXattr, acl[..length]);
+        if (error is not (Errno.None or Errno.ENODATA or Errno.EOPNOTSUPP))
+            return error;
+        return Sys.OpenAt(standIn.Directory, standIn.Name, OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow, out opened);
+    }
+
+    /// <summary>The umask applies only where there is no default ACL (posix_acl_create).</summary>
+    private static uint ModeOf(Inode parent, Fd upper, uint mode, uint umask)
+    {
+        DirectoryNode node = parent.Directory!;
+        if (node.DefaultAcl == DefaultAcl.Unknown)
+        {
+            Errno error = Sys.GetXattrAt(upper, Name.Empty, DefaultAclXattr, default, out int length);
+            node.DefaultAcl = error == Errno.None && length > 0 ? DefaultAcl.Present : DefaultAcl.None;
+        }
+        return node.DefaultAcl == DefaultAcl.Present ? mode : mode & ~umask;
+    }
+
+    /// <summary>new_decode_dev, then as makedev(3) has it.</summary>
+    private static ulong FromFuseDevice(uint device)
+    {
+        ulong major = (device & 0xFFF00) >> 8;
+        ulong minor = (device & 0xFF) | ((device >> 12) & 0xFFF00);
+        return (minor & 0xFF) | (major << 8) | ((minor & ~0xFFul) << 12);
+    }
+}

@@ -1,0 +1,216 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// Open files. The real descriptors belong to the inode, not to the handle: one made read-only before a copy-up reads what is written
+/// after it, and the page cache is one for all.
+/// </summary>
+public sealed partial class OverlayFileSystem
+{
+    /// <summary>Only we change the layers, so what the kernel has cached stays true.</summary>
+    private const OpenReplyFlags FileReplyFlags = OpenReplyFlags.KeepCache;
+
+    private const int OpenLocks = 64;
+
+    private readonly Lock[] _openLocks = [.. Enumerable.Range(0, OpenLocks).Select(_ => new Lock())];
+
+    /// <inheritdoc/>
+    public Errno Open(in FuseRequest request, in OpenIn input, out OpenOut opened)
+    {
+        opened = new OpenOut { Flags = FileReplyFlags };
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        bool truncate = (input.Flags & OpenFlags.Truncate) != 0;
+        bool write = (input.Flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly || truncate;
+        if (write && EnsureUpper(request, inode, truncate ? 0 : long.MaxValue) is not Errno.None and var error)
+            return error;
+        if (AcquireOpen(inode, write) is not Errno.None and var failed)
+            return failed;
+        if (!truncate)
+            return Errno.None;
+        error = TruncateOpened(inode, (input.RequestFlags & OpenRequestFlags.KillSuidGid) != 0);
+        if (error != Errno.None)
+            ReleaseOpen(inode);
+        return error;
+    }
+
+    /// <inheritdoc/>
+    public Errno Release(in FuseRequest request, in ReleaseIn input)
+    {
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        ReleaseOpen(inode);
+        return Errno.None;
+    }
+
+    /// <inheritdoc/>
+    public Errno Read(in FuseRequest request, in ReadIn input, Span<byte> data, out int count)
+    {
+        count = 0;
+        if (_inodes[request.Node]?.Open is not { } open || !open.TryBorrowForRead(out BorrowedFd file))
+            return Errno.EBADF;
+        using (file)
+        {
+            while (count < data.Length)
+            {
+                Errno error = Sys.PRead(file, data[count..], (long)input.Offset + count, out int read);
+                count += read;
+                if (error != Errno.None || read == 0)
+                    return count > 0 ? Errno.None : error;
+            }
+            return Errno.None;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Errno Write(in FuseRequest request, in WriteIn input, ReadOnlySpan<byte> data, out int count)
+    {
+        count = 0;
+        if (_inodes[request.Node]?.Open is not { } open || !open.TryBorrowForWrite(out BorrowedFd file))
+            return Errno.EBADF;
+        using (file)
+        {
+            while (count < data.Length)
+            {
+                Errno error = Sys.PWrite(file, data[count..], (long)input.Offset + count, out int written);
+                count += written;
+                if (error != Errno.None)
+                    return count > 0 ? Errno.None : error;
+            }
+            return (input.WriteFlags & WriteFlags.KillSuidGid) != 0 ? ClearSetIds(file) : Errno.None;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Errno FSync(in FuseRequest request, in FSyncIn input)
+    {
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        if (!inode.HasUpper || _options.Volatile)
+            return Errno.None; // nothing of ours can be dirty (ovl_fsync)
+        if (inode.Open is not { } open || !open.TryBorrowForRead(out BorrowedFd file))
+            return Errno.EBADF;
+        using (file)
+            return Sys.FSync(file, (input.Flags & FSyncFlags.DataOnly) != 0);
+    }
+
+    /// <inheritdoc/>
+    public Errno FAllocate(in FuseRequest request, in FAllocateIn input)
+    {
+        if (_inodes[request.Node]?.Open is not { } open || !open.TryBorrowForWrite(out BorrowedFd file))
+            return Errno.EBADF;
+        using (file)
+            return Sys.FAllocate(file, (int)input.Mode, (long)input.Offset, (long)input.Length);
+    }
+
+    /// <inheritdoc/>
+    public Errno LSeek(in FuseRequest request, in LSeekIn input, out long offset)
+    {
+        offset = 0;
+        if (_inodes[request.Node]?.Open is not { } open || !open.TryBorrowForRead(out BorrowedFd file))
+            return Errno.EBADF;
+        using (file)
+            return Sys.LSeek(file, (long)input.Offset, input.Whence, out offset);
+    }
+
+    /// <inheritdoc/>
+    public Errno CopyFileRange(in FuseRequest request, in CopyFileRangeIn input, out ulong copied)
+    {
+        copied = 0;
+        if (_inodes[request.Node]?.Open is not { } from || !from.TryBorrowForRead(out BorrowedFd source))
+            return Errno.EBADF;
+        using (source)
+        {
+            if (_inodes[input.OutputNode]?.Open is not { } to || !to.TryBorrowForWrite(out BorrowedFd target))
+                return Errno.EBADF;
+            using (target)
+            {
+                long length = (long)Math.Min(input.Length, int.MaxValue & ~0xFFFul);
+                Errno error = Sys.CopyFileRange(
+                    source, (long)input.InputOffset, target, (long)input.OutputOffset, length, out long done);
+                copied = (ulong)done;
+                return error;
+            }
+        }
+    }
+
+    /// <summary>One more open of an inode: gives it the descriptors that it lacks.</summary>
+    private Errno AcquireOpen(Inode inode, bool write)
+    {
+        lock (OpenLockOf(inode))
+        {
+            OpenFile open = inode.Open ?? new OpenFile();
+            bool has = write ? open.TryBorrowForWrite(out BorrowedFd known) : open.TryBorrowForRead(out known);
+            known.Dispose();
+            if (!has)
+            {
+                OpenFlags access = write ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
+                if (_files.Open(inode, access | OpenFlags.NonBlock, out Fd fd) is not Errno.None and var error)
+                    return error;
+                open.Set(fd, write);
+            }
+            open.Count++;
+            inode.Open = open;
+            return Errno.None;
+        }
+    }
+
+    /// <summary>The first open of a file that was just made.</summary>
+    private void AddOpen(Inode inode, Fd writable)
+    {
+        lock (OpenLockOf(inode))
+        {
+            OpenFile open = inode.Open ?? new OpenFile();
+            open.Set(writable, writable: true);
+            open.Count++;
+            inode.Open = open;
+        }
+    }
+
+    private void ReleaseOpen(Inode inode)
+    {
+        lock (OpenLockOf(inode))
+        {
+            if (inode.Open is not { } open || --open.Count > 0)
+                return;
+            inode.Open = null;
+            open.Close();
+        }
+    }
+
+    /// <summary>After a copy-up: who has the file open reads the copy from here on.</summary>
+    internal Errno RefreshOpen(Inode inode)
+    {
+        lock (OpenLockOf(inode))
+        {
+            if (inode.Open is not { } open)
+                return Errno.None;
+            bool writable = true;
+            Errno error = _files.Open(inode, OpenFlags.ReadWrite | OpenFlags.NonBlock, out Fd fd);
+            if (error == Errno.EACCES) // a daemon without CAP_DAC_OVERRIDE, a file that its owner may not write
+            {
+                writable = false;
+                error = _files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
+            }
+            if (error == Errno.None)
+                open.Set(fd, writable);
+            return error;
+        }
+    }
+
+    private static Errno TruncateOpened(Inode inode, bool killSetIds)
+    {
+        if (inode.Open is not { } open || !open.TryBorrowForWrite(out BorrowedFd file))
+            return Errno.EBADF;
+        using (file)
+        {
+            Errno error = Sys.FTruncate(file, 0);
+            return error == Errno.None && killSetIds ? ClearSetIds(file) : error;
+        }
+    }
+
+    private Lock OpenLockOf(Inode inode) => _openLocks[inode.Id.Value % OpenLocks];
+}

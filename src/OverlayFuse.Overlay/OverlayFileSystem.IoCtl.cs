@@ -1,0 +1,38 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>IOCTL: the file flags of chattr(1) and the project of xfs_io(8), which the kernel turns into ioctls for FUSE.</summary>
+public sealed partial class OverlayFileSystem
+{
+    private const uint FS_IOC_GETFLAGS = 0x80086601;
+    private const uint FS_IOC_SETFLAGS = 0x40086602;
+    private const uint FS_IOC_FSGETXATTR = 0x801C581F;
+    private const uint FS_IOC_FSSETXATTR = 0x401C5820;
+
+    /// <inheritdoc/>
+    public Errno IoCtl(in FuseRequest request, in IoCtlIn input, ReadOnlySpan<byte> data, Span<byte> answer, out IoCtlOut result)
+    {
+        result = default;
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        bool sets = input.Command is FS_IOC_SETFLAGS or FS_IOC_FSSETXATTR;
+        if (!sets && input.Command is not (FS_IOC_GETFLAGS or FS_IOC_FSGETXATTR))
+            return Errno.ENOTTY;
+        if (inode.Type is not (FileType.Regular or FileType.Directory))
+            return Errno.ENOTTY;
+        if (sets && EnsureUpper(request, inode) is not Errno.None and var error)
+            return error;
+        if (_files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var failed)
+            return failed;
+        using var file = new ScopedFd(opened);
+        Span<byte> argument = stackalloc byte[64];
+        data[..Math.Min(data.Length, argument.Length)].CopyTo(argument);
+        error = Sys.IoCtl(file, input.Command, argument);
+        if (error == Errno.None && !sets)
+            argument[..Math.Min(answer.Length, argument.Length)].CopyTo(answer);
+        return error;
+    }
+}

@@ -1,0 +1,70 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>LINK and READLINK.</summary>
+public sealed partial class OverlayFileSystem
+{
+    /// <inheritdoc/>
+    public Errno Link(in FuseRequest request, in LinkIn input, Name newName, out EntryOut entry)
+    {
+        entry = default;
+        if (_inodes[request.Node] is not { } parent || _inodes[input.OldNode] is not { } inode)
+            return Errno.ESTALE;
+        if (newName.Length > NameMax)
+            return Errno.ENAMETOOLONG;
+        if (EnsureUpper(request, inode) is not Errno.None and var error)
+            return error;
+        if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var refused)
+            return refused;
+        using (upper)
+        {
+            if (_files.Open(inode, OpenFlags.Path | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var lost)
+                return lost;
+            using var source = new ScopedFd(opened);
+            using (new NamesChange(parent))
+            {
+                if (LinkInUpper(inode, source, parent, upper, newName) is not Errno.None and var failed)
+                    return failed;
+                _inodes.Link(inode, parent, newName);
+                Unpin(inode);
+                error = Sys.FStatx(source, out Statx stat);
+                entry = ToEntry(inode, stat);
+                return error;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public Errno ReadLink(in FuseRequest request, Span<byte> target, out int length)
+    {
+        length = 0;
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        if (_files.Locate(inode, out RealName real) is not Errno.None and var error)
+            return error;
+        using (real)
+            return Sys.ReadLinkAt(real.Directory, real.Name, target, out length);
+    }
+
+    private Errno LinkInUpper(Inode inode, Fd source, Inode parent, Fd upper, Name name)
+    {
+        if (inode.HasOrigin && MarkImpure(parent, upper) is not Errno.None and var unmarked)
+            return unmarked;
+        Errno error = Sys.LinkFd(source, upper, name);
+        if (error != Errno.EEXIST || StatUpper(upper, name, out Statx there, out _) != Errno.None || !there.IsWhiteout)
+            return error;
+        var entry = new WorkEntry(_work!);
+        try
+        {
+            error = Sys.LinkFd(source, entry.Directory, entry.Name);
+            return error == Errno.None ? entry.MoveTo(upper, name) : error;
+        }
+        finally
+        {
+            entry.Dispose();
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// UNLINK and RMDIR: what a lower layer shows gets a whiteout in one step and is never copied up; the rest is plainly removed
+/// (ovl_do_remove, ovl_remove_and_whiteout).
+/// </summary>
+public sealed partial class OverlayFileSystem
+{
+    /// <inheritdoc/>
+    public Errno Unlink(in FuseRequest request, Name name)
+    {
+        if (_inodes[request.Node] is not { } parent)
+            return Errno.ESTALE;
+        if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
+            return error;
+        using (upper)
+        using (new NamesChange(parent))
+        {
+            if (StatUpper(upper, name, out Statx stat, out bool inUpper) is not Errno.None and var unseen)
+                return unseen;
+            if (LowerHas(parent, name, out bool inLower) is not Errno.None and var failed)
+                return failed;
+            if (inUpper ? stat.IsWhiteout : !inLower)
+                return Errno.ENOENT;
+            if (inUpper && stat.IsDirectory)
+                return Errno.EISDIR;
+            Inode? inode = inUpper ? _inodes.OfUpperFile(stat.Ino) : _inodes.OfName(parent, name);
+            if (inode is not null && inUpper)
+                Pin(inode, upper, name);
+            error = inLower ? CoverFile(upper, name, inUpper) : Sys.UnlinkAt(upper, name);
+            Removed(inode, parent, name, error);
+            return error;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Errno RmDir(in FuseRequest request, Name name)
+    {
+        if (_inodes[request.Node] is not { } parent)
+            return Errno.ESTALE;
+        if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
+            return error;
+        using (upper)
+        using (new NamesChange(parent))
+        {
+            if (_inodes.OfName(parent, name) is not { } inode)
+                return Errno.ESTALE; // the kernel had it looked up: it is no longer what it was
+            if (!inode.IsDirectory)
+                return Errno.ENOTDIR;
+            if (IsEmpty(inode, out bool empty) is not Errno.None and var failed)
+                return failed;
+            if (!empty)
+                return Errno.ENOTEMPTY;
+            if (LowerHas(parent, name, out bool inLower) is not Errno.None and var unseen)
+                return unseen;
+            if (inode.HasUpper)
+                Pin(inode, upper, name);
+            error = inLower ? CoverDirectory(upper, name, inode.HasUpper) : RemoveUpperDirectory(upper, name);
+            Removed(inode, parent, name, error);
+            return error;
+        }
+    }
+
+    private Errno CoverFile(Fd upper, Name name, bool inUpper)
+    {
+        if (!inUpper)
+            return _work!.Whiteout.Make(upper, name);
+        var entry = new WorkEntry(_work!);
+        try
+        {
+            Errno error = _work!.Whiteout.Make(entry.Directory, entry.Name);
+            return error == Errno.None ? entry.MoveTo(upper, name) : error;
+        }
+        finally
+        {
+            entry.Dispose();
+        }
+    }
+
+    private Errno CoverDirectory(Fd upper, Name name, bool inUpper)
+    {
+        if (!inUpper)
+            return _work!.Whiteout.Make(upper, name);
+        var entry = new WorkEntry(_work!); // takes the directory in exchange, and removes it with the whiteouts in it
+        try
+        {
+            Errno error = _work!.Whiteout.Make(entry.Directory, entry.Name);
+            return error == Errno.None ? entry.ExchangeWith(upper, name) : error;
+        }
+        finally
+        {
+            entry.Dispose();
+        }
+    }
+
+    private Errno RemoveUpperDirectory(Fd upper, Name name)
+    {
+        Errno error = Sys.RmDirAt(upper, name);
+        if (error != Errno.ENOTEMPTY)
+            return error;
+        using var entry = new WorkEntry(_work!); // it holds whiteouts, of a lower that is no longer there
+        return entry.TakeFrom(upper, name);
+    }
+
+    /// <summary>Brings the inode in line with what became of its name. Under the lock of its names.</summary>
+    private void Removed(Inode? inode, Inode parent, Name name, Errno error)
+    {
+        if (inode is not null && (error != Errno.None || _inodes.Unlink(inode, parent, name)))
+            Unpin(inode);
+    }
+}

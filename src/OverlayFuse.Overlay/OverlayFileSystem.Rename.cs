@@ -1,0 +1,177 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>RENAME in all its forms (ovl_rename).</summary>
+public sealed partial class OverlayFileSystem
+{
+    /// <inheritdoc/>
+    public Errno Rename(in FuseRequest request, in Rename2In input, Name oldName, Name newName)
+    {
+        if ((input.Flags & ~(RenameFlags.NoReplace | RenameFlags.Exchange)) != 0)
+            return Errno.EINVAL;
+        if (newName.Length > NameMax)
+            return Errno.ENAMETOOLONG;
+        if (_inodes[request.Node] is not { } oldParent || _inodes[input.NewDirectory] is not { } newParent)
+            return Errno.ESTALE;
+        if (LookupEntry(oldParent, oldName, default, out _, out Inode source) is not Errno.None and var error)
+            return error;
+        Inode? target = null;
+        try
+        {
+            error = LookupEntry(newParent, newName, default, out _, out Inode found);
+            if (error is not (Errno.None or Errno.ENOENT))
+                return error;
+            target = error == Errno.None ? found : null;
+            var rename = new Renaming(source, target, oldParent, newParent)
+            {
+                OldName = oldName,
+                NewName = newName,
+                Exchange = (input.Flags & RenameFlags.Exchange) != 0,
+            };
+            if (target is not null && (input.Flags & RenameFlags.NoReplace) != 0)
+                return Errno.EEXIST;
+            return Rename(request, rename);
+        }
+        finally
+        {
+            _inodes.Forget(source.Id, 1);
+            if (target is not null)
+                _inodes.Forget(target.Id, 1);
+        }
+    }
+
+    private Errno Rename(in FuseRequest request, in Renaming rename)
+    {
+        if (IsBoundToLower(rename.Source) || (rename.Exchange && rename.Target is { } other && IsBoundToLower(other)))
+            return Errno.EXDEV; // without redirect_dir (ovl_can_move): mv(1) copies
+        if (rename.Exchange && rename.Target is null)
+            return Errno.ENOENT;
+        if (EnsureUpper(request, rename.Source) is not Errno.None and var error)
+            return error;
+        if (rename.Exchange && EnsureUpper(request, rename.Target!) is not Errno.None and var refused)
+            return refused;
+        if (EnsureUpperDirectory(request, rename.OldParent, out BorrowedFd oldUpper) is not Errno.None and var closed)
+            return closed;
+        using (oldUpper)
+        {
+            if (EnsureUpperDirectory(request, rename.NewParent, out BorrowedFd newUpper) is not Errno.None and var shut)
+                return shut;
+            using (newUpper)
+            using (new NamesChange(rename.OldParent, rename.NewParent))
+            {
+                if (CallerIds.AssumeMounter() is not Errno.None and var stuck)
+                    return stuck;
+                return rename.Exchange ? Exchange(rename, oldUpper, newUpper) : Replace(rename, oldUpper, newUpper);
+            }
+        }
+    }
+
+    /// <summary>A directory that lower layers have a part in: its new name would not find them.</summary>
+    private static bool IsBoundToLower(Inode inode) => inode.Directory is { Lowers.Length: > 0 };
+
+    private Errno Exchange(in Renaming rename, Fd oldUpper, Fd newUpper)
+    {
+        if (Prepare(rename.Source, oldUpper, rename.OldName, rename.NewParent, newUpper) is not Errno.None and var error)
+            return error;
+        if (Prepare(rename.Target!, newUpper, rename.NewName, rename.OldParent, oldUpper) is not Errno.None and var refused)
+            return refused;
+        if (Sys.RenameAt(oldUpper, rename.OldName, newUpper, rename.NewName, RenameFlags.Exchange) is not Errno.None and var failed)
+            return failed;
+        _inodes.Exchange(rename);
+        return Errno.None;
+    }
+
+    private Errno Replace(in Renaming rename, Fd oldUpper, Fd newUpper)
+    {
+        if (LowerHas(rename.OldParent, rename.OldName, out bool cover) is not Errno.None and var error)
+            return error;
+        if (StatUpper(newUpper, rename.NewName, out Statx there, out bool exists) is not Errno.None and var unseen)
+            return unseen;
+        bool overWhiteout = exists && there.IsWhiteout;
+        if (rename.Target is { IsDirectory: true } directory
+            && MakeReplaceable(directory, newUpper, rename.NewName, exists) is not Errno.None and var filled)
+            return filled;
+        if (Prepare(rename.Source, oldUpper, rename.OldName, rename.NewParent, newUpper) is not Errno.None and var refused)
+            return refused;
+        if (rename.Target is { } target && exists && !overWhiteout)
+            Pin(target, newUpper, rename.NewName);
+        error = RenameInUpper(rename, oldUpper, newUpper, cover, overWhiteout);
+        if (rename.Target is not null)
+            Removed(rename.Target, rename.NewParent, rename.NewName, error);
+        if (error == Errno.None)
+            _inodes.Move(rename.Source, rename.OldParent, rename.OldName, rename.NewParent, rename.NewName);
+        return error;
+    }
+
+    /// <summary>What must be on disk before the new name is: see ovl_rename.</summary>
+    private Errno Prepare(Inode moved, Fd upper, Name name, Inode newParent, Fd newUpper)
+    {
+        if (moved.HasOrigin && MarkImpure(newParent, newUpper) is not Errno.None and var error)
+            return error;
+        return moved.IsDirectory && newParent.Directory!.Lowers.Length > 0 ? Opaque.Mark(_xattrs, upper, name) : Errno.None;
+    }
+
+    private Errno RenameInUpper(in Renaming rename, Fd oldUpper, Fd newUpper, bool cover, bool overWhiteout)
+    {
+        bool exchange = overWhiteout && (cover || rename.Source.IsDirectory); // the whiteout changes place
+        RenameFlags flags = exchange ? RenameFlags.Exchange : cover ? RenameFlags.Whiteout : RenameFlags.None;
+        Errno error = Sys.RenameAt(oldUpper, rename.OldName, newUpper, rename.NewName, flags);
+        if (error == Errno.None && exchange && !cover)
+            _ = Sys.UnlinkAt(oldUpper, rename.OldName); // a whiteout over nothing: harmless if it stays
+        if (error != Errno.EINVAL || flags != RenameFlags.Whiteout)
+            return error;
+        error = Sys.RenameAt(oldUpper, rename.OldName, newUpper, rename.NewName); // a file system without RENAME_WHITEOUT
+        return error == Errno.None ? _work!.Whiteout.Make(oldUpper, rename.OldName) : error;
+    }
+
+    /// <summary>A directory that is replaced must be empty; one that holds whiteouts gives way to an empty one (ovl_clear_empty).</summary>
+    private Errno MakeReplaceable(Inode directory, Fd upper, Name name, bool exists)
+    {
+        if (IsEmpty(directory, out bool empty) is not Errno.None and var error)
+            return error;
+        if (!empty)
+            return Errno.ENOTEMPTY;
+        if (!exists)
+            return Errno.None;
+        if (HoldsEntries(upper, name, out bool holds) is not Errno.None and var unseen)
+            return unseen;
+        return holds ? ReplaceByEmpty(directory, upper, name) : Errno.None;
+    }
+
+    private Errno ReplaceByEmpty(Inode directory, Fd upper, Name name)
+    {
+        if (_files.Locate(directory, out RealName real) is not Errno.None and var error)
+            return error;
+        var entry = new WorkEntry(_work!);
+        try
+        {
+            using (real)
+            {
+                if (Sys.MkDirAt(entry.Directory, entry.Name, 0x1C0) is not Errno.None and var failed)
+                    return failed;
+                if (Sys.FStatx(real.Directory, out Statx stat) is not Errno.None and var unseen)
+                    return unseen;
+                if (new CopyUpMetadata(this, real, stat, entry).CopyAttributes() is not Errno.None and var lost)
+                    return lost;
+            }
+            if (Opaque.Mark(_xattrs, entry.Directory, entry.Name) is not Errno.None and var unmarked)
+                return unmarked;
+            if (Sys.StatxAt(entry.Directory, entry.Name, out Statx empty, StatxMask.Ino) is not Errno.None and var gone)
+                return gone;
+            error = entry.ExchangeWith(upper, name);
+            if (error == Errno.None)
+            {
+                _inodes.SetUpper(directory, empty.Ino);
+                DirectoryCache.Drop(directory.Directory!);
+            }
+            return error;
+        }
+        finally
+        {
+            entry.Dispose();
+        }
+    }
+}

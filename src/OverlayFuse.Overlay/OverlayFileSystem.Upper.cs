@@ -1,0 +1,76 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>What several families of operations do to the upper layer.</summary>
+public sealed partial class OverlayFileSystem
+{
+    /// <summary>Copies up if need be.</summary>
+    /// <returns>EROFS on a mount without an upper.</returns>
+    private Errno EnsureUpper(in FuseRequest request, Inode inode, long dataLimit = long.MaxValue)
+    {
+        if (_copyUp is null)
+            return Errno.EROFS;
+        return inode.HasUpper ? Errno.None : _copyUp.Ensure(request, inode, dataLimit);
+    }
+
+    /// <summary>Copies a directory up if need be and borrows its upper descriptor: before the lock of its names is taken.</summary>
+    private Errno EnsureUpperDirectory(in FuseRequest request, Inode directory, out BorrowedFd upper)
+    {
+        upper = default;
+        if (EnsureUpper(request, directory) is not Errno.None and var error)
+            return error;
+        return _directories.BorrowUpper(directory, out upper);
+    }
+
+    internal ulong MapIno(in Statx stat) => _inos.Map(stat.Dev, stat.Ino);
+
+    internal ulong MapIno(ulong dev, ulong ino) => _inos.Map(dev, ino);
+
+    /// <summary>Notes on an upper directory that entries in it may have an origin (ovl_set_impure). Under the lock of its names.</summary>
+    internal Errno MarkImpure(Inode directory, Fd upper)
+    {
+        if (IsImpure(directory, upper))
+            return Errno.None;
+        if (Sys.SetXattrAt(upper, Name.Empty, _xattrs.Impure, "y"u8) is not Errno.None and var error)
+            return error;
+        directory.Directory!.Impure = true;
+        return Errno.None;
+    }
+
+    /// <summary>Whether a lower layer shows this name in a directory: then its removal needs a whiteout (ovl_lower_positive).</summary>
+    private Errno LowerHas(Inode parent, Name name, out bool has)
+    {
+        var found = new Resolved(stackalloc ushort[_layers.Lowers.Count]);
+        found.Reset();
+        Errno error = parent.Directory!.Lowers.Length == 0 ? Errno.None : ResolveLowers(parent, name, 0, ref found);
+        has = found.Exists;
+        return error;
+    }
+
+    /// <summary>What stands under a name in an upper directory.</summary>
+    private static Errno StatUpper(Fd upper, Name name, out Statx stat, out bool exists)
+    {
+        Errno error = Sys.StatxAt(upper, name, out stat);
+        exists = error == Errno.None;
+        return error == Errno.ENOENT ? Errno.None : error;
+    }
+
+    /// <summary>
+    /// Holds an upper inode whose name is about to go, so that whoever has it open can go on. Under the lock of its names.
+    /// </summary>
+    private static void Pin(Inode inode, Fd upper, Name name)
+    {
+        if (inode.Pinned is null && Sys.OpenAt(upper, name, OpenFlags.Path | OpenFlags.NoFollow, out Fd opened) == Errno.None)
+            inode.Pinned = new SafeFd(opened);
+    }
+
+    /// <summary>Lets go of <see cref="Pin"/>: the name did not go, or another is known.</summary>
+    private static void Unpin(Inode inode)
+    {
+        SafeFd? pinned = inode.Pinned;
+        inode.Pinned = null;
+        pinned?.Release();
+    }
+}

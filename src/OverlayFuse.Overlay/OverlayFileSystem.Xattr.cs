@@ -1,0 +1,132 @@
+using System.Text;
+using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>SETXATTR, GETXATTR, LISTXATTR, REMOVEXATTR: the private namespace is escaped (fs/overlayfs/xattrs.c).</summary>
+public sealed partial class OverlayFileSystem
+{
+    private const int StoredNameSize = 280;
+
+    /// <inheritdoc/>
+    public Errno GetXattr(in FuseRequest request, Name name, Span<byte> value, out int length)
+    {
+        length = 0;
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        Span<byte> buffer = stackalloc byte[StoredNameSize];
+        if (_xattrs.ToStored(name, buffer, out Name stored) is not Errno.None and var error)
+            return error;
+        if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
+            return lost;
+        using (real)
+            return Sys.GetXattrAt(real.Directory, real.Name, stored, value, out length);
+    }
+
+    /// <inheritdoc/>
+    public Errno SetXattr(in FuseRequest request, in SetXattrIn input, Name name, ReadOnlySpan<byte> value)
+    {
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        Span<byte> buffer = stackalloc byte[StoredNameSize];
+        if (_xattrs.ToStored(name, buffer, out Name stored) is not Errno.None and var error)
+            return error;
+        if (EnsureUpper(request, inode) is not Errno.None and var refused)
+            return refused;
+        if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
+            return lost;
+        using (real)
+        {
+            error = Sys.SetXattrAt(real.Directory, real.Name, stored, value, input.Flags);
+            if (error == Errno.None && (input.SetXattrFlags & SetXattrFlags.AclKillSgid) != 0)
+                error = ClearSetGid(real);
+        }
+        ForgetDefaultAcl(inode, name);
+        return error;
+    }
+
+    /// <inheritdoc/>
+    public Errno RemoveXattr(in FuseRequest request, Name name)
+    {
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        Span<byte> buffer = stackalloc byte[StoredNameSize];
+        if (_xattrs.ToStored(name, buffer, out Name stored) is not Errno.None and var error)
+            return error;
+        if (!inode.HasUpper && HasXattr(inode, stored) is not Errno.None and var absent)
+            return absent; // nothing to remove is no reason to copy up (ovl_xattr_set)
+        if (EnsureUpper(request, inode) is not Errno.None and var refused)
+            return refused;
+        if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
+            return lost;
+        using (real)
+            error = Sys.RemoveXattrAt(real.Directory, real.Name, stored);
+        ForgetDefaultAcl(inode, name);
+        return error;
+    }
+
+    /// <inheritdoc/>
+    public Errno ListXattr(in FuseRequest request, Span<byte> list, out int length)
+    {
+        length = 0;
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        if (_files.Locate(inode, out RealName real) is not Errno.None and var error)
+            return error;
+        using (real)
+        {
+            error = Sys.ListXattrAt(real.Directory, real.Name, list, out length);
+            if (error == Errno.ERANGE || (error == Errno.None && list.IsEmpty))
+                return error; // the length before filtering: more than enough
+        }
+        if (error == Errno.None)
+            length = _xattrs.FilterList(list[..length], MaySeeTrusted(request.Caller));
+        return error == Errno.EOPNOTSUPP ? Errno.None : error;
+    }
+
+    private Errno HasXattr(Inode inode, Name stored)
+    {
+        if (_files.Locate(inode, out RealName real) is not Errno.None and var error)
+            return error;
+        using (real)
+            return Sys.GetXattrAt(real.Directory, real.Name, stored, default, out _);
+    }
+
+    private static Errno ClearSetGid(in RealName real)
+    {
+        if (Sys.StatxAt(real.Directory, real.Name, out Statx stat, StatxMask.Mode) is not Errno.None and var error)
+            return error;
+        return (stat.Permissions & SetGid) == 0
+            ? Errno.None
+            : Sys.FChModAt(real.Directory, real.Name, stat.Permissions & ~SetGid);
+    }
+
+    private static void ForgetDefaultAcl(Inode inode, Name name)
+    {
+        if (inode.Directory is not null && name.Equals(DefaultAclXattr))
+            inode.Directory.DefaultAcl = DefaultAcl.Unknown;
+    }
+
+    /// <summary>
+    /// The VFS guards reading of trusted.* itself, listing it does not. Only CAP_SYS_ADMIN may see them; FUSE tells the uid and the pid.
+    /// </summary>
+    private static bool MaySeeTrusted(in Caller caller)
+    {
+        const int CAP_SYS_ADMIN = 21;
+        if (caller.Uid == 0)
+            return true;
+        Span<byte> status = stackalloc byte[4096];
+        if (Sys.OpenAt(Fd.WorkingDirectory, Name.From($"/proc/{caller.Pid}/status"), OpenFlags.ReadOnly, out Fd opened) != Errno.None)
+            return false;
+        using var file = new ScopedFd(opened);
+        if (Sys.PRead(file, status, 0, out int length) != Errno.None)
+            return false;
+        string text = Encoding.ASCII.GetString(status[..length]);
+        int at = text.IndexOf("CapEff:", StringComparison.Ordinal);
+        return at >= 0
+            && ulong.TryParse(text.AsSpan(at + 7, 17).Trim(), System.Globalization.NumberStyles.HexNumber, null, out ulong effective)
+            && (effective >> CAP_SYS_ADMIN & 1) != 0;
+    }
+}

@@ -1,0 +1,123 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// The merged view of a stack of layers, as a FUSE file system. A part per family of operations: Lookup, Attributes, Create, Remove,
+/// Rename, Link, File, Directory, Xattr, StatFs.
+/// <para>Lock order, outermost first; a lock is never taken while one further down is held:</para>
+/// <list type="number">
+/// <item>an <see cref="Inode"/> itself: its one copier (<see cref="CopyUp"/>); a parent's before its child's is released again first;</item>
+/// <item><see cref="DirectoryNode"/>: the names in a directory; of two, the lower node number first (<see cref="NamesChange"/>);</item>
+/// <item><see cref="OpenFile"/>: the descriptors of an open file;</item>
+/// <item>the leaves, never held over a system call: <see cref="InodeTable"/>, <see cref="DirectoryCache"/>, <see cref="InoMapper"/>.</item>
+/// </list>
+/// </summary>
+public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
+{
+    /// <summary>NAME_MAX: longer names are not there and cannot be made.</summary>
+    private const int NameMax = 255;
+
+    private readonly LayerStack _layers;
+    private readonly InodeTable _inodes;
+    private readonly DirectoryCache _directories;
+    private readonly InoMapper _inos = new();
+    private readonly OverlayXattr _xattrs;
+    private readonly Origin _origin;
+    private readonly RealFiles _files;
+    private readonly WorkDirectory? _work;
+    private readonly CopyUp? _copyUp;
+    private readonly HandleTable<OpenDirectory> _openDirectories = new();
+    private readonly OverlayOptions _options;
+    private FuseNotifier? _notifier;
+
+    private OverlayFileSystem(OverlayOptions options, LayerStack layers)
+    {
+        _options = options;
+        _layers = layers;
+        _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers));
+        _directories = new DirectoryCache(DirectoryDescriptorLimit());
+        _inodes = new InodeTable(MakeRoot(layers), layers.Upper?.RootIno ?? 0);
+        _inodes.Root.Ino = _inos.Map(layers.Lowers[0].Dev, layers.Lowers[0].RootIno);
+        _origin = new Origin(layers, _inos, _xattrs);
+        _files = new RealFiles(_directories);
+        if (layers.Work is null || !options.IsWritable)
+            return;
+        _work = WorkDirectory.Open(layers.Work, _xattrs);
+        _copyUp = new CopyUp(this, _work);
+    }
+
+    /// <summary>Opens the layers and empties the work directory; nothing is mounted yet.</summary>
+    /// <param name="options">What the overlay is made of, already checked.</param>
+    /// <exception cref="IOException">A layer cannot be opened, or work cannot be emptied; the text names it.</exception>
+    public static OverlayFileSystem Create(OverlayOptions options)
+    {
+        _ = Sys.UMask(0); // modes are what the caller and the default ACLs say
+        LayerStack layers = LayerStack.Open(options);
+        try
+        {
+            return new OverlayFileSystem(options, layers);
+        }
+        catch
+        {
+            layers.Dispose();
+            throw;
+        }
+    }
+
+    internal InodeTable Inodes => _inodes;
+
+    internal DirectoryCache Directories => _directories;
+
+    internal OverlayXattr Xattrs => _xattrs;
+
+    internal Origin Origin => _origin;
+
+    internal RealFiles Files => _files;
+
+    internal LayerStack Layers => _layers;
+
+    internal OverlayOptions Options => _options;
+
+    /// <inheritdoc/>
+    public Errno Init(FuseNegotiation session)
+    {
+        _notifier = session.Notifier;
+        return Errno.None;
+    }
+
+    /// <inheritdoc/>
+    public void Destroy() => _work?.Clear();
+
+    /// <summary>Closes the layers.</summary>
+    public void Dispose()
+    {
+        _work?.Dispose();
+        _layers.Dispose();
+    }
+
+    /// <summary>Tells the kernel that attributes have changed as a side effect of a request that was about something else.</summary>
+    internal void InvalidateAttributes(Inode inode)
+    {
+        if (_notifier is not null)
+            _ = _notifier.InvalidateAttributes(inode.Id); // ENOENT: the kernel has nothing cached
+    }
+
+    private static DirectoryNode MakeRoot(LayerStack layers)
+    {
+        var root = new DirectoryNode([.. Enumerable.Range(0, layers.Lowers.Count).Select(layer => (ushort)layer)]);
+        root.Descriptors[0] = layers.Upper?.Root;
+        for (int layer = 0; layer < layers.Lowers.Count; layer++)
+            root.Descriptors[layer + 1] = layers.Lowers[layer].Root;
+        return root;
+    }
+
+    /// <summary>trusted.* needs CAP_SYS_ADMIN in the first user namespace: setting none on the upper root tells, without a trace.</summary>
+    private static bool MayUseTrusted(LayerStack layers) =>
+        Sys.RemoveXattrAt((layers.Work ?? layers.Lowers[0]).Root.Fd, Name.Empty, Name.From("trusted.overlay.probe"))
+            is not (Errno.EPERM or Errno.EACCES);
+
+    /// <summary>A quarter of what the process may open, so that files have the rest.</summary>
+    private static int DirectoryDescriptorLimit() => (int)Math.Clamp(Sys.OpenFilesLimit / 4, 64, 16384);
+}

@@ -1,0 +1,32 @@
+namespace OverlayFuse.Overlay;
+
+/// <summary>What one overlay is made of. Paths are absolute; that they fit together is <see cref="LayerChecks"/>' business.</summary>
+public sealed record OverlayOptions
+{
+    /// <summary>The lower layers, topmost first, as in lowerdir=.</summary>
+    public required IReadOnlyList<string> LowerDirs { get; init; }
+
+    /// <summary>The writable layer; without one the mount is read-only.</summary>
+    public string? UpperDir { get; init; }
+
+    /// <summary>Where entries are prepared before they are renamed into the upper. Set whenever <see cref="UpperDir"/> is.</summary>
+    public string? WorkDir { get; init; }
+
+    /// <summary>
+    /// Overlay marks are user.overlay.* instead of trusted.overlay.*. Null: trusted where the daemon may write them,
+    /// else user (a mount in a user namespace or of an ordinary user).
+    /// </summary>
+    public bool? UserXattr { get; init; }
+
+    /// <summary>Nothing is ever synced to disk; a crash loses the upper (overlayfs.rst, "Volatile mount").</summary>
+    public bool Volatile { get; init; }
+
+    /// <summary>The mount is read-only although it has an upper.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>How long the kernel may keep names and attributes without asking again. Only we change the layers: long is right.</summary>
+    public TimeSpan CacheTimeout { get; init; } = TimeSpan.FromDays(10000);
+
+    /// <summary>Whether anything can be written through the mount.</summary>
+    public bool IsWritable => UpperDir is not null && !ReadOnly;
+}

@@ -1,0 +1,89 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// Names of the private xattrs: "trusted.overlay.*", or "user.overlay.*" with userxattr or where trusted ones may not be set. What a
+/// user of the mount calls so is stored with one more "overlay." and read back without it (overlayfs.rst, "Nesting overlayfs
+/// mounts"), so that an overlay can live inside the overlay.
+/// </summary>
+internal sealed class OverlayXattr
+{
+    private const int MaxNameLength = 255;
+
+    private readonly byte[] _prefix;
+    private readonly byte[] _opaque;
+    private readonly byte[] _origin;
+    private readonly byte[] _impure;
+
+    public OverlayXattr(bool user)
+    {
+        IsUser = user;
+        string prefix = user ? "user.overlay." : "trusted.overlay.";
+        _prefix = System.Text.Encoding.ASCII.GetBytes(prefix);
+        _opaque = Linux.Name.From(prefix + "opaque").ToArray();
+        _origin = Linux.Name.From(prefix + "origin").ToArray();
+        _impure = Linux.Name.From(prefix + "impure").ToArray();
+    }
+
+    /// <summary>"user.overlay." instead of "trusted.overlay.".</summary>
+    public bool IsUser { get; }
+
+    public Name Opaque => new(_opaque);
+
+    public Name Origin => new(_origin);
+
+    public Name Impure => new(_impure);
+
+    /// <summary>Starts with our prefix: ours, or the escaped name of a user's.</summary>
+    public bool HasPrefix(Name xattr) => xattr.StartsWith(_prefix);
+
+    /// <summary>Ours: never listed, never copied up.</summary>
+    public bool IsPrivate(Name xattr) => HasPrefix(xattr) && !xattr.Bytes[_prefix.Length..].StartsWith("overlay."u8);
+
+    /// <summary>What a user's name is on disk.</summary>
+    /// <param name="xattr">The name in the merged view.</param>
+    /// <param name="buffer">At least 280 bytes.</param>
+    /// <param name="stored">The name on disk.</param>
+    /// <returns>ERANGE as the VFS for a name that gets too long.</returns>
+    public Errno ToStored(Name xattr, Span<byte> buffer, out Name stored)
+    {
+        stored = xattr;
+        if (!HasPrefix(xattr))
+            return Errno.None;
+        ReadOnlySpan<byte> escape = "overlay."u8;
+        if (xattr.Length + escape.Length > MaxNameLength)
+            return Errno.ERANGE;
+        _prefix.CopyTo(buffer);
+        escape.CopyTo(buffer[_prefix.Length..]);
+        xattr.WithNul[_prefix.Length..].CopyTo(buffer[(_prefix.Length + escape.Length)..]);
+        stored = new Name(buffer[..(xattr.Length + escape.Length + 1)]);
+        return Errno.None;
+    }
+
+    /// <summary>
+    /// Takes out of a list of names what a caller may not see, and unescapes the rest, in place (ovl_listxattr, ovl_can_list).
+    /// </summary>
+    /// <param name="list">Names each with a NUL.</param>
+    /// <param name="trusted">Whether the caller may see trusted.*.</param>
+    /// <returns>The new length.</returns>
+    public int FilterList(Span<byte> list, bool trusted)
+    {
+        int read = 0;
+        int written = 0;
+        while (Name.TryTake(list[read..], out Name name))
+        {
+            int length = name.Length + 1;
+            if (!IsPrivate(name) && (trusted || !name.StartsWith("trusted."u8)))
+            {
+                int kept = HasPrefix(name) ? _prefix.Length : 0;
+                list.Slice(read, kept).CopyTo(list[written..]);
+                int skipped = kept == 0 ? 0 : kept + "overlay.".Length;
+                list[(read + skipped)..(read + length)].CopyTo(list[(written + kept)..]);
+                written += kept + length - skipped;
+            }
+            read += length;
+        }
+        return written;
+    }
+}

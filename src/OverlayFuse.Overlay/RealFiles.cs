@@ -1,0 +1,135 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>Finds the real file behind an inode: in its pinned descriptor, in the upper layer, else in the topmost lower one.</summary>
+/// <param name="directories">Where the real directories are.</param>
+internal sealed class RealFiles(DirectoryCache directories)
+{
+    /// <summary>
+    /// Where the real file is: for an upper non-directory with the lock of the parent's names held until it is disposed, so that the name
+    /// stays true.
+    /// </summary>
+    /// <returns>ESTALE when a layer was changed behind our back and the file is gone.</returns>
+    public Errno Locate(Inode inode, out RealName real)
+    {
+        real = default;
+        if (inode.IsDirectory)
+        {
+            Errno error = LocateDirectory(inode, out BorrowedFd directory);
+            real = new RealName(directory, Name.Empty, null);
+            return error;
+        }
+        return inode.HasUpper ? LocateUpper(inode, out real) : LocateLower(inode, out real);
+    }
+
+    /// <summary>statx of the real file.</summary>
+    public Errno Statx(Inode inode, out Statx stat)
+    {
+        stat = default;
+        if (inode.Open is { } open && open.TryBorrowForWrite(out BorrowedFd written))
+        {
+            using (written)
+                return Sys.FStatx(written, out stat);
+        }
+        if (Locate(inode, out RealName real) is not Errno.None and var error)
+            return error;
+        using (real)
+            error = Sys.StatxAt(real.Directory, real.Name, out stat);
+        return error == Errno.ENOENT ? Errno.ESTALE : error;
+    }
+
+    /// <summary>Opens the real file; a lower one for reading only.</summary>
+    public Errno Open(Inode inode, OpenFlags flags, out Fd fd)
+    {
+        fd = Fd.None;
+        if (!inode.HasUpper && (flags & (OpenFlags.AccessMode | OpenFlags.Truncate | OpenFlags.Create)) != OpenFlags.ReadOnly)
+            return Errno.EROFS; // whatever went wrong, it does not reach a lower layer
+        if (Locate(inode, out RealName real) is not Errno.None and var error)
+            return error;
+        using (real)
+        {
+            error = real.Name.Length == 0
+                ? Sys.Reopen(real.Directory, flags, out fd)
+                : Sys.OpenAt(real.Directory, real.Name, flags | OpenFlags.NoFollow, out fd);
+        }
+        return error == Errno.ENOENT ? Errno.ESTALE : error;
+    }
+
+    /// <summary>The lower file that a copy-up starts from.</summary>
+    public Errno LocateLower(Inode inode, out RealName real)
+    {
+        real = default;
+        Place place = inode.Place!;
+        if (directories.BorrowLayer(place.Parent, inode.LowerLayer, out BorrowedFd parent) is not Errno.None and var error)
+            return error;
+        real = new RealName(parent, place.Name, null);
+        return Errno.None;
+    }
+
+    private Errno LocateDirectory(Inode inode, out BorrowedFd directory)
+    {
+        if (TryPinned(inode, out directory))
+            return Errno.None;
+        return inode.HasUpper ? directories.BorrowUpper(inode, out directory) : directories.BorrowLower(inode, 0, out directory);
+    }
+
+    private Errno LocateUpper(Inode inode, out RealName real)
+    {
+        while (true)
+        {
+            real = default;
+            if (TryPinned(inode, out BorrowedFd pinned))
+            {
+                real = new RealName(pinned, Name.Empty, null);
+                return Errno.None;
+            }
+            if (inode.Place is not { } place || inode.Unlinked)
+                return Errno.ESTALE;
+            if (directories.BorrowUpper(place.Parent, out BorrowedFd parent) is not Errno.None and var error)
+                return error;
+            real = new RealName(parent, place.Name, place.Parent.Directory);
+            if (ReferenceEquals(place, inode.Place) && !inode.Unlinked)
+                return Errno.None;
+            real.Dispose(); // renamed or unlinked before the lock was ours
+        }
+    }
+
+    private static bool TryPinned(Inode inode, out BorrowedFd fd)
+    {
+        SafeFd? pinned = inode.Pinned;
+        bool held = pinned is not null && pinned.TryAcquire();
+        fd = held ? new BorrowedFd(pinned!) : default;
+        return held;
+    }
+}
+
+/// <summary>A real file: a directory's descriptor and a name in it, or the file's own descriptor and the empty name.</summary>
+internal readonly ref struct RealName
+{
+    private readonly BorrowedFd _directory;
+    private readonly DirectoryNode? _locked;
+
+    /// <param name="directory">A reference that is given back on disposal.</param>
+    /// <param name="name">The name in it.</param>
+    /// <param name="toLock">The directory whose names are locked from here to disposal.</param>
+    public RealName(BorrowedFd directory, Name name, DirectoryNode? toLock)
+    {
+        _directory = directory;
+        Name = name;
+        _locked = toLock;
+        if (toLock is not null)
+            Monitor.Enter(toLock);
+    }
+
+    public Fd Directory => _directory;
+
+    public Name Name { get; }
+
+    public void Dispose()
+    {
+        if (_locked is not null)
+            Monitor.Exit(_locked);
+        _directory.Dispose();
+    }
+}

@@ -1,0 +1,51 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>What a lookup found for one name in all layers.</summary>
+/// <param name="lowers">Room for as many numbers as there are lower layers.</param>
+internal ref struct Resolved(Span<ushort> lowers)
+{
+    private readonly Span<ushort> _lowers = lowers;
+    private int _count;
+
+    /// <summary>Of the topmost real inode; undefined where <see cref="Exists"/> is false.</summary>
+    public Statx Stat;
+
+    /// <summary>Something is there, in the merged view.</summary>
+    public bool Exists { readonly get; set; }
+
+    /// <summary>The upper layer has it.</summary>
+    public bool HasUpper { readonly get; set; }
+
+    /// <summary>st_ino in the merged view.</summary>
+    public ulong Ino { readonly get; set; }
+
+    /// <summary>The upper inode is the copy of a lower one, whose number it shows.</summary>
+    public bool HasOrigin { readonly get; set; }
+
+    /// <summary>Indexes of the lower layers that have it and are not hidden; a non-directory has at most one.</summary>
+    public readonly ReadOnlySpan<ushort> Lowers => _lowers[.._count];
+
+    public readonly bool IsDirectory => Exists && Stat.IsDirectory;
+
+    /// <summary>Several layers have the directory: st_nlink is 1 (ovl_getattr).</summary>
+    public readonly bool IsMerged => IsDirectory && (HasUpper ? _count > 0 : _count > 1);
+
+    /// <summary>Forgets all, for another try.</summary>
+    public void Reset()
+    {
+        _count = 0;
+        Exists = HasUpper = HasOrigin = false;
+        Ino = 0;
+    }
+
+    public void AddLower(ushort layer) => _lowers[_count++] = layer;
+
+    /// <summary>Whether an inode known under this name is still the same.</summary>
+    public readonly bool IsStill(Inode known) =>
+        known.Type == Stat.Type
+        && (HasUpper ? known.UpperIno == Stat.Ino : !known.HasUpper)
+        && (known.Directory is null || known.Directory.Lowers.AsSpan().SequenceEqual(Lowers))
+        && (HasUpper || known.IsDirectory || known.LowerLayer == Lowers[0]);
+}

@@ -1,0 +1,83 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>What upper and work must be, as far as it can be seen without writing.</summary>
+public static class UpperChecks
+{
+    private static readonly string[] NetworkTypes =
+        ["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "lustre", "gfs2", "ocfs2", "beegfs", "gpfs", "glusterfs", "orangefs", "coda", "ncpfs"];
+
+    private const string LocalRemedy = "put upperdir and workdir on a local ext4, xfs, btrfs or tmpfs";
+
+    /// <summary>Checks both.</summary>
+    /// <param name="upper">The upper layer.</param>
+    /// <param name="work">The work directory.</param>
+    /// <param name="options">What is to be mounted.</param>
+    /// <param name="mounts">The mounts of now.</param>
+    /// <exception cref="MountRefusedException">They cannot be used.</exception>
+    public static void Check(LayerPlace upper, LayerPlace work, OverlayOptions options, MountTable mounts)
+    {
+        RefuseSeparateMounts(upper, work);
+        RefuseFileSystem(upper);
+        if (!options.ReadOnly)
+            RefuseReadOnly(upper);
+        KernelMounts.RefuseInUse(upper, work, mounts);
+        RefuseIncompatible(work);
+        RefuseStuckWork(work);
+    }
+
+    /// <summary>Renames between work and upper must be possible: not even a bind mount may lie between.</summary>
+    private static void RefuseSeparateMounts(LayerPlace upper, LayerPlace work)
+    {
+        if (work.MountId != upper.MountId)
+            throw new MountRefusedException($"{work}: not on the same mount as {upper}; use a directory beside the upper, on the same file system");
+    }
+
+    /// <summary>As ovl_mount_dir_check: no file system whose entries change behind our back, and no overlay.</summary>
+    /// <param name="upper">The upper layer.</param>
+    public static void RefuseFileSystem(LayerPlace upper)
+    {
+        if (upper.Mount?.Type is not { } type)
+            return;
+        if (NetworkTypes.Contains(type))
+            throw new MountRefusedException($"{upper}: is on a network file system ({type}); {LocalRemedy}");
+        if (type == "overlay" || type.StartsWith("fuse", StringComparison.Ordinal))
+            throw new MountRefusedException($"{upper}: is on {type}, which cannot hold an upper layer; {LocalRemedy}");
+    }
+
+    private static void RefuseReadOnly(LayerPlace upper)
+    {
+        if (upper.Mount is { IsReadOnly: true } mount)
+            throw new MountRefusedException(
+                $"{upper}: {mount.MountPoint} is mounted read-only; remount it with 'mount -o remount,rw {mount.MountPoint}', or leave out upperdir and workdir");
+    }
+
+    /// <summary>What an overlay with features that we lack, or a volatile one that crashed, leaves in work/work/incompat (ovl_check_incompat).</summary>
+    private static void RefuseIncompatible(LayerPlace work)
+    {
+        string incompat = Path.Combine(work.RealPath, "work", "incompat");
+        string? entry = Directory.Exists(incompat) ? Directory.EnumerateFileSystemEntries(incompat).FirstOrDefault() : null;
+        if (entry is not null)
+            throw new MountRefusedException(
+                $"{work}: {entry} is there, left by an overlay that was not unmounted cleanly or has other features; " +
+                $"start with a new upperdir and workdir, or remove {incompat} if the upper's contents are known to be good");
+    }
+
+    /// <summary>What work/work holds is removed at mount; an immutable directory or a mount in the way cannot be.</summary>
+    private static void RefuseStuckWork(LayerPlace work)
+    {
+        RefuseStuck(work, work.RealPath, isRoot: true);
+        RefuseStuck(work, Path.Combine(work.RealPath, "work"), isRoot: false);
+    }
+
+    private static void RefuseStuck(LayerPlace work, string directory, bool isRoot)
+    {
+        if (Sys.StatxAt(Fd.WorkingDirectory, Name.From(directory), out Statx stat) != Errno.None)
+            return;
+        if ((stat.Attributes & (StatxAttributes.Immutable | StatxAttributes.Append)) != 0)
+            throw new MountRefusedException($"{work}: {directory} is immutable and cannot be emptied; run 'chattr -i -a {directory}'");
+        if (!isRoot && (stat.Attributes & StatxAttributes.MountRoot) != 0)
+            throw new MountRefusedException($"{work}: {directory} is a mountpoint and cannot be emptied; run 'umount {directory}'");
+    }
+}

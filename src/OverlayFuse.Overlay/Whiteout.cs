@@ -1,0 +1,46 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// Whiteouts: character devices 0:0, which anybody may make since 5.8. All of a mount are links of one inode in the work directory, and
+/// of a new one when that has as many as its file system allows (ovl_whiteout). Its lock is held for one link(2).
+/// </summary>
+/// <param name="work">The work directory.</param>
+internal sealed class Whiteout(WorkDirectory work)
+{
+    private const uint Mode = (uint)FileType.CharacterDevice;
+
+    private readonly Lock _lock = new();
+    private byte[]? _shared;
+
+    /// <summary>Makes a whiteout where nothing is.</summary>
+    public Errno Make(Fd directory, Name name)
+    {
+        lock (_lock)
+        {
+            if (_shared is not null)
+            {
+                Errno linked = Sys.LinkAt(work.Fd, new Name(_shared), directory, name);
+                if (linked is not (Errno.EMLINK or Errno.ENOENT or Errno.EPERM or Errno.EOPNOTSUPP))
+                    return linked;
+                _ = Sys.UnlinkAt(work.Fd, new Name(_shared)); // its links live on
+                _shared = null;
+                if (linked is Errno.EPERM or Errno.EOPNOTSUPP)
+                    return New(directory, name); // a file system without hard links
+            }
+            byte[] shared = work.NextName();
+            if (New(work.Fd, new Name(shared)) is not Errno.None and var error)
+                return error;
+            _shared = shared;
+            return Sys.LinkAt(work.Fd, new Name(shared), directory, name);
+        }
+    }
+
+    private static Errno New(Fd directory, Name name)
+    {
+        if (CallerIds.AssumeMounter() is not Errno.None and var error)
+            return error;
+        return Sys.MkNodAt(directory, name, Mode, 0);
+    }
+}

@@ -1,0 +1,111 @@
+using static OverlayFuse.Cli.Tests.Words;
+
+namespace OverlayFuse.Cli.Tests;
+
+/// <summary>Mount options one by one.</summary>
+internal sealed class OptionTests
+{
+    [TestCase(",,lowerdir=/a,,,volatile,")]
+    [TestCase("volatile,lowerdir=/a")]
+    public void Options_Empty_AreSkipped(string options) =>
+        Assert.That(Options(options).Overlay.Volatile, Is.True);
+
+    [Test]
+    public void Context_QuotedWithCommas_IsOneOption()
+    {
+        MountRequest request = Options("lowerdir=/a,context=\"system_u:object_r:container_file_t:s0:c1,c2\",,nodev");
+        Assert.That(request.MountWords, Is.EqualTo(new[] { "context=\"system_u:object_r:container_file_t:s0:c1,c2\"", "nodev" }));
+    }
+
+    [Test]
+    public void Context_WithoutQuotes_GetsThem() =>
+        Assert.That(Options("lowerdir=/a,context=u:r:t:s0").MountWords, Is.EqualTo(new[] { "context=\"u:r:t:s0\"" }));
+
+    [Test]
+    public void Context_WithoutClosingQuote_IsRefused() =>
+        Assert.That(OptionRefusal("lowerdir=/a,context=\"u:r,nodev"), Does.Contain("context=\"u:r,nodev").And.Contain("closing quote"));
+
+    [TestCase("nosuchoption", "nosuchoption: unknown")]
+    [TestCase("nosuchoption=5", "nosuchoption=5: unknown")]
+    [TestCase("Volatile", "Volatile: unknown")]
+    [TestCase("redirect_dir=on", "redirect_dir=on")]
+    [TestCase("index=on", "index=on")]
+    [TestCase("metacopy=on", "metacopy=on")]
+    [TestCase("nfs_export=on", "nfs_export=on")]
+    [TestCase("verity=require", "verity=require")]
+    [TestCase("uuid=on", "uuid=on")]
+    [TestCase("xino=maybe", "xino=maybe")]
+    [TestCase("fsync=0", "fsync=0")]
+    [TestCase("datadir+=/d", "datadir+=/d")]
+    [TestCase("squash_to_uid=5", "squash_to_uid=5")]
+    [TestCase("uidmapping=0:1000:1", "uidmapping=0:1000:1")]
+    [TestCase("uidmapping=0:0", "uidmapping=0:0")]
+    [TestCase("xattr_permissions=2", "xattr_permissions=2")]
+    [TestCase("volatile=1", "volatile=1: takes no value")]
+    [TestCase("timeout=soon", "timeout=soon")]
+    [TestCase("upperdir=", "upperdir: a value is missing")]
+    [TestCase("upperdir=/u", "upperdir=/u: workdir= is missing")]
+    public void Option_Wrong_IsRefusedWithItsNameAndValue(string option, string text) =>
+        Assert.That(OptionRefusal("lowerdir=/a," + option), Does.Contain(text).And.Contain("; "));
+
+    [TestCase("redirect_dir=off")]
+    [TestCase("redirect_dir=nofollow")]
+    [TestCase("index=off")]
+    [TestCase("metacopy=off")]
+    [TestCase("nfs_export=off")]
+    [TestCase("xino=auto")]
+    [TestCase("uuid=null")]
+    [TestCase("private")]
+    [TestCase("uid=1000")]
+    [TestCase("gid=1000")]
+    [TestCase("allow_other")]
+    [TestCase("uidmapping=0:0:4294967295")]
+    [TestCase("gidmapping=0:0:1:1:1:65535")]
+    [TestCase("xattr_permissions=0")]
+    [TestCase("threaded=1")]
+    [TestCase("timeout=1000000000.0")]
+    [TestCase("x-systemd.automount")]
+    [TestCase("x-gvfs-hide=1")]
+    [TestCase("_netdev")]
+    [TestCase("fsync=1")]
+    public void Option_ThatSaysWhatWeDo_IsAccepted(string option) =>
+        Assert.That(() => Options("lowerdir=/a," + option), Throws.Nothing);
+
+    [TestCase("dev,suid,rw", "dev suid rw")]
+    [TestCase("nodev,dev", "dev")]
+    [TestCase("suid,nosuid", "nosuid")]
+    [TestCase("exec,noexec,exec", "exec")]
+    [TestCase("noatime,relatime", "relatime")]
+    public void MountWords_OnOneSubject_LastWins(string options, string expected) =>
+        Assert.That(string.Join(' ', Options("lowerdir=/a," + options).MountWords), Is.EqualTo(expected));
+
+    [TestCase("lowerdir=/a", true)]
+    [TestCase("lowerdir=/a,upperdir=/u,workdir=/w", false)]
+    [TestCase("lowerdir=/a,upperdir=/u,workdir=/w,ro", true)]
+    [TestCase("lowerdir=/a,upperdir=/u,workdir=/w,ro,rw", false)]
+    [TestCase("lowerdir=/a,workdir=/w,rw", true)]
+    public void ReadOnly_ByUpperAndWords_IsDecided(string options, bool readOnly) =>
+        Assert.That(Options(options).Overlay.ReadOnly, Is.EqualTo(readOnly));
+
+    [Test]
+    public void Timeout_InSeconds_IsTheCacheTimeout() =>
+        Assert.That(Options("lowerdir=/a,timeout=5").Overlay.CacheTimeout, Is.EqualTo(TimeSpan.FromSeconds(5)));
+
+    [Test]
+    public void Rules_AllOfThem_HaveATextThatSaysWhatHappens() => Assert.Multiple(() =>
+    {
+        Assert.That(OptionTable.Rules.Select(rule => rule.Name), Is.Unique);
+        Assert.That(OptionTable.Rules.Where(rule => rule.Text.Length == 0), Is.Empty);
+    });
+
+    /// <summary>What container clients write, word for word (contract C.1 to C.3).</summary>
+    [TestCase("-o|lowerdir=l/ABC:l/DEF,upperdir=/s/diff,workdir=/s/work,,volatile,context=\"system_u:object_r:container_file_t:s0:c1,c2\"|/s/merged")]
+    [TestCase("-o|lowerdir=/s/diff:l/DEF,nodev|/s/merged")]
+    [TestCase("-o|lowerdir=/src,upperdir=/o/upper,workdir=/o/work,private|/o/merge")]
+    [TestCase("overlay|/target|-o|workdir=/w,upperdir=/u,lowerdir=/a:/b,dev,suid")]
+    [TestCase("overlay|/target|-o|lowerdir=/a:/b,dev,suid")]
+    [TestCase("-f|-o|lowerdir=/a,upperdir=/u,workdir=/w,exec,uid=1000,gid=1000,allow_other|/mnt")]
+    [TestCase("-o|lowerdir=l/A,upperdir=B/diff,workdir=B/work|merged")]
+    public void Client_AsItCalls_IsUnderstood(string words) =>
+        Assert.That(() => Read(words.Split('|')), Throws.Nothing);
+}

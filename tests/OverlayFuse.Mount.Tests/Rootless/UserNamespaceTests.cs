@@ -1,0 +1,101 @@
+using Mono.Unix.Native;
+using OverlayFuse.Mount.Tests.Apps;
+using OverlayFuse.Mount.Tests.Soak;
+
+namespace OverlayFuse.Mount.Tests.Rootless;
+
+/// <summary>An ordinary user who is root of a user namespace: as containers without root are run.</summary>
+[TestFixture, Category("Rootless")]
+internal sealed class UserNamespaceTests : RootlessTest
+{
+    private const string OnlyRoot = "unshare -Urm", FullMap = "unshare -Um --map-root-user --map-auto";
+
+    [Test]
+    public void Scenario_InANamespace_SameAsTheKernelGivesThere([Values(OnlyRoot, FullMap)] string unshare)
+    {
+        (string merged, string upper) = ExpectedByTheKernel(unshare);
+
+        (string actualMerged, string actualUpper) = Split(RunMounted(unshare, $"({Scenario})\n{ShowMerged}\necho ---upper\numount merged\n{ShowUpper}"));
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(actualMerged, Is.EqualTo(merged), "merged tree");
+            Assert.That(actualUpper, Is.EqualTo(upper), "upper layer on the disk");
+            Assert.That(Bash.Run("find . -mindepth 2", Home + "/work"), Is.Empty, "work directory");
+        });
+    }
+
+    [Test]
+    public void Remount_ByTheKernelInANamespace_SameTree([Values(OnlyRoot, FullMap)] string unshare)
+    {
+        string ours = RunMounted(unshare, $"({Scenario})\n{ShowMerged}\numount merged");
+
+        string kernels = User.Run($"""
+            {unshare} bash -euo pipefail <<'END-OF-INNER'
+            mount -t overlay overlay -o {Options} merged
+            {ShowMerged}
+            END-OF-INNER
+            """, Home);
+
+        Assert.That(ours, Is.EqualTo(kernels));
+    }
+
+    /// <summary>With a full map the namespace's root may give files to others, and run programs as them.</summary>
+    [Test]
+    public void Chown_FullMapOfSubordinateIds_OwnersAreTheMappedOnesOnTheDisk()
+    {
+        RunMounted(FullMap, """
+            cd merged
+            chown 5:6 kept
+            mkdir of-another
+            chown 1000:1000 of-another
+            setpriv --reuid 1000 --regid 1000 --clear-groups bash -c 'echo mine > of-another/file; mkdir of-another/directory; ! echo > kept-out 2>/dev/null'
+            test "$(stat -c %u:%g of-another/file of-another/directory kept | tr '\n' ' ')" = '1000:1000 1000:1000 5:6 '
+            cd ..
+            umount merged
+            """);
+
+        int first = User.FirstSubordinateId - 1;
+        Assert.That(Bash.Run("stat -c %u:%g kept of-another/file of-another/directory", Home + "/upper"),
+            Is.EqualTo($"{first + 5}:{first + 6}\n{first + 1000}:{first + 1000}\n{first + 1000}:{first + 1000}\n"));
+    }
+
+    /// <summary>The daemon keeps its own namespace alive when everything else in it has ended; a signal from outside must end it.</summary>
+    [Test]
+    public void Signal_AfterTheNamespacesLastProcessEnded_DaemonEnds()
+    {
+        RunMounted(OnlyRoot, "echo x > merged/new");
+
+        List<int> daemons = DaemonProcess.Of(Home + "/merged");
+        DaemonProcess.Signal(daemons, Signum.SIGTERM);
+
+        DaemonProcess.AssertEnded(daemons, "SIGTERM");
+        Assert.That(File.ReadAllText(Home + "/upper/new"), Is.EqualTo("x\n"));
+        Assert.That(Bash.Run("find . -mindepth 2", Home + "/work"), Is.Empty, "work directory");
+    }
+
+    /// <summary>As a container ends: the first process of the process namespace ends, and the kernel kills the rest.</summary>
+    [Test]
+    public void End_OfTheProcessNamespace_NoDaemonStaysAndTheUpperIsWhole()
+    {
+        RunMounted(OnlyRoot + "pf --kill-child", "echo x > merged/new; echo more >> merged/appended");
+
+        Assert.That(SpinWait.SpinUntil(() => DaemonProcess.Of(Home + "/merged").Count == 0, 10_000), "the daemon ends with the namespace");
+        Assert.That(Bash.Run("cat upper/new upper/appended", Home), Is.EqualTo("x\nof the bottom: appended\nmore\n"));
+    }
+
+    [Test]
+    public void FusermountUnmount_InANamespace_DaemonEnds()
+    {
+        RunMounted(OnlyRoot, "fusermount3 -u merged || umount merged\n! mountpoint -q merged");
+
+        Assert.That(SpinWait.SpinUntil(() => DaemonProcess.Of(Home + "/merged").Count == 0, 10_000), "the daemon ends");
+    }
+
+    private string RunMounted(string unshare, string script) => User.Run($"""
+        {unshare} bash -euo pipefail <<'END-OF-INNER'
+        {Program} -o {Options} {Home}/merged
+        {script}
+        END-OF-INNER
+        """, Home);
+}
