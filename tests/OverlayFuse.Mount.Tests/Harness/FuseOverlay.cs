@@ -9,6 +9,7 @@ internal sealed class FuseOverlay : OverlayMount
 {
     private const int EndMilliseconds = 10_000;
     private readonly List<int> daemons;
+    private Timer? watchdog;
 
     private FuseOverlay(string program, string mountpoint) : base(mountpoint)
     {
@@ -25,7 +26,7 @@ internal sealed class FuseOverlay : OverlayMount
     public static FuseOverlay Mount(string program, OverlayOptions options, string mountpoint)
     {
         MakeMountpoint(mountpoint);
-        ToolResult result = Tool.Try(program, ["-o", options.ToString(), mountpoint]);
+        ToolResult result = Tool.Try(program, ["-o", options + ",noatime", mountpoint]);
         if (result.ExitCode != 0)
             throw new InvalidOperationException($"{program} -o {options} {mountpoint}: exit {result.ExitCode}\n{result.Output}{result.Error}");
         if (!MountTable.IsMountpoint(mountpoint))
@@ -33,14 +34,26 @@ internal sealed class FuseOverlay : OverlayMount
         return new FuseOverlay(program, mountpoint);
     }
 
+    /// <summary>
+    /// From now on, a mount that lives longer than this is taken for hung: its FUSE connection is aborted, so that blocked calls fail with ENOTCONN
+    /// and the test run goes on.
+    /// </summary>
+    public void AbortAfter(TimeSpan patience) => watchdog = new Timer(_ => Abort(), null, patience, Timeout.InfiniteTimeSpan);
+
     protected override void AwaitEnd()
     {
+        watchdog?.Dispose();
         foreach (int pid in daemons)
             if (!Ended(pid, EndMilliseconds))
             {
                 _ = Syscall.kill(pid, Signum.SIGKILL);
                 throw new TimeoutException($"{Name}: daemon {pid} still ran {EndMilliseconds} ms after {Mountpoint} was unmounted");
             }
+    }
+
+    private void Abort()
+    {
+        if (MountTable.DeviceMinor(Mountpoint) is { } connection) File.WriteAllText($"/sys/fs/fuse/connections/{connection}/abort", "1");
     }
 
     private static bool Ended(int pid, int milliseconds)

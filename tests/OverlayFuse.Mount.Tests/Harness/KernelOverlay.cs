@@ -1,6 +1,7 @@
 namespace OverlayFuse.Mount.Tests.Harness;
 
-/// <summary>The kernel's overlayfs: the oracle. Its features are pinned to the plain defaults, whatever the kernel's configuration says.</summary>
+/// <summary>The kernel's overlayfs: the oracle. Its features are pinned to the plain defaults, whatever the kernel's configuration says;
+/// noatime, as userspace overlays mount by default.</summary>
 internal sealed class KernelOverlay : OverlayMount
 {
     private const string PlainDefaults = "index=off,redirect_dir=off,metacopy=off";
@@ -15,7 +16,7 @@ internal sealed class KernelOverlay : OverlayMount
     {
         MakeMountpoint(mountpoint);
         string data = options.Upper is null ? options.ToString() : $"{options},{PlainDefaults}";
-        Tool.Check(Libc.mount(Libc.Bytes("overlay"), Libc.Bytes(mountpoint), Libc.Bytes("overlay"), 0, Libc.Bytes(data)), $"mount -t overlay -o {data} {mountpoint}");
+        Tool.Check(Libc.mount(Libc.Bytes("overlay"), Libc.Bytes(mountpoint), Libc.Bytes("overlay"), Libc.MS_NOATIME, Libc.Bytes(data)), $"mount -t overlay -o {data} {mountpoint}");
         return new KernelOverlay(mountpoint);
     }
 }

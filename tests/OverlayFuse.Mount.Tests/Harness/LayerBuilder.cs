@@ -81,7 +81,7 @@ internal sealed class LayerBuilder
     }
 
     private int Create(LayerEntry entry) =>
-        (int)Check(Libc.openat(Libc.AT_FDCWD, Libc.Bytes(Full(entry.Path)), Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_CLOEXEC, 0x180), entry);
+        (int)Check(Libc.openat(Libc.AT_FDCWD, Libc.Bytes(Full(entry.Path)), O.WRONLY | O.CREAT | O.EXCL | O.CLOEXEC, 0x180), entry);
 
     private void MakeNode(LayerEntry entry, uint type, int mode, ulong device)
     {
@@ -113,5 +113,9 @@ internal sealed class LayerBuilder
         }
     }
 
-    private static long Check(long result, LayerEntry entry) => Tool.Check(result, $"layer entry {entry}");
+    private static long Check(long result, LayerEntry entry) =>
+        result != -1 ? result : throw new InvalidLayerException($"layer entry {entry}: {Stdlib.GetLastError()}");
 }
+
+/// <summary>A layer that cannot be built: an entry needs what is not there.</summary>
+internal sealed class InvalidLayerException(string message) : Exception(message);

@@ -6,31 +6,24 @@ namespace OverlayFuse.Mount.Tests.Harness;
 internal static class Libc
 {
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_SYMLINK_FOLLOW = 0x400, AT_EMPTY_PATH = 0x1000;
-    public const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0x40, O_EXCL = 0x80, O_TRUNC = 0x200, O_APPEND = 0x400,
-        O_NONBLOCK = 0x800, O_DIRECT = 0x4000, O_DIRECTORY = 0x10000, O_NOFOLLOW = 0x20000, O_NOATIME = 0x40000, O_CLOEXEC = 0x80000,
-        O_PATH = 0x200000, O_TMPFILE = 0x400000 | O_DIRECTORY;
-    public const int RENAME_NOREPLACE = 1, RENAME_EXCHANGE = 2, RENAME_WHITEOUT = 4;
-    public const int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2, FALLOC_FL_COLLAPSE_RANGE = 8, FALLOC_FL_ZERO_RANGE = 0x10,
-        FALLOC_FL_INSERT_RANGE = 0x20;
     public const int SEEK_DATA = 3, SEEK_HOLE = 4;
     public const int MS_RDONLY = 1, MS_NOATIME = 1024, MNT_DETACH = 2;
-    public const int LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
     public const int CLONE_FS = 0x200;
     public const uint FICLONE = 0x40049409, FS_IOC_GETFLAGS = 0x80086601, FS_IOC_SETFLAGS = 0x40086602;
     public const int SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_pidfd_open = 434;
 
     public static byte[] Bytes(string name) => [.. Values.NameBytes(name), 0];
 
-    [DllImport("libc", SetLastError = true)] public static extern int openat(int dirfd, byte[] path, int flags, uint mode);
-    [DllImport("libc", SetLastError = true)] public static extern int renameat2(int olddir, byte[] oldpath, int newdir, byte[] newpath, uint flags);
+    [DllImport("libc", SetLastError = true)] public static extern int openat(int dirfd, byte[] path, O flags, uint mode);
+    [DllImport("libc", SetLastError = true)] public static extern int renameat2(int olddir, byte[] oldpath, int newdir, byte[] newpath, RenameFlags flags);
     [DllImport("libc", SetLastError = true)] public static extern int linkat(int olddir, byte[] oldpath, int newdir, byte[] newpath, int flags);
     [DllImport("libc", SetLastError = true)] public static extern int mknod(byte[] path, uint mode, ulong dev);
-    [DllImport("libc", SetLastError = true)] public static extern int fallocate(int fd, int mode, long offset, long length);
+    [DllImport("libc", SetLastError = true)] public static extern int fallocate(int fd, FallocFlags mode, long offset, long length);
     [DllImport("libc", SetLastError = true)] public static extern long lseek(int fd, long offset, int whence);
     [DllImport("libc", SetLastError = true)] public static extern nint copy_file_range(int fdin, ref long offin, int fdout, ref long offout, nuint length, uint flags);
     [DllImport("libc", SetLastError = true)] public static extern int mount(byte[] source, byte[] target, byte[] type, ulong flags, byte[] data);
     [DllImport("libc", SetLastError = true)] public static extern int umount2(byte[] target, int flags);
-    [DllImport("libc", SetLastError = true)] public static extern int flock(int fd, int operation);
+    [DllImport("libc", SetLastError = true)] public static extern int flock(int fd, LockFlags operation);
     [DllImport("libc", SetLastError = true)] public static extern int ioctl(int fd, nuint request, nint argument);
     [DllImport("libc", SetLastError = true)] public static extern int ioctl(int fd, nuint request, ref long argument);
     [DllImport("libc", SetLastError = true)] public static extern int unshare(int flags);
@@ -38,4 +31,33 @@ internal static class Libc
     [DllImport("libc", SetLastError = true)] public static extern int posix_fadvise(int fd, long offset, long length, int advice);
     [DllImport("libc", SetLastError = true)] public static extern long syscall(long number, long a, long b, long c);
     [DllImport("libc", SetLastError = true)] public static extern long syscall(long number, long a, uint[] b, long c);
+}
+
+/// <summary>open(2)'s flags, x86-64.</summary>
+[Flags]
+internal enum O
+{
+    RDONLY = 0, WRONLY = 1, RDWR = 2, CREAT = 0x40, EXCL = 0x80, TRUNC = 0x200, APPEND = 0x400, NONBLOCK = 0x800, DIRECT = 0x4000,
+    DIRECTORY = 0x10000, NOFOLLOW = 0x20000, NOATIME = 0x40000, CLOEXEC = 0x80000, PATH = 0x200000, TMPFILE = 0x400000 | DIRECTORY,
+}
+
+/// <summary>renameat2(2)'s flags.</summary>
+[Flags]
+internal enum RenameFlags
+{
+    None = 0, NoReplace = 1, Exchange = 2, Whiteout = 4,
+}
+
+/// <summary>fallocate(2)'s modes.</summary>
+[Flags]
+internal enum FallocFlags
+{
+    None = 0, KeepSize = 1, PunchHole = 2, CollapseRange = 8, ZeroRange = 0x10, InsertRange = 0x20,
+}
+
+/// <summary>flock(2)'s operations.</summary>
+[Flags]
+internal enum LockFlags
+{
+    Shared = 1, Exclusive = 2, NonBlocking = 4, Unlock = 8,
 }

@@ -20,6 +20,13 @@ internal static class MountTable
 
     public static bool IsMountpoint(string path) => Below(path).Contains(path);
 
+    /// <summary>The minor number of the device mounted at <paramref name="path"/>; for FUSE also the number of the connection.</summary>
+    public static string? DeviceMinor(string path) =>
+        (from line in File.ReadLines("/proc/self/mountinfo")
+         let fields = line.Split(' ')
+         where Unescape(fields[4]) == path
+         select fields[2].Split(':')[1]).LastOrDefault();
+
     /// <summary>Undoes the kernel's seq_file escapes: backslash and three octal digits.</summary>
     private static string Unescape(string field)
     {

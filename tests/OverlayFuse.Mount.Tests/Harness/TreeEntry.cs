@@ -48,18 +48,21 @@ internal sealed class TreeEntry
 
     public static TreeEntry Read(string path, TreeView view)
     {
-        Tool.Check(Syscall.lstat(path, out Stat stat), "lstat " + Values.Printable(path));
+        if (Syscall.lstat(path, out Stat stat) != 0)
+            return new TreeEntry(stat) { ["type"] = "listed, but lstat says " + Stdlib.GetLastError() };
         var entry = new TreeEntry(stat);
         entry.NoteStat(stat, view);
         if (entry.Type == "symlink") entry["target"] = ReadLink(path);
         if (entry.Type == "file") entry.NoteContent(path, stat.st_size);
-        foreach ((string name, byte[] value) in Xattrs.All(path)) entry["xattr " + name] = ShownXattr(name, value, view);
+        foreach ((string name, byte[]? value) in Xattrs.All(path))
+            entry["xattr " + name] = value is null ? "cannot be read" : ShownXattr(name, value, view);
         return entry;
     }
 
     /// <summary>Notes where readdir and stat disagree, which they must not.</summary>
     public void CompareWith(Dirent dirent)
     {
+        if (Ino == 0) return;
         if (dirent.d_ino != Ino) this["d_ino"] = "is not st_ino";
         if (dirent.d_type != mode >> 12) this["d_type"] = $"{dirent.d_type} for a {Type}";
     }
@@ -91,7 +94,7 @@ internal sealed class TreeEntry
 
     private void NoteContent(string path, long size)
     {
-        int fd = (int)Tool.Check(Libc.openat(Libc.AT_FDCWD, Libc.Bytes(path), Libc.O_RDONLY | Libc.O_NOATIME | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0), "open " + path);
+        int fd = (int)Tool.Check(Libc.openat(Libc.AT_FDCWD, Libc.Bytes(path), O.NOATIME | O.NOFOLLOW | O.CLOEXEC, 0), "open " + path);
         (this["data"], this["hash"]) = Files.Describe(fd, size);
         _ = Syscall.close(fd);
     }

@@ -1,0 +1,67 @@
+using System.ComponentModel;
+using System.Text;
+using OverlayFuse.Mount.Tests.Harness;
+
+namespace OverlayFuse.Mount.Tests.Oracle;
+
+/// <summary>One scenario on two implementations: what was answered, what is seen in the end, and each difference.</summary>
+internal sealed class Comparison
+{
+    private readonly Scenario scenario;
+    private readonly List<string> differences = [];
+    private readonly List<string> answers = [];
+
+    private Comparison(Scenario scenario) => this.scenario = scenario;
+
+    public IReadOnlyList<string> Differences => differences;
+
+    /// <summary>The kernel's answers, one for each operation.</summary>
+    public IReadOnlyList<string> Answers => answers;
+
+    /// <summary>The merged tree and the upper of the side that the kernel mounted first.</summary>
+    public TreeSnapshot Merged { get; private set; } = null!;
+
+    public TreeSnapshot Upper { get; private set; } = null!;
+
+    /// <summary>Runs the scenario in two new directories below <paramref name="directory"/>, the kernel first.</summary>
+    public static Comparison Run(Scenario scenario, string directory, string program)
+    {
+        var comparison = new Comparison(scenario);
+        try
+        {
+            using var expected = new Side(directory + "/kernel", scenario, ProgramUnderTest.KernelItself, program);
+            using var actual = new Side(directory + "/ours", scenario, program, ProgramUnderTest.KernelItself);
+            comparison.RunOperations(expected, actual);
+            comparison.CompareTrees(expected, actual);
+        }
+        catch (Exception exception) when (exception is Win32Exception or InvalidOperationException or TimeoutException or IOException)
+        {
+            comparison.differences.Add($"ended by {exception.GetType().Name}: {exception.Message}");
+        }
+        return comparison;
+    }
+
+    public override string ToString() => new StringBuilder(scenario.ToString()).AppendLine("Differences:").AppendJoin('\n', differences).ToString();
+
+    private void RunOperations(Side expected, Side actual)
+    {
+        for (int i = 0; i < scenario.Operations.Count; i++)
+        {
+            Operation operation = scenario.Operations[i];
+            string want = operation.Run(expected.Session), got = operation.Run(actual.Session);
+            answers.Add(want);
+            if (want != got && !KnownDifferences.Allow(operation, want, got))
+                differences.Add($"step {i}, {operation}: {expected.Name} says {want}, {actual.Name} says {got}");
+        }
+    }
+
+    private void CompareTrees(Side expected, Side actual)
+    {
+        (string want, string got) = (expected.Name, actual.Name);
+        Merged = expected.Merged();
+        differences.AddRange(Merged.Differences(actual.Merged(), want, got).Select(line => "merged: " + line));
+        Upper = expected.UnmountedUpper();
+        differences.AddRange(Upper.Differences(actual.UnmountedUpper(), want, got).Select(line => "upper on disk: " + line));
+        differences.AddRange(expected.BrokenPromises().Concat(actual.BrokenPromises()));
+    }
+}

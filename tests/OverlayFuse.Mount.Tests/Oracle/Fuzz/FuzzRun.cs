@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using Mono.Unix.Native;
+using OverlayFuse.Mount.Tests.Harness;
+
+namespace OverlayFuse.Mount.Tests.Oracle.Fuzz;
+
+/// <summary>Compares a program with the kernel on the scenarios of many seeds, on several threads, and shrinks what differs.</summary>
+internal sealed class FuzzRun(string program, int firstSeed) : IDisposable
+{
+    private const int ReportEvery = 500;
+    private readonly Sandbox sandbox = Sandbox.InMemory();
+    private readonly List<string> failures = [];
+    private int nextSeed = firstSeed - 1, nextDirectory, done;
+
+    public int Done => done;
+
+    public int MostFailures { get; init; } = 3;
+
+    public int Workers { get; init; } = 1;
+
+    /// <summary>Runs seeds until there were <paramref name="seeds"/> of them, or the time is over; returns the reports of those that differ.</summary>
+    public IReadOnlyList<string> Run(int seeds, TimeSpan time)
+    {
+        var clock = Stopwatch.StartNew();
+        Thread[] workers = [.. Enumerable.Range(0, Workers).Select(_ => new Thread(() => Work(firstSeed + seeds, clock, time)))];
+        foreach (Thread worker in workers) worker.Start();
+        foreach (Thread worker in workers) worker.Join();
+        return failures;
+    }
+
+    public void Dispose() => sandbox.Dispose();
+
+    private void Work(int endSeed, Stopwatch clock, TimeSpan time)
+    {
+        // The umask belongs to the process unless a thread has a file system context of its own.
+        Tool.Check(Libc.unshare(Libc.CLONE_FS), "unshare(CLONE_FS)");
+        _ = Syscall.umask(Mode.Octal(22));
+        while (clock.Elapsed < time && failures.Count < MostFailures && Interlocked.Increment(ref nextSeed) is var seed && seed < endSeed)
+        {
+            Scenario scenario = ScenarioGenerator.Make(seed);
+            if (Differs(scenario)) Report(seed, scenario);
+            if (Interlocked.Increment(ref done) % ReportEvery == 0) TestContext.Progress.WriteLine($"{done} seeds in {clock.Elapsed.TotalSeconds:F0} s, {failures.Count} differ");
+        }
+    }
+
+    private void Report(int seed, Scenario scenario)
+    {
+        Scenario smallest = new Shrinker(Differs).Shrink(scenario);
+        string report = $"seed {seed}:\n{string.Join('\n', [smallest.ToString(), .. DifferencesOf(smallest)])}\n";
+        lock (failures) failures.Add(report);
+        TestContext.Progress.WriteLine(report);
+    }
+
+    private bool Differs(Scenario scenario) => DifferencesOf(scenario).Count > 0;
+
+    private IReadOnlyList<string> DifferencesOf(Scenario scenario)
+    {
+        string directory = sandbox.PathOf($"{Interlocked.Increment(ref nextDirectory)}");
+        try
+        {
+            return Comparison.Run(scenario, directory, program).Differences;
+        }
+        catch (InvalidLayerException)
+        {
+            return []; // Shrinking left out what a layer needs: a hard link without its file.
+        }
+        finally
+        {
+            if (Directory.Exists(directory)) Directory.Delete(directory, recursive: true);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using OverlayFuse.Mount.Tests.Harness;
+
+namespace OverlayFuse.Mount.Tests.Oracle.Fuzz;
+
+/// <summary>Draws operations, each kind by its weight.</summary>
+internal sealed class OperationGenerator
+{
+    private static readonly int[] Modes = [755, 644, 600, 777, 4755, 2711, 6777, 1777, 444, 0];
+    private static readonly O[] Accesses = [O.RDONLY, O.RDONLY, O.WRONLY, O.RDWR, O.RDWR];
+    private static readonly O[] Extras = [0, 0, 0, O.CREAT, O.CREAT, O.CREAT | O.EXCL, O.TRUNC, O.APPEND, O.CREAT | O.TRUNC, O.NOFOLLOW, O.DIRECTORY];
+    private static readonly RenameFlags[] Renames =
+        [RenameFlags.None, RenameFlags.None, RenameFlags.None, RenameFlags.NoReplace, RenameFlags.Exchange, RenameFlags.Whiteout];
+    private static readonly FallocFlags[] Allocations =
+        [FallocFlags.None, FallocFlags.KeepSize, FallocFlags.PunchHole | FallocFlags.KeepSize, FallocFlags.ZeroRange, FallocFlags.CollapseRange];
+    private static readonly string[] XattrNames = ["user.a", "user.b", "trusted.c", "trusted.overlay.opaque", "trusted.overlay.impure", "security.capability", "system.posix_acl_access"];
+    private static readonly string[] XattrValues = ["", "v", "longer value", "0x0100000200200000000000000000000000000000", "y"];
+
+    private readonly Random random;
+    private readonly List<Func<Operation>> kinds = [];
+
+    public OperationGenerator(Random random)
+    {
+        this.random = random;
+        AddNames();
+        AddAttributes();
+        AddDescriptors();
+        AddControls();
+    }
+
+    public Operation Next() => kinds[random.Next(kinds.Count)]();
+
+    private void AddNames()
+    {
+        Add(5, () => new Mkdir(Path(), Pick(Modes)));
+        Add(4, () => new Rmdir(Path()));
+        Add(7, () => new Unlink(Path()));
+        Add(9, () => new Rename(Path(), Path(), Pick(Renames)));
+        Add(4, () => new Link(Path(), Path()));
+        Add(2, () => new Symlink(Path(), Path()));
+        Add(1, () => new Mknod(Path(), Pick(['p', 's', 'f', 'c']), Pick(Modes)));
+        Add(1, () => new Mknod(Path(), 'c', 666, 1, 3));
+        Add(5, () => new Create(Path(), Names.Content(random), Pick(Modes)));
+        Add(1, () => new Readlink(Path()));
+        Add(4, () => new ReadDir(random.Next(4) == 0 ? "" : Path()));
+        Add(1, () => new OpenDir(Slot(), Path()));
+        Add(1, () => new RereadDir(Slot()));
+        Add(1, () => new SeekEverywhere(Path()));
+    }
+
+    private void AddAttributes()
+    {
+        Add(6, () => new Lstat(Path()));
+        Add(3, () => new Chmod(Path(), Pick(Modes)));
+        Add(3, () => new Lchown(Path(), random.Next(-1, 2), Pick([-1, 0, 1000, 1001])));
+        Add(2, () => new Truncate(Path(), random.Next(20_000)));
+        Add(2, () => new Utimens(Path(), random.Next(1_000_000), random.Next(1_000_000), random.Next(1_000_000_000)));
+        Add(1, () => new Touch(Path()));
+        Add(3, () => new SetXattr(Path(), Pick(XattrNames), Pick(XattrValues), random.Next(3)));
+        Add(1, () => new GetXattr(Path(), Pick(XattrNames)));
+        Add(2, () => new ListXattr(Path()));
+        Add(1, () => new RemoveXattr(Path(), Pick(XattrNames)));
+        Add(2, () => new SetAcl(Path(), Names.Acl(random), random.Next(2) == 0));
+        Add(3, () => new ReadFile(Path()));
+        Add(1, () => new Access(Path(), Pick(["r", "w", "x", "rw"])));
+    }
+
+    private void AddDescriptors()
+    {
+        Add(10, () => new Open(Slot(), Path(), Pick(Accesses) | Pick(Extras), Pick(Modes)));
+        Add(1, () => new Open(Slot(), Path(), O.TMPFILE | O.RDWR, Pick(Modes)));
+        Add(2, () => new LinkDescriptor(Slot(), Path()));
+        Add(2, () => new Close(Slot()));
+        Add(1, () => new Reopen(Slot(), Slot(), Pick(Accesses)));
+        Add(4, () => new Read(Slot(), random.Next(3) * 4000, random.Next(9000)));
+        Add(5, () => new Write(Slot(), random.Next(3) * 4000, Names.Content(random)));
+        Add(2, () => new WriteNext(Slot(), Names.Content(random)));
+        Add(2, () => new Ftruncate(Slot(), random.Next(20_000)));
+        Add(4, () => new Fstat(Slot()));
+        Add(2, () => new Fchmod(Slot(), Pick(Modes)));
+        Add(2, () => new Fchown(Slot(), random.Next(-1, 2), Pick([-1, 0, 1000])));
+        Add(1, () => new Futimens(Slot(), random.Next(1_000_000), random.Next(1_000_000), 5));
+        Add(1, () => new FsetXattr(Slot(), Pick(XattrNames), Pick(XattrValues)));
+        Add(1, () => new FgetXattr(Slot(), Pick(XattrNames)));
+        Add(1, () => new FlistXattr(Slot()));
+        Add(2, () => new Fallocate(Slot(), Pick(Allocations), random.Next(3) * 4096, random.Next(1, 10_000)));
+        Add(1, () => new Seek(Slot(), random.Next(9000), random.Next(3, 5)));
+        Add(1, () => new Fsync(Slot(), random.Next(2) == 0));
+        Add(1, () => new CopyRange(Slot(), random.Next(5), Slot(), random.Next(5), random.Next(1, 9000)));
+        Add(1, () => new MapRead(Slot(), random.Next(1, 100)));
+        Add(2, () => new MapWrite(Slot(), Names.Content(random) + "m", random.Next(3) > 0));
+    }
+
+    private void AddControls()
+    {
+        Add(10, () => new As(1000u + (uint)random.Next(2), Next()) is { Inner: not (As or Remount or SwitchSides) } drawn ? drawn : Next());
+        Add(2, () => new WithUmask(Pick([0, 77, 27]), Next()) is { Inner: not (Remount or SwitchSides or WithUmask) } drawn ? drawn : Next());
+        Add(1, () => random.Next(2) == 0 ? new Remount() : new SwitchSides());
+    }
+
+    private void Add(int weight, Func<Operation> kind) => kinds.AddRange(Enumerable.Repeat(kind, weight));
+
+    private string Path() => Names.Path(random);
+
+    private string Slot() => Names.Slot(random);
+
+    private T Pick<T>(T[] from) => from[random.Next(from.Length)];
+}

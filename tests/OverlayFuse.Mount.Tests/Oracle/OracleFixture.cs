@@ -1,0 +1,39 @@
+using Mono.Unix.Native;
+using OverlayFuse.Mount.Tests.Harness;
+
+namespace OverlayFuse.Mount.Tests.Oracle;
+
+/// <summary>Base of the scenario tests. Each test runs on the kernel's overlayfs and on ours, over layers on each of these file systems.</summary>
+[TestFixture("tmpfs")]
+[TestFixture("ext4")]
+internal abstract class OracleFixture(string fileSystem)
+{
+    private const int ImageMiB = 256;
+    private Sandbox sandbox = null!;
+    private string root = "";
+    private int count;
+
+    [OneTimeSetUp]
+    public void MakeSandbox()
+    {
+        sandbox = fileSystem == "tmpfs" ? Sandbox.InMemory() : Sandbox.OnDisk();
+        root = fileSystem == "tmpfs" ? sandbox.Root : sandbox.MakeFileSystem(fileSystem, ImageMiB);
+        _ = Syscall.umask(Mode.Octal(22));
+    }
+
+    [OneTimeTearDown]
+    public void RemoveSandbox() => sandbox.Dispose();
+
+    /// <summary>Runs the operations over one lower layer and an empty upper; fails on any difference.</summary>
+    protected Comparison Compare(Layer lower, params Operation[] operations) => Compare(new Layer(), [lower], operations);
+
+    protected Comparison Compare(Layer[] lowers, params Operation[] operations) => Compare(new Layer(), lowers, operations);
+
+    protected Comparison Compare(Layer upper, Layer[] lowers, params Operation[] operations)
+    {
+        var scenario = new Scenario(upper, lowers, operations);
+        Comparison comparison = Comparison.Run(scenario, $"{root}/{count++}", ProgramUnderTest.Path);
+        Assert.That(comparison.Differences, Is.Empty, comparison.ToString);
+        return comparison;
+    }
+}

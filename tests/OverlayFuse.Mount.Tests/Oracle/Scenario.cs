@@ -1,0 +1,18 @@
+using System.Text;
+using OverlayFuse.Mount.Tests.Harness;
+
+namespace OverlayFuse.Mount.Tests.Oracle;
+
+/// <summary>Layers (the upper's first content may be empty; lowers topmost first) and what is done to their overlay.</summary>
+internal sealed record Scenario(Layer Upper, IReadOnlyList<Layer> Lowers, IReadOnlyList<Operation> Operations, string Options = "")
+{
+    /// <summary>As C#, for a bug report or a new test.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.Append($"Upper = {CSharpText.Of(Upper)},\n");
+        foreach (Layer lower in Lowers) text.Append($"Lower = {CSharpText.Of(lower)},\n");
+        foreach (Operation operation in Operations) text.Append($"{operation},\n");
+        return text.ToString();
+    }
+}

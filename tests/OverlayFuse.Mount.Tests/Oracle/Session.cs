@@ -1,0 +1,87 @@
+using System.Security.Cryptography;
+using Mono.Unix.Native;
+using OverlayFuse.Mount.Tests.Harness;
+
+namespace OverlayFuse.Mount.Tests.Oracle;
+
+/// <summary>The state that operations share on one side: the mount, open descriptors and directory streams by name, inode numbers seen.</summary>
+internal sealed class Session(Side side) : IDisposable
+{
+    private const int ShownBytes = 48;
+    private const long ClockFrom = 1_700_000_000, ClockTo = 4_000_000_000;
+    private readonly Dictionary<string, int> descriptors = [];
+    private readonly Dictionary<string, nint> streams = [];
+    private readonly Dictionary<ulong, int> inodes = [];
+
+    public Side Side { get; } = side;
+
+    public string Full(string path) => path.Length == 0 ? Side.Mountpoint : Side.Mountpoint + "/" + path;
+
+    public byte[] FullBytes(string path) => Libc.Bytes(Full(path));
+
+    /// <summary>The descriptor called <paramref name="slot"/>; -1, which every call refuses with EBADF, when none is open.</summary>
+    public int Descriptor(string slot) => descriptors.GetValueOrDefault(slot, -1);
+
+    public nint Stream(string slot) => streams.GetValueOrDefault(slot);
+
+    /// <summary>Keeps what open answered under <paramref name="slot"/>, closing what was there.</summary>
+    public string Keep(string slot, int fd)
+    {
+        if (fd < 0) return Failed();
+        Close(slot);
+        descriptors[slot] = fd;
+        return "ok";
+    }
+
+    public string KeepStream(string slot, nint stream)
+    {
+        if (stream == 0) return Failed();
+        CloseStream(slot);
+        streams[slot] = stream;
+        return "ok";
+    }
+
+    public string Close(string slot) => descriptors.Remove(slot, out int fd) ? Ok(Syscall.close(fd)) : "EBADF";
+
+    public string CloseStream(string slot) => streams.Remove(slot, out nint stream) ? Ok(Syscall.closedir(stream)) : "EBADF";
+
+    public void CloseAll()
+    {
+        foreach (string slot in descriptors.Keys.ToArray()) Close(slot);
+        foreach (string slot in streams.Keys.ToArray()) CloseStream(slot);
+    }
+
+    public static string Ok(long result) => result < 0 ? Failed() : "ok";
+
+    public static string Count(long result) => result < 0 ? Failed() : $"{result}";
+
+    public static string Failed() => Stdlib.GetLastError().ToString();
+
+    public static string Data(byte[]? bytes) => bytes switch
+    {
+        null => Failed(),
+        { Length: <= ShownBytes } => $"{bytes.Length} bytes {Values.Text(bytes)}",
+        _ => $"{bytes.Length} bytes, SHA-256 {Convert.ToHexString(SHA256.HashData(bytes), 0, 8)}",
+    };
+
+    /// <summary>All that stat says and that two mounts can agree on; an inode number by the order in which it was first seen.</summary>
+    public string Describe(Stat stat)
+    {
+        uint mode = NativeConvert.FromFilePermissions(stat.st_mode);
+        string size = (mode & Mode.S_IFMT) is Mode.S_IFREG or Mode.S_IFLNK ? $" size {stat.st_size}" : "";
+        return $"{Mode.TypeName(mode)} {Convert.ToString(mode & 0xFFF, 8)} {stat.st_uid}:{stat.st_gid} nlink {stat.st_nlink}{size}"
+            + $" rdev {stat.st_rdev} mtime {Time(stat.st_mtime, stat.st_mtime_nsec)} inode #{InodeOf(stat.st_ino)}";
+    }
+
+    /// <summary>A small number for an inode: on both sides the same inode must get the same one.</summary>
+    public int InodeOf(ulong ino)
+    {
+        if (!inodes.TryGetValue(ino, out int number)) inodes[ino] = number = inodes.Count;
+        return number;
+    }
+
+    public void Dispose() => CloseAll();
+
+    private static string Time(long seconds, long nanoseconds) =>
+        seconds is > ClockFrom and < ClockTo ? "now" : $"{seconds}.{nanoseconds:D9}";
+}
