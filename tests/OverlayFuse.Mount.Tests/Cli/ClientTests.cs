@@ -37,7 +37,7 @@ internal sealed class ClientTests
     [Test]
     public void ContainersStorage_ReadOnlyMount_RefusesWrites()
     {
-        sandbox.Mount("-o", "lowerdir=a:b,nodev", "m");
+        sandbox.Mount("-o", "lowerdir=a:b,nodev", sandbox.MountPoint);
         Assert.That(() => File.WriteAllText(sandbox.PathOf("m", "new"), ""), Throws.InstanceOf<IOException>().With.Message.Contains("Read-only"));
     }
 
@@ -73,7 +73,7 @@ internal sealed class ClientTests
         string install = $"mkdir bin sbin; ln -s '{Overlayfuse.Path}' bin/overlayfuse; ln -s '{Overlayfuse.Path}' sbin/mount.overlayfuse; " +
             "mount -t overlay o -o lowerdir=$PWD/bin:/usr/local/bin /usr/local/bin; mount -t overlay o -o lowerdir=$PWD/sbin:/sbin /sbin";
         sandbox.Shell($"unshare -m sh -ec '{install}; trap \"umount m\" EXIT; {command}; cat m/file >seen; grep $PWD/m /proc/mounts >mounts'");
-        Overlayfuse.AwaitNoDaemon("m");
+        Overlayfuse.AwaitNoDaemon(sandbox.MountPoint);
         Assert.That(File.ReadAllText(sandbox.PathOf("seen")), Is.EqualTo("of a"));
         Assert.That(File.ReadAllText(sandbox.PathOf("mounts")), Does.StartWith($"overlay {sandbox.MountPoint} fuse.overlayfuse "));
     }

@@ -24,7 +24,7 @@ internal sealed class LayerOptionTests
     public void LowerDir_OfAnyName_IsFound(string name, string options)
     {
         File.WriteAllText(Path.Combine(sandbox.MakeDirectory(name), "file"), "of the odd one");
-        sandbox.Mount("-o", options, "m");
+        sandbox.Mount("-o", options, sandbox.MountPoint);
         Assert.That(File.ReadAllText(sandbox.PathOf("m", "file")), Is.EqualTo("of the odd one"));
         Assert.That(File.ReadAllText(sandbox.PathOf("m", "below")), Is.EqualTo("of b"));
     }
@@ -35,7 +35,7 @@ internal sealed class LayerOptionTests
     public void LowerDirs_UpToTheLimit_AreAllSeenInTheirOrder(int count, string options)
     {
         MakeLayers(count);
-        sandbox.Mount("-o", $"lowerdir={string.Join(':', Enumerable.Range(0, count).Select(Layer))}{options}", "m");
+        sandbox.Mount("-o", $"lowerdir={string.Join(':', Enumerable.Range(0, count).Select(Layer))}{options}", sandbox.MountPoint);
         AssertAllSeen(count);
     }
 
@@ -43,7 +43,7 @@ internal sealed class LayerOptionTests
     public void LowerDirs_OneTooMany_AreRefusedWithCountLimitAndOption()
     {
         MakeLayers(129);
-        ToolResult result = sandbox.Start("-o", $"lowerdir={string.Join(':', Enumerable.Range(0, 129).Select(Layer))}", "m");
+        ToolResult result = sandbox.Start("-o", $"lowerdir={string.Join(':', Enumerable.Range(0, 129).Select(Layer))}", sandbox.MountPoint);
         Assert.That(result.ExitCode, Is.EqualTo(2));
         Assert.That(result.Error, Does.Contain("129 lower layers").And.Contain("limit is 128").And.Contain("max_layers=129"));
         Assert.That(MountTable.IsMountpoint(sandbox.MountPoint), Is.False);
@@ -57,7 +57,7 @@ internal sealed class LayerOptionTests
         MakeLayers(100, deep + "/");
         string options = $"lowerdir={string.Join(':', Enumerable.Range(0, 100).Select(i => $"{deep}/{Layer(i)}"))}";
         Assert.That(options, Has.Length.GreaterThan(90 << 10));
-        sandbox.Mount("-o", options, "m");
+        sandbox.Mount("-o", options, sandbox.MountPoint);
         AssertAllSeen(100);
     }
 
@@ -66,7 +66,7 @@ internal sealed class LayerOptionTests
     {
         MakeLayers(300);
         File.WriteAllLines(sandbox.PathOf("list"), Enumerable.Range(0, 300).Select(Layer));
-        sandbox.Mount("-o", "layers_file=list,max_layers=300", "m");
+        sandbox.Mount("-o", "layers_file=list,max_layers=300", sandbox.MountPoint);
         AssertAllSeen(300);
     }
 
@@ -74,7 +74,7 @@ internal sealed class LayerOptionTests
     public void LowerDirPlus_ManyTimesOverSeveralO_AppendsInOrder()
     {
         MakeLayers(3);
-        sandbox.Mount("-o", "lowerdir+=L0", "-olowerdir+=L1,ro", "m", "-o", "lowerdir+=L2");
+        sandbox.Mount("-o", "lowerdir+=L0", "-olowerdir+=L1,ro", sandbox.MountPoint, "-o", "lowerdir+=L2");
         AssertAllSeen(3);
     }
 
@@ -82,7 +82,7 @@ internal sealed class LayerOptionTests
     public void LowerDir_AtTheMountPoint_IsUsedAsItWasBefore()
     {
         File.WriteAllText(sandbox.PathOf("m", "under"), "the mountpoint's");
-        sandbox.Mount("-o", "lowerdir=m:b", "m");
+        sandbox.Mount("-o", "lowerdir=m:b", sandbox.MountPoint);
         Assert.That(File.ReadAllText(sandbox.PathOf("m", "under")), Is.EqualTo("the mountpoint's"));
         Assert.That(File.ReadAllText(sandbox.PathOf("m", "below")), Is.EqualTo("of b"));
     }

@@ -19,7 +19,7 @@ internal sealed class LifeTests
     [Test]
     public void Mount_InTheBackground_AnswersAsSoonAsTheProgramReturns()
     {
-        sandbox.Mount("-o", CliSandbox.Writable, "m");
+        sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
         Assert.That(File.ReadAllText(sandbox.PathOf("m", "file")), Is.EqualTo("of a"));
         Assert.That(File.ReadAllText(sandbox.PathOf("m", "below")), Is.EqualTo("of b"));
     }
@@ -54,7 +54,7 @@ internal sealed class LifeTests
     [TestCase(Signum.SIGHUP)]
     public void Signal_ToTheForeground_UnmountsAndExitsZero(Signum signal)
     {
-        using Process program = Overlayfuse.StartInForeground(sandbox.Root, "-f", "-o", CliSandbox.Writable, "m");
+        using Process program = Overlayfuse.StartInForeground(sandbox.Root, "-f", "-o", CliSandbox.Writable, sandbox.MountPoint);
         Overlayfuse.AwaitMount(sandbox.MountPoint);
         File.WriteAllText(sandbox.PathOf("m", "file"), "changed");
 
@@ -67,7 +67,7 @@ internal sealed class LifeTests
     [Test]
     public void Signal_WithFilesOpen_UnmountsAndExitsZero()
     {
-        using Process program = Overlayfuse.StartInForeground(sandbox.Root, "-f", "-o", CliSandbox.Writable, "m");
+        using Process program = Overlayfuse.StartInForeground(sandbox.Root, "-f", "-o", CliSandbox.Writable, sandbox.MountPoint);
         Overlayfuse.AwaitMount(sandbox.MountPoint);
         using FileStream open = File.OpenWrite(sandbox.PathOf("m", "file"));
         Syscall.kill(program.Id, Signum.SIGTERM);
@@ -122,7 +122,7 @@ internal sealed class LifeTests
         File.WriteAllText(sandbox.PathOf("m", "file"), "kept");
         Syscall.kill(Overlayfuse.Daemons(sandbox.MountPoint).Single(), Signum.SIGKILL);
         Overlayfuse.AwaitNoDaemon(sandbox.MountPoint);
-        ToolResult onDeadMount = sandbox.Start("-o", CliSandbox.Writable, "m");
+        ToolResult onDeadMount = sandbox.Start("-o", CliSandbox.Writable, sandbox.MountPoint);
         sandbox.Shell("umount m; mkdir w/work/left; echo left >w/work/left/over");
 
         sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
@@ -139,7 +139,7 @@ internal sealed class LifeTests
     [Test]
     public void Debug_Asked_TracesRequestsAndFeatures()
     {
-        using Process program = Overlayfuse.StartInForeground(sandbox.Root, "-d", "-o", CliSandbox.Writable, "m");
+        using Process program = Overlayfuse.StartInForeground(sandbox.Root, "-d", "-o", CliSandbox.Writable, sandbox.MountPoint);
         Task<string> trace = program.StandardError.ReadToEndAsync();
         Overlayfuse.AwaitMount(sandbox.MountPoint);
         Tool.Run("cat", sandbox.PathOf("m", "file"));
