@@ -27,7 +27,7 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
             return error;
         while (!Monitor.TryEnter(inode, s_poll))
         {
-            if (request.IsInterrupted)
+            if (CallerProcess.HasGivenUp(request))
                 return Errno.EINTR;
         }
         try

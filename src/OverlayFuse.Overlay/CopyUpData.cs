@@ -62,7 +62,7 @@ internal readonly struct CopyUpData(long length, bool whole, bool sync)
         bool byKernel = true;
         while (offset < end)
         {
-            if (request.IsInterrupted)
+            if (CallerProcess.HasGivenUp(request))
                 return Errno.EINTR;
             long wanted = Math.Min(Chunk, end - offset);
             long copied = 0;

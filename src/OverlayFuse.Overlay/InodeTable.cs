@@ -287,7 +287,7 @@ internal sealed class InodeTable
             if (!place.Is(parent, name))
                 continue;
             if (before is null && place.Other is null)
-                break;
+                return Nameless(inode);
             parent.Children--;
             if (before is null)
                 inode.Place = place.Other;
@@ -295,8 +295,14 @@ internal sealed class InodeTable
                 before.Other = place.Other;
             return true;
         }
+        return !inode.Unlinked;
+    }
+
+    /// <summary>Keeps the last place, for what is still to be read of a lower file.</summary>
+    private bool Nameless(Inode inode)
+    {
         inode.Unlinked = true;
-        if (!inode.HasUpper || inode.IsDirectory)
+        if (IsNamedByPlace(inode))
             Unhash(inode); // the name is free for another; an upper inode may have links that nobody looked up yet
         return false;
     }

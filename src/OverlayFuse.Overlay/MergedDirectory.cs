@@ -77,7 +77,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             }
         }
         if (slot > 0)
-            directory.Directory!.HasAufsWhiteouts[slot - 1] = hidden is not null;
+            directory.Directory!.HasAufsWhiteouts[slot - 1] = hidden is null ? Known.No : Known.Yes;
         HideBelow(hidden, slot, listing);
         return Errno.None;
     }

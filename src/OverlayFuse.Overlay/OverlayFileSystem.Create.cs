@@ -152,7 +152,7 @@ public sealed partial class OverlayFileSystem
         uint mode = ModeOf(parent, upper, creation.Mode, creation.UMask);
         if (Sys.FStatx(upper, out Statx stat) is not Errno.None and var error)
             return error;
-        bool inherits = (stat.Permissions & SetGid) != 0 || parent.Directory!.DefaultAcl == DefaultAcl.Present;
+        bool inherits = (stat.Permissions & SetGid) != 0 || parent.Directory!.HasDefaultAcl == Known.Yes;
         if (!inherits)
             return creation.MakeAt(entry.Directory, entry.Name, mode, out made);
         using var standIn = new WorkEntry(_work!);
@@ -189,12 +189,12 @@ public sealed partial class OverlayFileSystem
     private static uint ModeOf(Inode parent, Fd upper, uint mode, uint umask)
     {
         DirectoryNode node = parent.Directory!;
-        if (node.DefaultAcl == DefaultAcl.Unknown)
+        if (node.HasDefaultAcl == Known.NotYet)
         {
             Errno error = Sys.GetXattrAt(upper, Name.Empty, DefaultAclXattr, default, out int length);
-            node.DefaultAcl = error == Errno.None && length > 0 ? DefaultAcl.Present : DefaultAcl.None;
+            node.HasDefaultAcl = error == Errno.None && length > 0 ? Known.Yes : Known.No;
         }
-        return node.DefaultAcl == DefaultAcl.Present ? mode : mode & ~umask;
+        return node.HasDefaultAcl == Known.Yes ? mode : mode & ~umask;
     }
 
     /// <summary>new_decode_dev, then as makedev(3) has it.</summary>

@@ -108,9 +108,6 @@ public sealed partial class OverlayFileSystem
             || entries.TryAddPlus(found, error == Errno.None ? found.Attr.Ino : entry.Ino, next, entry.Type, entry.Name.Bytes);
     }
 
-    /// <summary>Whether nothing is seen in a directory.</summary>
-    private Errno IsEmpty(Inode directory, out bool empty) => new MergedDirectory(this, directory).IsEmpty(out empty);
-
     /// <summary>Whether a real directory holds anything at all, whiteouts included.</summary>
     private static Errno HoldsEntries(Fd parent, Name name, out bool holds)
     {

@@ -195,12 +195,12 @@ public sealed partial class OverlayFileSystem
     internal bool IsImpure(Inode directory, Fd upper)
     {
         DirectoryNode node = directory.Directory!;
-        if (node.Impure is { } known)
-            return known;
+        if (node.IsImpure != Known.NotYet)
+            return node.IsImpure == Known.Yes;
         Span<byte> value = stackalloc byte[8];
         bool impure = Sys.GetXattrAt(upper, Name.Empty, _xattrs.Impure, value, out int length) == Errno.None
             && length == 1 && value[0] == (byte)'y';
-        node.Impure = impure;
+        node.IsImpure = impure ? Known.Yes : Known.No;
         return impure;
     }
 

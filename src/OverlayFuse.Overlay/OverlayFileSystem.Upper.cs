@@ -35,7 +35,7 @@ public sealed partial class OverlayFileSystem
             return Errno.None;
         if (Sys.SetXattrAt(upper, Name.Empty, _xattrs.Impure, "y"u8) is not Errno.None and var error)
             return error;
-        directory.Directory!.Impure = true;
+        directory.Directory!.IsImpure = Known.Yes;
         return Errno.None;
     }
 

@@ -1,6 +1,7 @@
 namespace OverlayFuse.Mount.Tests.Cli;
 
 /// <summary>A mount that must be refused, and what the text must name.</summary>
+/// <param name="Name">What the test is called.</param>
 /// <param name="Arrange">A shell script, run in the sandbox before.</param>
 /// <param name="Options">Of -o.</param>
 /// <param name="Value">What is wrong; {} is the sandbox.</param>
