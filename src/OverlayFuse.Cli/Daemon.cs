@@ -20,10 +20,11 @@ internal static class Daemon
         _ = Sys.UMask(0);
         using UpperHold hold = LayerChecks.Check(request.Overlay, request.MountPoint);
         using OverlayFileSystem fileSystem = OverlayFileSystem.Create(hold.Options);
+        using var signals = new StopSignals();
         FuseMount mount = FuseMount.Mount(ToMountOptions(request));
         try
         {
-            return Serve(mount, new FuseSession(fileSystem, mount.Device, ToSessionOptions(request)));
+            return Serve(mount, new FuseSession(fileSystem, mount.Device, ToSessionOptions(request)), signals);
         }
         finally
         {
@@ -31,14 +32,14 @@ internal static class Daemon
         }
     }
 
-    private static int Serve(FuseMount mount, FuseSession session)
+    private static int Serve(FuseMount mount, FuseSession session, StopSignals signals)
     {
-        using var signals = new StopSignals(() => Stop(mount, session));
         session.Start();
         if (!session.WaitUntilInitialized(InitTimeout))
             throw new FuseMountException($"{mount.MountPoint}: the kernel and this program did not agree on a FUSE protocol; run with -d to see what was offered");
         if (!NativeDaemon.AnnounceLive())
             Stop(mount, session);
+        signals.OnStop(() => Stop(mount, session));
         _ = session.WaitUntilEnded(Timeout.InfiniteTimeSpan);
         return Success;
     }

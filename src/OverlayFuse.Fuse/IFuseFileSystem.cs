@@ -96,8 +96,11 @@ public interface IFuseFileSystem
     /// <summary>READDIR from input.Offset on: add entries until the writer is full.</summary>
     Errno ReadDir(in FuseRequest request, in ReadIn input, ref DirentWriter entries) => Errno.ENOSYS;
 
-    /// <summary>READDIRPLUS: as READDIR with attributes; each entry that is written with a NodeId (not "." and "..") takes a lookup reference.</summary>
-    Errno ReadDirPlus(in FuseRequest request, in ReadIn input, ref DirentWriter entries) => Errno.ENOSYS;
+    /// <summary>
+    /// READDIRPLUS: as READDIR with attributes; each entry that is written with a NodeId (not "." and "..") takes a lookup reference.
+    /// Unless overridden the same entries without attributes: the kernel has no way back to READDIR.
+    /// </summary>
+    Errno ReadDirPlus(in FuseRequest request, in ReadIn input, ref DirentWriter entries) => ReadDir(request, input, ref entries);
 
     /// <summary>RELEASEDIR.</summary>
     Errno ReleaseDir(in FuseRequest request, in ReleaseIn input) => Errno.ENOSYS;

@@ -30,8 +30,8 @@ public static unsafe partial class Sys
         if (!tree.IsOpen)
             return LastError();
         ulong* attributes = stackalloc ulong[4];
-        attributes[0] = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOATIME | (readOnly ? MOUNT_ATTR_RDONLY : 0);
-        attributes[1] = MOUNT_ATTR_ATIME_MASK;
+        attributes[0] = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME : 0);
+        attributes[1] = readOnly ? MOUNT_ATTR_ATIME_MASK : 0;
         attributes[2] = 0;
         attributes[3] = 0;
         long returned = Libc.syscall(

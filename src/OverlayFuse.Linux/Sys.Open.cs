@@ -26,7 +26,8 @@ public static unsafe partial class Sys
     public static Errno Reopen(Fd fd, OpenFlags flags, out Fd reopened)
     {
         Span<byte> buffer = stackalloc byte[ProcPathSize];
-        return OpenAt(Fd.WorkingDirectory, ProcPath(fd, Name.Empty, buffer), flags, out reopened);
+        OpenFlags follow = flags & ~OpenFlags.NoFollow; // the entry in /proc is itself a symbolic link
+        return OpenAt(Fd.WorkingDirectory, ProcPath(fd, Name.Empty, buffer), follow, out reopened);
     }
 
     /// <summary>flock(2), not waiting.</summary>

@@ -119,13 +119,24 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
                 return unmarked;
             if (Sys.FStatx(parent, out Statx before) is not Errno.None and var unseen)
                 return unseen;
-            if (entry.MoveTo(parent, place.Name, RenameFlags.NoReplace) is not Errno.None and var failed)
+            if (Move(inode, parent, place.Name, ref entry) is not Errno.None and var failed)
                 return failed == Errno.EEXIST ? Errno.ESTALE : failed; // somebody put a file there behind our back
             if (!inode.HasOrigin)
                 inode.Ino = fileSystem.MapIno(copied); // a broken hard link (ovl_getattr)
             fileSystem.Inodes.SetUpper(inode, copied.Ino);
             return Sys.UTimeNsAt(parent, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec());
         }
+    }
+
+    private static Errno Move(Inode inode, Fd parent, Name name, ref WorkEntry entry)
+    {
+        Fd moved = Fd.None;
+        if (inode.IsDirectory && Sys.OpenAt(entry.Directory, entry.Name, OpenFlags.Path | OpenFlags.NoFollow, out moved) is not Errno.None and var error)
+            return error;
+        using var directory = new ScopedFd(moved);
+        using var itself = new OwnerWritable(directory); // a rename changes its ".."
+        using var target = new OwnerWritable(parent);
+        return entry.MoveTo(parent, name, RenameFlags.NoReplace);
     }
 
     /// <summary>The lower file was unlinked while it was open: its copy lives without a name until it is forgotten.</summary>

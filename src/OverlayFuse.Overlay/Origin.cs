@@ -70,6 +70,19 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return Errno.None;
     }
 
+    /// <summary>
+    /// Gives an upper directory that merges with a lower one its origin, if it was made by somebody who wrote none (ovl_fix_origin).
+    /// </summary>
+    /// <returns>Whether it was written, so that the parent has become impure.</returns>
+    public bool WriteMissing(Fd upperParent, Fd lowerParent, Name name, Layer lower)
+    {
+        if (Sys.GetXattrAt(upperParent, name, xattrs.Origin, default, out _) != Errno.ENODATA)
+            return false;
+        Span<byte> value = stackalloc byte[MaxSize];
+        int length = Encode(lower, lowerParent, name, value);
+        return Sys.SetXattrAt(upperParent, name, xattrs.Origin, value[..length]) == Errno.None;
+    }
+
     private static bool IsValid(ReadOnlySpan<byte> value) =>
         value.Length > HeaderSize && value[0] == 0 && value[1] == Magic && value[2] == value.Length
         && value[3] == (BitConverter.IsLittleEndian ? 0 : 1);

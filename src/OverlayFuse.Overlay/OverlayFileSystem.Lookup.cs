@@ -70,6 +70,8 @@ public sealed partial class OverlayFileSystem
                     return Errno.ENOENT;
                 if (!_inodes.TryAdmit(parent, version, name, found, out inode))
                     continue;
+                if (found.HasUpper && found.IsMerged)
+                    WriteMissingOrigin(parent, name, found.Lowers[0]);
                 entry = ToEntry(inode, found.Stat);
                 return Errno.None;
             }
@@ -200,6 +202,23 @@ public sealed partial class OverlayFileSystem
             && length == 1 && value[0] == (byte)'y';
         node.Impure = impure;
         return impure;
+    }
+
+    /// <summary>Best effort: the inode number of a merged directory does not depend on it here.</summary>
+    private void WriteMissingOrigin(Inode parent, Name name, ushort layer)
+    {
+        if (_work is null || _directories.BorrowUpper(parent, out BorrowedFd upper) != Errno.None)
+            return;
+        using (upper)
+        {
+            if (_directories.BorrowLayer(parent, layer, out BorrowedFd lower) != Errno.None)
+                return;
+            using (lower)
+            {
+                if (_origin.WriteMissing(upper, lower, name, _layers.Lowers[layer]))
+                    _ = MarkImpure(parent, upper); // see above
+            }
+        }
     }
 
     private EntryOut ToEntry(Inode inode, in Statx stat) => new()

@@ -22,7 +22,9 @@ public sealed partial class OverlayFileSystem
         if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
             return lost;
         using (real)
-            return Sys.GetXattrAt(real.Directory, real.Name, stored, value, out length);
+            error = Sys.GetXattrAt(real.Directory, real.Name, stored, value, out length);
+        bool isAcl = name.StartsWith("system.posix_acl_"u8);
+        return error == Errno.EOPNOTSUPP && isAcl ? Errno.ENODATA : error; // the VFS would refuse access to a layer without ACLs
     }
 
     /// <inheritdoc/>

@@ -45,6 +45,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         if (layers.Work is null || !options.IsWritable)
             return;
         _work = WorkDirectory.Open(layers.Work, _xattrs);
+        OverlayUuid.WriteTo(layers.Upper!, _xattrs);
         _copyUp = new CopyUp(this, _work);
     }
 
@@ -113,10 +114,14 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         return root;
     }
 
-    /// <summary>trusted.* needs CAP_SYS_ADMIN in the first user namespace: setting none on the upper root tells, without a trace.</summary>
+    /// <summary>
+    /// trusted.* needs CAP_SYS_ADMIN in the first user namespace. Removing one that is not there tells, without a trace; where nothing
+    /// may be written, who we are must do.
+    /// </summary>
     private static bool MayUseTrusted(LayerStack layers) =>
-        Sys.RemoveXattrAt((layers.Work ?? layers.Lowers[0]).Root.Fd, Name.Empty, Name.From("trusted.overlay.probe"))
-            is not (Errno.EPERM or Errno.EACCES);
+        layers.Work is { } work
+            ? Sys.RemoveXattrAt(work.Root.Fd, Name.Empty, Name.From("trusted.overlay.probe")) is not (Errno.EPERM or Errno.EACCES)
+            : Sys.EffectiveUid == 0 && File.ReadAllText("/proc/self/uid_map").Contains("4294967295", StringComparison.Ordinal);
 
     /// <summary>A quarter of what the process may open, so that files have the rest.</summary>
     private static int DirectoryDescriptorLimit() => (int)Math.Clamp(Sys.OpenFilesLimit / 4, 64, 16384);

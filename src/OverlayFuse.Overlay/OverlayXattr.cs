@@ -15,6 +15,7 @@ internal sealed class OverlayXattr
     private readonly byte[] _opaque;
     private readonly byte[] _origin;
     private readonly byte[] _impure;
+    private readonly byte[] _uuid;
 
     public OverlayXattr(bool user)
     {
@@ -24,6 +25,7 @@ internal sealed class OverlayXattr
         _opaque = Linux.Name.From(prefix + "opaque").ToArray();
         _origin = Linux.Name.From(prefix + "origin").ToArray();
         _impure = Linux.Name.From(prefix + "impure").ToArray();
+        _uuid = Linux.Name.From(prefix + "uuid").ToArray();
     }
 
     /// <summary>"user.overlay." instead of "trusted.overlay.".</summary>
@@ -34,6 +36,8 @@ internal sealed class OverlayXattr
     public Name Origin => new(_origin);
 
     public Name Impure => new(_impure);
+
+    public Name Uuid => new(_uuid);
 
     /// <summary>Starts with our prefix: ours, or the escaped name of a user's.</summary>
     public bool HasPrefix(Name xattr) => xattr.StartsWith(_prefix);

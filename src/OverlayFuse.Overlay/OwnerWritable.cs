@@ -1,0 +1,32 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// Lets the daemon of an ordinary user, which has no CAP_DAC_OVERRIDE, change a directory of that user's that is read-only: the mode is
+/// widened for the time of one rename. Does nothing for a mounter with the right.
+/// </summary>
+internal readonly ref struct OwnerWritable
+{
+    private const uint OwnerAll = 0x1C0;
+
+    private readonly Fd _directory;
+    private readonly uint _mode;
+    private readonly bool _widened;
+
+    /// <param name="directory">The directory; stays open until this is disposed. <see cref="Fd.None"/> for none.</param>
+    public OwnerWritable(Fd directory)
+    {
+        _directory = directory;
+        if (Sys.EffectiveUid == 0 || !directory.IsOpen || Sys.FStatx(directory, out Statx stat, StatxMask.Mode) != Errno.None)
+            return;
+        _mode = stat.Permissions;
+        _widened = (_mode & OwnerAll) != OwnerAll && Sys.FChModAt(directory, Name.Empty, _mode | OwnerAll) == Errno.None;
+    }
+
+    public void Dispose()
+    {
+        if (_widened)
+            _ = Sys.FChModAt(_directory, Name.Empty, _mode); // it worked a moment ago
+    }
+}
