@@ -10,6 +10,8 @@ namespace OverlayFuse.Overlay;
 internal sealed class DirectoryNode(ushort[] lowers)
 {
     private int _version;
+    private byte _impure;
+    private int _openHandles;
 
     public ushort[] Lowers { get; } = lowers;
 
@@ -20,10 +22,25 @@ internal sealed class DirectoryNode(ushort[] lowers)
     public Known[] HasAufsWhiteouts { get; } = new Known[lowers.Length];
 
     /// <summary>Impure as on disk: children may have an origin.</summary>
-    public volatile Known IsImpure;
+    public Known IsImpure => (Known)Volatile.Read(ref _impure);
 
     /// <summary>Whether the upper directory has a default ACL.</summary>
     public volatile Known HasDefaultAcl;
+
+    /// <summary>Notes what a look at the disk has shown, unless somebody has marked it meanwhile.</summary>
+    /// <returns>What holds.</returns>
+    public bool LearnImpure(bool impure)
+    {
+        byte found = (byte)(impure ? Known.Yes : Known.No);
+        byte before = Interlocked.CompareExchange(ref _impure, found, (byte)Known.NotYet);
+        return (before == (byte)Known.NotYet ? found : before) == (byte)Known.Yes;
+    }
+
+    /// <summary>Notes that it was marked.</summary>
+    public void MarkImpure() => Volatile.Write(ref _impure, (byte)Known.Yes);
+
+    /// <summary>How many OPENDIRs were not released yet.</summary>
+    public ref int OpenHandles => ref _openHandles;
 
     /// <summary>Odd while the names change; a lookup whose version is no longer this one saw something else.</summary>
     public int Version => Volatile.Read(ref _version);

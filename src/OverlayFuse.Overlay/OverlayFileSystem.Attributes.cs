@@ -109,7 +109,7 @@ public sealed partial class OverlayFileSystem
             using (written)
                 return Truncate(written, input);
         }
-        if (_files.Open(inode, OpenFlags.WriteOnly, out Fd opened) is not Errno.None and var error)
+        if (_files.Open(inode, OpenFlags.WriteOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
             return error;
         using var file = new ScopedFd(opened);
         return Truncate(file, input);

@@ -198,10 +198,11 @@ public sealed partial class OverlayFileSystem
         if (node.IsImpure != Known.NotYet)
             return node.IsImpure == Known.Yes;
         Span<byte> value = stackalloc byte[8];
-        bool impure = Sys.GetXattrAt(upper, Name.Empty, _xattrs.Impure, value, out int length) == Errno.None
-            && length == 1 && value[0] == (byte)'y';
-        node.IsImpure = impure ? Known.Yes : Known.No;
-        return impure;
+        Errno error = Sys.GetXattrAt(upper, Name.Empty, _xattrs.Impure, value, out int length);
+        if (error is not (Errno.None or Errno.ENODATA or Errno.EOPNOTSUPP))
+            return true; // asking each entry is slower, but right
+        bool impure = error == Errno.None && length == 1 && value[0] == (byte)'y';
+        return node.LearnImpure(impure);
     }
 
     /// <summary>Best effort: the inode number of a merged directory does not depend on it here.</summary>

@@ -21,15 +21,15 @@ public sealed partial class OverlayFileSystem
         {
             if (StatUpper(upper, name, out Statx stat, out bool inUpper) is not Errno.None and var unseen)
                 return unseen;
-            if (LowerHas(parent, name, out bool inLower) is not Errno.None and var failed)
+            if (LowerHas(parent, name, inUpper, out bool inLower) is not Errno.None and var failed)
                 return failed;
             if (inUpper ? stat.IsWhiteout : !inLower)
                 return Errno.ENOENT;
             if (inUpper && stat.IsDirectory)
                 return Errno.EISDIR;
             Inode? inode = inUpper ? _inodes.OfUpperFile(stat.Ino) : _inodes.OfName(parent, name);
-            if (inode is not null && inUpper)
-                Pin(inode, upper, name);
+            if (inUpper && Pin(inode, upper, name) is not Errno.None and var unheld)
+                return unheld;
             error = inLower ? CoverFile(upper, name, inUpper) : Sys.UnlinkAt(upper, name);
             Removed(inode, parent, name, error);
             return error;
@@ -50,10 +50,10 @@ public sealed partial class OverlayFileSystem
         using (upper)
         using (new NamesChange(parent))
         {
-            if (LowerHas(parent, name, out bool inLower) is not Errno.None and var unseen)
+            if (LowerHas(parent, name, inode.HasUpper, out bool inLower) is not Errno.None and var unseen)
                 return unseen;
-            if (inode.HasUpper)
-                Pin(inode, upper, name);
+            if (inode.HasUpper && Pin(inode, upper, name) is not Errno.None and var unheld)
+                return unheld;
             error = inLower ? CoverDirectory(upper, name, inode.HasUpper) : RemoveUpperDirectory(upper, name);
             Removed(inode, parent, name, error);
             return error;

@@ -88,7 +88,7 @@ public sealed partial class OverlayFileSystem
 
     private Errno Replace(in Renaming rename, Fd oldUpper, Fd newUpper)
     {
-        if (LowerHas(rename.OldParent, rename.OldName, out bool cover) is not Errno.None and var error)
+        if (LowerHas(rename.OldParent, rename.OldName, inUpper: true, out bool cover) is not Errno.None and var error)
             return error;
         if (StatUpper(newUpper, rename.NewName, out Statx there, out bool exists) is not Errno.None and var unseen)
             return unseen;
@@ -98,8 +98,8 @@ public sealed partial class OverlayFileSystem
             return filled;
         if (Prepare(rename.Source, oldUpper, rename.OldName, rename.NewParent, newUpper) is not Errno.None and var refused)
             return refused;
-        if (rename.Target is { } target && exists && !overWhiteout)
-            Pin(target, newUpper, rename.NewName);
+        if (exists && !overWhiteout && Pin(rename.Target, newUpper, rename.NewName) is not Errno.None and var unheld)
+            return unheld;
         error = RenameInUpper(rename, oldUpper, newUpper, cover, overWhiteout);
         if (rename.Target is not null)
             Removed(rename.Target, rename.NewParent, rename.NewName, error);

@@ -7,7 +7,7 @@ namespace OverlayFuse.Mount.Tests.Harness;
 /// <summary>Small helpers over POSIX calls; results as the calls give them (-1 and errno).</summary>
 internal static class Files
 {
-    private const int ChunkSize = 1 << 16;
+    private const int ChunkSize = 4096;
 
     /// <summary>Writes all of <paramref name="data"/> at <paramref name="offset"/>; the number of bytes, or -1.</summary>
     public static long WriteAll(int fd, byte[] data, long offset)
@@ -60,15 +60,17 @@ internal static class Files
         return (string.Join(' ', extents), Convert.ToHexString(hash.GetHashAndReset(), 0, 8));
     }
 
+    /// <summary>Adds the blocks that are not zero, with their places: zeros and a hole are the same content.</summary>
     private static void HashRange(IncrementalHash hash, int fd, long offset, long end)
     {
-        while (offset < end)
+        for (offset -= offset % ChunkSize; offset < end; offset += ChunkSize)
         {
-            byte[]? chunk = Read(fd, (int)Math.Min(ChunkSize, end - offset), offset);
+            byte[]? chunk = Read(fd, ChunkSize, offset);
             if (chunk is null) Tool.Check(-1, "pread");
-            if (chunk!.Length == 0) break;
-            hash.AppendData(chunk);
-            offset += chunk.Length;
+            ReadOnlySpan<byte> data = chunk.AsSpan().TrimEnd((byte)0);
+            if (data.IsEmpty) continue;
+            hash.AppendData(BitConverter.GetBytes(offset));
+            hash.AppendData(data);
         }
     }
 }

@@ -26,6 +26,10 @@ internal sealed class Layer
     /// <summary>A file of <paramref name="size"/> bytes that is a hole but for 4 KiB of data at each of <paramref name="dataAt"/>.</summary>
     public Layer Sparse(string path, long size, params long[] dataAt) => Add(new SparseEntry(path, size, string.Join(' ', dataAt)));
 
+    /// <summary>A file with a hole up to <paramref name="dataFrom"/> and data from there to its end.</summary>
+    public Layer HoleThenData(string path, long size, long dataFrom) =>
+        Sparse(path, size, [.. Enumerable.Range(0, (int)((size - dataFrom + 4095) / 4096)).Select(block => dataFrom + 4096L * block)]);
+
     public Layer Symlink(string path, string target) => Add(new SymlinkEntry(path, target));
 
     public Layer HardLink(string path, string existing) => Add(new HardLinkEntry(path, existing));

@@ -26,6 +26,7 @@ internal static class Libc
     [DllImport("libc", SetLastError = true)] public static extern int flock(int fd, LockFlags operation);
     [DllImport("libc", SetLastError = true)] public static extern int ioctl(int fd, nuint request, nint argument);
     [DllImport("libc", SetLastError = true)] public static extern int ioctl(int fd, nuint request, ref long argument);
+    [DllImport("libc", SetLastError = true)] public static extern int dirfd(nint directory);
     [DllImport("libc", SetLastError = true)] public static extern int unshare(int flags);
     [DllImport("libc", SetLastError = true)] public static extern int syncfs(int fd);
     [DllImport("libc", SetLastError = true)] public static extern int posix_fadvise(int fd, long offset, long length, int advice);

@@ -16,6 +16,7 @@ internal sealed record OverlayOptions(IReadOnlyList<string> Lowers, string? Uppe
 /// <summary>A live overlay mount, by whichever implementation. Dispose unmounts it and returns when nothing of it is left.</summary>
 internal abstract class OverlayMount(string mountpoint) : IDisposable
 {
+    private const int BusyAttempts = 100, BusyMilliseconds = 20;
     private bool unmounted;
 
     public string Mountpoint { get; } = mountpoint;
@@ -27,8 +28,13 @@ internal abstract class OverlayMount(string mountpoint) : IDisposable
     public void Unmount()
     {
         if (unmounted) return;
+        for (int attempt = 0; Libc.umount2(Libc.Bytes(Mountpoint), 0) != 0; attempt++)
+        {
+            // A process that another thread is just starting holds copies of all descriptors until its exec.
+            if (Stdlib.GetLastError() != Errno.EBUSY || attempt == BusyAttempts) Tool.Check(-1, "umount " + Mountpoint);
+            Thread.Sleep(BusyMilliseconds);
+        }
         unmounted = true;
-        Tool.Check(Libc.umount2(Libc.Bytes(Mountpoint), 0), "umount " + Mountpoint);
         AwaitEnd();
     }
 

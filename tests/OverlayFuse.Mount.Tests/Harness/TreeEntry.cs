@@ -36,6 +36,9 @@ internal sealed class TreeEntry
 
     public bool IsOpaque => IsDirectory && Xattr("trusted.overlay.opaque") == "y";
 
+    /// <summary>Listed by readdir, but lstat says that it is not there.</summary>
+    public bool IsGhost => Ino == 0;
+
     /// <summary>A fact by its name, "" when there is none.</summary>
     public string this[string fact]
     {
@@ -62,7 +65,7 @@ internal sealed class TreeEntry
     /// <summary>Notes where readdir and stat disagree, which they must not.</summary>
     public void CompareWith(Dirent dirent)
     {
-        if (Ino == 0) return;
+        if (IsGhost) return;
         if (dirent.d_ino != Ino) this["d_ino"] = "is not st_ino";
         if (dirent.d_type != mode >> 12) this["d_type"] = $"{dirent.d_type} for a {Type}";
     }
@@ -81,7 +84,8 @@ internal sealed class TreeEntry
         this["type"] = Type;
         this["mode"] = Convert.ToString(Permissions, 8);
         this["owner"] = $"{stat.st_uid}:{stat.st_gid}";
-        this["nlink"] = stat.st_nlink.ToString(CultureInfo.InvariantCulture);
+        // The kernel keeps one more name of its whiteout inode in the work directory.
+        if (!IsWhiteout || view != TreeView.OnDisk) this["nlink"] = stat.st_nlink.ToString(CultureInfo.InvariantCulture);
         this["mtime"] = ShownTime(stat.st_mtime, stat.st_mtime_nsec, view);
         this["atime"] = ShownTime(stat.st_atime, stat.st_atime_nsec, view);
         if (Type is "file" or "symlink") this["size"] = stat.st_size.ToString(CultureInfo.InvariantCulture);

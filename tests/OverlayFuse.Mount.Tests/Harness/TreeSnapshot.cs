@@ -8,6 +8,9 @@ internal enum TreeView
     /// <summary>Through the mount: as a user sees it, with d_ino == st_ino.</summary>
     Merged,
 
+    /// <summary>As <see cref="Merged"/>, less what the kernel's readdir is known to get wrong (see KnownDifferences).</summary>
+    MergedByKernel,
+
     /// <summary>A layer on its disk: with private xattrs; values that name file handles or file systems are compared by their length.</summary>
     OnDisk,
 
@@ -60,7 +63,9 @@ internal sealed class TreeSnapshot
         foreach (Dirent dirent in DirectoryReader.Read(directory.Length == 0 ? root : root + "/" + directory))
         {
             string path = directory.Length == 0 ? dirent.d_name : directory + "/" + dirent.d_name;
-            TreeEntry entry = entries[path] = TreeEntry.Read(root + "/" + path, view);
+            TreeEntry entry = TreeEntry.Read(root + "/" + path, view);
+            if (view == TreeView.MergedByKernel && entry.IsGhost) continue;
+            entries[path] = entry;
             if (view != TreeView.Untouched) NoteHardLink(path, entry);
             if (view == TreeView.Merged) entry.CompareWith(dirent);
             if (entry.IsDirectory) Walk(root, path);

@@ -6,12 +6,16 @@ namespace OverlayFuse.Mount.Tests.Oracle;
 /// <summary>Runs another operation as an ordinary user, whose group has the same number.</summary>
 internal sealed record As(uint User, Operation Inner) : Operation
 {
+    public override Operation Core => Inner.Core;
+
     public override string Run(Session session) => Credentials.RunAs(User, () => Inner.Run(session));
 }
 
 /// <summary>Runs another operation as a user of other groups.</summary>
 internal sealed record AsMember(uint User, uint Group, uint SupplementaryGroup, Operation Inner) : Operation
 {
+    public override Operation Core => Inner.Core;
+
     public override string Run(Session session) =>
         Credentials.RunAs(User, Group, [SupplementaryGroup], () => Inner.Run(session));
 }
@@ -19,6 +23,8 @@ internal sealed record AsMember(uint User, uint Group, uint SupplementaryGroup, 
 /// <summary>Runs another operation under a umask.</summary>
 internal sealed record WithUmask(int Mask, Operation Inner) : Operation
 {
+    public override Operation Core => Inner.Core;
+
     public override string Run(Session session)
     {
         FilePermissions before = Syscall.umask(Mode.Octal(Mask));

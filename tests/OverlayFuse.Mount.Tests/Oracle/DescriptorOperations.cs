@@ -10,6 +10,21 @@ internal sealed record Open(string Slot, string Path, O Flags, int Permissions =
         session.Keep(Slot, Libc.openat(Libc.AT_FDCWD, session.FullBytes(Path), Flags | O.NONBLOCK | O.CLOEXEC, Mode.Bits(Permissions)));
 }
 
+/// <summary>
+/// Opens as <see cref="Open"/>, but keeps no descriptor of a FIFO or a device: when such a lower file is unlinked and then changed through the
+/// descriptor, the kernel's copy-up gives it its name back (seen with 6.18).
+/// </summary>
+internal sealed record OpenFile(string Slot, string Path, O Flags, int Permissions = 644) : Operation
+{
+    public override string Run(Session session)
+    {
+        string result = new Open(Slot, Path, Flags, Permissions).Run(session);
+        if (result == "ok" && Syscall.fstat(session.Descriptor(Slot), out Stat stat) == 0
+            && (NativeConvert.FromFilePermissions(stat.st_mode) & Mode.S_IFMT) is not (Mode.S_IFREG or Mode.S_IFDIR)) return "ok, special, close " + session.Close(Slot);
+        return result;
+    }
+}
+
 internal sealed record Close(string Slot) : Operation
 {
     public override string Run(Session session) => session.Close(Slot);

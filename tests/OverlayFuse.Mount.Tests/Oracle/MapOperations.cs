@@ -24,10 +24,13 @@ internal sealed record MapWrite(string Slot, string Content, bool Shared = true)
 /// </summary>
 internal static class Mapping
 {
+    private const int SeekCurrent = 1;
+
     public static string With(int fd, int length, bool shared, bool writable, Func<nint, string> use)
     {
         if (Syscall.fstat(fd, out Stat stat) < 0) return Session.Failed();
         if (stat.st_size < length) return "shorter than the mapping";
+        if (StartsWithHole(fd)) return "a hole";
         MmapProts protection = writable ? MmapProts.PROT_READ | MmapProts.PROT_WRITE : MmapProts.PROT_READ;
         nint address = Syscall.mmap(0, (ulong)length, protection, shared ? MmapFlags.MAP_SHARED : MmapFlags.MAP_PRIVATE, fd, 0);
         if (address == -1) return Session.Failed();
@@ -51,6 +54,14 @@ internal static class Mapping
         Tool.Check(Files.Write(writer, content), "write to pipe");
         return Session.Count(Syscall.read(reader, address, (ulong)content.Length));
     });
+
+    /// <summary>tmpfs fills a hole that is mapped, even for reading; read(2), by which a FUSE daemon gets the page, does not.</summary>
+    private static bool StartsWithHole(int fd)
+    {
+        long position = Libc.lseek(fd, 0, SeekCurrent), data = Libc.lseek(fd, 0, Libc.SEEK_DATA);
+        _ = Libc.lseek(fd, position, 0);
+        return data != 0;
+    }
 
     private static string WithPipe(Func<int, int, string> use)
     {

@@ -74,9 +74,14 @@ internal sealed record ReadDir(string Path) : Operation
     {
         nint stream = Syscall.opendir(session.Full(Path));
         if (stream == 0) return Session.Failed();
-        List<Dirent> entries = DirectoryReader.Rest(stream, Path);
-        _ = Syscall.closedir(stream);
-        return Listing.Of(entries, session);
+        try
+        {
+            return Listing.Of(stream, session);
+        }
+        finally
+        {
+            _ = Syscall.closedir(stream);
+        }
     }
 }
 
@@ -89,7 +94,7 @@ internal sealed record OpenDir(string Slot, string Path) : Operation
 internal sealed record ReadRest(string Slot) : Operation
 {
     public override string Run(Session session) =>
-        session.Stream(Slot) is var stream and not 0 ? Listing.Of(DirectoryReader.Rest(stream, Slot), session) : "EBADF";
+        session.Stream(Slot) is var stream and not 0 ? Listing.Of(stream, session) : "EBADF";
 }
 
 internal sealed record RewindDir(string Slot) : Operation
@@ -108,7 +113,7 @@ internal sealed record RereadDir(string Slot) : Operation
     {
         if (session.Stream(Slot) == 0) return "EBADF";
         _ = Syscall.rewinddir(session.Stream(Slot));
-        return Listing.Of(DirectoryReader.Rest(session.Stream(Slot), Slot), session);
+        return Listing.Of(session.Stream(Slot), session);
     }
 }
 
@@ -128,26 +133,29 @@ internal sealed record SeekEverywhere(string Path) : Operation
         var names = new List<string>();
         for (long at = Syscall.telldir(stream); Syscall.readdir(stream) is { } entry; at = Syscall.telldir(stream))
         {
+            if (KnownDifferences.IsGhost(session, stream, entry)) continue;
             positions.Add(at);
             names.Add(entry.d_name);
         }
-        string verdict = Enumerable.Range(0, positions.Count).All(i => RestAt(stream, positions[i]).SequenceEqual(names.Skip(i))) ? "same" : "differs";
+        string verdict = Enumerable.Range(0, positions.Count).All(i => RestAt(stream, positions[i], session).SequenceEqual(names.Skip(i))) ? "same" : "differs";
         _ = Syscall.closedir(stream);
-        return $"{names.Count} entries, the rest after seekdir is {(verdict)}";
+        return $"{names.Count} entries, the rest after seekdir is {verdict}";
     }
 
-    private IEnumerable<string> RestAt(nint stream, long position)
+    private IEnumerable<string> RestAt(nint stream, long position, Session session)
     {
         _ = Syscall.seekdir(stream, position);
-        return DirectoryReader.Rest(stream, Path).Select(entry => entry.d_name);
+        return DirectoryReader.Rest(stream, Path).Where(entry => !KnownDifferences.IsGhost(session, stream, entry)).Select(entry => entry.d_name);
     }
 }
 
 /// <summary>A directory's entries as text, in an order of its own: that of the file system is nobody's promise.</summary>
 internal static class Listing
 {
-    public static string Of(List<Dirent> entries, Session session)
+    public static string Of(nint stream, Session session)
     {
+        List<Dirent> entries = DirectoryReader.Rest(stream, session.Side.Mountpoint);
+        entries.RemoveAll(entry => KnownDifferences.IsGhost(session, stream, entry));
         var text = new StringBuilder();
         foreach (Dirent entry in entries.Where(entry => entry.d_name is not ".." and not ".").OrderBy(entry => entry.d_name, StringComparer.Ordinal))
             text.Append($"{Values.Printable(entry.d_name)}({entry.d_type})#{session.InodeOf(entry.d_ino)} ");

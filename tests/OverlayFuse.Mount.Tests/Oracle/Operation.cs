@@ -9,5 +9,8 @@ internal abstract record Operation
     /// <summary>Does it and says all that a user can observe: a result, an errno's name, data.</summary>
     public abstract string Run(Session session);
 
+    /// <summary>The operation itself, without the wrappers that say who does it.</summary>
+    public virtual Operation Core => this;
+
     public sealed override string ToString() => CSharpText.Of(this);
 }

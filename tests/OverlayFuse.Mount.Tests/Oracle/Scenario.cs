@@ -6,6 +6,12 @@ namespace OverlayFuse.Mount.Tests.Oracle;
 /// <summary>Layers (the upper's first content may be empty; lowers topmost first) and what is done to their overlay.</summary>
 internal sealed record Scenario(Layer Upper, IReadOnlyList<Layer> Lowers, IReadOnlyList<Operation> Operations, string Options = "")
 {
+    /// <summary>
+    /// By default an upper with content is shown to the kernel's overlayfs once before the run, which gives its directories their origins: it is then
+    /// an upper of an earlier mount. A foreign upper (unpacked, copied) is taken as it is.
+    /// </summary>
+    public bool ForeignUpper { get; init; }
+
     /// <summary>As C#, for a bug report or a new test.</summary>
     public override string ToString()
     {

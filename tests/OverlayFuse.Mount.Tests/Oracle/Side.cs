@@ -17,6 +17,7 @@ internal sealed class Side : IDisposable
         (this.program, this.otherProgram) = (program, otherProgram);
         Mountpoint = directory + "/m";
         options = Build(directory, scenario);
+        if (scenario.Upper.Entries.Count > 0 && !scenario.ForeignUpper) ShowToKernel();
         lowersBefore = [.. options.Lowers.Select(lower => TreeSnapshot.Take(lower, TreeView.Untouched))];
         mount = Mount();
         Session = new Session(this);
@@ -25,6 +26,8 @@ internal sealed class Side : IDisposable
     public string Mountpoint { get; }
 
     public string Name => mount.Name;
+
+    public bool IsKernel => mount is KernelOverlay;
 
     public Session Session { get; }
 
@@ -36,7 +39,7 @@ internal sealed class Side : IDisposable
         mount = Mount();
     }
 
-    public TreeSnapshot Merged() => TreeSnapshot.Take(Mountpoint, TreeView.Merged);
+    public TreeSnapshot Merged() => TreeSnapshot.Take(Mountpoint, IsKernel ? TreeView.MergedByKernel : TreeView.Merged);
 
     /// <summary>Unmounts and looks at the upper on its disk.</summary>
     public TreeSnapshot UnmountedUpper()
@@ -61,6 +64,13 @@ internal sealed class Side : IDisposable
     {
         Session.Dispose();
         mount.Dispose();
+    }
+
+    private void ShowToKernel()
+    {
+        using OverlayMount kernel = KernelOverlay.Mount(options, Mountpoint);
+        TreeSnapshot.Take(Mountpoint, TreeView.Merged);
+        kernel.Unmount();
     }
 
     private OverlayMount Mount()

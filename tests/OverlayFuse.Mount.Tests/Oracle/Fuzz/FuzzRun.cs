@@ -38,15 +38,19 @@ internal sealed class FuzzRun(string program, int firstSeed) : IDisposable
         while (clock.Elapsed < time && failures.Count < MostFailures && Interlocked.Increment(ref nextSeed) is var seed && seed < endSeed)
         {
             Scenario scenario = ScenarioGenerator.Make(seed);
-            if (Differs(scenario)) Report(seed, scenario);
+            IReadOnlyList<string> differences = DifferencesOf(scenario);
+            if (differences.Count > 0) Report(seed, scenario, differences);
             if (Interlocked.Increment(ref done) % ReportEvery == 0) TestContext.Progress.WriteLine($"{done} seeds in {clock.Elapsed.TotalSeconds:F0} s, {failures.Count} differ");
         }
     }
 
-    private void Report(int seed, Scenario scenario)
+    private void Report(int seed, Scenario scenario, IReadOnlyList<string> differences)
     {
-        Scenario smallest = new Shrinker(Differs).Shrink(scenario);
-        string report = $"seed {seed}:\n{string.Join('\n', [smallest.ToString(), .. DifferencesOf(smallest)])}\n";
+        // What differs by chance (a race) cannot be shrunk: then the first run is all there is to show.
+        bool again = Differs(scenario);
+        Scenario smallest = again ? new Shrinker(Differs).Shrink(scenario) : scenario;
+        if (again) differences = DifferencesOf(smallest);
+        string report = $"seed {seed}{(again ? "" : " (once only)")}:\n{string.Join('\n', [smallest.ToString(), .. differences])}\n";
         lock (failures) failures.Add(report);
         TestContext.Progress.WriteLine(report);
     }

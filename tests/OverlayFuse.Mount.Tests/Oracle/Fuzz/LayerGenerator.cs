@@ -2,15 +2,20 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Oracle.Fuzz;
 
-/// <summary>Makes random layers over few names, so that layers collide in every way: types over types, whiteouts, opaque directories, hard links.</summary>
+/// <summary>
+/// Makes random layers over few names, so that layers collide in every way: types over types, whiteouts, opaque directories, hard links.
+/// Holes are at the start of files: others the kernel fills on copy-up, within its chunks of 1 MiB.
+/// </summary>
 internal sealed class LayerGenerator(Random random)
 {
     private const int FewestEntries = 2, MostEntries = 14;
     private static readonly int[] DirectoryModes = [755, 777, 700, 1777, 2775, 555], FileModes = [644, 600, 666, 755, 4755, 2755, 444];
+    private bool isUpper;
     private readonly HashSet<string> directories = [""], files = [];
 
     public Layer Make(bool isUpper)
     {
+        this.isUpper = isUpper;
         directories.Clear();
         directories.Add("");
         files.Clear();
@@ -37,9 +42,9 @@ internal sealed class LayerGenerator(Random random)
             return;
         }
         if (kind < 60) layer.File(path, Names.Content(random), Pick(FileModes), Names.Owner(random));
-        else if (kind < 72) layer.Whiteout(path);
+        else if (kind < 72 && !isUpper) layer.Whiteout(path); // in an upper only where something is hidden: the operations do that
         else if (kind < 79) layer.Symlink(path, Names.Path(random));
-        else if (kind < 86) layer.Sparse(path, random.Next(1, 9) * 10_000, random.Next(2) * 8192);
+        else if (kind < 86) layer.HoleThenData(path, random.Next(1, 5) * 10_000, random.Next(2) * 8192);
         else if (kind < 95 && files.Count > 0) layer.HardLink(path, files.ElementAt(random.Next(files.Count)));
         else if (kind < 97) layer.Fifo(path);
         else layer.DeviceNode(path, 'c', 1, 3, 666);

@@ -66,7 +66,7 @@ internal sealed class OperationGenerator
 
     private void AddDescriptors()
     {
-        Add(10, () => new Open(Slot(), Path(), Pick(Accesses) | Pick(Extras), Pick(Modes)));
+        Add(10, () => new OpenFile(Slot(), Path(), Pick(Accesses) | Pick(Extras), Pick(Modes)));
         Add(1, () => new Open(Slot(), Path(), O.TMPFILE | O.RDWR, Pick(Modes)));
         Add(2, () => new LinkDescriptor(Slot(), Path()));
         Add(2, () => new Close(Slot()));

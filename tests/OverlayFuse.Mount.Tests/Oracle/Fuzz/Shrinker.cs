@@ -20,7 +20,20 @@ internal sealed class Shrinker(Func<Scenario, bool> fails)
             Layer smaller = Shrink(scenario.Lowers[i], lower => before with { Lowers = Replace(before.Lowers, index, lower) });
             scenario = scenario with { Lowers = Replace(scenario.Lowers, index, smaller) };
         }
+        scenario = Unwrap(scenario);
         return scenario with { Operations = Reduce(scenario.Operations, operations => scenario with { Operations = operations }) };
+    }
+
+    /// <summary>Lets root do what an ordinary user did, where that makes no difference.</summary>
+    private Scenario Unwrap(Scenario scenario)
+    {
+        for (int i = 0; i < scenario.Operations.Count; i++)
+        {
+            Operation[] operations = [.. scenario.Operations];
+            operations[i] = operations[i].Core;
+            if (operations[i] != scenario.Operations[i] && StillFails(scenario with { Operations = operations })) scenario = scenario with { Operations = operations };
+        }
+        return scenario;
     }
 
     private Scenario DropLowers(Scenario scenario)
