@@ -68,10 +68,12 @@ public sealed partial class OverlayFileSystem
                     return error;
                 if (!found.Exists)
                     return Errno.ENOENT;
+                if (found.HasUpper && found.IsMerged && WriteMissingOrigin(parent, name, found.Lowers[0]))
+                    error = Resolve(parent, name, hint.Slot(version), ref found); // its ctime is another now
+                if (error != Errno.None)
+                    return error;
                 if (!_inodes.TryAdmit(parent, version, name, found, out inode))
                     continue;
-                if (found.HasUpper && found.IsMerged)
-                    WriteMissingOrigin(parent, name, found.Lowers[0]);
                 entry = ToEntry(inode, found.Stat);
                 return Errno.None;
             }
@@ -206,18 +208,21 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>Best effort: the inode number of a merged directory does not depend on it here.</summary>
-    private void WriteMissingOrigin(Inode parent, Name name, ushort layer)
+    /// <returns>Whether the upper directory was changed.</returns>
+    private bool WriteMissingOrigin(Inode parent, Name name, ushort layer)
     {
         if (_work is null || _directories.BorrowUpper(parent, out BorrowedFd upper) != Errno.None)
-            return;
+            return false;
         using (upper)
         {
             if (_directories.BorrowLayer(parent, layer, out BorrowedFd lower) != Errno.None)
-                return;
+                return false;
             using (lower)
             {
-                if (_origin.WriteMissing(upper, lower, name, _layers.Lowers[layer]))
-                    _ = MarkImpure(parent, upper); // see above
+                if (!_origin.WriteMissing(upper, lower, name, _layers.Lowers[layer]))
+                    return false;
+                _ = MarkImpure(parent, upper); // see above
+                return true;
             }
         }
     }
