@@ -64,7 +64,8 @@ public sealed partial class OverlayFileSystem
                 int version = parent.Directory!.Version;
                 if ((version & 1) != 0)
                     continue;
-                if (Resolve(parent, name, hint.Slot(version), ref found) is not Errno.None and var error)
+                Errno error = Resolve(parent, name, hint.Slot(version), ref found);
+                if (error != Errno.None)
                     return error;
                 if (!found.Exists)
                     return Errno.ENOENT;
