@@ -140,37 +140,43 @@ public sealed partial class OverlayFileSystem
                 return error;
             using (directory)
             {
-                if (ResolveLower(parent, index, directory, name, ref found, out bool stop) is not Errno.None and var failed)
+                if (ResolveLower(parent, index, directory, name, ref found) is not Errno.None and var failed)
                     return failed;
-                if (stop)
+                if (found.IsComplete)
                     break;
             }
         }
         return Errno.None;
     }
 
-    private Errno ResolveLower(Inode parent, int index, Fd directory, Name name, ref Resolved found, out bool stop)
+    private Errno ResolveLower(Inode parent, int index, Fd directory, Name name, ref Resolved found)
     {
         ushort[] lowers = parent.Directory!.Lowers;
         bool last = index == lowers.Length - 1;
         Errno error = Sys.StatxAt(directory, name, out Statx stat);
-        stop = error is not (Errno.None or Errno.ENOENT or Errno.ENAMETOOLONG);
-        if (stop)
+        if (error is not (Errno.None or Errno.ENOENT or Errno.ENAMETOOLONG))
             return error;
+        bool hidden = false;
         if (error == Errno.None)
         {
-            stop = !stat.IsDirectory; // a whiteout, or a file: nothing below it is seen
-            if (stat.IsWhiteout || (stop && found.Exists))
+            found.IsComplete = !stat.IsDirectory; // a whiteout, or a file: nothing below it is seen
+            if (stat.IsWhiteout || (found.IsComplete && found.Exists))
                 return Errno.None;
             TakeLower(ref found, lowers[index], stat);
-            if (stop || last)
+            if (found.IsComplete || last)
                 return Errno.None;
-            if (HidesBelow(directory, name, out stop) is not Errno.None and var failed)
-                return failed;
+            error = HidesBelow(directory, name, out hidden);
         }
-        if (stop || last)
+        else if (!last)
+        {
+            error = Errno.None;
+        }
+        if (last)
             return Errno.None;
-        return AufsWhiteout.Hides(directory, ref parent.Directory.HasAufsWhiteouts[index], name, out stop);
+        if (error == Errno.None && !hidden)
+            error = AufsWhiteout.Hides(directory, ref parent.Directory.HasAufsWhiteouts[index], name, out hidden);
+        found.IsComplete = hidden;
+        return error;
     }
 
     private void TakeLower(ref Resolved found, ushort layer, in Statx stat)
