@@ -3,12 +3,12 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse;
 
 /// <summary>
-/// The workers. Some stay; more come while all are busy, so that copy-ups and waiting operations never starve the rest, and go
-/// when they have not been needed for a while. <see cref="_pool"/> guards the list; it is held over no system call of an operation.
+/// The workers. Some stay; for each that is stuck in a long operation (a copy-up, a slow disk) another one comes, so that the rest is
+/// never starved, and goes when it has not been needed for a while. Many short requests at once make no more threads. <see cref="_pool"/> guards the list; it is held over no system call of an operation.
 /// </summary>
 public sealed partial class FuseSession
 {
-    /// <summary>How long all workers must be busy before another one is added: bursts of short requests need none.</summary>
+    /// <summary>How long a worker must be busy with one request to count as stuck.</summary>
     private static readonly TimeSpan GrowthDelay = TimeSpan.FromMilliseconds(3);
 
     private static readonly TimeSpan WakeInterval = TimeSpan.FromMilliseconds(5);
@@ -41,7 +41,7 @@ public sealed partial class FuseSession
     /// <summary>Asked by a worker between two requests; a yes takes it off the count.</summary>
     internal bool ShouldRetire()
     {
-        if (_workerCount <= _residentWorkers || Volatile.Read(ref _idleWorkers) == 0 ||
+        if (_workerCount <= _residentWorkers || Volatile.Read(ref _idleWorkers) < _residentWorkers ||
             Environment.TickCount64 - Volatile.Read(ref _lastGrowth) < RetireAfter.TotalMilliseconds)
             return false;
         lock (_pool)
@@ -72,12 +72,8 @@ public sealed partial class FuseSession
         while (!HasEnded())
         {
             _ = _poolEvent.WaitOne();
-            if (Volatile.Read(ref _starving) == 0 || IsEnding)
-                continue;
-            Thread.Sleep(GrowthDelay);
-            Volatile.Write(ref _starving, 0);
-            if (Volatile.Read(ref _idleWorkers) == 0)
-                Grow();
+            if (Interlocked.Exchange(ref _starving, 0) != 0)
+                GrowWhileStarving();
         }
         _fileSystem.Destroy();
         _device.Release();
@@ -91,16 +87,37 @@ public sealed partial class FuseSession
             return IsEnding && _workers.Count == 0;
     }
 
+    /// <summary>Goes on until somebody is idle: no worker reports again while all are stuck.</summary>
+    private void GrowWhileStarving()
+    {
+        while (Volatile.Read(ref _idleWorkers) == 0 && _workerCount < _maxWorkers && !IsEnding)
+        {
+            SampleWorkers();
+            Thread.Sleep(GrowthDelay);
+            Grow();
+        }
+    }
+
+    private void SampleWorkers()
+    {
+        lock (_pool)
+        {
+            foreach (FuseWorker worker in _workers)
+                worker.InFlight.Sample();
+        }
+    }
+
+    /// <summary>As many workers that are not stuck as there are resident ones.</summary>
     private void Grow()
     {
         lock (_pool)
         {
             Volatile.Write(ref _lastGrowth, Environment.TickCount64);
-            if (IsEnding || _workerCount >= _maxWorkers)
-                return;
+            int wanted = Math.Min(_maxWorkers, _residentWorkers + _workers.Count(worker => worker.InFlight.IsStuck));
             try
             {
-                AddWorker();
+                while (!IsEnding && _workerCount < wanted)
+                    AddWorker();
             }
             catch (OutOfMemoryException exception) // Thread.Start at the limit of threads (EAGAIN): those that are there go on
             {

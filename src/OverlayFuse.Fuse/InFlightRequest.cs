@@ -9,6 +9,7 @@ namespace OverlayFuse.Fuse;
 internal sealed class InFlightRequest(InterruptTable interrupts)
 {
     private ulong _unique;
+    private ulong _sampled;
     private volatile bool _interrupted;
 
     /// <summary>What the worker does, for the log.</summary>
@@ -29,6 +30,12 @@ internal sealed class InFlightRequest(InterruptTable interrupts)
         if (interrupts.TakeParked(unique))
             _interrupted = true;
     }
+
+    /// <summary>Called by the pool's supervisor only: remembers which request the worker is busy with.</summary>
+    internal void Sample() => _sampled = Volatile.Read(ref _unique);
+
+    /// <summary>Still the same request as at the last <see cref="Sample"/>.</summary>
+    internal bool IsStuck => _sampled != 0 && Volatile.Read(ref _unique) == _sampled;
 
     internal void End() => Volatile.Write(ref _unique, 0);
 
