@@ -98,6 +98,7 @@ __attribute__((constructor)) static void start(int argc, char **argv)
     raise_descriptor_limit();
     umask(0);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE: the caller gets EFBIG, nobody dies */
     if (!wants_background(argc, argv))
         return;
 

@@ -6,13 +6,13 @@ namespace OverlayFuse.Fuse;
 /// <summary>A live mount. <see cref="Device"/> goes to a <see cref="FuseSession"/>, which closes it.</summary>
 public sealed class FuseMount
 {
-    private readonly string? _device;
+    private readonly string? _identity;
 
     private FuseMount(string mountPoint, Fd device)
     {
         MountPoint = mountPoint;
         Device = device;
-        _device = MountTable.FindDevice(mountPoint);
+        _identity = MountTable.Identify(mountPoint);
     }
 
     /// <summary>/dev/fuse, mounted.</summary>
@@ -55,7 +55,7 @@ public sealed class FuseMount
     /// <exception cref="FuseMountException">It is still there.</exception>
     public void Unmount()
     {
-        if (_device is null || MountTable.FindDevice(MountPoint) != _device)
+        if (_identity is null || MountTable.Identify(MountPoint) != _identity)
             return;
         Errno error = Sys.UnmountDetached(Name.From(MountPoint));
         if (error == Errno.EPERM)
@@ -93,7 +93,10 @@ public sealed class FuseMount
         type = 0;
         Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(mountPoint), OpenFlags.Path | OpenFlags.Directory | OpenFlags.CloseOnExec, out Fd opened);
         using var directory = new ScopedFd(opened);
-        if (error == Errno.ENOTCONN)
+        Statx root = default;
+        if (error == Errno.None)
+            error = Sys.FStatx(opened, out root); // opening alone does not ask the file system
+        if (error is Errno.ENOTCONN or Errno.ECONNABORTED)
             throw new FuseMountException($"{mountPoint}: a FUSE mount whose program is gone is in the way; remove it (fusermount3 -u {mountPoint}, or umount as root)");
         if (error != Errno.None)
             throw new FuseMountException($"{mountPoint}: the mountpoint must be an existing directory: {error}");
@@ -101,7 +104,7 @@ public sealed class FuseMount
         error = Sys.ReadLinkAt(Fd.WorkingDirectory, Name.From($"/proc/self/fd/{opened.Number.ToString(CultureInfo.InvariantCulture)}"), target, out int length);
         if (error != Errno.None)
             throw new FuseMountException($"/proc: cannot be read ({error}); mount it");
-        type = (uint)FileType.Directory;
+        type = (uint)root.Type;
         return System.Text.Encoding.UTF8.GetString(target[..length]);
     }
 }

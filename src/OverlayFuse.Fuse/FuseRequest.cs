@@ -50,6 +50,9 @@ public readonly ref struct FuseRequest
     /// </summary>
     public bool IsInterrupted => _inFlight is { IsInterrupted: true };
 
+    /// <summary>The session is ending: nobody waits for the answer any more.</summary>
+    public bool IsSessionEnding => _inFlight is { IsSessionEnding: true };
+
     /// <summary>The security label that the new inode must carry (SECURITY_CTX; in what creates inodes).</summary>
     /// <param name="xattr">Name of the xattr, such as security.selinux.</param>
     /// <param name="value">Its value.</param>

@@ -12,7 +12,6 @@ public sealed partial class FuseSession
     private static readonly TimeSpan GrowthDelay = TimeSpan.FromMilliseconds(3);
 
     private static readonly TimeSpan WakeInterval = TimeSpan.FromMilliseconds(5);
-    private const long RetireAfterMilliseconds = 10_000;
 
     private readonly Lock _pool = new();
     private readonly List<FuseWorker> _workers = [];
@@ -27,6 +26,9 @@ public sealed partial class FuseSession
 
     internal int WorkerCount => _workerCount;
 
+    /// <summary>How long the pool must have had an idle worker before one that came goes.</summary>
+    internal TimeSpan RetireAfter { get; set; } = TimeSpan.FromSeconds(10);
+
     internal void OnWorkerIdle() => Interlocked.Increment(ref _idleWorkers);
 
     internal void OnWorkerBusy()
@@ -40,7 +42,7 @@ public sealed partial class FuseSession
     internal bool ShouldRetire()
     {
         if (_workerCount <= _residentWorkers || Volatile.Read(ref _idleWorkers) == 0 ||
-            Environment.TickCount64 - Volatile.Read(ref _lastGrowth) < RetireAfterMilliseconds)
+            Environment.TickCount64 - Volatile.Read(ref _lastGrowth) < RetireAfter.TotalMilliseconds)
             return false;
         lock (_pool)
         {

@@ -25,14 +25,13 @@ public sealed partial class FuseSession
             case Opcode.Lookup or Opcode.SymLink or Opcode.MkNod or Opcode.MkDir or Opcode.Link:
                 UndoEntry(body);
                 break;
-            case Opcode.Open:
-                _ = _fileSystem.Release(new FuseRequest(header, default, null), ReleaseOf(body, MemoryMarshal.Read<OpenIn>(input).Flags)); // nobody to tell
-                break;
-            case Opcode.OpenDir:
-                _ = _fileSystem.ReleaseDir(new FuseRequest(header, default, null), ReleaseOf(body, MemoryMarshal.Read<OpenIn>(input).Flags)); // nobody to tell
+            case Opcode.Open or Opcode.OpenDir:
+                UndoOpen(header, body, MemoryMarshal.Read<OpenIn>(input).Flags);
                 break;
             case Opcode.Create or Opcode.TmpFile:
-                UndoCreate(header, body, MemoryMarshal.Read<CreateIn>(input).Flags);
+                header.NodeId = MemoryMarshal.Read<EntryOut>(body).NodeId;
+                UndoOpen(header, body[Unsafe.SizeOf<EntryOut>()..], MemoryMarshal.Read<CreateIn>(input).Flags);
+                UndoEntry(body);
                 break;
             case Opcode.ReadDirPlus:
                 UndoReadDirPlus(body);
@@ -40,22 +39,20 @@ public sealed partial class FuseSession
         }
     }
 
-    private static ReleaseIn ReleaseOf(ReadOnlySpan<byte> openOut, OpenFlags flags) =>
-        new() { Fh = MemoryMarshal.Read<OpenOut>(openOut).Fh, Flags = flags };
+    private void UndoOpen(InHeader header, ReadOnlySpan<byte> openOut, OpenFlags flags)
+    {
+        bool directory = header.Opcode == Opcode.OpenDir;
+        header.Opcode = directory ? Opcode.ReleaseDir : Opcode.Release;
+        var request = new FuseRequest(header, default, null);
+        var release = new ReleaseIn { Fh = MemoryMarshal.Read<OpenOut>(openOut).Fh, Flags = flags };
+        _ = directory ? _fileSystem.ReleaseDir(request, release) : _fileSystem.Release(request, release); // nobody to tell
+    }
 
     private void UndoEntry(ReadOnlySpan<byte> body)
     {
         NodeId node = MemoryMarshal.Read<EntryOut>(body).NodeId;
         if (node != NodeId.None)
             _fileSystem.Forget(node, 1);
-    }
-
-    private void UndoCreate(InHeader header, ReadOnlySpan<byte> body, OpenFlags flags)
-    {
-        header.NodeId = MemoryMarshal.Read<EntryOut>(body).NodeId;
-        ReleaseIn release = ReleaseOf(body[Unsafe.SizeOf<EntryOut>()..], flags);
-        _ = _fileSystem.Release(new FuseRequest(header, default, null), release); // nobody to tell
-        UndoEntry(body);
     }
 
     private void UndoReadDirPlus(ReadOnlySpan<byte> body)

@@ -16,6 +16,8 @@ internal sealed class InFlightRequest(InterruptTable interrupts)
 
     internal bool IsBusy => Volatile.Read(ref _unique) != 0;
 
+    internal bool IsSessionEnding => interrupts.SessionEnding;
+
     internal bool IsInterrupted => _interrupted || interrupts.SessionEnding;
 
     /// <summary>Publishes the number, then looks for an INTERRUPT that another worker read first: in this order, see <see cref="InterruptTable"/>.</summary>

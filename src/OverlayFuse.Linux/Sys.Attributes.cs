@@ -27,7 +27,7 @@ public static unsafe partial class Sys
         fixed (byte* path = name.WithNul)
         {
             long returned = Libc.syscall(SYS_fchmodat2, directory.Number, (nint)path, (nint)mode, (nint)flags, 0, 0);
-            if (returned == 0 || LastError() != Errno.ENOSYS)
+            if (returned == 0 || LastError() is not (Errno.ENOSYS or Errno.EPERM)) // seccomp filters that do not know it say EPERM
                 return Result((int)returned);
         }
         if (name.Length == 0)

@@ -27,19 +27,19 @@ internal static class AufsWhiteout
 
     /// <summary>Whether a lower directory hides a name in the layers below.</summary>
     /// <param name="directory">The directory in its layer.</param>
-    /// <param name="holdsAny">What is known of it; null before it was listed.</param>
+    /// <param name="holdsAny">What is known of it.</param>
     /// <param name="name">The name.</param>
     /// <param name="hides">The answer.</param>
-    public static Errno Hides(Fd directory, ref bool? holdsAny, Name name, out bool hides)
+    public static Errno Hides(Fd directory, ref Known holdsAny, Name name, out bool hides)
     {
         hides = false;
-        if (holdsAny is null)
+        if (holdsAny == Known.NotYet)
         {
             if (HoldsAny(directory, out bool any) is not Errno.None and var failed)
                 return failed;
-            holdsAny = any;
+            holdsAny = any ? Known.Yes : Known.No;
         }
-        if (holdsAny is false || name.Length > LongestName)
+        if (holdsAny == Known.No || name.Length > LongestName)
             return Errno.None;
         Span<byte> mark = stackalloc byte[256];
         Prefix.CopyTo(mark);

@@ -44,7 +44,8 @@ internal static class CallerIds
         }
         if (t_uid == uid && t_gid == gid)
             return Errno.None;
-        (t_uid, t_gid) = (uid, gid);
-        return Sys.SetFsIds(uid, gid) == Errno.None ? Errno.None : Errno.EOVERFLOW;
+        bool taken = Sys.SetFsIds(uid, gid) == Errno.None;
+        (t_uid, t_gid) = taken ? (uid, gid) : (uint.MaxValue, uint.MaxValue); // half changed: the next request sets them again
+        return taken ? Errno.None : Errno.EOVERFLOW;
     }
 }

@@ -27,7 +27,7 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
             return error;
         while (!Monitor.TryEnter(inode, s_poll))
         {
-            if (request.IsInterrupted)
+            if (CallerProcess.HasGivenUp(request))
                 return Errno.EINTR;
         }
         try
@@ -50,6 +50,8 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
         {
             if (Sys.StatxAt(lower.Directory, lower.Name, out Statx stat) is not Errno.None and var unseen)
                 return unseen == Errno.ENOENT ? Errno.ESTALE : unseen;
+            if ((stat.Attributes & (StatxAttributes.Immutable | StatxAttributes.Append)) != 0)
+                return Errno.EPERM; // chattr +i and +a protect the file in the merged view too
             var entry = new WorkEntry(work);
             try
             {
@@ -101,7 +103,8 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
             return error;
         fileSystem.InvalidateAttributes(inode);
         fileSystem.InvalidateAttributes(place.Parent);
-        return fileSystem.RefreshOpen(inode);
+        fileSystem.RefreshOpen(inode);
+        return Errno.None;
     }
 
     /// <summary>Renames the copy into the upper layer and keeps the parent's times (ovl_copy_up_one).</summary>

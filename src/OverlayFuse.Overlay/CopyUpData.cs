@@ -22,7 +22,7 @@ internal readonly struct CopyUpData(long length, bool whole, bool sync)
 
     public Errno Copy(in FuseRequest request, in RealName lower, in WorkEntry entry)
     {
-        if (Sys.OpenAt(lower.Directory, lower.Name, OpenFlags.ReadOnly | OpenFlags.NoFollow, out Fd from) is not Errno.None and var error)
+        if (Sys.OpenAt(lower.Directory, lower.Name, OpenFlags.ReadOnly | OpenFlags.NoFollow | OpenFlags.NonBlock, out Fd from) is not Errno.None and var error)
             return error;
         using var source = new ScopedFd(from);
         const OpenFlags flags = OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
@@ -62,7 +62,7 @@ internal readonly struct CopyUpData(long length, bool whole, bool sync)
         bool byKernel = true;
         while (offset < end)
         {
-            if (request.IsInterrupted)
+            if (CallerProcess.HasGivenUp(request))
                 return Errno.EINTR;
             long wanted = Math.Min(Chunk, end - offset);
             long copied = 0;

@@ -73,7 +73,8 @@ internal sealed class DirectoryCache(int capacity)
         if (BorrowLayer(place.Parent, directory.Directory!.Lowers[slot - 1], out BorrowedFd parent) is not Errno.None and var error)
             return error;
         using (parent)
-            return Sys.OpenAt(parent, place.Name, DirectoryFlags, out fd);
+            error = Sys.OpenAt(parent, place.Name, DirectoryFlags, out fd);
+        return error is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP ? Errno.ESTALE : error; // changed behind our back; it was there
     }
 
     /// <summary>
@@ -89,12 +90,17 @@ internal sealed class DirectoryCache(int capacity)
                 return error;
             using (parent)
                 error = Sys.OpenAt(parent, place.Name, DirectoryFlags, out fd);
-            if (error == Errno.None && Sys.FStatx(fd, out Statx stat, StatxMask.Ino) == Errno.None && stat.Ino == directory.UpperIno)
-                return Errno.None;
-            if (error == Errno.None)
-                Sys.Close(fd);
-            else if (error is not (Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP))
+            if (error is not (Errno.None or Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP))
                 return error;
+            using var opened = new ScopedFd(fd);
+            Statx stat = default;
+            if (error == Errno.None && Sys.FStatx(fd, out stat, StatxMask.Ino) is not Errno.None and var unseen)
+                return unseen;
+            if (error == Errno.None && stat.Ino == directory.UpperIno)
+            {
+                fd = opened.Release();
+                return Errno.None;
+            }
             _ = Thread.Yield(); // whether another thread ran does not matter
         }
         fd = Fd.None;

@@ -10,32 +10,41 @@ namespace OverlayFuse.Overlay;
 internal sealed class DirectoryNode(ushort[] lowers)
 {
     private int _version;
+    private byte _impure;
+    private int _openHandles;
 
     public ushort[] Lowers { get; } = lowers;
 
     /// <summary>Descriptors of the real directories, of <see cref="DirectoryCache"/>: 0 the upper, then one for each of <see cref="Lowers"/>.</summary>
     public SafeFd?[] Descriptors { get; } = new SafeFd?[1 + lowers.Length];
 
-    /// <summary>Which of <see cref="Lowers"/> hold AUFS whiteouts here; null where nobody looked yet.</summary>
-    public bool?[] HasAufsWhiteouts { get; } = new bool?[lowers.Length];
+    /// <summary>Which of <see cref="Lowers"/> hold AUFS whiteouts here.</summary>
+    public Known[] HasAufsWhiteouts { get; } = new Known[lowers.Length];
 
-    /// <summary>Impure as on disk: children may have an origin. Under the lock of the names.</summary>
-    public bool? Impure { get; set; }
+    /// <summary>Impure as on disk: children may have an origin.</summary>
+    public Known IsImpure => (Known)Volatile.Read(ref _impure);
 
     /// <summary>Whether the upper directory has a default ACL.</summary>
-    public volatile DefaultAcl DefaultAcl;
+    public volatile Known HasDefaultAcl;
+
+    /// <summary>Notes what a look at the disk has shown, unless somebody has marked it meanwhile.</summary>
+    /// <returns>What holds.</returns>
+    public bool LearnImpure(bool impure)
+    {
+        byte found = (byte)(impure ? Known.Yes : Known.No);
+        byte before = Interlocked.CompareExchange(ref _impure, found, (byte)Known.NotYet);
+        return (before == (byte)Known.NotYet ? found : before) == (byte)Known.Yes;
+    }
+
+    /// <summary>Notes that it was marked.</summary>
+    public void MarkImpure() => Volatile.Write(ref _impure, (byte)Known.Yes);
+
+    /// <summary>How many OPENDIRs were not released yet.</summary>
+    public ref int OpenHandles => ref _openHandles;
 
     /// <summary>Odd while the names change; a lookup whose version is no longer this one saw something else.</summary>
     public int Version => Volatile.Read(ref _version);
 
     /// <summary>Around every change, under the lock of the names.</summary>
     public void StepVersion() => Interlocked.Increment(ref _version);
-}
-
-/// <summary>What is known of a directory's default ACL.</summary>
-internal enum DefaultAcl : byte
-{
-    Unknown,
-    None,
-    Present,
 }

@@ -63,6 +63,8 @@ internal sealed class InodeTable
     /// <returns>False when the parent's names changed meanwhile: look again.</returns>
     public bool TryAdmit(Inode parent, int version, Name name, in Resolved found, out Inode inode)
     {
+        List<Inode>? freed = null;
+        SafeFd? unpinned = null;
         lock (_lock)
         {
             inode = Root;
@@ -77,15 +79,24 @@ internal sealed class InodeTable
             }
             inode = known ?? Make(parent, name, found, byUpper);
             if (known is not null && byUpper)
-                AddPlace(known, parent, name);
+            {
+                AddPlace(known, parent, name, ref freed);
+                unpinned = known.Pinned; // it has a name
+                known.Pinned = null;
+            }
             inode.Lookups++;
-            return true;
         }
+        unpinned?.Release();
+        Close(freed);
+        return true;
     }
 
     /// <summary>st_ino of an upper file that is known.</summary>
     public bool TryGetInoOfUpper(ulong upperIno, out ulong ino)
     {
+        ino = 0;
+        if (upperIno == 0)
+            return false;
         lock (_lock)
         {
             ino = FindUpper(upperIno)?.Ino ?? 0;
@@ -140,8 +151,20 @@ internal sealed class InodeTable
             inode.Lookups = Math.Max(0, inode.Lookups - (long)lookups);
             Collect(inode, ref freed);
         }
-        foreach (Inode inode in freed ?? [])
-            Close(inode);
+        Close(freed);
+    }
+
+    /// <summary>Closes what all inodes hold; at the end of the mount.</summary>
+    public void Clear()
+    {
+        foreach (Inode?[] chunk in _chunks)
+        {
+            foreach (Inode? inode in chunk)
+            {
+                if (inode is not null && !ReferenceEquals(inode, Root))
+                    Close([inode]);
+            }
+        }
     }
 
     /// <summary>A copy-up is in place: the inode is now named by its upper inode. Under the lock of the parent's names.</summary>
@@ -160,12 +183,14 @@ internal sealed class InodeTable
     /// <summary>A further name, by link(2). Under the lock of the names.</summary>
     public void Link(Inode inode, Inode parent, Name name)
     {
+        List<Inode>? freed = null;
         lock (_lock)
         {
-            AddPlace(inode, parent, name);
+            AddPlace(inode, parent, name, ref freed);
             Insert(inode);
             inode.Lookups++;
         }
+        Close(freed);
     }
 
     /// <summary>
@@ -255,16 +280,19 @@ internal sealed class InodeTable
         }
     }
 
-    private static void Close(Inode inode)
+    private static void Close(List<Inode>? freed)
     {
-        inode.Pinned?.Release();
-        inode.Pinned = null;
-        inode.Open?.Close();
-        if (inode.Directory is not null)
-            DirectoryCache.Drop(inode.Directory);
+        foreach (Inode inode in freed ?? [])
+        {
+            inode.Pinned?.Release();
+            inode.Pinned = null;
+            inode.Open?.Close();
+            if (inode.Directory is not null)
+                DirectoryCache.Drop(inode.Directory);
+        }
     }
 
-    private static void AddPlace(Inode inode, Inode parent, Name name)
+    private void AddPlace(Inode inode, Inode parent, Name name, ref List<Inode>? freed)
     {
         for (Place? place = inode.Place; place is not null && !inode.Unlinked; place = place.Other)
         {
@@ -272,11 +300,14 @@ internal sealed class InodeTable
                 return;
         }
         Place? old = inode.Unlinked ? null : inode.Place;
-        if (inode.Unlinked && inode.Place is { } last)
-            last.Parent.Children--;
+        Inode? lastParent = inode.Unlinked ? inode.Place?.Parent : null;
         parent.Children++;
         inode.Place = new Place(parent, name.ToArray(), old);
         inode.Unlinked = false;
+        if (lastParent is null)
+            return;
+        lastParent.Children--;
+        Collect(lastParent, ref freed);
     }
 
     private bool RemovePlace(Inode inode, Inode parent, Name name)
@@ -287,7 +318,7 @@ internal sealed class InodeTable
             if (!place.Is(parent, name))
                 continue;
             if (before is null && place.Other is null)
-                break;
+                return Nameless(inode);
             parent.Children--;
             if (before is null)
                 inode.Place = place.Other;
@@ -295,8 +326,14 @@ internal sealed class InodeTable
                 before.Other = place.Other;
             return true;
         }
+        return !inode.Unlinked;
+    }
+
+    /// <summary>Keeps the last place, for what is still to be read of a lower file.</summary>
+    private bool Nameless(Inode inode)
+    {
         inode.Unlinked = true;
-        if (!inode.HasUpper || inode.IsDirectory)
+        if (IsNamedByPlace(inode))
             Unhash(inode); // the name is free for another; an upper inode may have links that nobody looked up yet
         return false;
     }

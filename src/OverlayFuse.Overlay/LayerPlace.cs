@@ -49,7 +49,7 @@ public sealed class LayerPlace : IDisposable
         Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), flags, out Fd fd);
         return error == Errno.None
             ? new LayerPlace(label, path, fd, mounts)
-            : throw new MountRefusedException($"{label}={path}: {Explain(error)}");
+            : throw new MountRefusedException($"{label}={path}: {Explain(error, path)}");
     }
 
     /// <summary>Whether both are the same directory, or this one is an ancestor of the other: within one file system.</summary>
@@ -73,13 +73,14 @@ public sealed class LayerPlace : IDisposable
         return (Mount.Device, path.Length == 0 ? "/" : path);
     }
 
-    private static string Explain(Errno error) => error switch
+    private static string Explain(Errno error, string path) => error switch
     {
         Errno.ENOENT => "does not exist; create it or correct the path",
         Errno.ENOTDIR => "is not a directory; name a directory",
         Errno.EACCES or Errno.EPERM => "permission denied; make it readable for the mounting user",
         Errno.ELOOP => "too many symbolic links; name the directory itself",
         Errno.ENAMETOOLONG => "the path is too long; name it relative to the working directory, or through a symbolic link",
+        Errno.ENOTCONN => $"a FUSE mount whose daemon is gone is in the way; run 'umount {path}' or 'fusermount3 -u {path}'",
         _ => $"cannot be opened ({error}); name a directory that can be read",
     };
 

@@ -77,13 +77,15 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             }
         }
         if (slot > 0)
-            directory.Directory!.HasAufsWhiteouts[slot - 1] = hidden is not null;
+            directory.Directory!.HasAufsWhiteouts[slot - 1] = hidden is null ? Known.No : Known.Yes;
         HideBelow(hidden, slot, listing);
         return Errno.None;
     }
 
     private Errno Take(Fd layer, ulong dev, int slot, bool findable, in DirectoryRecords record, DirectoryListing listing)
     {
+        if (record.Name.Length > OverlayFileSystem.NameMax)
+            return Errno.None; // some file systems have longer ones; FUSE cannot show them
         int known = findable ? listing.Find(record.Name) : -1;
         if (known >= 0 && !(listing.Read(known).Slot == 0 && listing.Settle(known)))
             return Errno.None;
@@ -97,7 +99,9 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
                 return error;
             type = stat.IsWhiteout ? FileType.Unknown : stat.Type;
         }
-        ulong ino = fileSystem.MapIno(dev, record.Ino);
+        bool copied = fileSystem.Inodes.TryGetInoOfUpper(slot == 0 ? record.Ino : 0, out ulong ino);
+        if (!copied)
+            ino = fileSystem.MapIno(dev, record.Ino);
         if (known < 0)
             listing.Add(new DirectoryEntry { Ino = ino, Type = type, Slot = slot, Name = record.Name }, findable);
         else if (type == FileType.Directory && listing.Read(known).Type == FileType.Directory)
@@ -132,9 +136,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             if (entry.Slot != 0 || entry.Type == FileType.Directory)
                 continue;
             var found = new Resolved(default) { Stat = new Statx { Mode = (ushort)entry.Type } };
-            if (fileSystem.Inodes.TryGetInoOfUpper(entry.Ino, out ulong known))
-                listing.SetIno(listing.RecordOf(index), known);
-            else if (fileSystem.Origin.Read(upper, entry.Name, ref found) == Errno.None && found.HasOrigin)
+            if (fileSystem.Origin.Read(upper, entry.Name, ref found) == Errno.None && found.HasOrigin)
                 listing.SetIno(listing.RecordOf(index), found.Ino);
         }
     }
@@ -143,7 +145,12 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
     {
         foreach (byte[] name in hidden ?? [])
         {
-            if (name.Length > 1 && listing.Find(new Name(name)) < 0)
+            if (name.Length == 1)
+                continue;
+            int known = listing.Find(new Name(name));
+            if (known >= 0)
+                _ = listing.Settle(known); // what lies below has no part in it
+            else
                 listing.Add(new DirectoryEntry { Ino = 0, Type = FileType.Unknown, Slot = slot, Name = new Name(name) }, findable: true);
         }
     }

@@ -59,7 +59,7 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
             return error;
         foreach (Layer layer in layers.Lowers)
         {
-            if (!layer.Uuid.AsSpan().SequenceEqual(value.Slice(UuidOffset, layer.Uuid.Length)))
+            if (!layer.Uuid.AsSpan().SequenceEqual(value.Slice(UuidOffset, layer.Uuid.Length)) || IsAmbiguous(layer))
                 continue;
             if (!TryDecode(layer, value[4], value[HeaderSize..length], found.Stat.Type, out ulong ino))
                 continue;
@@ -81,6 +81,17 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         Span<byte> value = stackalloc byte[MaxSize];
         int length = Encode(lower, lowerParent, name, value);
         return Sys.SetXattrAt(upperParent, name, xattrs.Origin, value[..length]) == Errno.None;
+    }
+
+    /// <summary>Another file system of the stack has the same UUID (a copied image): a handle could be of either.</summary>
+    private bool IsAmbiguous(Layer layer)
+    {
+        foreach (Layer other in layers.Lowers)
+        {
+            if (other.Dev != layer.Dev && other.Uuid.AsSpan().SequenceEqual(layer.Uuid))
+                return true;
+        }
+        return false;
     }
 
     private static bool IsValid(ReadOnlySpan<byte> value) =>

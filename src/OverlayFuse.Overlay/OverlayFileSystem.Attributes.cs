@@ -11,6 +11,9 @@ public sealed partial class OverlayFileSystem
     private const uint SetGid = 0x400;
     private const uint GroupExecute = 0x8;
 
+    private const SetAttrValid ChangesSomething = SetAttrValid.Mode | SetAttrValid.Uid | SetAttrValid.Gid | SetAttrValid.Size
+        | SetAttrValid.Atime | SetAttrValid.Mtime;
+
     /// <inheritdoc/>
     public Errno GetAttr(in FuseRequest request, in GetAttrIn input, out AttrOut attributes)
     {
@@ -74,7 +77,8 @@ public sealed partial class OverlayFileSystem
     private static Errno Apply(in RealName real, in SetAttrIn input)
     {
         SetAttrValid valid = input.Valid;
-        if ((valid & (SetAttrValid.Uid | SetAttrValid.Gid)) != 0)
+        bool nothing = (valid & ChangesSomething) == 0; // chown(path, -1, -1): still clears set-uid and set-gid
+        if (nothing || (valid & (SetAttrValid.Uid | SetAttrValid.Gid)) != 0)
         {
             uint uid = (valid & SetAttrValid.Uid) != 0 ? input.Uid : uint.MaxValue;
             uint gid = (valid & SetAttrValid.Gid) != 0 ? input.Gid : uint.MaxValue;
@@ -105,7 +109,7 @@ public sealed partial class OverlayFileSystem
             using (written)
                 return Truncate(written, input);
         }
-        if (_files.Open(inode, OpenFlags.WriteOnly, out Fd opened) is not Errno.None and var error)
+        if (_files.Open(inode, OpenFlags.WriteOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
             return error;
         using var file = new ScopedFd(opened);
         return Truncate(file, input);

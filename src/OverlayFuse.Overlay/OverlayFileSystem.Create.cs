@@ -10,6 +10,9 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
+    /// <summary>XATTR_SIZE_MAX.</summary>
+    private const int XattrSizeMax = 64 << 10;
+
     private static Name DefaultAclXattr => new("system.posix_acl_default\0"u8);
 
     /// <inheritdoc/>
@@ -89,35 +92,48 @@ public sealed partial class OverlayFileSystem
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
-        using (new NamesChange(parent))
         {
             if (CallerIds.Assume(request.Caller) is not Errno.None and var unknown)
                 return unknown;
+            if (MakeNamed(parent, upper, name, creation, out Fd made, out entry, out inode) is not Errno.None and var failed)
+                return failed;
+            if (made.IsOpen)
+                AddOpen(inode!, made); // the open lock comes before that of the names, which is free again
+            return Errno.None;
+        }
+    }
+
+    private Errno MakeNamed(
+        Inode parent, Fd upper, Name name, in Creation creation, out Fd made, out EntryOut entry, out Inode? inode)
+    {
+        entry = default;
+        inode = null;
+        using (new NamesChange(parent))
+        {
             uint mode = ModeOf(parent, upper, creation.Mode, creation.UMask);
-            error = creation.MakeAt(upper, name, mode, out Fd made);
+            Errno error = creation.MakeAt(upper, name, mode, out made);
             if (error == Errno.EEXIST && StatUpper(upper, name, out Statx there, out _) == Errno.None && there.IsWhiteout)
                 error = MakeOverWhiteout(parent, upper, name, creation, out made);
             if (error != Errno.None)
                 return error;
             using var file = new ScopedFd(made);
-            return AdmitNew(parent, upper, name, file.Release(), out entry, out inode);
+            error = AdmitNew(parent, upper, name, made, out entry, out inode);
+            made = error == Errno.None ? file.Release() : Fd.None;
+            return error;
         }
     }
 
-    /// <summary>Gives the kernel what was just made. Under the lock of its names; takes over <paramref name="made"/>.</summary>
+    /// <summary>Gives the kernel what was just made. Under the lock of its names.</summary>
     private Errno AdmitNew(Inode parent, Fd upper, Name name, Fd made, out EntryOut entry, out Inode? inode)
     {
         entry = default;
         inode = null;
-        using var file = new ScopedFd(made);
         Errno error = made.IsOpen ? Sys.FStatx(made, out Statx stat) : Sys.StatxAt(upper, name, out stat);
         if (error != Errno.None)
             return error;
         var found = new Resolved(default) { Exists = true, HasUpper = true, Stat = stat, Ino = _inos.Map(stat.Dev, stat.Ino) };
         if (!_inodes.TryAdmit(parent, parent.Directory!.Version, name, found, out inode))
             return Errno.EIO; // cannot be: the names are locked
-        if (made.IsOpen)
-            AddOpen(inode, file.Release());
         entry = ToEntry(inode, stat);
         return Errno.None;
     }
@@ -152,7 +168,7 @@ public sealed partial class OverlayFileSystem
         uint mode = ModeOf(parent, upper, creation.Mode, creation.UMask);
         if (Sys.FStatx(upper, out Statx stat) is not Errno.None and var error)
             return error;
-        bool inherits = (stat.Permissions & SetGid) != 0 || parent.Directory!.DefaultAcl == DefaultAcl.Present;
+        bool inherits = (stat.Permissions & SetGid) != 0 || parent.Directory!.HasDefaultAcl == Known.Yes;
         if (!inherits)
             return creation.MakeAt(entry.Directory, entry.Name, mode, out made);
         using var standIn = new WorkEntry(_work!);
@@ -176,10 +192,10 @@ public sealed partial class OverlayFileSystem
             return kept;
         if (Sys.FChModAt(standIn.Directory, standIn.Name, 0x1C0 | (parent.Permissions & SetGid)) is not Errno.None and var refused)
             return refused;
-        Span<byte> acl = stackalloc byte[1024];
+        byte[] acl = new byte[XattrSizeMax];
         error = Sys.GetXattrAt(upper, Name.Empty, DefaultAclXattr, acl, out int length);
         if (error == Errno.None)
-            error = Sys.SetXattrAt(standIn.Directory, standIn.Name, DefaultAclXattr, acl[..length]);
+            error = Sys.SetXattrAt(standIn.Directory, standIn.Name, DefaultAclXattr, acl.AsSpan(0, length));
         if (error is not (Errno.None or Errno.ENODATA or Errno.EOPNOTSUPP))
             return error;
         return Sys.OpenAt(standIn.Directory, standIn.Name, OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow, out opened);
@@ -189,12 +205,12 @@ public sealed partial class OverlayFileSystem
     private static uint ModeOf(Inode parent, Fd upper, uint mode, uint umask)
     {
         DirectoryNode node = parent.Directory!;
-        if (node.DefaultAcl == DefaultAcl.Unknown)
+        if (node.HasDefaultAcl == Known.NotYet)
         {
             Errno error = Sys.GetXattrAt(upper, Name.Empty, DefaultAclXattr, default, out int length);
-            node.DefaultAcl = error == Errno.None && length > 0 ? DefaultAcl.Present : DefaultAcl.None;
+            node.HasDefaultAcl = error == Errno.None && length > 0 ? Known.Yes : Known.No;
         }
-        return node.DefaultAcl == DefaultAcl.Present ? mode : mode & ~umask;
+        return node.HasDefaultAcl == Known.Yes ? mode : mode & ~umask;
     }
 
     /// <summary>new_decode_dev, then as makedev(3) has it.</summary>

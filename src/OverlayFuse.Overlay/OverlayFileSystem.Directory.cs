@@ -6,7 +6,8 @@ namespace OverlayFuse.Overlay;
 
 /// <summary>
 /// OPENDIR, READDIR, READDIRPLUS. A listing is made when reading starts at offset 0 and kept with the open directory; an offset is the
-/// number of the entry, so telldir and seekdir hold whatever is created or removed meanwhile.
+/// number of the entry, so telldir and seekdir hold whatever is created or removed meanwhile. The kernel's cache of a directory has room for
+/// one listing, so only one of several open handles may use it: the others' offsets would mean something else in it.
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
@@ -17,19 +18,25 @@ public sealed partial class OverlayFileSystem
     public Errno OpenDir(in FuseRequest request, in OpenIn input, out OpenOut opened)
     {
         opened = default;
-        if (_inodes[request.Node] is not { IsDirectory: true } inode)
+        if (_inodes[request.Node] is not { Directory: { } directory } inode)
             return Errno.ESTALE;
+        bool alone = Interlocked.Increment(ref directory.OpenHandles) == 1;
         opened = new OpenOut
         {
             Fh = _openDirectories.Add(new OpenDirectory(inode)),
-            Flags = OpenReplyFlags.CacheDir | OpenReplyFlags.KeepCache,
+            Flags = OpenReplyFlags.KeepCache | (alone ? OpenReplyFlags.CacheDir : OpenReplyFlags.None),
         };
         return Errno.None;
     }
 
     /// <inheritdoc/>
-    public Errno ReleaseDir(in FuseRequest request, in ReleaseIn input) =>
-        _openDirectories.Remove(input.Fh) is null ? Errno.EBADF : Errno.None;
+    public Errno ReleaseDir(in FuseRequest request, in ReleaseIn input)
+    {
+        if (_openDirectories.Remove(input.Fh) is not { } open)
+            return Errno.EBADF;
+        _ = Interlocked.Decrement(ref open.Inode.Directory!.OpenHandles); // how many are left does not matter here
+        return Errno.None;
+    }
 
     /// <inheritdoc/>
     public Errno ReadDir(in FuseRequest request, in ReadIn input, ref DirentWriter entries) =>
@@ -46,11 +53,11 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE;
         if (!inode.HasUpper || _options.Volatile)
             return Errno.None;
-        if (_directories.BorrowUpper(inode, out BorrowedFd upper) is not Errno.None and var error)
+        if (_files.Locate(inode, out RealName real) is not Errno.None and var error)
             return error;
-        using (upper)
+        using (real)
         {
-            if (Sys.OpenAt(upper, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) is not Errno.None and var failed)
+            if (Sys.OpenAt(real.Directory, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) is not Errno.None and var failed)
                 return failed;
             using var directory = new ScopedFd(opened);
             return Sys.FSync(directory, (input.Flags & FSyncFlags.DataOnly) != 0);
@@ -107,9 +114,6 @@ public sealed partial class OverlayFileSystem
         return error == Errno.ENOENT // removed since
             || entries.TryAddPlus(found, error == Errno.None ? found.Attr.Ino : entry.Ino, next, entry.Type, entry.Name.Bytes);
     }
-
-    /// <summary>Whether nothing is seen in a directory.</summary>
-    private Errno IsEmpty(Inode directory, out bool empty) => new MergedDirectory(this, directory).IsEmpty(out empty);
 
     /// <summary>Whether a real directory holds anything at all, whiteouts included.</summary>
     private static Errno HoldsEntries(Fd parent, Name name, out bool holds)

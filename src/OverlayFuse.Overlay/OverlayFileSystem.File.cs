@@ -50,8 +50,8 @@ public sealed partial class OverlayFileSystem
     public Errno Read(in FuseRequest request, in ReadIn input, Span<byte> data, out int count)
     {
         count = 0;
-        if (_inodes[request.Node]?.Open is not { } open || !open.TryBorrowForRead(out BorrowedFd file))
-            return Errno.EBADF;
+        if (BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
+            return closed;
         using (file)
         {
             while (count < data.Length)
@@ -69,8 +69,8 @@ public sealed partial class OverlayFileSystem
     public Errno Write(in FuseRequest request, in WriteIn input, ReadOnlySpan<byte> data, out int count)
     {
         count = 0;
-        if (_inodes[request.Node]?.Open is not { } open || !open.TryBorrowForWrite(out BorrowedFd file))
-            return Errno.EBADF;
+        if (BorrowWritable(request.Node, out BorrowedFd file) is not Errno.None and var closed)
+            return closed;
         using (file)
         {
             while (count < data.Length)
@@ -91,8 +91,8 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE;
         if (!inode.HasUpper || _options.Volatile)
             return Errno.None; // nothing of ours can be dirty (ovl_fsync)
-        if (inode.Open is not { } open || !open.TryBorrowForRead(out BorrowedFd file))
-            return Errno.EBADF;
+        if (BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
+            return closed;
         using (file)
             return Sys.FSync(file, (input.Flags & FSyncFlags.DataOnly) != 0);
     }
@@ -100,8 +100,8 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno FAllocate(in FuseRequest request, in FAllocateIn input)
     {
-        if (_inodes[request.Node]?.Open is not { } open || !open.TryBorrowForWrite(out BorrowedFd file))
-            return Errno.EBADF;
+        if (BorrowWritable(request.Node, out BorrowedFd file) is not Errno.None and var closed)
+            return closed;
         using (file)
             return Sys.FAllocate(file, (int)input.Mode, (long)input.Offset, (long)input.Length);
     }
@@ -110,8 +110,8 @@ public sealed partial class OverlayFileSystem
     public Errno LSeek(in FuseRequest request, in LSeekIn input, out long offset)
     {
         offset = 0;
-        if (_inodes[request.Node]?.Open is not { } open || !open.TryBorrowForRead(out BorrowedFd file))
-            return Errno.EBADF;
+        if (BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
+            return closed;
         using (file)
             return Sys.LSeek(file, (long)input.Offset, input.Whence, out offset);
     }
@@ -120,12 +120,12 @@ public sealed partial class OverlayFileSystem
     public Errno CopyFileRange(in FuseRequest request, in CopyFileRangeIn input, out ulong copied)
     {
         copied = 0;
-        if (_inodes[request.Node]?.Open is not { } from || !from.TryBorrowForRead(out BorrowedFd source))
-            return Errno.EBADF;
+        if (BorrowOpen(request.Node, out BorrowedFd source) is not Errno.None and var closed)
+            return closed;
         using (source)
         {
-            if (_inodes[input.OutputNode]?.Open is not { } to || !to.TryBorrowForWrite(out BorrowedFd target))
-                return Errno.EBADF;
+            if (BorrowWritable(input.OutputNode, out BorrowedFd target) is not Errno.None and var shut)
+                return shut;
             using (target)
             {
                 long length = (long)Math.Min(input.Length, int.MaxValue & ~0xFFFul);
@@ -182,23 +182,50 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>After a copy-up: who has the file open reads the copy from here on.</summary>
-    internal Errno RefreshOpen(Inode inode)
+    internal void RefreshOpen(Inode inode)
     {
         lock (OpenLockOf(inode))
         {
-            if (inode.Open is not { } open)
-                return Errno.None;
-            bool writable = true;
-            Errno error = _files.Open(inode, OpenFlags.ReadWrite | OpenFlags.NonBlock, out Fd fd);
-            if (error == Errno.EACCES) // a daemon without CAP_DAC_OVERRIDE, a file that its owner may not write
-            {
-                writable = false;
-                error = _files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
-            }
-            if (error == Errno.None)
-                open.Set(fd, writable);
-            return error;
+            if (inode.Open is { } open && OpenAgain(inode, open) != Errno.None)
+                open.Close(); // rather nothing than old data: the next read tries again
         }
+    }
+
+    private Errno OpenAgain(Inode inode, OpenFile open)
+    {
+        bool writable = inode.HasUpper;
+        OpenFlags access = writable ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
+        Errno error = _files.Open(inode, access | OpenFlags.NonBlock, out Fd fd);
+        if (error == Errno.EACCES && writable) // a daemon without CAP_DAC_OVERRIDE, a file that its owner may not write
+        {
+            writable = false;
+            error = _files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
+        }
+        if (error == Errno.None)
+            open.Set(fd, writable);
+        return error;
+    }
+
+    /// <summary>The descriptor of an open file, for reading.</summary>
+    private Errno BorrowOpen(NodeId node, out BorrowedFd file)
+    {
+        file = default;
+        if (_inodes[node] is not { Open: { } open } inode)
+            return Errno.EBADF;
+        if (open.TryBorrowForRead(out file))
+            return Errno.None;
+        lock (OpenLockOf(inode))
+        {
+            Errno error = OpenAgain(inode, open);
+            return error == Errno.None && !open.TryBorrowForRead(out file) ? Errno.EBADF : error;
+        }
+    }
+
+    /// <summary>The descriptor of an open file, for writing.</summary>
+    private Errno BorrowWritable(NodeId node, out BorrowedFd file)
+    {
+        file = default;
+        return _inodes[node] is { Open: { } open } && open.TryBorrowForWrite(out file) ? Errno.None : Errno.EBADF;
     }
 
     private static Errno TruncateOpened(Inode inode, bool killSetIds)

@@ -28,11 +28,12 @@ public sealed partial class OverlayFileSystem
             {
                 if (LinkInUpper(inode, source, parent, upper, newName) is not Errno.None and var failed)
                     return failed;
+                if (Sys.FStatx(source, out Statx stat) is not Errno.None and var unseen)
+                    return unseen;
                 _inodes.Link(inode, parent, newName);
                 Unpin(inode);
-                error = Sys.FStatx(source, out Statx stat);
                 entry = ToEntry(inode, stat);
-                return error;
+                return Errno.None;
             }
         }
     }

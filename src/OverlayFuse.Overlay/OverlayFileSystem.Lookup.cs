@@ -195,13 +195,14 @@ public sealed partial class OverlayFileSystem
     internal bool IsImpure(Inode directory, Fd upper)
     {
         DirectoryNode node = directory.Directory!;
-        if (node.Impure is { } known)
-            return known;
+        if (node.IsImpure != Known.NotYet)
+            return node.IsImpure == Known.Yes;
         Span<byte> value = stackalloc byte[8];
-        bool impure = Sys.GetXattrAt(upper, Name.Empty, _xattrs.Impure, value, out int length) == Errno.None
-            && length == 1 && value[0] == (byte)'y';
-        node.Impure = impure;
-        return impure;
+        Errno error = Sys.GetXattrAt(upper, Name.Empty, _xattrs.Impure, value, out int length);
+        if (error is not (Errno.None or Errno.ENODATA or Errno.EOPNOTSUPP))
+            return true; // asking each entry is slower, but right
+        bool impure = error == Errno.None && length == 1 && value[0] == (byte)'y';
+        return node.LearnImpure(impure);
     }
 
     /// <summary>Best effort: the inode number of a merged directory does not depend on it here.</summary>

@@ -21,15 +21,15 @@ public sealed partial class OverlayFileSystem
         {
             if (StatUpper(upper, name, out Statx stat, out bool inUpper) is not Errno.None and var unseen)
                 return unseen;
-            if (LowerHas(parent, name, out bool inLower) is not Errno.None and var failed)
+            if (LowerHas(parent, name, inUpper, out bool inLower) is not Errno.None and var failed)
                 return failed;
             if (inUpper ? stat.IsWhiteout : !inLower)
                 return Errno.ENOENT;
             if (inUpper && stat.IsDirectory)
                 return Errno.EISDIR;
             Inode? inode = inUpper ? _inodes.OfUpperFile(stat.Ino) : _inodes.OfName(parent, name);
-            if (inode is not null && inUpper)
-                Pin(inode, upper, name);
+            if (inUpper && Pin(inode, upper, name) is not Errno.None and var unheld)
+                return unheld;
             error = inLower ? CoverFile(upper, name, inUpper) : Sys.UnlinkAt(upper, name);
             Removed(inode, parent, name, error);
             return error;
@@ -41,27 +41,31 @@ public sealed partial class OverlayFileSystem
     {
         if (_inodes[request.Node] is not { } parent)
             return Errno.ESTALE;
+        if (_inodes.OfName(parent, name) is not { } inode)
+            return Errno.ESTALE; // the kernel had it looked up: it is no longer what it was
+        if (RequireEmpty(inode) is not Errno.None and var filled)
+            return filled; // before the parent is copied up for nothing
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
         using (new NamesChange(parent))
         {
-            if (_inodes.OfName(parent, name) is not { } inode)
-                return Errno.ESTALE; // the kernel had it looked up: it is no longer what it was
-            if (!inode.IsDirectory)
-                return Errno.ENOTDIR;
-            if (IsEmpty(inode, out bool empty) is not Errno.None and var failed)
-                return failed;
-            if (!empty)
-                return Errno.ENOTEMPTY;
-            if (LowerHas(parent, name, out bool inLower) is not Errno.None and var unseen)
+            if (LowerHas(parent, name, inode.HasUpper, out bool inLower) is not Errno.None and var unseen)
                 return unseen;
-            if (inode.HasUpper)
-                Pin(inode, upper, name);
+            if (inode.HasUpper && Pin(inode, upper, name) is not Errno.None and var unheld)
+                return unheld;
             error = inLower ? CoverDirectory(upper, name, inode.HasUpper) : RemoveUpperDirectory(upper, name);
             Removed(inode, parent, name, error);
             return error;
         }
+    }
+
+    private Errno RequireEmpty(Inode inode)
+    {
+        if (!inode.IsDirectory)
+            return Errno.ENOTDIR;
+        Errno error = new MergedDirectory(this, inode).IsEmpty(out bool empty);
+        return error == Errno.None && !empty ? Errno.ENOTEMPTY : error;
     }
 
     private Errno CoverFile(Fd upper, Name name, bool inUpper)

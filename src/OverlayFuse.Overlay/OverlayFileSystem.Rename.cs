@@ -49,6 +49,8 @@ public sealed partial class OverlayFileSystem
             return Errno.EXDEV; // without redirect_dir (ovl_can_move): mv(1) copies
         if (rename.Exchange && rename.Target is null)
             return Errno.ENOENT;
+        if (!rename.Exchange && rename.Target is { IsDirectory: true } && RequireEmpty(rename.Target) is not Errno.None and var filled)
+            return filled;
         if (EnsureUpper(request, rename.Source) is not Errno.None and var error)
             return error;
         if (rename.Exchange && EnsureUpper(request, rename.Target!) is not Errno.None and var refused)
@@ -86,18 +88,18 @@ public sealed partial class OverlayFileSystem
 
     private Errno Replace(in Renaming rename, Fd oldUpper, Fd newUpper)
     {
-        if (LowerHas(rename.OldParent, rename.OldName, out bool cover) is not Errno.None and var error)
+        if (LowerHas(rename.OldParent, rename.OldName, inUpper: true, out bool cover) is not Errno.None and var error)
             return error;
         if (StatUpper(newUpper, rename.NewName, out Statx there, out bool exists) is not Errno.None and var unseen)
             return unseen;
         bool overWhiteout = exists && there.IsWhiteout;
         if (rename.Target is { IsDirectory: true } directory
-            && MakeReplaceable(directory, newUpper, rename.NewName, exists) is not Errno.None and var filled)
+            && exists && MakeReplaceable(directory, newUpper, rename.NewName) is not Errno.None and var filled)
             return filled;
         if (Prepare(rename.Source, oldUpper, rename.OldName, rename.NewParent, newUpper) is not Errno.None and var refused)
             return refused;
-        if (rename.Target is { } target && exists && !overWhiteout)
-            Pin(target, newUpper, rename.NewName);
+        if (exists && !overWhiteout && Pin(rename.Target, newUpper, rename.NewName) is not Errno.None and var unheld)
+            return unheld;
         error = RenameInUpper(rename, oldUpper, newUpper, cover, overWhiteout);
         if (rename.Target is not null)
             Removed(rename.Target, rename.NewParent, rename.NewName, error);
@@ -128,17 +130,10 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>A directory that is replaced must be empty; one that holds whiteouts gives way to an empty one (ovl_clear_empty).</summary>
-    private Errno MakeReplaceable(Inode directory, Fd upper, Name name, bool exists)
+    private Errno MakeReplaceable(Inode directory, Fd upper, Name name)
     {
-        if (IsEmpty(directory, out bool empty) is not Errno.None and var error)
-            return error;
-        if (!empty)
-            return Errno.ENOTEMPTY;
-        if (!exists)
-            return Errno.None;
-        if (HoldsEntries(upper, name, out bool holds) is not Errno.None and var unseen)
-            return unseen;
-        return holds ? ReplaceByEmpty(directory, upper, name) : Errno.None;
+        Errno error = HoldsEntries(upper, name, out bool holds);
+        return error == Errno.None && holds ? ReplaceByEmpty(directory, upper, name) : error;
     }
 
     private Errno ReplaceByEmpty(Inode directory, Fd upper, Name name)

@@ -35,18 +35,24 @@ public sealed partial class OverlayFileSystem
             return Errno.None;
         if (Sys.SetXattrAt(upper, Name.Empty, _xattrs.Impure, "y"u8) is not Errno.None and var error)
             return error;
-        directory.Directory!.Impure = true;
+        directory.Directory!.MarkImpure();
         return Errno.None;
     }
 
     /// <summary>Whether a lower layer shows this name in a directory: then its removal needs a whiteout (ovl_lower_positive).</summary>
-    private Errno LowerHas(Inode parent, Name name, out bool has)
+    /// <param name="parent">The directory.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="inUpper">Whether the upper layer has it too.</param>
+    /// <param name="has">The answer.</param>
+    /// <returns>EPERM for a lower file that chattr(1) protects.</returns>
+    private Errno LowerHas(Inode parent, Name name, bool inUpper, out bool has)
     {
         var found = new Resolved(stackalloc ushort[_layers.Lowers.Count]);
         found.Reset();
         Errno error = parent.Directory!.Lowers.Length == 0 ? Errno.None : ResolveLowers(parent, name, 0, ref found);
         has = found.Exists;
-        return error;
+        bool isProtected = (found.Stat.Attributes & (StatxAttributes.Immutable | StatxAttributes.Append)) != 0;
+        return error == Errno.None && has && !inUpper && isProtected ? Errno.EPERM : error; // may_delete
     }
 
     /// <summary>What stands under a name in an upper directory.</summary>
@@ -60,10 +66,14 @@ public sealed partial class OverlayFileSystem
     /// <summary>
     /// Holds an upper inode whose name is about to go, so that whoever has it open can go on. Under the lock of its names.
     /// </summary>
-    private static void Pin(Inode inode, Fd upper, Name name)
+    private static Errno Pin(Inode? inode, Fd upper, Name name)
     {
-        if (inode.Pinned is null && Sys.OpenAt(upper, name, OpenFlags.Path | OpenFlags.NoFollow, out Fd opened) == Errno.None)
-            inode.Pinned = new SafeFd(opened);
+        if (inode is null || inode.Pinned is not null)
+            return Errno.None;
+        if (Sys.OpenAt(upper, name, OpenFlags.Path | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
+            return error;
+        inode.Pinned = new SafeFd(opened);
+        return Errno.None;
     }
 
     /// <summary>Lets go of <see cref="Pin"/>: the name did not go, or another is known.</summary>

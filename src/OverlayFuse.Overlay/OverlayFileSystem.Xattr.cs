@@ -1,4 +1,3 @@
-using System.Text;
 using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
@@ -84,7 +83,7 @@ public sealed partial class OverlayFileSystem
                 return error; // the length before filtering: more than enough
         }
         if (error == Errno.None)
-            length = _xattrs.FilterList(list[..length], MaySeeTrusted(request.Caller));
+            length = _xattrs.FilterList(list[..length], CallerProcess.MaySeeTrusted(request));
         return error == Errno.EOPNOTSUPP ? Errno.None : error;
     }
 
@@ -108,27 +107,6 @@ public sealed partial class OverlayFileSystem
     private static void ForgetDefaultAcl(Inode inode, Name name)
     {
         if (inode.Directory is not null && name.Equals(DefaultAclXattr))
-            inode.Directory.DefaultAcl = DefaultAcl.Unknown;
-    }
-
-    /// <summary>
-    /// The VFS guards reading of trusted.* itself, listing it does not. Only CAP_SYS_ADMIN may see them; FUSE tells the uid and the pid.
-    /// </summary>
-    private static bool MaySeeTrusted(in Caller caller)
-    {
-        const int CAP_SYS_ADMIN = 21;
-        if (caller.Uid == 0)
-            return true;
-        Span<byte> status = stackalloc byte[4096];
-        if (Sys.OpenAt(Fd.WorkingDirectory, Name.From($"/proc/{caller.Pid}/status"), OpenFlags.ReadOnly, out Fd opened) != Errno.None)
-            return false;
-        using var file = new ScopedFd(opened);
-        if (Sys.PRead(file, status, 0, out int length) != Errno.None)
-            return false;
-        string text = Encoding.ASCII.GetString(status[..length]);
-        int at = text.IndexOf("CapEff:", StringComparison.Ordinal);
-        return at >= 0
-            && ulong.TryParse(text.AsSpan(at + 7, 17).Trim(), System.Globalization.NumberStyles.HexNumber, null, out ulong effective)
-            && (effective >> CAP_SYS_ADMIN & 1) != 0;
+            inode.Directory.HasDefaultAcl = Known.NotYet;
     }
 }

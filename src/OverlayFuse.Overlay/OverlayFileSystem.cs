@@ -17,7 +17,7 @@ namespace OverlayFuse.Overlay;
 public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
 {
     /// <summary>NAME_MAX: longer names are not there and cannot be made.</summary>
-    private const int NameMax = 255;
+    internal const int NameMax = 255;
 
     private readonly LayerStack _layers;
     private readonly InodeTable _inodes;
@@ -94,6 +94,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     /// <summary>Closes the layers.</summary>
     public void Dispose()
     {
+        _inodes.Clear();
         _work?.Dispose();
         _layers.Dispose();
     }
@@ -107,12 +108,19 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
 
     private static DirectoryNode MakeRoot(LayerStack layers)
     {
-        var root = new DirectoryNode([.. Enumerable.Range(0, layers.Lowers.Count).Select(layer => (ushort)layer)]);
+        int count = 1;
+        while (count < layers.Lowers.Count && !IsAufsOpaque(layers.Lowers[count - 1]))
+            count++;
+        var root = new DirectoryNode([.. Enumerable.Range(0, count).Select(layer => (ushort)layer)]);
         root.Descriptors[0] = layers.Upper?.Root;
-        for (int layer = 0; layer < layers.Lowers.Count; layer++)
+        for (int layer = 0; layer < count; layer++)
             root.Descriptors[layer + 1] = layers.Lowers[layer].Root;
         return root;
     }
+
+    /// <summary>A layer that hides all below it. The xattr means nothing on a layer's root, as in the kernel.</summary>
+    private static bool IsAufsOpaque(Layer layer) =>
+        Opaque.IsMarkedByAufs(layer.Root.Fd, out bool opaque) == Errno.None && opaque;
 
     /// <summary>
     /// trusted.* needs CAP_SYS_ADMIN in the first user namespace. Removing one that is not there tells, without a trace; where nothing

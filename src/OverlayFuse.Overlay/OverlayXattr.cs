@@ -43,7 +43,9 @@ internal sealed class OverlayXattr
     public bool HasPrefix(Name xattr) => xattr.StartsWith(_prefix);
 
     /// <summary>Ours: never listed, never copied up.</summary>
-    public bool IsPrivate(Name xattr) => HasPrefix(xattr) && !xattr.Bytes[_prefix.Length..].StartsWith("overlay."u8);
+    public bool IsPrivate(Name xattr) =>
+        (HasPrefix(xattr) && !xattr.Bytes[_prefix.Length..].StartsWith("overlay."u8))
+        || (IsUser && xattr.StartsWith("user.fuseoverlayfs."u8)); // read as ours, see Opaque
 
     /// <summary>What a user's name is on disk.</summary>
     /// <param name="xattr">The name in the merged view.</param>

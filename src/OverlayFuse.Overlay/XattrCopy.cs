@@ -42,6 +42,7 @@ internal static class XattrCopy
         return error switch
         {
             Errno.EOPNOTSUPP when !MustBeKept(xattr) => Errno.None,
+            Errno.EPERM when xattr.StartsWith("security."u8) && !xattr.StartsWith("security.capability"u8) => Errno.None, // an LSM's own
             Errno.EPERM when Sys.EffectiveUid != 0 && !xattr.StartsWith("user."u8) => Errno.None, // not an ordinary user's to set
             _ => error,
         };

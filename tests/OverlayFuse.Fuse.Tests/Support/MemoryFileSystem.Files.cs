@@ -8,7 +8,7 @@ internal partial class MemoryFileSystem
     /// <summary>Largest READ and WRITE seen.</summary>
     internal int LargestTransfer { get; private set; }
 
-    public Errno Open(in FuseRequest request, in OpenIn input, out OpenOut opened)
+    public virtual Errno Open(in FuseRequest request, in OpenIn input, out OpenOut opened)
     {
         opened = new OpenOut { Fh = new HandleId(Interlocked.Increment(ref _openHandles)) };
         if (!input.Flags.HasFlag(OpenFlags.Truncate))
@@ -20,7 +20,7 @@ internal partial class MemoryFileSystem
 
     public Errno Release(in FuseRequest request, in ReleaseIn input)
     {
-        Interlocked.Decrement(ref _openHandles);
+        Interlocked.Increment(ref _releasedHandles);
         return Errno.None;
     }
 

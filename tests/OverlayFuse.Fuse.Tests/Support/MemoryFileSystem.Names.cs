@@ -100,7 +100,7 @@ internal partial class MemoryFileSystem
 
     public Errno ReleaseDir(in FuseRequest request, in ReleaseIn input)
     {
-        Interlocked.Decrement(ref _openHandles);
+        Interlocked.Increment(ref _releasedHandles);
         return Errno.None;
     }
 

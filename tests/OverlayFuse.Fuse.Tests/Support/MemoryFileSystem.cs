@@ -20,7 +20,9 @@ internal partial class MemoryFileSystem : IFuseFileSystem
     internal FuseNegotiation? Negotiation { get; private set; }
     internal bool Destroyed { get; private set; }
     internal ulong OpenHandles => Volatile.Read(ref _openHandles);
+    internal ulong ReleasedHandles => Volatile.Read(ref _releasedHandles);
     private ulong _openHandles;
+    private ulong _releasedHandles;
 
     /// <summary>Lookup references that the kernel holds, over all inodes but the root.</summary>
     internal ulong Lookups

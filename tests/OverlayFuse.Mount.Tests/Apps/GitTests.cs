@@ -22,7 +22,7 @@ internal sealed class GitTests : AppTest
         git checkout -q -b work
         find . -path ./.git -prune -o -type f -print | sort | awk 'NR % 3 == 0' | xargs sed -i '1s/^/changed /'
         mv src source
-        git rm -q LICENSE
+        git rm -q -f LICENSE
         mkdir -p new/directory
         for i in $(seq 200); do echo "$i" > new/directory/"$i"; done
         git add -A

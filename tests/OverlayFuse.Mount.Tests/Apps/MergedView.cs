@@ -10,15 +10,17 @@ internal sealed class MergedView : IDisposable
 {
     private readonly string mountpoint;
     private readonly OverlayOptions options;
+    private readonly string program;
     private readonly List<string[]> lowersBefore;
     private OverlayMount? mount;
 
-    private MergedView(OverlayOptions options, string mountpoint)
+    private MergedView(OverlayOptions options, string mountpoint, string? program = null)
     {
         this.options = options;
         this.mountpoint = mountpoint;
+        this.program = program ?? ProgramUnderTest.Path;
         lowersBefore = [.. options.Lowers.Select(TreeManifest.OfEveryTrace)];
-        mount = ProgramUnderTest.Mount(options, mountpoint);
+        mount = ProgramUnderTest.Mount(this.program, options, mountpoint);
     }
 
     public string Root => mountpoint;
@@ -32,12 +34,15 @@ internal sealed class MergedView : IDisposable
     /// <summary>The process ids of the daemon; none when the kernel itself stands in.</summary>
     public IReadOnlyList<int> Daemons => mount is FuseOverlay fuse ? fuse.Daemons : [];
 
-    public static MergedView Over(Sandbox sandbox, params string[] lowers) => WithOptions(sandbox, "", lowers);
+    public static MergedView Over(Sandbox sandbox, params string[] lowers) => new(OptionsIn(sandbox, lowers), sandbox.PathOf("merged"));
 
-    public static MergedView WithOptions(Sandbox sandbox, string extra, params string[] lowers)
+    /// <summary>A view whose daemon may hold no more than <paramref name="descriptors"/> descriptors.</summary>
+    public static MergedView WithFewDescriptors(Sandbox sandbox, int descriptors, params string[] lowers)
     {
-        string upper = sandbox.MakeDirectory("upper"), work = sandbox.MakeDirectory("work");
-        return new MergedView(new OverlayOptions(lowers, upper, work, extra), sandbox.PathOf("merged"));
+        string starter = sandbox.PathOf("few-descriptors");
+        File.WriteAllText(starter, $"#!/bin/bash\nulimit -n {descriptors}\nexec {ProgramUnderTest.Path} \"$@\"\n");
+        Bash.Run("chmod 755 " + starter);
+        return new MergedView(OptionsIn(sandbox, lowers), sandbox.PathOf("merged"), starter);
     }
 
     /// <summary>A view whose upper and work are on the file system mounted at <paramref name="disk"/>.</summary>
@@ -59,7 +64,7 @@ internal sealed class MergedView : IDisposable
     public void Remount()
     {
         Unmount();
-        mount = ProgramUnderTest.Mount(options, mountpoint);
+        mount = ProgramUnderTest.Mount(program, options, mountpoint);
     }
 
     /// <summary>The same layers, mounted by the kernel: ends this mount first. The caller disposes of the kernel's.</summary>
@@ -76,4 +81,7 @@ internal sealed class MergedView : IDisposable
     }
 
     public void Dispose() => mount?.Dispose();
+
+    private static OverlayOptions OptionsIn(Sandbox sandbox, string[] lowers) =>
+        new(lowers, sandbox.MakeDirectory("upper"), sandbox.MakeDirectory("work"));
 }

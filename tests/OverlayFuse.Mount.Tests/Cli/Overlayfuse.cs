@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Cli;
@@ -30,10 +31,12 @@ internal static class Overlayfuse
         Assert.That(MountTable.IsMountpoint(mountpoint), Is.False, $"{mountpoint} is unmounted");
     }
 
-    /// <summary>The daemons whose command lines name the mountpoint; those that ended and wait for their parent do not count.</summary>
+    /// <summary>The live processes of this program that were given the mountpoint's full path.</summary>
     public static int[] Daemons(string mountpoint) =>
-        [.. Tool.Try("pgrep", ["-f", "--", $"{Path} .*{mountpoint}$"]).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(int.Parse).Where(IsAlive)];
+        [.. from directory in Directory.EnumerateDirectories("/proc")
+            let name = System.IO.Path.GetFileName(directory)
+            where char.IsAsciiDigit(name[0]) && IsDaemonOf(directory, mountpoint)
+            select int.Parse(name, CultureInfo.InvariantCulture)];
 
     public static void AwaitNoDaemon(string mountpoint)
     {
@@ -41,16 +44,17 @@ internal static class Overlayfuse
         Assert.That(Daemons(mountpoint), Is.Empty, "daemons left");
     }
 
-    private static bool IsAlive(int pid)
+    /// <summary>A process that ended and waits for its parent has no program any more.</summary>
+    private static bool IsDaemonOf(string process, string mountpoint)
     {
         try
         {
-            string stat = File.ReadAllText($"/proc/{pid}/stat");
-            return stat[stat.LastIndexOf(')') + 2] is not ('Z' or 'X');
+            return new FileInfo(process + "/exe").LinkTarget == Path
+                && File.ReadAllText(process + "/cmdline").Split('\0').Contains(mountpoint);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return false; // it ended meanwhile
         }
     }
 }

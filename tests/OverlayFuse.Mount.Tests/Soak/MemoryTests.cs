@@ -48,8 +48,7 @@ internal sealed class MemoryTests : AppTest
     {
         string lower = Sandbox.MakeDirectory("lower");
         Bash.Run("for i in $(seq 3000); do mkdir -p a$((i % 40))/b$i; echo $i > a$((i % 40))/b$i/f; done", lower);
-        using MergedView view = MergedView.Over(Sandbox, lower);
-        foreach (int pid in view.Daemons) Bash.Run($"prlimit --pid {pid} --nofile=1024:1024");
+        using MergedView view = MergedView.WithFewDescriptors(Sandbox, 1024, lower);
         string visit = "find . -type f | wc -l; find . -type f -print0 | xargs -0 cat | wc -l; find . -type f -print0 | xargs -0 -n 500 touch; mkdir a1/new; rm -r a1/new";
 
         Assert.That(view.Run(visit), Is.EqualTo("3000\n3000\n"));

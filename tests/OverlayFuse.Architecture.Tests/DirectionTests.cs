@@ -1,0 +1,46 @@
+using System.Xml.Linq;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace OverlayFuse.Architecture.Tests;
+
+/// <summary>Linux &lt;- Fuse &lt;- Overlay &lt;- Cli, and nothing else.</summary>
+internal sealed class DirectionTests
+{
+    private static readonly string[] InOrder = ["OverlayFuse.Linux", "OverlayFuse.Fuse", "OverlayFuse.Overlay", "OverlayFuse.Cli"];
+
+    [Test]
+    public void Assemblies_OfSrc_AreTheFour() =>
+        Assert.That(Repository.Files("src", "*.csproj").Select(Path.GetFileNameWithoutExtension), Is.EquivalentTo(InOrder));
+
+    [TestCaseSource(nameof(InOrder))]
+    public void Project_OfSrc_RefersToTheOneBelowOnly(string project)
+    {
+        int place = Array.IndexOf(InOrder, project);
+        string[] below = place == 0 ? [] : [InOrder[place - 1]];
+        Assert.That(References(project, "ProjectReference").Select(Path.GetFileNameWithoutExtension), Is.EqualTo(below));
+    }
+
+    [TestCaseSource(nameof(InOrder))]
+    public void Sources_OfAnAssembly_UseNothingAboveIt(string project)
+    {
+        string[] above = InOrder[(Array.IndexOf(InOrder, project) + 1)..];
+        IEnumerable<string> upward =
+            from source in Repository.SourcesOf("src/" + project)
+            from used in source.Nodes<UsingDirectiveSyntax>()
+            where above.Any(name => used.Name?.ToString().StartsWith(name, StringComparison.Ordinal) == true)
+            select $"{source.At(used)}: {used}";
+        Assert.That(upward, Is.Empty);
+    }
+
+    /// <summary>The libraries are for everybody: System.CommandLine is the program's alone.</summary>
+    [Test]
+    public void Libraries_OfSrc_NeedNoPackage() =>
+        Assert.That(InOrder[..3].SelectMany(project => References(project, "PackageReference")), Is.Empty);
+
+    [Test]
+    public void FuseLibrary_ForAnyFileSystem_KnowsNoOverlay() =>
+        Assert.That(Repository.SourcesOf("src/OverlayFuse.Fuse").Where(source => source.Text.Contains("trusted.overlay", StringComparison.Ordinal)).Select(source => source.Path), Is.Empty);
+
+    private static IEnumerable<string> References(string project, string kind) =>
+        XDocument.Parse(Repository.Read($"src/{project}/{project}.csproj")).Descendants(kind).Select(item => item.Attribute("Include")!.Value);
+}

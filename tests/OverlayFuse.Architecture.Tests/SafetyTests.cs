@@ -1,0 +1,93 @@
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using OverlayFuse.Cli;
+using OverlayFuse.Fuse.Protocol;
+
+namespace OverlayFuse.Architecture.Tests;
+
+/// <summary>Pointers, processes and protocol: where they are allowed, and that none is forgotten.</summary>
+internal sealed class SafetyTests
+{
+    private const string Linux = "src/OverlayFuse.Linux/";
+
+    [Test]
+    public void Unsafe_InProjects_IsAllowedInLinuxOnly() =>
+        Assert.That(Repository.Files("src", "*.csproj").Concat(Repository.Files("src", "*.props"))
+            .Where(path => Repository.Read(path).Contains("AllowUnsafeBlocks", StringComparison.Ordinal)),
+            Is.EqualTo(new[] { Linux + "OverlayFuse.Linux.csproj" }));
+
+    /// <summary>The one function of native/ that the program calls is not a system call.</summary>
+    [Test]
+    public void NativeCalls_InSrc_AreDeclaredInInteropOnly()
+    {
+        IEnumerable<string> elsewhere =
+            from source in Repository.SourcesOf("src")
+            where !source.Path.StartsWith(Linux + "Interop/", StringComparison.Ordinal) && source.Path != "src/OverlayFuse.Cli/NativeDaemon.cs"
+            from attribute in source.Nodes<AttributeSyntax>()
+            where attribute.Name.ToString() is "DllImport" or "LibraryImport"
+            select source.At(attribute);
+        Assert.That(elsewhere, Is.Empty);
+    }
+
+    /// <summary>fork(2) in a process with threads is a trap; posix_spawn(3) starts fusermount3 and nothing else.</summary>
+    [Test]
+    public void Processes_InSrc_AreStartedForFusermountOnly()
+    {
+        IEnumerable<string> starts =
+            from source in Repository.SourcesOf("src")
+            from name in source.Nodes<IdentifierNameSyntax>()
+            where name.Identifier.Text is "Process" or "ProcessStartInfo" or "fork" or "vfork" or "Spawn"
+            select source.Path;
+        Assert.That(starts.Distinct(), Is.SubsetOf(new[] { "src/OverlayFuse.Fuse/FuserMount.cs" }));
+    }
+
+    [TestCaseSource(nameof(Opcodes))]
+    public void Opcode_OfTheProtocol_HasACaseInDispatch(string opcode)
+    {
+        IEnumerable<string> cases =
+            from source in Repository.SourcesOf("src/OverlayFuse.Fuse")
+            where source.Path.Contains("FuseSession.Dispatch", StringComparison.Ordinal)
+            from name in source.Nodes<MemberAccessExpressionSyntax>()
+            where name.Expression.ToString() == nameof(Opcode)
+            select name.Name.ToString();
+        Assert.That(cases, Has.Member(opcode));
+    }
+
+    /// <summary>The only switch on opcodes that answers them; others may name a few.</summary>
+    [Test]
+    public void Dispatch_OfOpcodes_IsInOnePlace()
+    {
+        IEnumerable<string> large =
+            from source in Repository.SourcesOf("src")
+            from node in source.Nodes<SwitchExpressionSyntax>()
+            where node.Arms.Count(arm => arm.Pattern.ToString().StartsWith("Opcode.", StringComparison.Ordinal)) > Opcodes.Count() / 2
+            select source.Path;
+        Assert.That(large, Is.EqualTo(new[] { "src/OverlayFuse.Fuse/FuseSession.Dispatch.cs" }));
+    }
+
+    /// <summary>Cleaning up and throwing on is fine everywhere.</summary>
+    [Test]
+    public void Catch_OfEverything_IsInTheWorkerOnly()
+    {
+        IEnumerable<string> catches =
+            from source in Repository.SourcesOf("src")
+            from clause in source.Nodes<CatchClauseSyntax>()
+            where clause.Filter is null && (clause.Declaration is null || clause.Declaration.Type.ToString() == nameof(Exception))
+            where clause.Block.Statements.LastOrDefault() is not ThrowStatementSyntax { Expression: null }
+            select source.Path;
+        Assert.That(catches.Distinct(), Is.SubsetOf(new[] { "src/OverlayFuse.Fuse/FuseWorker.cs" }));
+    }
+
+    /// <summary>native/daemon.c decides before the runtime is there which words stay in the foreground.</summary>
+    [Test]
+    public void ForegroundWords_OfTheNativeDaemon_AreThoseOfTheProgram()
+    {
+        string native = Repository.Read("native/daemon.c");
+        foreach (string word in new[] { "--help", "--version", "--foreground", "--debug", "options" })
+        {
+            Assert.That(native, Does.Contain($"\"{word}\""));
+            Assert.That(word.StartsWith('-') ? CommandLine.Parse([word]) is { Help: true } or { Version: true } or { Foreground: true } or { Debug: true } : Verbs.IsVerb(word));
+        }
+    }
+
+    private static IEnumerable<string> Opcodes => Enum.GetNames<Opcode>();
+}
