@@ -64,7 +64,7 @@ internal sealed class Comparison
         differences.AddRange(Merged.Differences(actual.Merged(), want, got).Select(line => "merged: " + line));
         Upper = expected.UnmountedUpper();
         differences.AddRange(Upper.Differences(actual.UnmountedUpper(), want, got).Select(line => "upper on disk: " + line)
-            .Where(line => !KnownDifferences.IsOpaqueOfFailedRename(scenario, answers, line)));
+            .Where(line => !KnownDifferences.IsOpaqueOfFailedRename(scenario, answers, line) && !KnownDifferences.IsStrayImpure(line)));
         differences.AddRange(expected.BrokenPromises().Concat(actual.BrokenPromises()));
     }
 }
