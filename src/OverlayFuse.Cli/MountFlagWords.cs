@@ -16,6 +16,7 @@ internal static class MountFlagWords
         ["noatime"] = FuseMountFlags.NoAtime,
         ["nodiratime"] = FuseMountFlags.NoDirAtime,
         ["relatime"] = FuseMountFlags.RelAtime,
+        ["lazytime"] = FuseMountFlags.LazyTime,
         ["strictatime"] = FuseMountFlags.StrictAtime,
     };
 

@@ -87,6 +87,7 @@ internal static class OptionTable
         Word("relatime", "atime", "the kernel's default"), Word("strictatime", "atime", "access times are always written"),
         Word("nodiratime", "diratime", "access times of directories stay"), Word("diratime", "diratime", "the kernel's default"),
         Word("sync", "sync", "every write waits for the disk"), Word("async", "sync", "it does not"),
+        Word("lazytime", "lazytime", "times are written to disk late"), Word("nolazytime", "lazytime", "the kernel's default"),
         Word("dirsync", "dirsync", "every change of a directory waits for the disk"),
         LabelWord("context"), LabelWord("fscontext"), LabelWord("defcontext"), LabelWord("rootcontext"),
     ];
@@ -127,7 +128,6 @@ internal static class OptionTable
         Accept("uid", "N", "owners are shown as they are on disk"),
         Accept("gid", "N", "owners are shown as they are on disk"),
         Accept("norelatime", "", "access times of the mount are the kernel's default"),
-        Accept("nolazytime", "", "always so"),
         Accept("seclabel", "", "a note of the kernel in /proc/mounts"),
     ];
 

@@ -103,6 +103,8 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
             return error;
         fileSystem.InvalidateAttributes(inode);
         fileSystem.InvalidateAttributes(place.Parent);
+        if (!inode.HasOrigin)
+            fileSystem.InvalidateListing(place.Parent); // the copy of a broken hard link has a number of its own
         fileSystem.RefreshOpen(inode);
         return Errno.None;
     }

@@ -8,7 +8,7 @@ namespace OverlayFuse.Overlay;
 /// (parent and name: two bind mounts of one directory stay two); upper files by their inode in the upper layer, so that all hard links
 /// meet in one. Its lock is a leaf: never held over a system call.
 /// </summary>
-internal sealed class InodeTable
+internal sealed partial class InodeTable
 {
     private const int ChunkBits = 12;
     private const int ChunkMask = (1 << ChunkBits) - 1;
@@ -17,8 +17,6 @@ internal sealed class InodeTable
     private readonly Stack<int> _free = new();
     private Inode?[][] _chunks = [new Inode?[1 << ChunkBits]];
     private int _nextSlot = (int)NodeId.Root.Value;
-    private Inode?[] _buckets = new Inode?[1 << 10];
-    private int _hashed;
     private ulong _generation;
 
     public InodeTable(DirectoryNode root, ulong upperIno)
@@ -337,78 +335,4 @@ internal sealed class InodeTable
             Unhash(inode); // the name is free for another; an upper inode may have links that nobody looked up yet
         return false;
     }
-
-    private Inode? FindName(Inode parent, Name name)
-    {
-        uint hash = HashOf(parent, name);
-        Inode? inode = _buckets[hash & (uint)(_buckets.Length - 1)];
-        while (inode is not null && !(inode.Hash == hash && IsNamedByPlace(inode) && inode.Place!.Is(parent, name)))
-            inode = inode.NextInBucket;
-        return inode;
-    }
-
-    private Inode? FindUpper(ulong upperIno)
-    {
-        uint hash = HashOf(upperIno);
-        Inode? inode = _buckets[hash & (uint)(_buckets.Length - 1)];
-        while (inode is not null && !(inode.UpperIno == upperIno && !IsNamedByPlace(inode)))
-            inode = inode.NextInBucket;
-        return inode;
-    }
-
-    private void Insert(Inode inode)
-    {
-        if (inode.Hashed)
-            return;
-        if (_hashed > _buckets.Length)
-            Grow();
-        inode.Hash = IsNamedByPlace(inode) ? HashOf(inode.Place!.Parent, inode.Place.Name) : HashOf(inode.UpperIno);
-        ref Inode? bucket = ref _buckets[inode.Hash & (uint)(_buckets.Length - 1)];
-        inode.NextInBucket = bucket;
-        bucket = inode;
-        inode.Hashed = true;
-        _hashed++;
-    }
-
-    private void Unhash(Inode inode)
-    {
-        if (!inode.Hashed)
-            return;
-        ref Inode? link = ref _buckets[inode.Hash & (uint)(_buckets.Length - 1)];
-        while (!ReferenceEquals(link, inode))
-            link = ref link!.NextInBucket;
-        link = inode.NextInBucket;
-        inode.NextInBucket = null;
-        inode.Hashed = false;
-        _hashed--;
-    }
-
-    private void Grow()
-    {
-        var buckets = new Inode?[_buckets.Length * 2];
-        foreach (Inode? head in _buckets)
-        {
-            for (Inode? inode = head; inode is not null;)
-            {
-                Inode? next = inode.NextInBucket;
-                ref Inode? bucket = ref buckets[inode.Hash & (uint)(buckets.Length - 1)];
-                inode.NextInBucket = bucket;
-                bucket = inode;
-                inode = next;
-            }
-        }
-        _buckets = buckets;
-    }
-
-    private static bool IsNamedByPlace(Inode inode) => inode.IsDirectory || !inode.HasUpper;
-
-    private static uint HashOf(Inode parent, Name name)
-    {
-        var hash = new HashCode();
-        hash.Add(parent.Id.Value);
-        hash.AddBytes(name.Bytes);
-        return (uint)hash.ToHashCode();
-    }
-
-    private static uint HashOf(ulong upperIno) => (uint)HashCode.Combine(upperIno);
 }

@@ -72,7 +72,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             {
                 if (slot > 0 && AufsWhiteout.IsMark(records.Name))
                     (hidden ??= []).Add([.. AufsWhiteout.HiddenName(records.Name), 0]);
-                else if (Take(layer, stat.Dev, slot, findable, records, listing) is not Errno.None and var broken)
+                else if (Take(new LayerReading(layer, stat.Dev, slot, findable), records, listing) is not Errno.None and var broken)
                     return broken;
             }
         }
@@ -82,8 +82,9 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         return Errno.None;
     }
 
-    private Errno Take(Fd layer, ulong dev, int slot, bool findable, in DirectoryRecords record, DirectoryListing listing)
+    private Errno Take(in LayerReading reading, in DirectoryRecords record, DirectoryListing listing)
     {
+        (Fd layer, int slot, bool findable) = (reading.Layer, reading.Slot, reading.Findable);
         if (record.Name.Length > OverlayFileSystem.NameMax)
             return Errno.None; // some file systems have longer ones; FUSE cannot show them
         int known = findable ? listing.Find(record.Name) : -1;
@@ -101,7 +102,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         }
         bool copied = fileSystem.Inodes.TryGetInoOfUpper(slot == 0 ? record.Ino : 0, out ulong ino);
         if (!copied)
-            ino = fileSystem.MapIno(dev, record.Ino);
+            ino = fileSystem.MapIno(reading.Dev, record.Ino);
         if (known < 0)
             listing.Add(new DirectoryEntry { Ino = ino, Type = type, Slot = slot, Name = record.Name }, findable);
         else if (type == FileType.Directory && listing.Read(known).Type == FileType.Directory)
@@ -155,3 +156,10 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         }
     }
 }
+
+/// <summary>The layer that is being read.</summary>
+/// <param name="Layer">The directory in it.</param>
+/// <param name="Dev">Its file system.</param>
+/// <param name="Slot">Its slot in the merged directory.</param>
+/// <param name="Findable">Other layers follow or came before: names must be found again.</param>
+internal readonly record struct LayerReading(Fd Layer, ulong Dev, int Slot, bool Findable);

@@ -95,7 +95,8 @@ public sealed partial class OverlayFileSystem
         {
             if (CallerIds.Assume(request.Caller) is not Errno.None and var unknown)
                 return unknown;
-            if (MakeNamed(parent, upper, name, creation, out Fd made, out entry, out inode) is not Errno.None and var failed)
+            var place = new UpperName(parent, upper, name);
+            if (MakeNamed(place, creation, out Fd made, out entry, out inode) is not Errno.None and var failed)
                 return failed;
             if (made.IsOpen)
                 AddOpen(inode!, made); // the open lock comes before that of the names, which is free again
@@ -103,52 +104,51 @@ public sealed partial class OverlayFileSystem
         }
     }
 
-    private Errno MakeNamed(
-        Inode parent, Fd upper, Name name, in Creation creation, out Fd made, out EntryOut entry, out Inode? inode)
+    private Errno MakeNamed(in UpperName place, in Creation creation, out Fd made, out EntryOut entry, out Inode? inode)
     {
         entry = default;
         inode = null;
-        using (new NamesChange(parent))
+        using (new NamesChange(place.Parent))
         {
-            uint mode = ModeOf(parent, upper, creation.Mode, creation.UMask);
-            Errno error = creation.MakeAt(upper, name, mode, out made);
-            if (error == Errno.EEXIST && StatUpper(upper, name, out Statx there, out _) == Errno.None && there.IsWhiteout)
-                error = MakeOverWhiteout(parent, upper, name, creation, out made);
+            uint mode = ModeOf(place.Parent, place.Upper, creation.Mode, creation.UMask);
+            Errno error = creation.MakeAt(place.Upper, place.Name, mode, out made);
+            if (error == Errno.EEXIST && StatUpper(place.Upper, place.Name, out Statx there, out _) == Errno.None && there.IsWhiteout)
+                error = MakeOverWhiteout(place, creation, out made);
             if (error != Errno.None)
                 return error;
             using var file = new ScopedFd(made);
-            error = AdmitNew(parent, upper, name, made, out entry, out inode);
+            error = AdmitNew(place, made, out entry, out inode);
             made = error == Errno.None ? file.Release() : Fd.None;
             return error;
         }
     }
 
     /// <summary>Gives the kernel what was just made. Under the lock of its names.</summary>
-    private Errno AdmitNew(Inode parent, Fd upper, Name name, Fd made, out EntryOut entry, out Inode? inode)
+    private Errno AdmitNew(in UpperName place, Fd made, out EntryOut entry, out Inode? inode)
     {
         entry = default;
         inode = null;
-        Errno error = made.IsOpen ? Sys.FStatx(made, out Statx stat) : Sys.StatxAt(upper, name, out stat);
+        Errno error = made.IsOpen ? Sys.FStatx(made, out Statx stat) : Sys.StatxAt(place.Upper, place.Name, out stat);
         if (error != Errno.None)
             return error;
         var found = new Resolved(default) { Exists = true, HasUpper = true, Stat = stat, Ino = _inos.Map(stat.Dev, stat.Ino) };
-        if (!_inodes.TryAdmit(parent, parent.Directory!.Version, name, found, out inode))
+        if (!_inodes.TryAdmit(place.Parent, place.Parent.Directory!.Version, place.Name, found, out inode))
             return Errno.EIO; // cannot be: the names are locked
         entry = ToEntry(inode, stat);
         return Errno.None;
     }
 
-    private Errno MakeOverWhiteout(Inode parent, Fd upper, Name name, in Creation creation, out Fd made)
+    private Errno MakeOverWhiteout(in UpperName place, in Creation creation, out Fd made)
     {
         var entry = new WorkEntry(_work!);
         try
         {
-            if (MakeInWork(parent, upper, creation, entry, out made) is not Errno.None and var error)
+            if (MakeInWork(place.Parent, place.Upper, creation, entry, out made) is not Errno.None and var error)
                 return error;
             using var file = new ScopedFd(made);
             error = creation.IsDirectory ? Opaque.Mark(_xattrs, entry.Directory, entry.Name) : Errno.None;
             if (error == Errno.None)
-                error = creation.IsDirectory ? entry.ExchangeWith(upper, name) : entry.MoveTo(upper, name);
+                error = creation.IsDirectory ? entry.ExchangeWith(place.Upper, place.Name) : entry.MoveTo(place.Upper, place.Name);
             made = error == Errno.None ? file.Release() : Fd.None;
             return error;
         }
@@ -220,4 +220,15 @@ public sealed partial class OverlayFileSystem
         ulong minor = (device & 0xFF) | ((device >> 12) & 0xFFF00);
         return (minor & 0xFF) | (major << 8) | ((minor & ~0xFFul) << 12);
     }
+}
+
+/// <summary>A name in an upper directory.</summary>
+internal readonly ref struct UpperName(Inode parent, Fd upper, Name name)
+{
+    public Inode Parent { get; } = parent;
+
+    /// <summary>The upper directory.</summary>
+    public Fd Upper { get; } = upper;
+
+    public Name Name { get; } = name;
 }

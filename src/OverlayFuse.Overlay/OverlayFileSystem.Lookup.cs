@@ -64,14 +64,17 @@ public sealed partial class OverlayFileSystem
                 int version = parent.Directory!.Version;
                 if ((version & 1) != 0)
                     continue;
-                if (Resolve(parent, name, hint.Slot(version), ref found) is not Errno.None and var error)
+                Errno error = Resolve(parent, name, hint.Slot(version), ref found);
+                if (error != Errno.None)
                     return error;
                 if (!found.Exists)
                     return Errno.ENOENT;
+                if (found.HasUpper && found.IsMerged && WriteMissingOrigin(parent, name, found.Lowers[0]))
+                    error = Resolve(parent, name, hint.Slot(version), ref found); // its ctime is another now
+                if (error != Errno.None)
+                    return error;
                 if (!_inodes.TryAdmit(parent, version, name, found, out inode))
                     continue;
-                if (found.HasUpper && found.IsMerged)
-                    WriteMissingOrigin(parent, name, found.Lowers[0]);
                 entry = ToEntry(inode, found.Stat);
                 return Errno.None;
             }
@@ -137,37 +140,43 @@ public sealed partial class OverlayFileSystem
                 return error;
             using (directory)
             {
-                if (ResolveLower(parent, index, directory, name, ref found, out bool stop) is not Errno.None and var failed)
+                if (ResolveLower(parent, index, directory, name, ref found) is not Errno.None and var failed)
                     return failed;
-                if (stop)
+                if (found.IsComplete)
                     break;
             }
         }
         return Errno.None;
     }
 
-    private Errno ResolveLower(Inode parent, int index, Fd directory, Name name, ref Resolved found, out bool stop)
+    private Errno ResolveLower(Inode parent, int index, Fd directory, Name name, ref Resolved found)
     {
         ushort[] lowers = parent.Directory!.Lowers;
         bool last = index == lowers.Length - 1;
         Errno error = Sys.StatxAt(directory, name, out Statx stat);
-        stop = error is not (Errno.None or Errno.ENOENT or Errno.ENAMETOOLONG);
-        if (stop)
+        if (error is not (Errno.None or Errno.ENOENT or Errno.ENAMETOOLONG))
             return error;
+        bool hidden = false;
         if (error == Errno.None)
         {
-            stop = !stat.IsDirectory; // a whiteout, or a file: nothing below it is seen
-            if (stat.IsWhiteout || (stop && found.Exists))
+            found.IsComplete = !stat.IsDirectory; // a whiteout, or a file: nothing below it is seen
+            if (stat.IsWhiteout || (found.IsComplete && found.Exists))
                 return Errno.None;
             TakeLower(ref found, lowers[index], stat);
-            if (stop || last)
+            if (found.IsComplete || last)
                 return Errno.None;
-            if (HidesBelow(directory, name, out stop) is not Errno.None and var failed)
-                return failed;
+            error = HidesBelow(directory, name, out hidden);
         }
-        if (stop || last)
+        else if (!last)
+        {
+            error = Errno.None;
+        }
+        if (last)
             return Errno.None;
-        return AufsWhiteout.Hides(directory, ref parent.Directory.HasAufsWhiteouts[index], name, out stop);
+        if (error == Errno.None && !hidden)
+            error = AufsWhiteout.Hides(directory, ref parent.Directory.HasAufsWhiteouts[index], name, out hidden);
+        found.IsComplete = hidden;
+        return error;
     }
 
     private void TakeLower(ref Resolved found, ushort layer, in Statx stat)
@@ -206,18 +215,21 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>Best effort: the inode number of a merged directory does not depend on it here.</summary>
-    private void WriteMissingOrigin(Inode parent, Name name, ushort layer)
+    /// <returns>Whether the upper directory was changed.</returns>
+    private bool WriteMissingOrigin(Inode parent, Name name, ushort layer)
     {
         if (_work is null || _directories.BorrowUpper(parent, out BorrowedFd upper) != Errno.None)
-            return;
+            return false;
         using (upper)
         {
             if (_directories.BorrowLayer(parent, layer, out BorrowedFd lower) != Errno.None)
-                return;
+                return false;
             using (lower)
             {
-                if (_origin.WriteMissing(upper, lower, name, _layers.Lowers[layer]))
-                    _ = MarkImpure(parent, upper); // see above
+                if (!_origin.WriteMissing(upper, lower, name, _layers.Lowers[layer]))
+                    return false;
+                _ = MarkImpure(parent, upper); // see above
+                return true;
             }
         }
     }

@@ -106,6 +106,13 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
             _ = _notifier.InvalidateAttributes(inode.Id); // ENOENT: the kernel has nothing cached
     }
 
+    /// <summary>Drops the kernel's cached listing of a directory: a number in it has changed.</summary>
+    internal void InvalidateListing(Inode directory)
+    {
+        if (_notifier is not null)
+            _ = _notifier.InvalidateInode(directory.Id, 0, 0); // likewise
+    }
+
     private static DirectoryNode MakeRoot(LayerStack layers)
     {
         int count = 1;

@@ -15,6 +15,9 @@ internal ref struct Resolved(Span<ushort> lowers)
     /// <summary>Something is there, in the merged view.</summary>
     public bool Exists { readonly get; set; }
 
+    /// <summary>Nothing below what was looked at has a part in it.</summary>
+    public bool IsComplete { readonly get; set; }
+
     /// <summary>The upper layer has it.</summary>
     public bool HasUpper { readonly get; set; }
 
@@ -36,7 +39,7 @@ internal ref struct Resolved(Span<ushort> lowers)
     public void Reset()
     {
         _count = 0;
-        Exists = HasUpper = HasOrigin = false;
+        Exists = HasUpper = HasOrigin = IsComplete = false;
         Ino = 0;
     }
 

@@ -1,0 +1,183 @@
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+using OverlayFuse.Mount.Tests.Harness;
+using OverlayFuse.Overlay.Tests.Support;
+
+namespace OverlayFuse.Overlay.Tests;
+
+/// <summary>READDIR and READDIRPLUS.</summary>
+public sealed class ListingTests : OverlayTest
+{
+    [Test]
+    public void List_MergedDirectory_HasEachNameOnce([Values] bool plus)
+    {
+        OverlayUnderTest overlay = OpenUpper(
+            new DiskLayer().File("d/1").File("d/2").Whiteout("d/5"),
+            new DiskLayer().File("d/2").File("d/3").File("d/5"),
+            new DiskLayer().File("d/3").File("d/4").File("d/5"));
+        Assert.That(overlay.Entries("d", plus).Select(entry => entry.Name).Order(), Is.EqualTo(new[] { "1", "2", "3", "4" }));
+    }
+
+    [Test]
+    public void List_EveryKindOfEntry_ShowsStatsNumberAndType([Values] bool plus)
+    {
+        OverlayUnderTest overlay = OpenUpper(
+            new DiskLayer().File("d/upper").Dir("d/merged").Dir("d/opaque").Opaque("d/opaque").Symlink("d/link", "x"),
+            new DiskLayer().File("d/lower").Dir("d/merged").Dir("d/opaque").Fifo("d/fifo").Socket("d/socket").HardLink("d/lower2", "d/lower"),
+            new DiskLayer().Dir("d/merged").Dir("d/bottom").DeviceNode("d/null", 'c', 1, 3).File("d/merged2/x"));
+        AssertNumbersAgree(overlay, "d", plus);
+    }
+
+    [Test]
+    public void List_AfterCopyUps_StillShowsStatsNumbers([Values] bool plus, [Values] bool remount)
+    {
+        OverlayUnderTest overlay = Open(
+            new DiskLayer().File("d/a", "a").File("d/b", "b").HardLink("d/b2", "d/b").Dir("d/sub").Symlink("d/l", "x"),
+            new DiskLayer().File("d/c").Dir("d/sub"));
+        foreach (string name in new[] { "a", "b", "c", "sub", "l" })
+            Assert.That(overlay.ChOwn("d/" + name, 7, 7), Is.EqualTo(Errno.None));
+        if (remount)
+        {
+            Close(overlay);
+            overlay = Reopen(lowers: 2);
+        }
+        AssertNumbersAgree(overlay, "d", plus);
+    }
+
+    [Test]
+    public void List_UpperOnAnotherFileSystem_StillShowsStatsNumbers([Values] bool forgotten)
+    {
+        Assert.That(Libc.mount(Libc.Bytes("ovf"), Libc.Bytes(Sandbox.MakeDirectory("lower0")), Libc.Bytes("tmpfs"), Libc.MS_NOATIME, Libc.Bytes("mode=755")), Is.Zero);
+        OverlayUnderTest overlay = Open(new DiskLayer().File("d/a").File("d/b").Dir("d/sub"));
+        Assert.That((overlay.ChMod("d/a", 0x180), overlay.ChMod("d/sub", 0x1C0), overlay.Create("d/new")), Is.EqualTo((Errno.None, Errno.None, Errno.None)));
+        if (forgotten)
+            overlay.ForgetAll();
+        AssertNumbersAgree(overlay, "d", plus: false);
+    }
+
+    [Test]
+    public void List_AufsWhiteoutBetweenUpperAndLower_ShowsStatsNumber()
+    {
+        OverlayUnderTest overlay = OpenUpper(new DiskLayer().Dir("d/x"), new DiskLayer().AufsWhiteout("d/x"), new DiskLayer().File("d/x/below"));
+        Assert.That(overlay.List("d/x"), Is.Empty);
+        overlay.ForgetAll();
+        AssertNumbersAgree(overlay, "d", plus: false);
+    }
+
+    [Test]
+    public void List_SmallBuffer_GoesOnWhereItStopped([Values] bool plus)
+    {
+        DiskLayer upper = new(), lower = new();
+        for (int i = 0; i < 100; i++)
+            _ = (i % 2 == 0 ? upper : lower).File($"d/file-{i:d3}");
+        OverlayUnderTest overlay = OpenUpper(upper, lower);
+        string[] names = [.. overlay.Entries("d", plus, size: plus ? 400 : 100).Select(entry => entry.Name).Order()];
+        Assert.That(names, Is.EqualTo(Enumerable.Range(0, 100).Select(i => $"file-{i:d3}")));
+    }
+
+    [Test]
+    public void List_BufferTooSmallForOneEntry_IsEmptyAndTakesNoReference()
+    {
+        OverlayUnderTest overlay = Open(new DiskLayer().File("d/" + new string('n', 200)));
+        HandleId handle = overlay.OpenDir("d");
+        Assert.That(overlay.ReadDir(handle, 2, 300, plus: true, out List<ListedEntry> entries), Is.EqualTo(Errno.None));
+        Assert.That(entries, Is.Empty);
+        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
+    }
+
+    [Test]
+    public void List_ChangesMeanwhile_LeaveOffsetsAlone()
+    {
+        OverlayUnderTest overlay = Open(new DiskLayer().File("d/a").File("d/b").File("d/c").File("d/d").File("d/e"));
+        HandleId handle = overlay.OpenDir("d");
+        List<ListedEntry> before = overlay.EntriesFrom(handle, 0);
+        Assert.That(overlay.Unlink("d/" + before[2].Name), Is.EqualTo(Errno.None));
+        Assert.That(overlay.Create("d/new"), Is.EqualTo(Errno.None));
+        List<ListedEntry> after = overlay.EntriesFrom(handle, before[3].Offset);
+        Assert.That(after.Select(entry => (entry.Name, entry.Offset)), Is.EqualTo(before.Skip(4).Select(entry => (entry.Name, entry.Offset))));
+        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
+    }
+
+    [Test]
+    public void List_Rewound_ShowsWhatIsThereNow()
+    {
+        OverlayUnderTest overlay = Open(new DiskLayer().File("d/a"));
+        HandleId handle = overlay.OpenDir("d");
+        _ = overlay.EntriesFrom(handle, 0);
+        Assert.That((overlay.Unlink("d/a"), overlay.Create("d/b")), Is.EqualTo((Errno.None, Errno.None)));
+        Assert.That(overlay.EntriesFrom(handle, 0).Select(entry => entry.Name), Is.EqualTo(new[] { ".", "..", "b" }));
+        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
+    }
+
+    [Test]
+    public void List_RemovedSinceListed_IsLeftOutOfReadDirPlus()
+    {
+        OverlayUnderTest overlay = Open(new DiskLayer().File("d/a").File("d/b"));
+        HandleId handle = overlay.OpenDir("d");
+        Assert.That(overlay.ReadDir(handle, 0, 350, plus: true, out List<ListedEntry> dots), Is.EqualTo(Errno.None));
+        Assert.That(dots.Select(entry => entry.Name), Is.EqualTo(new[] { ".", ".." }));
+        Assert.That(overlay.Unlink("d/a"), Is.EqualTo(Errno.None));
+        Assert.That(overlay.EntriesFrom(handle, 2, plus: true).Select(entry => entry.Name), Is.EqualTo(new[] { "b" }));
+        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
+    }
+
+    [Test]
+    public void List_Dots_AreTheDirectoryAndItsParent()
+    {
+        OverlayUnderTest overlay = Open(new DiskLayer().Dir("d/sub"));
+        HandleId handle = overlay.OpenDir("d/sub");
+        List<ListedEntry> dots = overlay.EntriesFrom(handle, 0);
+        Assert.That(dots.Select(entry => (entry.Name, entry.Ino)),
+            Is.EqualTo(new[] { (".", overlay.Stat("d/sub").Ino), ("..", overlay.Stat("d").Ino) }));
+        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
+    }
+
+    [Test]
+    public void List_RemovedDirectory_IsEmpty()
+    {
+        OverlayUnderTest overlay = Open(new DiskLayer().Dir("d"));
+        HandleId handle = overlay.OpenDir("d");
+        Assert.That(overlay.RmDir("d"), Is.EqualTo(Errno.None));
+        Assert.That(overlay.EntriesFrom(handle, 2), Is.Empty);
+        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
+    }
+
+    [Test]
+    public void ReadDirPlus_References_BalanceWithForget()
+    {
+        OverlayUnderTest overlay = Open(new DiskLayer().File("a").File("d/b").Dir("d/e"));
+        for (int i = 0; i < 3; i++)
+            Assert.That(overlay.Entries("", plus: true), Has.Count.EqualTo(2));
+        NodeId node = overlay.Node("a");
+        overlay.FileSystem.Forget(node, 3);
+        Assert.That(overlay.FileSystem.Inodes[node], Is.Not.Null, "three of four references were given back");
+        overlay.FileSystem.Forget(node, 1);
+        Assert.That(overlay.FileSystem.Inodes[node], Is.Null);
+    }
+
+    [Test]
+    public void ReadDir_UnknownHandle_IsABadDescriptor()
+    {
+        OverlayUnderTest overlay = Open(new DiskLayer().Dir("d"));
+        HandleId handle = overlay.OpenDir("d");
+        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
+        Assert.That(overlay.ReadDir(handle, 0, 4096, plus: false, out _), Is.EqualTo(Errno.EBADF));
+        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.EBADF));
+    }
+
+    private static void AssertNumbersAgree(OverlayUnderTest overlay, string path, bool plus)
+    {
+        List<ListedEntry> entries = overlay.Entries(path, plus);
+        Assert.Multiple(() =>
+        {
+            Assert.That(entries, Is.Not.Empty);
+            foreach (ListedEntry entry in entries)
+            {
+                Attr stat = overlay.Stat($"{path}/{entry.Name}");
+                Assert.That((entry.Ino, (uint)entry.Type), Is.EqualTo((stat.Ino, stat.Mode & (uint)FileType.Mask)), entry.Name);
+                if (plus)
+                    Assert.That(entry.Entry.Attr, Is.EqualTo(stat), entry.Name);
+            }
+        });
+    }
+}
