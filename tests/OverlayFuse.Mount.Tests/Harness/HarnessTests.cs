@@ -56,6 +56,12 @@ internal sealed class HarnessTests
         Assert.That(a.Differences(b, "a", "b"), Has.Some.Contains(expected));
     }
 
+    [TestCase("0-4096 8192-20000", "0-4096 8192-12288", true)]
+    [TestCase("0-4096", "", true)]
+    [TestCase("0-4096", "0-8192", false)]
+    [TestCase("", "0-4096", false)]
+    public void Covers_Extents_IsTrueForFewerDataOnly(string outer, string inner, bool expected) => Assert.That(Extents.Covers(outer, inner), Is.EqualTo(expected));
+
     [Test]
     public void Dispose_MountsAndLoopDevicesLeft_RemovesThemAll()
     {

@@ -30,7 +30,7 @@ internal static class Mapping
     {
         if (Syscall.fstat(fd, out Stat stat) < 0) return Session.Failed();
         if (stat.st_size < length) return "shorter than the mapping";
-        if (StartsWithHole(fd)) return "a hole";
+        if ((NativeConvert.FromFilePermissions(stat.st_mode) & Mode.S_IFMT) == Mode.S_IFREG && StartsWithHole(fd)) return "a hole";
         MmapProts protection = writable ? MmapProts.PROT_READ | MmapProts.PROT_WRITE : MmapProts.PROT_READ;
         nint address = Syscall.mmap(0, (ulong)length, protection, shared ? MmapFlags.MAP_SHARED : MmapFlags.MAP_PRIVATE, fd, 0);
         if (address == -1) return Session.Failed();

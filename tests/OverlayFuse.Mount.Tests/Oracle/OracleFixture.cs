@@ -29,9 +29,10 @@ internal abstract class OracleFixture(string fileSystem)
 
     protected Comparison Compare(Layer[] lowers, params Operation[] operations) => Compare(new Layer(), lowers, operations);
 
-    protected Comparison Compare(Layer upper, Layer[] lowers, params Operation[] operations)
+    protected Comparison Compare(Layer upper, Layer[] lowers, params Operation[] operations) => Compare(new Scenario(upper, lowers, operations));
+
+    protected Comparison Compare(Scenario scenario)
     {
-        var scenario = new Scenario(upper, lowers, operations);
         Comparison comparison = Comparison.Run(scenario, $"{root}/{count++}", ProgramUnderTest.Path);
         Assert.That(comparison.Differences, Is.Empty, comparison.ToString);
         return comparison;
