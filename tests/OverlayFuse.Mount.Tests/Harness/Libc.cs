@@ -9,7 +9,7 @@ internal static class Libc
     public const int SEEK_DATA = 3, SEEK_HOLE = 4;
     public const int MS_RDONLY = 1, MS_NOATIME = 1024, MNT_DETACH = 2;
     public const int CLONE_FS = 0x200;
-    public const int F_OFD_SETLK = 37;
+    public const int F_OFD_SETLK = 37, F_OFD_SETLKW = 38;
     public const uint FICLONE = 0x40049409, FS_IOC_GETFLAGS = 0x80086601, FS_IOC_SETFLAGS = 0x40086602;
     public const int SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_pidfd_open = 434;
 
