@@ -13,7 +13,7 @@ internal sealed class ReflinkTests(string fileSystem, string program)
     private const int ImageMiB = 512, Size = 32 << 20, Little = 4 << 20;
     private static readonly byte[] Block = [.. Enumerable.Repeat((byte)'x', 1 << 20)];
     private Sandbox sandbox = null!;
-    private OverlayMount mount = null!;
+    private OverlayMount? mount;
     private string disk = "";
 
     [SetUp]
@@ -31,7 +31,7 @@ internal sealed class ReflinkTests(string fileSystem, string program)
     [TearDown]
     public void Unmount()
     {
-        mount.Dispose();
+        mount?.Dispose();
         sandbox.Dispose();
     }
 
