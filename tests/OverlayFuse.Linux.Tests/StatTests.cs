@@ -97,10 +97,12 @@ internal sealed class StatTests : DiskTest
         Assert.That(ours.Type, Is.EqualTo(0xEF53), "EXT4_SUPER_MAGIC");
     }
 
-    [Test]
-    public void GetFileSystemUuid_Ext4_IsTheOneOnDisk()
+    [TestCase("ext4", 32)]
+    [TestCase("xfs", 320)]
+    [TestCase("btrfs", 128)]
+    public void GetFileSystemUuid_OfADisk_IsTheOneOnIt(string type, int sizeMiB)
     {
-        string mountpoint = Sandbox.MakeFileSystem("ext4", 32);
+        string mountpoint = Sandbox.MakeFileSystem(type, sizeMiB);
         using var root = new ScopedFd(OpenDirectory(mountpoint));
         byte[] uuid = new byte[16];
         Assert.That(Sys.GetFileSystemUuid(root, uuid), Is.EqualTo(Errno.None));
