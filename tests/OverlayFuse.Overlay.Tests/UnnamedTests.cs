@@ -47,6 +47,18 @@ public sealed class UnnamedTests : OverlayTest
         Assert.That((overlay.Node("c"), overlay.Node("b"), overlay.Stat(node).Nlink), Is.EqualTo((node, node, 2u)));
     }
 
+    /// <summary>A node number that was forgotten is given again, but never with its old generation: NFS clients tell by it.</summary>
+    [Test]
+    public void Lookup_AfterForget_GivesTheNumberWithANewGeneration()
+    {
+        OverlayUnderTest overlay = Open(new DiskLayer().File("a").File("b"));
+        Assert.That(overlay.TryNode("a", out EntryOut first), Is.EqualTo(Errno.None));
+        overlay.Forget(first.NodeId);
+        Assert.That(overlay.TryNode("b", out EntryOut second), Is.EqualTo(Errno.None));
+        Assert.That(second.NodeId, Is.EqualTo(first.NodeId));
+        Assert.That(second.Generation, Is.Not.EqualTo(first.Generation));
+    }
+
     /// <summary>
     /// A file that cannot be held must not be removed: its number would go to the next file, and with it the handles of those who have it open.
     /// </summary>
