@@ -12,16 +12,24 @@ namespace OverlayFuse.Overlay;
 /// <param name="work">Where copies are made.</param>
 internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
 {
+    private static Name Capability => new("security.capability\0"u8);
+
     /// <summary>How often a waiting request looks whether it was interrupted.</summary>
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>In place of a limit: with metacopy=on the data may stay below.</summary>
+    public const long NoData = -1;
+
+    /// <summary>Whether an inode has all in the upper layer that a change needs.</summary>
+    public static bool Suffices(Inode inode, long dataLimit) => inode.HasUpper && (inode.Data is null || dataLimit == NoData);
 
     /// <summary>Gives an inode an upper file, if it has none yet.</summary>
     /// <param name="request">Whose interruption stops it.</param>
     /// <param name="inode">The inode.</param>
-    /// <param name="dataLimit">Bytes of data worth copying: what lies behind will be cut off at once.</param>
+    /// <param name="dataLimit">Bytes of data worth copying: what lies behind will be cut off at once; <see cref="NoData"/>.</param>
     public Errno Ensure(in FuseRequest request, Inode inode, long dataLimit)
     {
-        if (inode.HasUpper)
+        if (Suffices(inode, dataLimit))
             return Errno.None;
         if (!inode.Unlinked && Ensure(request, inode.Place!.Parent, long.MaxValue) is not Errno.None and var error && !inode.Unlinked)
             return error;
@@ -32,7 +40,9 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
         }
         try
         {
-            return inode.HasUpper ? Errno.None : Copy(request, inode, dataLimit);
+            if (Suffices(inode, dataLimit))
+                return Errno.None;
+            return inode.HasUpper ? FetchData(request, inode, dataLimit) : Copy(request, inode, dataLimit);
         }
         finally
         {
@@ -55,10 +65,14 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
             var entry = new WorkEntry(work);
             try
             {
-                if (Make(request, lower, stat, entry, dataLimit) is not Errno.None and var failed)
+                bool isMetacopy = dataLimit == NoData && fileSystem.Metacopy.IsOn && stat.Type == FileType.Regular;
+                var copy = new Copying(inode, lower, stat) { DataLimit = isMetacopy ? 0 : dataLimit == NoData ? long.MaxValue : dataLimit };
+                if (Make(request, copy, entry) is not Errno.None and var failed)
                     return failed;
                 if (new CopyUpMetadata(fileSystem, lower, stat, entry).Copy(inode) is not Errno.None and var refused)
                     return refused;
+                if (isMetacopy && LeaveData(inode, stat, entry) is not Errno.None and var unmarked)
+                    return unmarked;
                 return Finish(inode, stat, ref entry);
             }
             finally
@@ -69,25 +83,89 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
     }
 
     /// <summary>Makes the copy: its type and its data.</summary>
-    private Errno Make(in FuseRequest request, in RealName lower, in Statx stat, in WorkEntry entry, long dataLimit)
+    private Errno Make(in FuseRequest request, in Copying copy, in WorkEntry entry)
     {
+        ref readonly Statx stat = ref copy.Stat;
         switch (stat.Type)
         {
             case FileType.Regular:
-                long length = Math.Min((long)stat.Size, dataLimit);
-                bool whole = length == (long)stat.Size;
-                return new CopyUpData(length, whole, sync: !fileSystem.Options.Volatile).Copy(request, lower, entry);
+                return MakeFile(request, copy, entry);
             case FileType.Directory:
                 return Sys.MkDirAt(entry.Directory, entry.Name, 0x1C0);
             case FileType.SymLink:
                 Span<byte> target = stackalloc byte[4097];
-                if (Sys.ReadLinkAt(lower.Directory, lower.Name, target[..^1], out int bytes) is not Errno.None and var error)
+                if (Sys.ReadLinkAt(copy.Lower.Directory, copy.Lower.Name, target[..^1], out int bytes) is not Errno.None and var error)
                     return error;
                 target[bytes] = 0;
                 return Sys.SymLinkAt(new Name(target[..(bytes + 1)]), entry.Directory, entry.Name);
             default:
                 return Sys.MkNodAt(entry.Directory, entry.Name, stat.Mode, stat.Rdev);
         }
+    }
+
+    private Errno MakeFile(in FuseRequest request, in Copying copy, in WorkEntry entry)
+    {
+        const OpenFlags flags = OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
+        if (Sys.OpenAt(entry.Directory, entry.Name, flags, out Fd to, 0x180) is not Errno.None and var error)
+            return error;
+        using var target = new ScopedFd(to);
+        long size = (long)copy.Stat.Size;
+        long length = Math.Min(size, copy.DataLimit);
+        return length == 0 ? Errno.None : CopyData(request, copy.Inode, target, new CopyUpData(length, length == size, IsSynced));
+    }
+
+    private bool IsSynced => !fileSystem.Options.Volatile;
+
+    private Errno CopyData(in FuseRequest request, Inode inode, Fd target, in CopyUpData data)
+    {
+        if (fileSystem.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd from) is not Errno.None and var error)
+            return error;
+        using var source = new ScopedFd(from);
+        return data.Copy(request, source, target);
+    }
+
+    /// <summary>The copy gets the size and the mark; its data stay where they are (ovl_set_size, ovl_copy_up_metadata).</summary>
+    private Errno LeaveData(Inode inode, in Statx stat, in WorkEntry entry)
+    {
+        if (Sys.OpenAt(entry.Directory, entry.Name, OpenFlags.WriteOnly | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var file = new ScopedFd(opened);
+        if (Sys.FTruncate(file, (long)stat.Size) is not Errno.None and var refused)
+            return refused;
+        if (fileSystem.Metacopy.Mark(entry.Directory, entry.Name) is not Errno.None and var unmarked)
+            return unmarked;
+        Place place = inode.Place!;
+        inode.Data ??= new LowerData(inode.LowerLayer, OverlayFileSystem.PathInLayer(place.Parent, inode.LowerLayer, place.Name));
+        return Sys.UTimeNsAt(entry.Directory, entry.Name, stat.Atime.ToTimeSpec(), stat.Mtime.ToTimeSpec());
+    }
+
+    /// <summary>
+    /// Fills a metacopy in place: until its mark is gone, what it holds is not looked at (ovl_copy_up_meta_inode_data).
+    /// </summary>
+    private Errno FetchData(in FuseRequest request, Inode inode, long dataLimit)
+    {
+        if (CallerIds.AssumeMounter() is not Errno.None and var error)
+            return error;
+        if (fileSystem.Files.Open(inode, OpenFlags.ReadWrite | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var lost)
+            return lost;
+        using var file = new ScopedFd(opened);
+        if (Sys.FStatx(file, out Statx stat) is not Errno.None and var unseen)
+            return unseen;
+        Span<byte> capability = stackalloc byte[64];
+        bool hasCapability = Sys.GetXattrAt(file, Name.Empty, Capability, capability, out int length) == Errno.None;
+        long size = Math.Min((long)stat.Size, dataLimit);
+        error = size == 0 ? Errno.None : CopyData(request, inode, file, new CopyUpData(size, size == (long)stat.Size, IsSynced));
+        if (error == Errno.None && hasCapability) // every write drops it
+            error = Sys.SetXattrAt(file, Name.Empty, Capability, capability[..length]);
+        if (error == Errno.None)
+            error = Sys.UTimeNsAt(file, Name.Empty, stat.Atime.ToTimeSpec(), stat.Mtime.ToTimeSpec());
+        if (error == Errno.None)
+            error = fileSystem.Metacopy.Unmark(file);
+        if (error != Errno.None)
+            return error;
+        inode.Data = null;
+        fileSystem.RefreshOpen(inode);
+        return Errno.None;
     }
 
     private Errno Finish(Inode inode, in Statx lower, ref WorkEntry entry)
@@ -156,4 +234,24 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
         }
         return Errno.None;
     }
+}
+
+/// <summary>One copy-up: what is copied.</summary>
+internal readonly ref struct Copying
+{
+    public Copying(Inode inode, in RealName lower, in Statx stat)
+    {
+        Inode = inode;
+        Lower = lower;
+        Stat = stat;
+    }
+
+    public Inode Inode { get; }
+
+    public readonly RealName Lower;
+
+    public readonly Statx Stat;
+
+    /// <summary>Bytes of data that are copied.</summary>
+    public long DataLimit { get; init; }
 }

@@ -234,8 +234,9 @@ internal sealed partial class InodeTable
 
     private Inode Make(Inode parent, Name name, in Resolved found, bool byUpper)
     {
-        DirectoryNode? directory = found.IsDirectory ? new DirectoryNode(found.Lowers.ToArray()) : null;
+        DirectoryNode? directory = found.IsDirectory ? NewDirectory(found) : null;
         Inode inode = NewInode(found.Stat.Type, directory);
+        inode.Data = found.Data;
         inode.UpperIno = found.HasUpper ? found.Stat.Ino : 0;
         inode.LowerLayer = found.IsDirectory || found.HasUpper ? Inode.NoLayer : found.Lowers[0];
         inode.Ino = found.Ino;
@@ -245,6 +246,13 @@ internal sealed partial class InodeTable
         Insert(inode);
         return inode;
     }
+
+    private static DirectoryNode NewDirectory(in Resolved found) => new(found.Lowers.ToArray())
+    {
+        LowerLocations = found.Locations,
+        Redirect = found.Redirect,
+        HasXattrWhiteouts = found.HasXattrWhiteouts,
+    };
 
     private Inode NewInode(FileType type, DirectoryNode? directory)
     {

@@ -91,14 +91,15 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         if (known >= 0 && !(listing.Read(known).Slot == 0 && listing.Settle(known)))
             return Errno.None;
         FileType type = record.Type;
-        if (type is FileType.Unknown or FileType.CharacterDevice)
+        bool mayBeMark = type == FileType.Regular && slot > 0 && directory.Directory!.HasXattrWhiteouts;
+        if (type is FileType.Unknown or FileType.CharacterDevice || mayBeMark)
         {
             Errno error = Sys.StatxAt(layer, record.Name, out Statx stat);
             if (error == Errno.ENOENT)
                 return Errno.None; // removed since
             if (error != Errno.None)
                 return error;
-            type = stat.IsWhiteout ? FileType.Unknown : stat.Type;
+            type = Whiteout.Is(fileSystem.Xattrs, layer, record.Name, stat) ? FileType.Unknown : stat.Type;
         }
         bool copied = fileSystem.Inodes.TryGetInoOfUpper(slot == 0 ? record.Ino : 0, out ulong ino);
         if (!copied)
@@ -123,7 +124,8 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             return;
         using (upper)
         {
-            if (Opaque.IsMarked(fileSystem.Xattrs, upper, name, out bool opaque) == Errno.None && !opaque)
+            if (Opaque.IsMarked(fileSystem.Xattrs, upper, name, out bool opaque) == Errno.None && !opaque
+                && fileSystem.Redirect.Read(upper, name, out byte[]? redirect) == Errno.None && redirect is null)
                 listing.SetIno(record, ino);
         }
     }
@@ -131,11 +133,19 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
     /// <summary>Upper entries that are copies show their origin's number; only impure directories have any (ovl_cache_update_ino).</summary>
     private void ShowOrigins(Fd upper, DirectoryListing listing)
     {
+        var moved = new Resolved(stackalloc ushort[fileSystem.Layers.Lowers.Count]);
         for (int index = 0; index < listing.Count; index++)
         {
             DirectoryEntry entry = listing[index];
-            if (entry.Slot != 0 || entry.Type == FileType.Directory)
+            if (entry.Slot != 0)
                 continue;
+            if (entry.Type == FileType.Directory)
+            {
+                if (fileSystem.Redirect.Read(upper, entry.Name, out byte[]? redirect) == Errno.None && redirect is not null
+                    && fileSystem.Resolve(directory, entry.Name, 0, ref moved) == Errno.None && moved.Exists)
+                    listing.SetIno(listing.RecordOf(index), moved.Ino);
+                continue;
+            }
             var found = new Resolved(default) { Stat = new Statx { Mode = (ushort)entry.Type } };
             if (fileSystem.Origin.Read(upper, entry.Name, ref found) == Errno.None && found.HasOrigin)
                 listing.SetIno(listing.RecordOf(index), found.Ino);

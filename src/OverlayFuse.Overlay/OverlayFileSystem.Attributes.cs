@@ -29,7 +29,7 @@ public sealed partial class OverlayFileSystem
         attributes = default;
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : long.MaxValue;
+        long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : CopyUp.NoData;
         if (EnsureUpper(request, inode, data) is not Errno.None and var error)
             return error;
         if ((input.Valid & SetAttrValid.Size) != 0 && Truncate(inode, input) is not Errno.None and var truncated)

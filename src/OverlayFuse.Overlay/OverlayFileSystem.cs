@@ -37,11 +37,13 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _options = options;
         _layers = layers;
         _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers));
-        _directories = new DirectoryCache(DirectoryDescriptorLimit());
-        _inodes = new InodeTable(MakeRoot(layers), layers.Upper?.RootIno ?? 0);
+        _directories = new DirectoryCache(layers, DirectoryDescriptorLimit());
+        Redirect = new Redirect(_xattrs, options.Redirect);
+        Metacopy = new Metacopy(_xattrs, options);
+        _inodes = new InodeTable(MakeRoot(layers, _xattrs), layers.Upper?.RootIno ?? 0);
         _inodes.Root.Ino = _inos.Map(layers.Lowers[0].Dev, layers.Lowers[0].RootIno);
         _origin = new Origin(layers, _inos, _xattrs);
-        _files = new RealFiles(_directories);
+        _files = new RealFiles(layers, _directories);
         if (layers.Work is null || !options.IsWritable)
             return;
         _work = WorkDirectory.Open(layers.Work, _xattrs);
@@ -74,6 +76,10 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     internal OverlayXattr Xattrs => _xattrs;
 
     internal Origin Origin => _origin;
+
+    internal Redirect Redirect { get; }
+
+    internal Metacopy Metacopy { get; }
 
     internal RealFiles Files => _files;
 
@@ -113,12 +119,17 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
             _ = _notifier.InvalidateInode(directory.Id, 0, 0); // likewise
     }
 
-    private static DirectoryNode MakeRoot(LayerStack layers)
+    private static DirectoryNode MakeRoot(LayerStack layers, OverlayXattr xattrs)
     {
         int count = 1;
         while (count < layers.Lowers.Count && !IsAufsOpaque(layers.Lowers[count - 1]))
             count++;
-        var root = new DirectoryNode([.. Enumerable.Range(0, count).Select(layer => (ushort)layer)]);
+        foreach (Layer layer in layers.Lowers)
+            layer.HasXattrWhiteouts = Opaque.Read(xattrs, layer.Root.Fd, Name.Empty, out OpaqueMark mark) == Errno.None && mark == OpaqueMark.HasXattrWhiteouts;
+        var root = new DirectoryNode([.. Enumerable.Range(0, count).Select(layer => (ushort)layer)])
+        {
+            HasXattrWhiteouts = layers.Lowers.Any(layer => layer.HasXattrWhiteouts),
+        };
         root.Descriptors[0] = layers.Upper?.Root;
         for (int layer = 0; layer < count; layer++)
             root.Descriptors[layer + 1] = layers.Lowers[layer].Root;

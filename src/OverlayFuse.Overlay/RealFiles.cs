@@ -3,8 +3,9 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay;
 
 /// <summary>Finds the real file behind an inode: in its pinned descriptor, in the upper layer, else in the topmost lower one.</summary>
+/// <param name="layers">The layers.</param>
 /// <param name="directories">Where the real directories are.</param>
-internal sealed class RealFiles(DirectoryCache directories)
+internal sealed class RealFiles(LayerStack layers, DirectoryCache directories)
 {
     /// <summary>
     /// Where the real file is: for an upper non-directory with the lock of the parent's names held until it is disposed, so that the name
@@ -36,6 +37,8 @@ internal sealed class RealFiles(DirectoryCache directories)
             return error;
         using (real)
             error = Sys.StatxAt(real.Directory, real.Name, out stat);
+        if (inode.Data is { } data)
+            stat.Blocks = BlocksOfData(data, stat);
         return error == Errno.ENOENT ? Errno.ESTALE : error;
     }
 
@@ -56,6 +59,25 @@ internal sealed class RealFiles(DirectoryCache directories)
         return error == Errno.ENOENT ? Errno.ESTALE : error;
     }
 
+    /// <summary>Opens the file that holds the data: of a metacopy one further down, for reading only.</summary>
+    public Errno OpenData(Inode inode, OpenFlags flags, out Fd fd)
+    {
+        if (inode.Data is not { } data)
+            return Open(inode, flags, out fd);
+        fd = Fd.None;
+        return (flags & (OpenFlags.AccessMode | OpenFlags.Truncate)) != OpenFlags.ReadOnly ? Errno.EROFS : OpenData(data, flags, out fd);
+    }
+
+    /// <summary>st_blocks of a metacopy are its data's (ovl_getattr).</summary>
+    public ulong BlocksOfData(LowerData data, in Statx metadata)
+    {
+        ulong estimate = (metadata.Size + metadata.BlockSize - 1) / metadata.BlockSize * metadata.BlockSize / 512;
+        if (OpenData(data, OpenFlags.Path, out Fd opened) != Errno.None)
+            return estimate;
+        using var file = new ScopedFd(opened);
+        return Sys.FStatx(file, out Statx stat) == Errno.None ? stat.Blocks : estimate;
+    }
+
     /// <summary>The lower file that a copy-up starts from.</summary>
     public Errno LocateLower(Inode inode, out RealName real)
     {
@@ -65,6 +87,34 @@ internal sealed class RealFiles(DirectoryCache directories)
             return error;
         real = new RealName(parent, place.Name, null);
         return Errno.None;
+    }
+
+    /// <returns>EIO when it is not there, or no regular file.</returns>
+    private Errno OpenData(LowerData data, OpenFlags flags, out Fd fd)
+    {
+        Errno error = data.Layer == Inode.NoLayer
+            ? OpenInDataLayers(data, flags, out fd)
+            : LayerWalk.Open(layers.Lowers[data.Layer].Root.Fd, data.Path, flags, out fd);
+        if (error != Errno.None)
+            return error is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP ? Errno.EIO : error;
+        using var opened = new ScopedFd(fd);
+        error = Sys.FStatx(fd, out Statx stat, StatxMask.Type);
+        if (error == Errno.None && stat.Type != FileType.Regular)
+            error = Errno.EIO;
+        fd = error == Errno.None ? opened.Release() : Fd.None;
+        return error;
+    }
+
+    private Errno OpenInDataLayers(LowerData data, OpenFlags flags, out Fd fd)
+    {
+        fd = Fd.None;
+        foreach (Layer layer in layers.DataLayers)
+        {
+            Errno error = LayerWalk.Open(layer.Root.Fd, data.Path, flags, out fd);
+            if (error is not (Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP))
+                return error;
+        }
+        return Errno.EIO;
     }
 
     private Errno LocateDirectory(Inode inode, out BorrowedFd directory)
