@@ -60,7 +60,8 @@ internal static class MountRequestParser
             throw new UsageException("option metacopy=on: cannot stand with userxattr, as in the kernel; leave one of them out");
         if (settings.UserXattr == true && settings.Redirect is RedirectMode.On)
             throw new UsageException("option redirect_dir=on: cannot stand with userxattr, as in the kernel; leave one of them out");
-        if (metacopy && settings.UpperDir is not null && settings.Redirect is not (null or RedirectMode.On))
+        bool needsOn = settings.UpperDir is not null;
+        if (metacopy && (needsOn ? settings.Redirect is not (null or RedirectMode.On) : settings.Redirect is RedirectMode.NoFollow))
             throw new UsageException("option metacopy=on: needs redirect_dir=on; write that, or leave redirect_dir out");
         return settings.Redirect ?? (settings.UserXattr == true ? RedirectMode.NoFollow : metacopy ? RedirectMode.On : RedirectMode.Follow);
     }

@@ -10,10 +10,8 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 /// <param name="fileSystem">The merged view.</param>
 /// <param name="work">Where copies are made.</param>
-internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
+internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
 {
-    private static Name Capability => new("security.capability\0"u8);
-
     /// <summary>How often a waiting request looks whether it was interrupted.</summary>
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(50);
 
@@ -71,9 +69,9 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
                     return failed;
                 if (new CopyUpMetadata(fileSystem, lower, stat, entry).Copy(inode) is not Errno.None and var refused)
                     return refused;
-                if (isMetacopy && LeaveData(inode, stat, entry) is not Errno.None and var unmarked)
+                if (isMetacopy && LeaveData(stat, entry) is not Errno.None and var unmarked)
                     return unmarked;
-                return Finish(inode, stat, ref entry);
+                return Finish(inode, new Copied(stat) { Data = isMetacopy ? DataOf(inode) : null }, ref entry);
             }
             finally
             {
@@ -124,59 +122,15 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
         return data.Copy(request, source, target);
     }
 
-    /// <summary>The copy gets the size and the mark; its data stay where they are (ovl_set_size, ovl_copy_up_metadata).</summary>
-    private Errno LeaveData(Inode inode, in Statx stat, in WorkEntry entry)
+    private Errno Finish(Inode inode, Copied copied, ref WorkEntry entry)
     {
-        if (Sys.OpenAt(entry.Directory, entry.Name, OpenFlags.WriteOnly | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
-            return error;
-        using var file = new ScopedFd(opened);
-        if (Sys.FTruncate(file, (long)stat.Size) is not Errno.None and var refused)
-            return refused;
-        if (fileSystem.Metacopy.Mark(entry.Directory, entry.Name) is not Errno.None and var unmarked)
-            return unmarked;
-        Place place = inode.Place!;
-        inode.Data ??= new LowerData(inode.LowerLayer, OverlayFileSystem.PathInLayer(place.Parent, inode.LowerLayer, place.Name));
-        return Sys.UTimeNsAt(entry.Directory, entry.Name, stat.Atime.ToTimeSpec(), stat.Mtime.ToTimeSpec());
-    }
-
-    /// <summary>
-    /// Fills a metacopy in place: until its mark is gone, what it holds is not looked at (ovl_copy_up_meta_inode_data).
-    /// </summary>
-    private Errno FetchData(in FuseRequest request, Inode inode, long dataLimit)
-    {
-        if (CallerIds.AssumeMounter() is not Errno.None and var error)
-            return error;
-        if (fileSystem.Files.Open(inode, OpenFlags.ReadWrite | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var lost)
+        if (Sys.StatxAt(entry.Directory, entry.Name, out copied.Stat, StatxMask.Ino) is not Errno.None and var lost)
             return lost;
-        using var file = new ScopedFd(opened);
-        if (Sys.FStatx(file, out Statx stat) is not Errno.None and var unseen)
-            return unseen;
-        Span<byte> capability = stackalloc byte[64];
-        bool hasCapability = Sys.GetXattrAt(file, Name.Empty, Capability, capability, out int length) == Errno.None;
-        long size = Math.Min((long)stat.Size, dataLimit);
-        error = size == 0 ? Errno.None : CopyData(request, inode, file, new CopyUpData(size, size == (long)stat.Size, IsSynced));
-        if (error == Errno.None && hasCapability) // every write drops it
-            error = Sys.SetXattrAt(file, Name.Empty, Capability, capability[..length]);
-        if (error == Errno.None)
-            error = Sys.UTimeNsAt(file, Name.Empty, stat.Atime.ToTimeSpec(), stat.Mtime.ToTimeSpec());
-        if (error == Errno.None)
-            error = fileSystem.Metacopy.Unmark(file);
-        if (error != Errno.None)
-            return error;
-        inode.Data = null;
-        fileSystem.RefreshOpen(inode);
-        return Errno.None;
-    }
-
-    private Errno Finish(Inode inode, in Statx lower, ref WorkEntry entry)
-    {
-        if (Sys.StatxAt(entry.Directory, entry.Name, out Statx copied, StatxMask.Ino) is not Errno.None and var lost)
-            return lost;
-        inode.HasOrigin = inode.IsDirectory || lower.Nlink == 1;
+        inode.HasOrigin = inode.IsDirectory || copied.Lower.Nlink == 1;
         Place place = inode.Place!;
         Errno error = inode.Unlinked ? Errno.ENOENT : PutInPlace(inode, place, copied, ref entry);
         if (error == Errno.ENOENT && inode.Unlinked)
-            error = KeepUnnamed(inode, place.Parent, copied.Ino, entry);
+            error = KeepUnnamed(inode, place.Parent, copied, entry);
         if (error != Errno.None)
             return error;
         fileSystem.InvalidateAttributes(inode);
@@ -189,7 +143,7 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
 
     /// <summary>Renames the copy into the upper layer and keeps the parent's times (ovl_copy_up_one).</summary>
     /// <returns>ENOENT when the name was removed meanwhile.</returns>
-    private Errno PutInPlace(Inode inode, Place place, in Statx copied, ref WorkEntry entry)
+    private Errno PutInPlace(Inode inode, Place place, in Copied copied, ref WorkEntry entry)
     {
         if (fileSystem.Directories.BorrowUpper(place.Parent, out BorrowedFd parent) is not Errno.None and var error)
             return error;
@@ -205,8 +159,8 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
             if (Move(inode, parent, place.Name, ref entry) is not Errno.None and var failed)
                 return failed == Errno.EEXIST ? Errno.ESTALE : failed; // somebody put a file there behind our back
             if (!inode.HasOrigin)
-                inode.Ino = fileSystem.MapIno(copied); // a broken hard link (ovl_getattr)
-            fileSystem.Inodes.SetUpper(inode, copied.Ino);
+                inode.Ino = fileSystem.MapIno(copied.Stat); // a broken hard link (ovl_getattr)
+            Settle(inode, copied);
             return Sys.UTimeNsAt(parent, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec());
         }
     }
@@ -223,16 +177,25 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
     }
 
     /// <summary>The lower file was unlinked while it was open: its copy lives without a name until it is forgotten.</summary>
-    private Errno KeepUnnamed(Inode inode, Inode parent, ulong ino, in WorkEntry entry)
+    private Errno KeepUnnamed(Inode inode, Inode parent, in Copied copied, in WorkEntry entry)
     {
         if (Sys.OpenAt(entry.Directory, entry.Name, OpenFlags.Path | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
             return error;
         using (new NamesChange(parent))
         {
             inode.Pinned = new SafeFd(opened);
-            fileSystem.Inodes.SetUpper(inode, ino);
+            Settle(inode, copied);
         }
         return Errno.None;
+    }
+
+    /// <summary>At every moment who reads finds the data: of a metacopy below, of a whole copy in it.</summary>
+    private void Settle(Inode inode, in Copied copied)
+    {
+        if (copied.Data is not null)
+            inode.Data = copied.Data;
+        fileSystem.Inodes.SetUpper(inode, copied.Stat.Ino);
+        inode.Data = copied.Data;
     }
 }
 
@@ -254,4 +217,17 @@ internal readonly ref struct Copying
 
     /// <summary>Bytes of data that are copied.</summary>
     public long DataLimit { get; init; }
+}
+
+/// <summary>What a copy-up has made.</summary>
+/// <param name="lower">The lower file.</param>
+internal ref struct Copied(Statx lower)
+{
+    /// <summary>The upper file; only its number is known.</summary>
+    public Statx Stat;
+
+    public readonly Statx Lower => lower;
+
+    /// <summary>Where the data stay, of a metacopy.</summary>
+    public LowerData? Data { get; init; }
 }

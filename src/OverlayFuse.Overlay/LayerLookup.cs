@@ -160,7 +160,7 @@ internal ref struct LayerLookup
             return error;
         if (error == Errno.None)
         {
-            if (IsWhiteout(directory, element.Name, stat))
+            if (IsWhiteout(directory, element, stat))
             {
                 _stop = true;
                 return Errno.None;
@@ -255,10 +255,11 @@ internal ref struct LayerLookup
         return Errno.None;
     }
 
-    private readonly bool IsWhiteout(Fd directory, scoped Name name, in Statx stat) =>
-        _fileSystem.Layers.Lowers[_layer].HasXattrWhiteouts
-            ? Whiteout.Is(_fileSystem.Xattrs, directory, name, stat)
-            : stat.IsWhiteout;
+    private readonly bool IsWhiteout(Fd directory, scoped PathElement element, in Statx stat)
+    {
+        bool mayBeFile = element.Path is null ? _base.Directory!.HasXattrWhiteouts : _fileSystem.Layers.Lowers[_layer].HasXattrWhiteouts;
+        return mayBeFile ? Whiteout.Is(_fileSystem.Xattrs, directory, element.Name, stat) : stat.IsWhiteout;
+    }
 
     /// <summary>Where the data of a metacopy are: in the last lower found, or in a data-only layer.</summary>
     private readonly Errno FindData(ref Resolved found)

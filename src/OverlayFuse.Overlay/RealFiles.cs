@@ -89,14 +89,15 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories)
         return Errno.None;
     }
 
-    /// <returns>EIO when it is not there, or no regular file.</returns>
+    /// <returns>EIO when it is not there, or no regular file; ENOENT when no data-only layer has it.</returns>
     private Errno OpenData(LowerData data, OpenFlags flags, out Fd fd)
     {
-        Errno error = data.Layer == Inode.NoLayer
+        bool isInDataLayer = data.Layer == Inode.NoLayer;
+        Errno error = isInDataLayer
             ? OpenInDataLayers(data, flags, out fd)
             : LayerWalk.Open(layers.Lowers[data.Layer].Root.Fd, data.Path, flags, out fd);
         if (error != Errno.None)
-            return error is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP ? Errno.EIO : error;
+            return !isInDataLayer && error is (Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP) ? Errno.EIO : error;
         using var opened = new ScopedFd(fd);
         error = Sys.FStatx(fd, out Statx stat, StatxMask.Type);
         if (error == Errno.None && stat.Type != FileType.Regular)
@@ -114,7 +115,7 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories)
             if (error is not (Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP))
                 return error;
         }
-        return Errno.EIO;
+        return Errno.ENOENT;
     }
 
     private Errno LocateDirectory(Inode inode, out BorrowedFd directory)
