@@ -49,8 +49,8 @@ public sealed partial class OverlayFileSystem
             return Errno.EXDEV;
         if (rename.Exchange && rename.Target is null)
             return Errno.ENOENT;
-        if (!rename.Exchange && rename.Target is { IsDirectory: true } && RequireEmpty(rename.Target) is not Errno.None and var filled)
-            return filled;
+        if (!rename.Exchange && rename.Target is { } target && IsBoundToLower(target) && RequireEmpty(target) is not Errno.None and var filled)
+            return filled; // before anything is copied up for nothing
         if (EnsureUpper(request, rename.Source, CopyUp.NoData) is not Errno.None and var error)
             return error;
         if (rename.Exchange && EnsureUpper(request, rename.Target!, CopyUp.NoData) is not Errno.None and var refused)
@@ -98,12 +98,12 @@ public sealed partial class OverlayFileSystem
         if (StatUpper(newUpper, rename.NewName, out Statx there, out bool exists) is not Errno.None and var unseen)
             return unseen;
         bool overWhiteout = exists && there.IsWhiteout;
-        if (rename.Target is { IsDirectory: true } directory
-            && exists && MakeReplaceable(directory, newUpper, rename.NewName) is not Errno.None and var filled)
-            return filled;
         var from = new UpperName(rename.OldParent, oldUpper, rename.OldName);
         if (Prepare(rename.Source, from, new UpperName(rename.NewParent, newUpper, rename.NewName)) is not Errno.None and var refused)
             return refused;
+        if (rename.Target is { IsDirectory: true } directory
+            && exists && MakeReplaceable(directory, newUpper, rename.NewName) is not Errno.None and var filled)
+            return filled;
         if (exists && !overWhiteout && Pin(rename.Target, newUpper, rename.NewName) is not Errno.None and var unheld)
             return unheld;
         error = RenameInUpper(rename, oldUpper, newUpper, cover, overWhiteout);
@@ -160,8 +160,12 @@ public sealed partial class OverlayFileSystem
     /// <summary>A directory that is replaced must be empty; one that holds whiteouts gives way to an empty one (ovl_clear_empty).</summary>
     private Errno MakeReplaceable(Inode directory, Fd upper, Name name)
     {
-        Errno error = HoldsEntries(upper, name, out bool holds);
-        return error == Errno.None && holds ? ReplaceByEmpty(directory, upper, name) : error;
+        if (HoldsEntries(upper, name, out bool holds) is not Errno.None and var error)
+            return error;
+        if (!holds)
+            return Errno.None;
+        error = IsBoundToLower(directory) ? Errno.None : RequireEmpty(directory); // of the others it is known
+        return error == Errno.None ? ReplaceByEmpty(directory, upper, name) : error;
     }
 
     private Errno ReplaceByEmpty(Inode directory, Fd upper, Name name)
