@@ -48,7 +48,7 @@ internal static class OptionTable
         Take("metacopy", "on|off", "on: chmod, chown and the like copy no data; needs redirect_dir=on, which it implies", (s, v) => s.Metacopy = OptionValue.OnOff("metacopy", v)),
         AcceptValues("nfs_export", ["off"], "the mount cannot be exported by NFS"),
         AcceptValues("verity", ["off"], "fs-verity digests are not checked"),
-        AcceptValues("uuid", ["off", "null", "auto"], "the mount has no UUID of its own"),
+        Take("uuid", "auto|on|off|null", "whether the upper gets a UUID on disk, as the kernel's overlayfs gives it; the mount itself shows FUSE's", OptionValue.Uuid),
         AcceptValues("xino", ["off", "auto", "on"], "inode numbers are unique and stable in any case"),
         Accept("default_permissions", "", "permissions are always the kernel's"),
         Accept("nooverride_creds", "", "the rights of the mounting user are used below"),

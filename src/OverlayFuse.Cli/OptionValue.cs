@@ -33,6 +33,15 @@ internal static class OptionValue
         _ => throw new UsageException($"option redirect_dir={value}: not there; write redirect_dir=on, follow, nofollow or off"),
     };
 
+    /// <exception cref="UsageException">None of the four.</exception>
+    public static void Uuid(MountSettings settings, string value) => settings.Uuid = value switch
+    {
+        "auto" => UuidMode.Auto,
+        "on" => UuidMode.On,
+        "off" or "null" => UuidMode.Off,
+        _ => throw new UsageException($"option uuid={value}: not there; write uuid=auto, on, off or null"),
+    };
+
     public static void Fsync(MountSettings settings, string value)
     {
         if (value is not ("auto" or "strict" or "1" or "volatile"))

@@ -46,8 +46,8 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _files = new RealFiles(layers, _directories);
         if (layers.Work is null || !options.IsWritable)
             return;
-        _work = WorkDirectory.Open(layers.Work, _xattrs);
-        OverlayUuid.WriteTo(layers.Upper!, _xattrs);
+        _work = WorkDirectory.Open(layers.Work, _xattrs, options.Volatile);
+        OverlayUuid.WriteTo(layers.Upper!, _xattrs, options.Uuid);
         _copyUp = new CopyUp(this, _work);
     }
 

@@ -27,6 +27,9 @@ public sealed record OverlayOptions
     /// <summary>metacopy=on: changes of metadata copy no data up, and metacopies of layers are followed.</summary>
     public bool Metacopy { get; init; }
 
+    /// <summary>uuid=.</summary>
+    public UuidMode Uuid { get; init; }
+
     /// <summary>Nothing is ever synced to disk; a crash loses the upper (overlayfs.rst, "Volatile mount").</summary>
     public bool Volatile { get; init; }
 
