@@ -46,6 +46,7 @@ internal static class MountRequestParser
             UpperDir = settings.UpperDir is null ? null : FullPath(settings.UpperDir),
             WorkDir = settings.UpperDir is null ? null : FullPath(RequiredWorkDir(settings)),
             UserXattr = settings.UserXattr,
+            Index = settings.Index,
             Uuid = settings.Uuid,
             Volatile = settings.Volatile,
             ReadOnly = settings.ReadOnly || settings.UpperDir is null,

@@ -34,6 +34,8 @@ internal sealed class MountSettings
 
     public bool? UserXattr { get; set; }
 
+    public bool Index { get; set; }
+
     public UuidMode Uuid { get; set; }
 
     public bool Volatile { get; set; }

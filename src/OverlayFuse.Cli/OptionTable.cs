@@ -44,7 +44,7 @@ internal static class OptionTable
         Take("volatile", "", "never syncs the upper to disk; a crash loses it", (s, _) => s.Volatile = true),
         Take("fsync", "auto|strict|volatile", "volatile: as the option volatile; else copied-up files are synced before they appear", OptionValue.Fsync),
         Take("redirect_dir", "on|follow|nofollow|off", "on: directories of lower layers can be renamed; follow (as off): only those that were are found", OptionValue.Redirect),
-        AcceptValues("index", ["off"], "hard links of a lower file part at copy-up"),
+        Take("index", "on|off", "on: hard links of a lower file stay one file over copy-up", (s, v) => s.Index = OptionValue.OnOff("index", v)),
         Take("metacopy", "on|off", "on: chmod, chown and the like copy no data; needs redirect_dir=on, which it implies", (s, v) => s.Metacopy = OptionValue.OnOff("metacopy", v)),
         AcceptValues("nfs_export", ["off"], "the mount cannot be exported by NFS"),
         AcceptValues("verity", ["off"], "fs-verity digests are not checked"),

@@ -126,9 +126,10 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
     {
         if (Sys.StatxAt(entry.Directory, entry.Name, out copied.Stat, StatxMask.Ino) is not Errno.None and var lost)
             return lost;
-        inode.HasOrigin = inode.IsDirectory || copied.Lower.Nlink == 1;
+        inode.HasOrigin = inode.IsDirectory || copied.Lower.Nlink == 1 || inode.Index is not null;
         Place place = inode.Place!;
-        Errno error = inode.Unlinked ? Errno.ENOENT : PutInPlace(inode, place, copied, ref entry);
+        Errno error = inode.Index is not null ? PutInIndex(inode, copied, ref entry)
+            : inode.Unlinked ? Errno.ENOENT : PutInPlace(inode, place, copied, ref entry);
         if (error == Errno.ENOENT && inode.Unlinked)
             error = KeepUnnamed(inode, place.Parent, copied, entry);
         if (error != Errno.None)
@@ -138,6 +139,18 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         if (!inode.HasOrigin)
             fileSystem.InvalidateListing(place.Parent); // the copy of a broken hard link has a number of its own
         fileSystem.RefreshOpen(inode);
+        return inode.Index is null ? Errno.None : fileSystem.LinkUp(inode, place.Parent, place.Name);
+    }
+
+    /// <summary>The copy of a file with several names goes into the index; its names are linked there (ovl_copy_up_one, ovl_link_up).</summary>
+    private Errno PutInIndex(Inode inode, in Copied copied, ref WorkEntry entry)
+    {
+        if (fileSystem.Index!.WriteAsLower(entry.Directory, entry.Name) is not Errno.None and var error)
+            return error;
+        if (entry.MoveTo(fileSystem.Index.Directory.Fd, inode.Index!.Name, RenameFlags.NoReplace) is not Errno.None and var failed)
+            return failed == Errno.EEXIST ? Errno.ESTALE : failed; // somebody put a file there behind our back
+        inode.Index.Delta = (int)copied.Lower.Nlink - 1;
+        Settle(inode, copied);
         return Errno.None;
     }
 

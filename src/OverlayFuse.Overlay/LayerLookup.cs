@@ -98,6 +98,8 @@ internal ref struct LayerLookup
                 return TakeUpperDirectory(directory, ref found);
             if (_fileSystem.IsImpure(_parent, directory) && _fileSystem.Origin.Read(directory, _name, ref found) is not Errno.None and var broken)
                 return broken;
+            if (found.HasOrigin && stat.Nlink > 1 && TakeUpperIndex(directory, ref found) is not Errno.None and var unknown)
+                return unknown;
             return stat.Type == FileType.Regular ? TakeUpperFile(directory, ref found) : Errno.None;
         }
     }
@@ -119,6 +121,36 @@ internal ref struct LayerLookup
         _stop = false;
         _isMetacopy = found.IsMetacopy = true;
         return TakeRedirect(directory, _name, default, ref found);
+    }
+
+    private readonly Errno TakeUpperIndex(Fd directory, ref Resolved found)
+    {
+        if (_fileSystem.Index is not { } index)
+            return Errno.None;
+        Errno error = index.FindUpper(directory, _name, found.Stat, out byte[]? entry, out int delta);
+        found.IndexName = entry;
+        found.LinkDelta = delta;
+        return error;
+    }
+
+    /// <summary>A lower file with several links may have been copied up by another of its names (ovl_lookup_index).</summary>
+    private Errno LookInIndex(Fd directory, scoped Name name, in Statx lower, ref Resolved found)
+    {
+        if (LinkIndex.NameOf(_fileSystem.Layers.Lowers[_layer], directory, name) is not { } entry)
+            return Errno.None;
+        found.IndexName = entry;
+        var indexed = new Name(entry);
+        Errno error = _fileSystem.Index!.Find(indexed, lower.Nlink, out Statx stat, out int delta);
+        if (error != Errno.None)
+            return error == Errno.ENOENT ? Errno.None : error;
+        found.HasUpper = found.HasOrigin = true;
+        found.Stat = stat;
+        found.LinkDelta = delta;
+        bool metacopy = false;
+        if (stat.Type == FileType.Regular)
+            error = _fileSystem.Metacopy.IsMarked(_fileSystem.Index.Directory.Fd, indexed, out metacopy);
+        found.IsMetacopy = metacopy || _isMetacopy;
+        return error;
     }
 
     private Errno LookInLayer(Fd directory, int index, ref Resolved found)
@@ -226,6 +258,9 @@ internal ref struct LayerLookup
         _stop = !metacopy;
         _isMetacopy = metacopy;
         found.IsMetacopy |= metacopy;
+        bool mayBeIndexed = stat.Nlink > 1 && !found.HasUpper && _fileSystem.Index is not null;
+        if (mayBeIndexed && LookInIndex(directory, element.Name, stat, ref found) is not Errno.None and var unindexed)
+            return unindexed;
         return metacopy ? TakeRedirect(directory, element.Name, element, ref found) : Errno.None;
     }
 

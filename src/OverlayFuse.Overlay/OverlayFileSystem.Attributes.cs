@@ -133,6 +133,9 @@ public sealed partial class OverlayFileSystem
         return (stat.Permissions & dropped) == 0 ? Errno.None : Sys.FChModAt(file, Name.Empty, stat.Permissions & ~dropped);
     }
 
+    private static uint LinksOf(Inode inode, in Statx stat) =>
+        inode is { HasUpper: true, Index: { } index } ? (uint)Math.Max(0, (int)stat.Nlink + index.Delta) : stat.Nlink;
+
     private static Attr ToAttr(Inode inode, in Statx stat)
     {
         bool merged = inode.Directory is { } directory
@@ -149,7 +152,7 @@ public sealed partial class OverlayFileSystem
             MtimeNsec = stat.Mtime.Nanoseconds,
             CtimeNsec = stat.Ctime.Nanoseconds,
             Mode = stat.Mode,
-            Nlink = merged ? 1 : stat.Nlink, // what find(1) takes for "not known" (ovl_getattr)
+            Nlink = merged ? 1 : LinksOf(inode, stat), // 1 is what find(1) takes for "not known" (ovl_getattr)
             Uid = stat.Uid,
             Gid = stat.Gid,
             Rdev = (stat.RdevMinor & 0xFF) | (stat.RdevMajor << 8) | ((stat.RdevMinor & ~0xFFu) << 12), // new_encode_dev

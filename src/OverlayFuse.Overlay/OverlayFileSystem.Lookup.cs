@@ -64,6 +64,7 @@ public sealed partial class OverlayFileSystem
                 int version = parent.Directory!.Version;
                 if ((version & 1) != 0)
                     continue;
+                found.IndexVersion = _inodes.IndexVersion;
                 Errno error = Resolve(parent, name, hint.Slot(version), ref found);
                 if (error != Errno.None)
                     return error;

@@ -62,8 +62,10 @@ public sealed partial class OverlayFileSystem
             if (EnsureUpperDirectory(request, rename.NewParent, out BorrowedFd newUpper) is not Errno.None and var shut)
                 return shut;
             using (newUpper)
-            using (new NamesChange(rename.OldParent, rename.NewParent))
             {
+                if (LinkUpIndexed(request, rename) is not Errno.None and var unlinked)
+                    return unlinked;
+                using var names = new NamesChange(rename.OldParent, rename.NewParent);
                 if (CallerIds.AssumeMounter() is not Errno.None and var stuck)
                     return stuck;
                 return rename.Exchange ? Exchange(rename, oldUpper, newUpper) : Replace(rename, oldUpper, newUpper);
@@ -109,6 +111,8 @@ public sealed partial class OverlayFileSystem
         error = RenameInUpper(rename, oldUpper, newUpper, cover, overWhiteout);
         if (rename.Target is not null)
             Removed(rename.Target, rename.NewParent, rename.NewName, error);
+        if (rename.Target is not null && error == Errno.None)
+            DropIndex(rename.Target);
         if (error == Errno.None)
             _inodes.Move(rename.Source, rename.OldParent, rename.OldName, rename.NewParent, rename.NewName);
         return error;

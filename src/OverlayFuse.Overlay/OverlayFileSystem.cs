@@ -28,6 +28,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     private readonly RealFiles _files;
     private readonly WorkDirectory? _work;
     private readonly CopyUp? _copyUp;
+    private readonly LinkIndex? _index;
     private readonly HandleTable<OpenDirectory> _openDirectories = new();
     private readonly OverlayOptions _options;
     private FuseNotifier? _notifier;
@@ -42,11 +43,13 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         Metacopy = new Metacopy(_xattrs, options);
         _inodes = new InodeTable(MakeRoot(layers, _xattrs), layers.Upper?.RootIno ?? 0);
         _inodes.Root.Ino = _inos.Map(layers.Lowers[0].Dev, layers.Lowers[0].RootIno);
-        _origin = new Origin(layers, _inos, _xattrs);
-        _files = new RealFiles(layers, _directories);
-        if (layers.Work is null || !options.IsWritable)
+        _origin = new Origin(layers, _inos, _xattrs, options.Index);
+        bool isWritable = layers.Work is not null && options.IsWritable;
+        _index = isWritable && options.Index ? LinkIndex.Open(layers, _xattrs) : null;
+        _files = new RealFiles(layers, _directories) { Index = _index?.Directory };
+        if (!isWritable)
             return;
-        _work = WorkDirectory.Open(layers.Work, _xattrs, options.Volatile);
+        _work = WorkDirectory.Open(layers.Work!, _xattrs, options.Volatile);
         OverlayUuid.WriteTo(layers.Upper!, _xattrs, options.Uuid);
         _copyUp = new CopyUp(this, _work);
     }
@@ -83,6 +86,8 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
 
     internal RealFiles Files => _files;
 
+    internal LinkIndex? Index => _index;
+
     internal LayerStack Layers => _layers;
 
     internal OverlayOptions Options => _options;
@@ -102,6 +107,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     {
         _inodes.Clear();
         _work?.Dispose();
+        _index?.Dispose();
         _layers.Dispose();
     }
 

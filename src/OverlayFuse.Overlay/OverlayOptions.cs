@@ -27,6 +27,9 @@ public sealed record OverlayOptions
     /// <summary>metacopy=on: changes of metadata copy no data up, and metacopies of layers are followed.</summary>
     public bool Metacopy { get; init; }
 
+    /// <summary>index=on: lower files with several links stay one file over copy-up.</summary>
+    public bool Index { get; init; }
+
     /// <summary>uuid=.</summary>
     public UuidMode Uuid { get; init; }
 

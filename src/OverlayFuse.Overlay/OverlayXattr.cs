@@ -20,6 +20,7 @@ internal sealed class OverlayXattr
     private readonly byte[] _metacopy;
     private readonly byte[] _whiteout;
     private readonly byte[] _nlink;
+    private readonly byte[] _upper;
 
     public OverlayXattr(bool user)
     {
@@ -34,6 +35,7 @@ internal sealed class OverlayXattr
         _metacopy = Linux.Name.From(prefix + "metacopy").ToArray();
         _whiteout = Linux.Name.From(prefix + "whiteout").ToArray();
         _nlink = Linux.Name.From(prefix + "nlink").ToArray();
+        _upper = Linux.Name.From(prefix + "upper").ToArray();
     }
 
     /// <summary>"user.overlay." instead of "trusted.overlay.".</summary>
@@ -55,6 +57,9 @@ internal sealed class OverlayXattr
     public Name Whiteout => new(_whiteout);
 
     public Name Nlink => new(_nlink);
+
+    /// <summary>On the index directory: the upper root that it belongs to.</summary>
+    public Name Upper => new(_upper);
 
     /// <summary>Starts with our prefix: ours, or the escaped name of a user's.</summary>
     public bool HasPrefix(Name xattr) => xattr.StartsWith(_prefix);

@@ -7,6 +7,9 @@ namespace OverlayFuse.Overlay;
 /// <param name="directories">Where the real directories are.</param>
 internal sealed class RealFiles(LayerStack layers, DirectoryCache directories)
 {
+    /// <summary>workdir/index, with index=on.</summary>
+    public SafeFd? Index { get; init; }
+
     /// <summary>
     /// Where the real file is: for an upper non-directory with the lock of the parent's names held until it is disposed, so that the name
     /// stays true.
@@ -133,6 +136,11 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories)
             if (TryPinned(inode, out BorrowedFd pinned))
             {
                 real = new RealName(pinned, Name.Empty, null);
+                return Errno.None;
+            }
+            if (inode.Index is { } entry && Index is { } index && index.TryAcquire())
+            {
+                real = new RealName(new BorrowedFd(index), entry.Name, null);
                 return Errno.None;
             }
             if (inode.Place is not { } place || inode.Unlinked)

@@ -44,6 +44,15 @@ internal ref struct Resolved(Span<ushort> lowers)
     /// <summary>xattr "redirect" of the upper inode.</summary>
     public byte[]? Redirect { readonly get; set; }
 
+    /// <summary>Its name in the index, there or to be: of a file with several lower links, with index=on.</summary>
+    public byte[]? IndexName { readonly get; set; }
+
+    /// <summary>See <see cref="IndexEntry.Delta"/>.</summary>
+    public int LinkDelta { readonly get; set; }
+
+    /// <summary>See <see cref="InodeTable.IndexVersion"/>.</summary>
+    public int IndexVersion { readonly get; set; }
+
     /// <summary>Where each of <see cref="Lowers"/> is; null where all have this name in the parent.</summary>
     public readonly byte[]?[]? Locations => _locations?[.._count];
 
@@ -59,6 +68,7 @@ internal ref struct Resolved(Span<ushort> lowers)
         _locations = null;
         Data = null;
         Redirect = null;
+        IndexName = null;
     }
 
     public void AddLower(ushort layer, byte[]? location)
@@ -76,6 +86,6 @@ internal ref struct Resolved(Span<ushort> lowers)
         known.Type == Stat.Type
         && (HasUpper ? known.UpperIno == Stat.Ino : !known.HasUpper)
         && (known.Directory is null || known.Directory.Lowers.AsSpan().SequenceEqual(Lowers))
-        && (HasUpper || known.IsDirectory || known.LowerLayer == Lowers[0])
+        && (HasUpper || known.IsDirectory || known.Index is not null || known.LowerLayer == Lowers[0])
         && (known.IsDirectory || known.Data is null == !IsMetacopy);
 }
