@@ -7,10 +7,6 @@ namespace OverlayFuse.Overlay;
 /// <summary>GETATTR and SETATTR.</summary>
 public sealed partial class OverlayFileSystem
 {
-    private const uint SetUid = 0x800;
-    private const uint SetGid = 0x400;
-    private const uint GroupExecute = 0x8;
-
     private const SetAttrValid ChangesSomething = SetAttrValid.Mode | SetAttrValid.Uid | SetAttrValid.Gid | SetAttrValid.Size
         | SetAttrValid.Atime | SetAttrValid.Mtime;
 
@@ -29,16 +25,18 @@ public sealed partial class OverlayFileSystem
         attributes = default;
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
+        if ((input.Valid & ChangesSomething) == 0 && MayClearSetIds(request, inode) is not Errno.None and var denied)
+            return denied;
         long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : CopyUp.NoData;
         if (EnsureUpper(request, inode, data) is not Errno.None and var error)
             return error;
-        if ((input.Valid & SetAttrValid.Size) != 0 && Truncate(inode, input) is not Errno.None and var truncated)
+        if ((input.Valid & SetAttrValid.Size) != 0 && Truncate(request, inode, input) is not Errno.None and var truncated)
             return truncated;
         if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
             return lost;
         using (real)
         {
-            if (Apply(real, input) is not Errno.None and var failed)
+            if (Apply(request, real, input) is not Errno.None and var failed)
                 return failed;
         }
         return GetAttr(inode, out attributes);
@@ -74,7 +72,7 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>chown before chmod: changing the owner clears set-uid and set-gid (notify_change), the new mode may set them again.</summary>
-    private static Errno Apply(in RealName real, in SetAttrIn input)
+    private static Errno Apply(in FuseRequest request, in RealName real, in SetAttrIn input)
     {
         SetAttrValid valid = input.Valid;
         bool nothing = (valid & ChangesSomething) == 0; // chown(path, -1, -1): still clears set-uid and set-gid
@@ -82,7 +80,7 @@ public sealed partial class OverlayFileSystem
         {
             uint uid = (valid & SetAttrValid.Uid) != 0 ? input.Uid : uint.MaxValue;
             uint gid = (valid & SetAttrValid.Gid) != 0 ? input.Gid : uint.MaxValue;
-            if (Sys.FChownAt(real.Directory, real.Name, uid, gid) is not Errno.None and var error)
+            if (SetIds.ChOwn(request, real, uid, gid) is not Errno.None and var error)
                 return error;
         }
         if ((valid & SetAttrValid.Mode) != 0
@@ -102,35 +100,39 @@ public sealed partial class OverlayFileSystem
         return (valid & now) != 0 ? TimeSpec.Now : new TimeSpec((long)seconds, nanoseconds);
     }
 
-    private Errno Truncate(Inode inode, in SetAttrIn input)
+    private Errno Truncate(in FuseRequest request, Inode inode, in SetAttrIn input)
     {
         if (inode.Open is { } open && open.TryBorrowForWrite(out BorrowedFd written))
         {
             using (written)
-                return Truncate(written, input);
+                return Truncate(request, written, input);
         }
         if (_files.Open(inode, OpenFlags.WriteOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
             return error;
         using var file = new ScopedFd(opened);
-        return Truncate(file, input);
+        return Truncate(request, file, input);
     }
 
-    private static Errno Truncate(Fd file, in SetAttrIn input)
+    private static Errno Truncate(in FuseRequest request, Fd file, in SetAttrIn input)
     {
         Errno error = Sys.FTruncate(file, (long)input.Size);
-        return error == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? ClearSetIds(file) : error;
+        return error == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? SetIds.Drop(request, file) : error;
     }
 
     /// <summary>
-    /// What HANDLE_KILLPRIV_V2 leaves to us: set-uid always, set-gid where the group may execute (setattr_should_drop_suidgid).
-    /// security.capability goes by itself: the real file system drops it on every write and truncation.
+    /// chown(path, -1, -1) by who is not the owner must not clear set-uid and set-gid (setattr_prepare), but HANDLE_KILLPRIV_V2 takes that check
+    /// from the kernel. The same request comes before fallocate(2) by any writer: who has write access may clear them.
     /// </summary>
-    private static Errno ClearSetIds(Fd file)
+    private Errno MayClearSetIds(in FuseRequest request, Inode inode)
     {
-        if (Sys.FStatx(file, out Statx stat, StatxMask.Mode) is not Errno.None and var error)
+        if (inode.Open is { } open && open.TryBorrowForWrite(out BorrowedFd written))
+        {
+            written.Dispose();
+            return Errno.None;
+        }
+        if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
-        uint dropped = SetUid | ((stat.Permissions & GroupExecute) != 0 ? SetGid : 0);
-        return (stat.Permissions & dropped) == 0 ? Errno.None : Sys.FChModAt(file, Name.Empty, stat.Permissions & ~dropped);
+        return stat.IsDirectory || SetIds.ToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, stat.Uid) ? Errno.None : Errno.EPERM;
     }
 
     private static uint LinksOf(Inode inode, in Statx stat) =>

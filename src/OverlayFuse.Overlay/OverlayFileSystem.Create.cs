@@ -182,7 +182,7 @@ public sealed partial class OverlayFileSystem
         uint mode = ModeOf(parent, upper, creation.Mode, creation.UMask);
         if (Sys.FStatx(upper, out Statx stat) is not Errno.None and var error)
             return error;
-        bool inherits = (stat.Permissions & SetGid) != 0 || parent.Directory!.HasDefaultAcl == Known.Yes;
+        bool inherits = (stat.Permissions & SetIds.SetGid) != 0 || parent.Directory!.HasDefaultAcl == Known.Yes;
         if (!inherits)
             return creation.MakeAt(entry.Directory, entry.Name, mode, out made);
         using var standIn = new WorkEntry(_work!);
@@ -204,7 +204,7 @@ public sealed partial class OverlayFileSystem
             return error;
         if (Sys.FChownAt(standIn.Directory, standIn.Name, uint.MaxValue, parent.Gid) is not Errno.None and var kept)
             return kept;
-        if (Sys.FChModAt(standIn.Directory, standIn.Name, 0x1C0 | (parent.Permissions & SetGid)) is not Errno.None and var refused)
+        if (Sys.FChModAt(standIn.Directory, standIn.Name, 0x1C0 | (parent.Permissions & SetIds.SetGid)) is not Errno.None and var refused)
             return refused;
         byte[] acl = new byte[XattrSizeMax];
         error = Sys.GetXattrAt(upper, Name.Empty, DefaultAclXattr, acl, out int length);

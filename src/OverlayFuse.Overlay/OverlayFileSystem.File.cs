@@ -27,11 +27,11 @@ public sealed partial class OverlayFileSystem
         bool write = (input.Flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly || truncate;
         if (write && EnsureUpper(request, inode, truncate ? 0 : long.MaxValue) is not Errno.None and var error)
             return error;
-        if (AcquireOpen(inode, write) is not Errno.None and var failed)
+        if (AcquireOpen(inode, write, (input.Flags & OpenFlags.Append) != 0) is not Errno.None and var failed)
             return failed;
         if (!truncate)
             return Errno.None;
-        error = TruncateOpened(inode, (input.RequestFlags & OpenRequestFlags.KillSuidGid) != 0);
+        error = TruncateOpened(request, inode, (input.RequestFlags & OpenRequestFlags.KillSuidGid) != 0);
         if (error != Errno.None)
             ReleaseOpen(inode);
         return error;
@@ -80,7 +80,7 @@ public sealed partial class OverlayFileSystem
                 if (error != Errno.None)
                     return count > 0 ? Errno.None : error;
             }
-            return (input.WriteFlags & WriteFlags.KillSuidGid) != 0 ? ClearSetIds(file) : Errno.None;
+            return (input.WriteFlags & WriteFlags.KillSuidGid) != 0 ? SetIds.Drop(request, file) : Errno.None;
         }
     }
 
@@ -138,13 +138,17 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>One more open of an inode: gives it the descriptors that it lacks.</summary>
-    private Errno AcquireOpen(Inode inode, bool write)
+    private Errno AcquireOpen(Inode inode, bool write, bool append)
     {
         lock (OpenLockOf(inode))
         {
             OpenFile open = inode.Open ?? new OpenFile();
             bool has = write ? open.TryBorrowForWrite(out BorrowedFd known) : open.TryBorrowForRead(out known);
-            known.Dispose();
+            using (known)
+            {
+                if (has && write && IsProtected(known, append))
+                    return Errno.EPERM;
+            }
             if (!has)
             {
                 OpenFlags access = write ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
@@ -157,6 +161,11 @@ public sealed partial class OverlayFileSystem
             return Errno.None;
         }
     }
+
+    /// <summary>chattr(1)'s +i and +a, which FUSE does not tell the VFS: they forbid an open that the descriptor from before would serve.</summary>
+    private static bool IsProtected(Fd file, bool append) =>
+        Sys.FStatx(file, out Statx stat, StatxMask.Type) == Errno.None
+        && ((stat.Attributes & StatxAttributes.Immutable) != 0 || (!append && (stat.Attributes & StatxAttributes.Append) != 0));
 
     /// <summary>The first open of a file that was just made.</summary>
     private void AddOpen(Inode inode, Fd writable)
@@ -228,14 +237,14 @@ public sealed partial class OverlayFileSystem
         return _inodes[node] is { Open: { } open } && open.TryBorrowForWrite(out file) ? Errno.None : Errno.EBADF;
     }
 
-    private static Errno TruncateOpened(Inode inode, bool killSetIds)
+    private static Errno TruncateOpened(in FuseRequest request, Inode inode, bool killSetIds)
     {
         if (inode.Open is not { } open || !open.TryBorrowForWrite(out BorrowedFd file))
             return Errno.EBADF;
         using (file)
         {
             Errno error = Sys.FTruncate(file, 0);
-            return error == Errno.None && killSetIds ? ClearSetIds(file) : error;
+            return error == Errno.None && killSetIds ? SetIds.Drop(request, file) : error;
         }
     }
 

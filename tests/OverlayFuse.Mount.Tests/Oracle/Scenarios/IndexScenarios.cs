@@ -29,7 +29,7 @@ internal sealed class IndexScenarios(string fileSystem) : OracleFixture(fileSyst
 
     [Test]
     public void Exchange_Names_KeepsBoth() => Merged("index=on",
-        new Rename("b", "other", RenameFlags.RENAME_EXCHANGE), new ReadFile("b"), new ReadFile("other"), new Lstat("other"), new Lstat("a"), new Remount(), new Lstat("other"), new Lstat("d/c"));
+        new Rename("b", "other", RenameFlags.Exchange), new ReadFile("b"), new ReadFile("other"), new Lstat("other"), new Lstat("a"), new Remount(), new Lstat("other"), new Lstat("d/c"));
 
     [Test]
     public void LastName_Unlinked_LeavesNothingInTheIndex()

@@ -37,7 +37,7 @@ internal sealed class RedirectScenarios(string fileSystem) : OracleFixture(fileS
     [Test]
     public void Exchange_LowerDirectories_BothKeepTheirContent() => Compare(On,
         [new Layer().File("a/x", "a").File("b/y", "b")],
-        new Rename("a", "b", Mono.Unix.Native.RenameFlags.RENAME_EXCHANGE), new ReadDir("a"), new ReadDir("b"), new Remount(), new ReadFile("a/y"), new ReadFile("b/x"));
+        new Rename("a", "b", RenameFlags.Exchange), new ReadDir("a"), new ReadDir("b"), new Remount(), new ReadFile("a/y"), new ReadFile("b/x"));
 
     [Test]
     public void Mkdir_WhereADirectoryWasMovedAway_IsEmpty() => Compare(On,
