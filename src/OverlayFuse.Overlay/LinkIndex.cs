@@ -39,9 +39,9 @@ internal sealed class LinkIndex : IDisposable
         if (error != Errno.None)
             throw new IOException($"workdir={work.Path}: cannot make its directory 'index' ready: {error}; leave out index=on, or name another workdir");
         var index = new LinkIndex(opened, xattrs);
-        index.RequireOrigin(upper.Root.Fd, xattrs.Origin, layers.Lowers[0],
+        Require(upper.Root.Fd, xattrs.Origin, Handle(layers.Lowers[0], isUpper: false),
             $"upperdir={upper.Path}: was used with another lower layer than {layers.Lowers[0].Path}; leave out index=on, or start with a new upperdir");
-        index.RequireOrigin(opened, xattrs.Upper, upper,
+        Require(opened, xattrs.Upper, Handle(upper, isUpper: true),
             $"workdir={work.Path}: its index belongs to another upperdir than {upper.Path}; leave out index=on, or start with a new workdir");
         index.RemoveOrphans(layers);
         return index;
@@ -145,17 +145,24 @@ internal sealed class LinkIndex : IDisposable
         return error;
     }
 
-    private void RequireOrigin(Fd of, Name xattr, Layer root, string text)
+    private static byte[] Handle(Layer layer, bool isUpper)
     {
-        Span<byte> expected = stackalloc byte[Origin.MaxSize];
+        Span<byte> handle = stackalloc byte[Origin.MaxSize];
+        int length = Origin.Encode(layer, layer.Root.Fd, Name.Empty, handle);
+        if (isUpper && length > 0)
+            Origin.MarkUpper(handle);
+        return handle[..length].ToArray();
+    }
+
+    private static void Require(Fd of, Name xattr, byte[] expected, string text)
+    {
         Span<byte> found = stackalloc byte[Origin.MaxSize];
-        int length = Origin.Encode(root, root.Root.Fd, Name.Empty, expected);
-        if (length == 0)
+        if (expected.Length == 0)
             return;
         Errno error = Sys.GetXattrAt(of, Name.Empty, xattr, found, out int foundLength);
         if (error == Errno.ENODATA)
-            error = Sys.SetXattrAt(of, Name.Empty, xattr, expected[..length]);
-        else if (error == Errno.None && !found[..foundLength].SequenceEqual(expected[..length]))
+            error = Sys.SetXattrAt(of, Name.Empty, xattr, expected);
+        else if (error == Errno.None && !found[..foundLength].SequenceEqual(expected))
             error = Errno.ESTALE;
         if (error != Errno.None)
             throw new IOException($"{text} ({error})");

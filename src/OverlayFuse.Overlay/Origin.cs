@@ -49,6 +49,9 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return HeaderSize + length;
     }
 
+    /// <summary>Makes the handle of an upper inode of it (OVL_FH_FLAG_PATH_UPPER).</summary>
+    public static void MarkUpper(Span<byte> value) => value[3] |= 4;
+
     /// <summary>
     /// Lets an upper non-directory show its origin's inode number. A broken origin is no error: the file then shows its own. Nor is one
     /// of several links followed: its copies would all show the same number (ovl_getattr).

@@ -1,4 +1,3 @@
-using Mono.Unix.Native;
 using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Oracle.Scenarios;
