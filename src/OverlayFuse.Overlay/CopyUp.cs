@@ -67,7 +67,8 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
                 var copy = new Copying(inode, lower, stat) { DataLimit = isMetacopy ? 0 : dataLimit == NoData ? long.MaxValue : dataLimit };
                 if (Make(request, copy, entry) is not Errno.None and var failed)
                     return failed;
-                if (new CopyUpMetadata(fileSystem, lower, stat, entry).Copy(inode) is not Errno.None and var refused)
+                bool cut = stat.Type == FileType.Regular && dataLimit != NoData && dataLimit < (long)stat.Size;
+                if (new CopyUpMetadata(fileSystem, lower, stat, entry) { IsCut = cut }.Copy(inode) is not Errno.None and var refused)
                     return refused;
                 if (isMetacopy && LeaveData(stat, entry) is not Errno.None and var unmarked)
                     return unmarked;
@@ -174,7 +175,8 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             if (!inode.HasOrigin)
                 inode.Ino = fileSystem.MapIno(copied.Stat); // a broken hard link (ovl_getattr)
             Settle(inode, copied);
-            return Sys.UTimeNsAt(parent, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec());
+            _ = Sys.UTimeNsAt(parent, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec()); // as well as can be: the copy is in place
+            return Errno.None;
         }
     }
 

@@ -43,8 +43,8 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             {
                 if (ReadLayer(borrowed, slot, findable: slots - first > 1, listing) is not Errno.None and var failed)
                     return failed;
-                if (slot == 0 && fileSystem.IsImpure(directory, borrowed))
-                    ShowOrigins(borrowed, listing);
+                if (slot == 0 && fileSystem.IsImpure(directory, borrowed) && ShowOrigins(borrowed, listing) is not Errno.None and var unread)
+                    return unread;
             }
             if (stopAtFirst && listing.Count > 0)
                 break;
@@ -107,31 +107,35 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         if (known < 0)
             listing.Add(new DirectoryEntry { Ino = ino, Type = type, Slot = slot, Name = record.Name }, findable);
         else if (type == FileType.Directory && listing.Read(known).Type == FileType.Directory)
-            ShowLowerIno(known, ino, listing);
+            return ShowLowerIno(known, ino, listing);
         return Errno.None;
     }
 
     /// <summary>A merged directory shows the number of its topmost lower one, unless the upper is opaque.</summary>
-    private void ShowLowerIno(int record, ulong ino, DirectoryListing listing)
+    private Errno ShowLowerIno(int record, ulong ino, DirectoryListing listing)
     {
         Name name = listing.Read(record).Name;
         if (fileSystem.Inodes.OfName(directory, name) is { } inode)
         {
             listing.SetIno(record, inode.Ino);
-            return;
+            return Errno.None;
         }
-        if (fileSystem.Directories.BorrowUpper(directory, out BorrowedFd upper) != Errno.None)
-            return;
+        if (fileSystem.Directories.BorrowUpper(directory, out BorrowedFd upper) is not Errno.None and var error)
+            return error;
         using (upper)
         {
-            if (Opaque.IsMarked(fileSystem.Xattrs, upper, name, out bool opaque) == Errno.None && !opaque
-                && fileSystem.Redirect.Read(upper, name, out byte[]? redirect) == Errno.None && redirect is null)
+            error = Opaque.IsMarked(fileSystem.Xattrs, upper, name, out bool opaque);
+            byte[]? redirect = null;
+            if (error == Errno.None && !opaque)
+                error = fileSystem.Redirect.Read(upper, name, out redirect);
+            if (error == Errno.None && !opaque && redirect is null)
                 listing.SetIno(record, ino);
+            return error;
         }
     }
 
     /// <summary>Upper entries that are copies show their origin's number; only impure directories have any (ovl_cache_update_ino).</summary>
-    private void ShowOrigins(Fd upper, DirectoryListing listing)
+    private Errno ShowOrigins(Fd upper, DirectoryListing listing)
     {
         var moved = new Resolved(stackalloc ushort[fileSystem.Layers.Lowers.Count]);
         for (int index = 0; index < listing.Count; index++)
@@ -141,15 +145,26 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
                 continue;
             if (entry.Type == FileType.Directory)
             {
-                if (fileSystem.Redirect.Read(upper, entry.Name, out byte[]? redirect) == Errno.None && redirect is not null
-                    && fileSystem.Resolve(directory, entry.Name, 0, ref moved) == Errno.None && moved.Exists)
-                    listing.SetIno(listing.RecordOf(index), moved.Ino);
+                ShowMoved(upper, listing, index, ref moved);
                 continue;
             }
             var found = new Resolved(default) { Stat = new Statx { Mode = (ushort)entry.Type } };
-            if (fileSystem.Origin.Read(upper, entry.Name, ref found) == Errno.None && found.HasOrigin)
+            Errno error = fileSystem.Origin.Read(upper, entry.Name, ref found);
+            if (error is not (Errno.None or Errno.ENOENT)) // removed since it was listed
+                return error;
+            if (error == Errno.None && found.HasOrigin)
                 listing.SetIno(listing.RecordOf(index), found.Ino);
         }
+        return Errno.None;
+    }
+
+    /// <summary>A directory that was renamed shows the number of its lower part, wherever that is. One that cannot be looked up keeps its own.</summary>
+    private void ShowMoved(Fd upper, DirectoryListing listing, int index, ref Resolved moved)
+    {
+        Name name = listing[index].Name;
+        if (fileSystem.Redirect.Read(upper, name, out byte[]? redirect) == Errno.None && redirect is not null
+            && fileSystem.Resolve(directory, name, 0, ref moved) == Errno.None && moved.Exists)
+            listing.SetIno(listing.RecordOf(index), moved.Ino);
     }
 
     private static void HideBelow(List<byte[]>? hidden, int slot, DirectoryListing listing)

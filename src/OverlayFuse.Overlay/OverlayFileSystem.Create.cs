@@ -64,7 +64,8 @@ public sealed partial class OverlayFileSystem
         {
             if (CallerIds.Assume(request.Caller) is not Errno.None and var unknown)
                 return unknown;
-            uint mode = ModeOf(parent, upper, input.Mode & 0xFFF, input.UMask);
+            if (ModeOf(parent, upper, input.Mode & 0xFFF, input.UMask, out uint mode) is not Errno.None and var unread)
+                return unread;
             const OpenFlags flags = OpenFlags.TmpFile | OpenFlags.ReadWrite;
             if (Sys.OpenAt(upper, Name.Dot, flags, out Fd made, mode) is not Errno.None and var failed)
                 return failed;
@@ -110,9 +111,14 @@ public sealed partial class OverlayFileSystem
         inode = null;
         using (new NamesChange(place.Parent))
         {
-            uint mode = ModeOf(place.Parent, place.Upper, creation.Mode, creation.UMask);
+            made = Fd.None;
+            if (ModeOf(place.Parent, place.Upper, creation.Mode, creation.UMask, out uint mode) is not Errno.None and var unread)
+                return unread;
             Errno error = creation.MakeAt(place.Upper, place.Name, mode, out made);
-            if (error == Errno.EEXIST && StatUpper(place.Upper, place.Name, out Statx there, out _) == Errno.None && there.IsWhiteout)
+            bool taken = error == Errno.EEXIST;
+            if (taken)
+                error = RequireWhiteout(place.Upper, place.Name);
+            if (taken && error == Errno.None)
                 error = MakeOverWhiteout(place, creation, out made);
             else if (error == Errno.None && creation.IsDirectory && place.Parent.Directory!.Lowers.Length > 0 && !AllowsOfflineChanges)
                 error = CutOff(place);
@@ -120,6 +126,8 @@ public sealed partial class OverlayFileSystem
                 return error;
             using var file = new ScopedFd(made);
             error = AdmitNew(place, made, out entry, out inode);
+            if (error != Errno.None)
+                Unmake(place, creation.IsDirectory, overWhiteout: taken);
             made = error == Errno.None ? file.Release() : Fd.None;
             return error;
         }
@@ -135,6 +143,23 @@ public sealed partial class OverlayFileSystem
         if (error != Errno.None)
             _ = Sys.RmDirAt(place.Upper, place.Name); // the error that is told is the first
         return error;
+    }
+
+    /// <summary>Looks at what stands where something was to be made.</summary>
+    /// <returns>EEXIST when it is no whiteout.</returns>
+    private static Errno RequireWhiteout(Fd upper, Name name)
+    {
+        Errno error = StatUpper(upper, name, out Statx there, out bool exists);
+        return error == Errno.None && !(exists && there.IsWhiteout) ? Errno.EEXIST : error;
+    }
+
+    /// <summary>What could not be shown to the caller shall not be there. Errors change nothing: one is answered already.</summary>
+    private void Unmake(in UpperName place, bool directory, bool overWhiteout)
+    {
+        if (overWhiteout)
+            _ = directory ? CoverDirectory(place.Upper, place.Name, inUpper: true) : CoverFile(place.Upper, place.Name, inUpper: true); // see above
+        else
+            _ = directory ? Sys.RmDirAt(place.Upper, place.Name) : Sys.UnlinkAt(place.Upper, place.Name); // see above
     }
 
     /// <summary>Gives the kernel what was just made. Under the lock of its names.</summary>
@@ -179,7 +204,8 @@ public sealed partial class OverlayFileSystem
     private Errno MakeInWork(Inode parent, Fd upper, in Creation creation, in WorkEntry entry, out Fd made)
     {
         made = Fd.None;
-        uint mode = ModeOf(parent, upper, creation.Mode, creation.UMask);
+        if (ModeOf(parent, upper, creation.Mode, creation.UMask, out uint mode) is not Errno.None and var unread)
+            return unread;
         if (Sys.FStatx(upper, out Statx stat) is not Errno.None and var error)
             return error;
         bool inherits = (stat.Permissions & SetIds.SetGid) != 0 || parent.Directory!.HasDefaultAcl == Known.Yes;
@@ -216,15 +242,20 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>The umask applies only where there is no default ACL (posix_acl_create).</summary>
-    private static uint ModeOf(Inode parent, Fd upper, uint mode, uint umask)
+    private static Errno ModeOf(Inode parent, Fd upper, uint asked, uint umask, out uint mode)
     {
+        mode = asked & ~umask;
         DirectoryNode node = parent.Directory!;
         if (node.HasDefaultAcl == Known.NotYet)
         {
             Errno error = Sys.GetXattrAt(upper, Name.Empty, DefaultAclXattr, default, out int length);
+            if (error is not (Errno.None or Errno.ENODATA or Errno.EOPNOTSUPP))
+                return error;
             node.HasDefaultAcl = error == Errno.None && length > 0 ? Known.Yes : Known.No;
         }
-        return node.HasDefaultAcl == Known.Yes ? mode : mode & ~umask;
+        if (node.HasDefaultAcl == Known.Yes)
+            mode = asked;
+        return Errno.None;
     }
 
     /// <summary>new_decode_dev, then as makedev(3) has it.</summary>

@@ -28,13 +28,16 @@ public sealed partial class OverlayFileSystem
             {
                 if (inode.Data is not null && Redirect.Set(inode, source, Name.Empty, absolute: true) is not Errno.None and var unmarked)
                     return unmarked; // the data are found by their old name (ovl_set_link_redirect)
+                if (Sys.FStatx(source, out Statx before) is not Errno.None and var unseen)
+                    return unseen;
                 if (LinkInUpper(inode, source, parent, upper, newName) is not Errno.None and var failed)
                     return failed;
-                if (Sys.FStatx(source, out Statx stat) is not Errno.None and var unseen)
-                    return unseen;
+                bool seen = Sys.FStatx(source, out Statx stat) == Errno.None;
                 _inodes.Link(inode, parent, newName);
                 Unpin(inode);
-                entry = ToEntry(inode, stat);
+                entry = ToEntry(inode, seen ? stat : before);
+                if (!seen)
+                    entry.AttrValid = 0; // the link is there: the kernel shall ask again
                 return Errno.None;
             }
         }
@@ -57,8 +60,10 @@ public sealed partial class OverlayFileSystem
         if (inode.HasOrigin && MarkImpure(parent, upper) is not Errno.None and var unmarked)
             return unmarked;
         Errno error = Sys.LinkFd(source, upper, name);
-        if (error != Errno.EEXIST || StatUpper(upper, name, out Statx there, out _) != Errno.None || !there.IsWhiteout)
+        if (error != Errno.EEXIST)
             return error;
+        if (RequireWhiteout(upper, name) is not Errno.None and var taken)
+            return taken;
         var entry = new WorkEntry(_work!);
         try
         {

@@ -35,9 +35,8 @@ internal static class WorkProbe
     {
         Name name = Name.From("entry");
         Require(Sys.MkNodAt(probe, name, (uint)FileType.Regular | 0x180, 0), $"{upper}: a file cannot be made in its work directory", Remedy);
-        // btrfs lists what was there when the directory was opened (btrfs_opendir): it is opened after the entry was made.
-        Require(Sys.Reopen(probe, OpenFlags.Directory, out Fd fd), $"{upper}: its work directory cannot be listed", Remedy);
-        using var listed = new ScopedFd(fd);
+        Require(Sys.OpenAt(probe, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened), $"{upper}: its work directory cannot be opened", Remedy);
+        using var listed = new ScopedFd(opened); // btrfs lists what was there when a directory was opened
         Span<byte> records = stackalloc byte[1024];
         Errno error = Sys.GetDents(listed, records, out int length);
         var entries = new DirectoryRecords(records[..length]);
