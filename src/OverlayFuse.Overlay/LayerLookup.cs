@@ -52,8 +52,8 @@ internal ref struct LayerLookup
         for (int index = from; !_stop && index < _base.Directory!.Lowers.Length; index++)
         {
             _layer = _base.Directory.Lowers[index];
-            _isLast = _layer == _fileSystem.Inodes.Root.Directory!.Lowers[^1];
             _isBottom = index == _base.Directory.Lowers.Length - 1;
+            _isLast = _fileSystem.Redirect.IsFollowed ? _layer == _fileSystem.Inodes.Root.Directory!.Lowers[^1] : _isBottom;
             if (_fileSystem.Directories.BorrowLower(_base, index, out BorrowedFd directory) is not Errno.None and var error)
                 return error;
             using (directory)
@@ -306,6 +306,8 @@ internal ref struct LayerLookup
             bool isAllowed = _fileSystem.Metacopy.IsOn && (_redirect is null || _fileSystem.Redirect.IsFollowed);
             return isAllowed ? Errno.None : Errno.EPERM;
         }
+        if (!_fileSystem.Metacopy.IsOn && _fileSystem.Layers.DataLayers.Count == 0)
+            return Errno.EPERM;
         if (_redirect is not [(byte)'/', ..] || _fileSystem.Layers.DataLayers.Count == 0)
             return Errno.EIO;
         found.Data = new LowerData(Inode.NoLayer, _redirect) { Redirect = found.Redirect };

@@ -6,7 +6,7 @@ namespace OverlayFuse.Mount.Tests.Oracle.Fuzz;
 internal static class ScenarioGenerator
 {
     /// <summary>The dimensions of mount options; the first is left to half of the seeds.</summary>
-    private static readonly string[] Options = ["", "redirect_dir=on", "redirect_dir=on,metacopy=on", "redirect_dir=nofollow"];
+    private static readonly string[] Options = ["", "redirect_dir=on", "redirect_dir=on,metacopy=on", "redirect_dir=nofollow", "index=on", "index=on,redirect_dir=on,metacopy=on"];
 
     private const int FewestOperations = 50, MostOperations = 90, MostLowers = 5;
 
@@ -18,6 +18,7 @@ internal static class ScenarioGenerator
         Layer[] lowers = [.. Enumerable.Range(0, random.Next(1, MostLowers + 1)).Select(_ => layers.Make(isUpper: false))];
         var operations = new OperationGenerator(random);
         Operation[] steps = [.. Enumerable.Range(0, random.Next(FewestOperations, MostOperations)).Select(_ => operations.Next())];
-        return new Scenario(upper, lowers, steps, Options[seed % 2 == 0 ? 0 : seed / 2 % Options.Length]);
+        string options = Options[seed % 2 == 0 ? 0 : seed / 2 % Options.Length];
+        return new Scenario(upper, lowers, steps, options) { OnlyMerged = options.Contains("index=on", StringComparison.Ordinal) };
     }
 }
