@@ -73,9 +73,10 @@ internal static class MountRequestParser
 
     private static List<string> LowerLayers(MountSettings settings)
     {
-        if (settings.LowerDir is not null && settings.AppendedLayers.Concat(settings.AppendedData).FirstOrDefault() is { } appended)
+        string? appended = settings.AppendedLayers.Select(path => "lowerdir+=" + path).Concat(settings.AppendedData.Select(path => "datadir+=" + path)).FirstOrDefault();
+        if (settings.LowerDir is not null && appended is not null)
             throw new UsageException(
-                $"lowerdir= and lowerdir+={appended} cannot stand together; give all layers by lowerdir+= and layers_file=, or all by lowerdir=");
+                $"lowerdir= and {appended} cannot stand together; give all layers by lowerdir+= and layers_file=, or all by lowerdir=");
         List<string> layers = settings.LowerDir ?? settings.AppendedLayers;
         if (layers.Count == 0)
             throw new UsageException("lowerdir= is missing; write -o lowerdir=TOP:...:BOTTOM");
