@@ -1,3 +1,5 @@
+using OverlayFuse.Overlay;
+
 namespace OverlayFuse.Cli;
 
 /// <summary>What the options have said so far; the rules of <see cref="OptionTable"/> write into it, the last one wins.</summary>
@@ -9,7 +11,17 @@ internal sealed class MountSettings
     public const int KernelMaxLayers = 500;
 
     /// <summary>From lowerdir=, where the last one wins, as in the kernel.</summary>
-    public List<string>? LowerDir { get; set; }
+    public List<string>? LowerDir { get; private set; }
+
+    /// <summary>Data-only layers of the same lowerdir=.</summary>
+    public List<string> LowerData { get; private set; } = [];
+
+    /// <summary>From datadir+=.</summary>
+    public List<string> AppendedData { get; } = [];
+
+    public RedirectMode? Redirect { get; set; }
+
+    public bool? Metacopy { get; set; }
 
     /// <summary>From lowerdir+= and layers_file=, in their order.</summary>
     public List<string> AppendedLayers { get; } = [];
@@ -22,6 +34,10 @@ internal sealed class MountSettings
 
     public bool? UserXattr { get; set; }
 
+    public bool Index { get; set; }
+
+    public UuidMode Uuid { get; set; }
+
     public bool Volatile { get; set; }
 
     public bool ReadOnly { get; set; }
@@ -31,6 +47,13 @@ internal sealed class MountSettings
     public TimeSpan? CacheTimeout { get; set; }
 
     public string? Source { get; set; }
+
+    /// <exception cref="UsageException">A layer's name is empty.</exception>
+    public void SetLowerDir(string value)
+    {
+        LowerDir = LayerList.Split(value, out List<string> data);
+        LowerData = data;
+    }
 
     /// <summary>Words for the mount itself by subject ("dev" for dev and nodev).</summary>
     public Dictionary<string, string> MountWords { get; } = [];

@@ -53,11 +53,14 @@ internal sealed class UnitTests
         Assert.That(System.Text.Encoding.ASCII.GetString(list, 0, xattrs.FilterList(list, trusted: true)), Is.EqualTo($"{name}\0user.last\0"));
     }
 
-    [TestCase(16, Errno.EINVAL)] // the prefix alone, as the kernel's handlers of a prefix answer
+    [Test]
+    public void OverlayXattr_PrefixAlone_IsInvalid() => Assert.That(
+        new OverlayXattr(user: false).ToStored(Linux.Name.From("trusted.overlay."), new byte[280], out _), Is.EqualTo(Errno.EINVAL));
+
     [TestCase(247, Errno.None)]
     [TestCase(248, Errno.ERANGE)]
     [TestCase(255, Errno.ERANGE)]
-    public void OverlayXattr_NameOfALength_IsTakenOrRefused(int length, Errno expected) => Assert.That(
+    public void OverlayXattr_NameThatGetsTooLong_IsERange(int length, Errno expected) => Assert.That(
         new OverlayXattr(false).ToStored(Linux.Name.From("trusted.overlay.".PadRight(length, 'x')), new byte[280], out _), Is.EqualTo(expected));
 
     [TestCase(true, "trusted.x\0user.x\0")]
@@ -87,7 +90,7 @@ public sealed class PartTests : OverlayTest
     public void DirectoryCache_MoreDirectoriesThanItsBound_KeepsNoMore()
     {
         OverlayUnderTest overlay = Open(Enumerable.Range(0, 100).Aggregate(new DiskLayer(), (layer, i) => layer.File($"d{i}/file")));
-        var cache = new DirectoryCache(10);
+        var cache = new DirectoryCache(overlay.FileSystem.Layers, 10);
         int before = Descriptors.Count();
         for (int round = 0; round < 3; round++)
         {
