@@ -24,7 +24,7 @@ public sealed partial class OverlayFileSystem
         opened = new OpenOut
         {
             Fh = _openDirectories.Add(new OpenDirectory(inode)),
-            Flags = OpenReplyFlags.KeepCache | (alone ? OpenReplyFlags.CacheDir : OpenReplyFlags.None),
+            Flags = FileReplyFlags | (alone && _options.IsCaching ? OpenReplyFlags.CacheDir : OpenReplyFlags.None),
         };
         return Errno.None;
     }

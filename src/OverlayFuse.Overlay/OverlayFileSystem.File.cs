@@ -10,8 +10,8 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
-    /// <summary>Only we change the layers, so what the kernel has cached stays true.</summary>
-    private const OpenReplyFlags FileReplyFlags = OpenReplyFlags.KeepCache;
+    /// <summary>Only we change the layers, so what the kernel has cached stays true; unless nothing may be cached.</summary>
+    private OpenReplyFlags FileReplyFlags => _options.IsCaching ? OpenReplyFlags.KeepCache : OpenReplyFlags.None;
 
     private const int OpenLocks = 64;
 

@@ -42,6 +42,9 @@ public sealed record OverlayOptions
     /// <summary>How long the kernel may keep names and attributes without asking again. Only we change the layers: long is right.</summary>
     public TimeSpan CacheTimeout { get; init; } = TimeSpan.FromDays(10000);
 
+    /// <summary>timeout=0: somebody else changes the layers, so contents and listings are read anew at every open, too.</summary>
+    public bool IsCaching => CacheTimeout > TimeSpan.Zero;
+
     /// <summary>Whether anything can be written through the mount.</summary>
     public bool IsWritable => UpperDir is not null && !ReadOnly;
 }
