@@ -53,7 +53,11 @@ internal sealed class FuseOverlay : OverlayMount
 
     private void Abort()
     {
-        if (MountTable.DeviceMinor(Mountpoint) is { } connection) File.WriteAllText($"/sys/fs/fuse/connections/{connection}/abort", "1");
+        string abort = $"/sys/fs/fuse/connections/{MountTable.DeviceMinor(Mountpoint)}/abort";
+        if (File.Exists(abort)) File.WriteAllText(abort, "1");
+        else // Where fusectl is not mounted: the end of the last holder of /dev/fuse aborts as well.
+            foreach (int pid in daemons)
+                _ = Syscall.kill(pid, Signum.SIGKILL);
     }
 
     private static bool Ended(int pid, int milliseconds)
