@@ -12,7 +12,7 @@ internal static class Verbs
     /// <summary>Keep in step with native/daemon.c: verbs stay in the foreground.</summary>
     private const string Options = "options";
 
-    public static bool IsVerb(string word) => word == Options;
+    public static bool IsVerb(string word) => word is Options or LiveVerbs.Layers or LiveVerbs.AddLayer or LiveVerbs.Refresh;
 
     public static int Invoke(string[] args) => Root().Parse(args.Length == 0 ? ["--help"] : args).Invoke();
 
@@ -40,6 +40,8 @@ internal static class Verbs
             new Option<string>("-t") { Description = "Type, as mount helpers are given it; has no effect", HelpName = "TYPE" },
             options,
         };
+        foreach (Command verb in LiveVerbs.All())
+            root.Subcommands.Add(verb);
         root.Options.OfType<VersionOption>().Single().Aliases.Add("-V");
         return root;
     }

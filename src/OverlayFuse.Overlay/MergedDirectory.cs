@@ -31,17 +31,18 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
     {
         listing = new DirectoryListing { Version = directory.Directory!.Version };
         int first = directory.HasUpper ? 0 : 1;
-        int slots = directory.Directory.Descriptors.Length;
+        LowerParts parts = directory.Directory.Parts;
+        int slots = parts.Descriptors.Length;
         for (int slot = first; slot < slots; slot++)
         {
             Errno error = slot == 0
                 ? fileSystem.Directories.BorrowUpper(directory, out BorrowedFd borrowed)
-                : fileSystem.Directories.BorrowLower(directory, slot - 1, out borrowed);
+                : fileSystem.Directories.BorrowLower(directory, parts, slot - 1, out borrowed);
             if (error != Errno.None)
                 return error;
             using (borrowed)
             {
-                if (ReadLayer(borrowed, slot, findable: slots - first > 1, listing) is not Errno.None and var failed)
+                if (ReadLayer(borrowed, parts, slot, listing) is not Errno.None and var failed)
                     return failed;
                 if (slot == 0 && fileSystem.IsImpure(directory, borrowed) && ShowOrigins(borrowed, listing) is not Errno.None and var unread)
                     return unread;
@@ -52,8 +53,9 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         return Errno.None;
     }
 
-    private Errno ReadLayer(Fd layer, int slot, bool findable, DirectoryListing listing)
+    private Errno ReadLayer(Fd layer, LowerParts parts, int slot, DirectoryListing listing)
     {
+        bool findable = parts.Layers.Length > (directory.HasUpper ? 0 : 1);
         if (Sys.OpenAt(layer, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) is not Errno.None and var error)
             return error;
         using var reading = new ScopedFd(opened);
@@ -77,7 +79,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             }
         }
         if (slot > 0)
-            directory.Directory!.HasAufsWhiteouts[slot - 1] = hidden is null ? Known.No : Known.Yes;
+            parts.HasAufsWhiteouts[slot - 1] = hidden is null ? Known.No : Known.Yes;
         HideBelow(hidden, slot, listing);
         return Errno.None;
     }
@@ -91,7 +93,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         if (known >= 0 && !(listing.Read(known).Slot == 0 && listing.Settle(known)))
             return Errno.None;
         FileType type = record.Type;
-        bool mayBeMark = type == FileType.Regular && slot > 0 && directory.Directory!.HasXattrWhiteouts;
+        bool mayBeMark = type == FileType.Regular && slot > 0 && directory.Directory!.Parts.HasXattrWhiteouts;
         if (type is FileType.Unknown or FileType.CharacterDevice || mayBeMark)
         {
             Errno error = Sys.StatxAt(layer, record.Name, out Statx stat);
@@ -137,7 +139,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
     /// <summary>Upper entries that are copies show their origin's number; only impure directories have any (ovl_cache_update_ino).</summary>
     private Errno ShowOrigins(Fd upper, DirectoryListing listing)
     {
-        var moved = new Resolved(stackalloc ushort[fileSystem.Layers.Lowers.Count]);
+        var moved = new Resolved(stackalloc ushort[LayerStack.MaxLowers]);
         for (int index = 0; index < listing.Count; index++)
         {
             DirectoryEntry entry = listing[index];

@@ -138,13 +138,14 @@ public sealed partial class OverlayFileSystem
             return error;
         if (moved.Directory is not { } directory)
             return Errno.None;
-        byte[]?[] locations = new byte[]?[directory.Lowers.Length];
+        LowerParts parts = directory.Parts;
+        byte[]?[] locations = new byte[]?[parts.Layers.Length];
         for (int index = 0; index < locations.Length; index++)
         {
-            Name location = directory.LowerLocations?[index] is { } known ? new Name(known) : from.Name;
-            locations[index] = isSameParent ? location.ToArray() : PathInLayer(from.Parent, directory.Lowers[index], location);
+            Name location = parts.Locations?[index] is { } known ? new Name(known) : from.Name;
+            locations[index] = isSameParent ? location.ToArray() : PathInLayer(from.Parent, parts.Layers[index], location);
         }
-        directory.LowerLocations = locations;
+        parts.Locations = locations;
         return Errno.None;
     }
 
@@ -196,7 +197,7 @@ public sealed partial class OverlayFileSystem
             if (error == Errno.None)
             {
                 _inodes.SetUpper(directory, empty.Ino);
-                DirectoryCache.Drop(directory.Directory!);
+                directory.Directory!.Parts.Drop();
             }
             return error;
         }

@@ -131,15 +131,20 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         while (count < layers.Lowers.Count && !IsAufsOpaque(layers.Lowers[count - 1]))
             count++;
         foreach (Layer layer in layers.Lowers)
-            layer.HasXattrWhiteouts = Opaque.Read(xattrs, layer.Root.Fd, Name.Empty, out OpaqueMark mark) == Errno.None && mark == OpaqueMark.HasXattrWhiteouts;
-        var root = new DirectoryNode([.. Enumerable.Range(0, count).Select(layer => (ushort)layer)])
-        {
-            HasXattrWhiteouts = layers.Lowers.Any(layer => layer.HasXattrWhiteouts),
-        };
-        root.Descriptors[0] = layers.Upper?.Root;
-        for (int layer = 0; layer < count; layer++)
-            root.Descriptors[layer + 1] = layers.Lowers[layer].Root;
-        return root;
+            LookForXattrWhiteouts(layer, xattrs);
+        return new DirectoryNode(RootParts(layers, [.. Enumerable.Range(0, count).Select(layer => (ushort)layer)]));
+    }
+
+    private static void LookForXattrWhiteouts(Layer layer, OverlayXattr xattrs) => layer.HasXattrWhiteouts =
+        Opaque.Read(xattrs, layer.Root.Fd, Name.Empty, out OpaqueMark mark) == Errno.None && mark == OpaqueMark.HasXattrWhiteouts;
+
+    private static LowerParts RootParts(LayerStack layers, ushort[] numbers)
+    {
+        var parts = new LowerParts(numbers) { HasXattrWhiteouts = numbers.Any(number => layers.Lowers[number].HasXattrWhiteouts) };
+        parts.Descriptors[0] = layers.Upper?.Root;
+        for (int index = 0; index < numbers.Length; index++)
+            parts.Descriptors[index + 1] = layers.Lowers[numbers[index]].Root;
+        return parts;
     }
 
     /// <summary>A layer that hides all below it. The xattr means nothing on a layer's root, as in the kernel.</summary>

@@ -125,7 +125,7 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories)
     {
         if (TryPinned(inode, out directory))
             return Errno.None;
-        return inode.HasUpper ? directories.BorrowUpper(inode, out directory) : directories.BorrowLower(inode, 0, out directory);
+        return inode.HasUpper ? directories.BorrowUpper(inode, out directory) : directories.BorrowLower(inode, out directory);
     }
 
     private Errno LocateUpper(Inode inode, out RealName real)
