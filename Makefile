@@ -15,7 +15,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-apps test-image fuzz-oracle soak bench lint fmt publish install uninstall demo setup clean
+.PHONY: help build test test-apps test-image fuzz-oracle soak bench measure lint fmt publish install uninstall demo setup clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ test-image: setup ## Build Dockerfile.test with buildah on a base made by deboot
 bench: $(PROGRAM) ## Measure (bench/; comes with part 3)
 	@test -d bench || { echo 'bench: nothing to measure with yet, it comes with part 3' >&2; exit 1; }
 	dotnet run -c Release --project bench/OverlayFuse.Benchmarks -f net10.0
+
+measure: $(PROGRAM) ## Measure what README.md states: the time to mount, memory
+	@tests/measure mount $(PROGRAM)
+	@tests/measure memory $(PROGRAM)
 
 lint: ## Check formatting and warnings
 	dotnet format OverlayFuse.sln --verify-no-changes --no-restore

@@ -8,9 +8,11 @@ namespace OverlayFuse.Overlay;
 /// Rename, Link, File, Directory, Xattr, StatFs.
 /// <para>Lock order, outermost first; a lock is never taken while one further down is held:</para>
 /// <list type="number">
-/// <item>an <see cref="Inode"/> itself: its one copier (<see cref="CopyUp"/>); a parent's before its child's is released again first;</item>
+/// <item>an <see cref="OpenDirectory"/>: its listing;</item>
+/// <item>an <see cref="Inode"/> itself: its one copier (<see cref="CopyUp"/>); a parent's is released before its child's is taken;</item>
+/// <item>the open locks: the descriptors of an <see cref="OpenFile"/>;</item>
 /// <item><see cref="DirectoryNode"/>: the names in a directory; of two, the lower node number first (<see cref="NamesChange"/>);</item>
-/// <item><see cref="OpenFile"/>: the descriptors of an open file;</item>
+/// <item><see cref="IndexEntry"/>, <see cref="Whiteout"/>;</item>
 /// <item>the leaves, never held over a system call: <see cref="InodeTable"/>, <see cref="DirectoryCache"/>, <see cref="InoMapper"/>.</item>
 /// </list>
 /// </summary>

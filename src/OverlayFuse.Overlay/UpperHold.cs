@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
@@ -8,6 +9,11 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 public sealed class UpperHold : IDisposable
 {
+    /// <summary>umount(8) returns before the daemon has cleaned up and ended: who mounts again right away waits for that so long.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(5);
+
     private readonly IReadOnlyList<Fd> _locks;
 
     internal UpperHold(OverlayOptions options, IReadOnlyList<Fd> locks)
@@ -53,7 +59,7 @@ public sealed class UpperHold : IDisposable
         // An own open file description: the lock must outlive the place's descriptor.
         Errno error = Sys.Reopen(place.Fd, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd fd);
         if (error == Errno.None)
-            error = Sys.TryLockExclusive(fd);
+            error = AwaitLock(fd);
         if (error == Errno.None)
             return fd;
         if (fd.IsOpen)
@@ -61,5 +67,17 @@ public sealed class UpperHold : IDisposable
         throw new MountRefusedException(error == Errno.EAGAIN
             ? $"{place}: in use by another overlayfuse mount; unmount that one (see 'findmnt -t fuse.overlayfuse') or use another directory"
             : $"{place}: cannot be locked ({error}); use a directory on a local file system");
+    }
+
+    private static Errno AwaitLock(Fd directory)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            Errno error = Sys.TryLockExclusive(directory);
+            if (error != Errno.EAGAIN || Stopwatch.GetElapsedTime(start) > s_patience)
+                return error;
+            Thread.Sleep(s_poll);
+        }
     }
 }

@@ -40,7 +40,9 @@ internal sealed class AllocationTests
         }
         long[] perRound = fileSystem.Deltas();
         Assert.That(perRound, Has.Length.GreaterThan(40));
-        Assert.That(perRound[20..], Is.All.Zero, "bytes from one mark to the next, both in the worker's thread");
+        // What a request allocates, every round does; the runtime compiles a method anew, on whatever thread, once or twice.
+        Assert.That(perRound[20..].Count(bytes => bytes != 0), Is.LessThanOrEqualTo(2),
+            $"rounds that allocated, from one mark to the next, both in the worker's thread: {string.Join(' ', perRound)}");
     }
 
     /// <summary>ACCESS is where the file system notes what its thread has allocated so far.</summary>

@@ -4,24 +4,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse.Tests;
 
 /// <summary>Requests on inodes and open files: bytes as the kernel sends them, what the file system is asked, bytes that the kernel gets.</summary>
-internal sealed class GoldenFileTests
+internal sealed class GoldenFileTests : DispatchTest
 {
-    private RecordingFileSystem _fileSystem = null!;
-    private Dispatcher _dispatcher = null!;
-
-    [SetUp]
-    public void Initialize()
-    {
-        _fileSystem = new RecordingFileSystem();
-        _dispatcher = new Dispatcher(_fileSystem).Initialize();
-    }
-
-    private void Check(byte[] request, string call, byte[] reply)
-    {
-        _dispatcher.Expect(request, reply);
-        Assert.That(_fileSystem.Last, Is.EqualTo(call));
-    }
-
     [Test]
     public void GetAttr_WithHandle_IsDecodedAndAnswered() => Check(
         Golden.Request(3, """
@@ -162,7 +146,7 @@ internal sealed class GoldenFileTests
     [Test]
     public void SetXattr_KernelWithoutTheLongStruct_IsDecoded()
     {
-        _dispatcher = new Dispatcher(_fileSystem).Initialize(minor: 31, flags: 0x0FFF_FFFF);
+        Dispatcher = new Dispatcher(FileSystem).Initialize(minor: 31, flags: 0x0FFF_FFFF);
         Check(Golden.Request(21, """
             03 00 00 00 02 00 00 00 | size, flags XATTR_REPLACE
             75 2e 61 00             | name
@@ -252,13 +236,13 @@ internal sealed class GoldenFileTests
     [TestCase(0u, TestName = "Opcode0_Unknown_AnswersENOSYS")]
     [TestCase(4096u, TestName = "CuseInit_NoCuse_AnswersENOSYS")]
     public void Opcode_NotServed_AnswersENOSYS(uint opcode) =>
-        _dispatcher.Expect(Golden.Request(opcode, new byte[64]), Golden.Reply(Errno.ENOSYS));
+        Dispatcher.Expect(Golden.Request(opcode, new byte[64]), Golden.Reply(Errno.ENOSYS));
 
     [Test]
-    public void Destroy_Message_IsAnswered() => _dispatcher.Expect(Golden.Request(38, ""), Golden.Reply(Errno.None));
+    public void Destroy_Message_IsAnswered() => Dispatcher.Expect(Golden.Request(38, ""), Golden.Reply(Errno.None));
 
     [Test]
-    public void NotifyReply_Message_IsIgnored() => Assert.That(_dispatcher.Send(Golden.Request(41, new byte[40])), Is.Empty);
+    public void NotifyReply_Message_IsIgnored() => Assert.That(Dispatcher.Send(Golden.Request(41, new byte[40])), Is.Empty);
 
     [TestCase(512)]
     [TestCase(524)]
@@ -266,7 +250,7 @@ internal sealed class GoldenFileTests
     [TestCase(int.MinValue)]
     public void Reply_ErrorThatTheKernelRefuses_BecomesEIO(int errno)
     {
-        _fileSystem.Answer = (Errno)errno;
-        _dispatcher.Expect(Golden.Request(10, "66 00"), Golden.Reply(Errno.EIO));
+        FileSystem.Answer = (Errno)errno;
+        Dispatcher.Expect(Golden.Request(10, "66 00"), Golden.Reply(Errno.EIO));
     }
 }

@@ -4,24 +4,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse.Tests;
 
 /// <summary>Requests on names: bytes as the kernel sends them, what the file system is asked, bytes that the kernel gets.</summary>
-internal sealed class GoldenNameTests
+internal sealed class GoldenNameTests : DispatchTest
 {
-    private RecordingFileSystem _fileSystem = null!;
-    private Dispatcher _dispatcher = null!;
-
-    [SetUp]
-    public void Initialize()
-    {
-        _fileSystem = new RecordingFileSystem();
-        _dispatcher = new Dispatcher(_fileSystem).Initialize();
-    }
-
-    private void Check(byte[] request, string call, byte[] reply)
-    {
-        _dispatcher.Expect(request, reply);
-        Assert.That(_fileSystem.Last, Is.EqualTo(call));
-    }
-
     [Test]
     public void Lookup_WholeMessage_IsDecodedAndAnswered()
     {
@@ -44,8 +28,8 @@ internal sealed class GoldenNameTests
     [Test]
     public void Lookup_Refused_AnswersNegativeErrnoAndNoBody()
     {
-        _fileSystem.Answer = Errno.ENOENT;
-        _dispatcher.Expect(Golden.Request(1, "61 00 | name"), Golden.Bytes("""
+        FileSystem.Answer = Errno.ENOENT;
+        Dispatcher.Expect(Golden.Request(1, "61 00 | name"), Golden.Bytes("""
             10 00 00 00 fe ff ff ff | len, error -2
             0d 0c 0b 0a 00 00 00 00 | unique
             """));
@@ -55,8 +39,8 @@ internal sealed class GoldenNameTests
     public void Lookup_NameOf255Bytes_IsUntouched()
     {
         byte[] name = [.. Enumerable.Repeat((byte)0x7A, 255), 0];
-        _dispatcher.Send(Golden.Request(1, name));
-        Assert.That(_fileSystem.Last, Does.EndWith(": " + new string('z', 255)));
+        Dispatcher.Send(Golden.Request(1, name));
+        Assert.That(FileSystem.Last, Does.EndWith(": " + new string('z', 255)));
     }
 
     [Test]
@@ -73,8 +57,8 @@ internal sealed class GoldenNameTests
             08 00 00 00 00 00 00 00 | nodeid
             03 00 00 00 00 00 00 00 | nlookup
             """);
-        Assert.That(_dispatcher.Send(request), Is.Empty);
-        Assert.That(_fileSystem.Calls, Is.EqualTo(new[] { "Forget 7 1", "Forget 8 3" }));
+        Assert.That(Dispatcher.Send(request), Is.Empty);
+        Assert.That(FileSystem.Calls, Is.EqualTo(new[] { "Forget 7 1", "Forget 8 3" }));
     }
 
     [Test]

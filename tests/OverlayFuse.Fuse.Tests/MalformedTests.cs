@@ -5,18 +5,9 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse.Tests;
 
 /// <summary>What no kernel sends: always one well-formed answer, or none where none is due; never an exception.</summary>
-internal sealed class MalformedTests
+internal sealed class MalformedTests : DispatchTest
 {
     private static readonly uint[] Unanswered = [2, 36, 41, 42];
-    private RecordingFileSystem _fileSystem = null!;
-    private Dispatcher _dispatcher = null!;
-
-    [SetUp]
-    public void Initialize()
-    {
-        _fileSystem = new RecordingFileSystem();
-        _dispatcher = new Dispatcher(_fileSystem).Initialize();
-    }
 
     [TestCase(1u, "61 62 63", TestName = "Lookup_NameWithoutNul_AnswersEINVAL")]
     [TestCase(1u, "00", TestName = "Lookup_EmptyName_AnswersEINVAL")]
@@ -31,8 +22,8 @@ internal sealed class MalformedTests
     [TestCase(21u, "ff ff ff ff 00 00 00 00 00 00 00 00 00 00 00 00 61 00 31", TestName = "SetXattr_ValueShorterThanTold_AnswersEINVAL")]
     public void Request_Malformed_AnswersEINVALAndIsNotPassedOn(uint opcode, string body)
     {
-        _dispatcher.Expect(Golden.Request(opcode, body), Golden.Reply(Errno.EINVAL));
-        Assert.That(_fileSystem.Calls, Is.Empty);
+        Dispatcher.Expect(Golden.Request(opcode, body), Golden.Reply(Errno.EINVAL));
+        Assert.That(FileSystem.Calls, Is.Empty);
     }
 
     [Test]
@@ -40,7 +31,7 @@ internal sealed class MalformedTests
     {
         byte[] body = new byte[40 + 10];
         BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(16), 11);
-        _dispatcher.Expect(Golden.Request(16, body), Golden.Reply(Errno.EINVAL));
+        Dispatcher.Expect(Golden.Request(16, body), Golden.Reply(Errno.EINVAL));
     }
 
     [Test]
@@ -48,7 +39,7 @@ internal sealed class MalformedTests
     {
         byte[] body = new byte[40];
         BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(16), uint.MaxValue);
-        _dispatcher.Expect(Golden.Request(15, body), Golden.Reply(Errno.EINVAL));
+        Dispatcher.Expect(Golden.Request(15, body), Golden.Reply(Errno.EINVAL));
     }
 
     [Test]
@@ -56,33 +47,33 @@ internal sealed class MalformedTests
     {
         byte[] message = Golden.Request(1, "61 00");
         message[0]++;
-        _dispatcher.Expect(message, Golden.Reply(Errno.EINVAL));
+        Dispatcher.Expect(message, Golden.Reply(Errno.EINVAL));
     }
 
     [Test]
     public void Header_ExtensionsLongerThanTheMessage_AnswersEINVAL() =>
-        _dispatcher.Expect(Golden.Request(1, "61 00", extensionUnits: ushort.MaxValue), Golden.Reply(Errno.EINVAL));
+        Dispatcher.Expect(Golden.Request(1, "61 00", extensionUnits: ushort.MaxValue), Golden.Reply(Errno.EINVAL));
 
     [Test]
-    public void Header_Short_IsUnanswerable([Range(0, 39)] int length) => Assert.That(_dispatcher.Send(new byte[length]), Is.Empty);
+    public void Header_Short_IsUnanswerable([Range(0, 39)] int length) => Assert.That(Dispatcher.Send(new byte[length]), Is.Empty);
 
     [Test]
     public void BatchForget_CountBeyondTheMessage_GivesBackWhatIsThere()
     {
-        Assert.That(_dispatcher.Send(Golden.Request(42, """
+        Assert.That(Dispatcher.Send(Golden.Request(42, """
             ff ff ff ff 00 00 00 00 | count, dummy
             07 00 00 00 00 00 00 00 | nodeid
             01 00 00 00 00 00 00 00 | nlookup
             08 00 00 00             | cut
             """)), Is.Empty);
-        Assert.That(_fileSystem.Calls, Is.EqualTo(new[] { "Forget 7 1" }));
+        Assert.That(FileSystem.Calls, Is.EqualTo(new[] { "Forget 7 1" }));
     }
 
     [Test]
     public void Extensions_SizesThatLeadNowhere_ReadAsAbsent([Values("00 00 00 00", "ff ff ff ff", "07 00 00 00", "09 00 00 00")] string size)
     {
-        _dispatcher.Send(Golden.Request(9, $"ff 01 00 00 00 00 00 00 64 00 {size} 20 00 00 00", extensionUnits: 1));
-        Assert.That(_fileSystem.Last, Does.EndWith(": d mode=1FF umask=0"));
+        Dispatcher.Send(Golden.Request(9, $"ff 01 00 00 00 00 00 00 64 00 {size} 20 00 00 00", extensionUnits: 1));
+        Assert.That(FileSystem.Last, Does.EndWith(": d mode=1FF umask=0"));
     }
 
     [Test]
@@ -130,8 +121,8 @@ internal sealed class MalformedTests
 
     private void CheckAnswer(byte[] message)
     {
-        byte[] reply = _dispatcher.Send(message);
-        _fileSystem.Calls.Clear();
+        byte[] reply = Dispatcher.Send(message);
+        FileSystem.Calls.Clear();
         bool due = message.Length >= 40 && !Unanswered.Contains(BinaryPrimitives.ReadUInt32LittleEndian(message.AsSpan(4)));
         if (!due)
         {

@@ -4,24 +4,14 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse.Tests;
 
 /// <summary>Replies that the kernel did not take.</summary>
-internal sealed class UndoTests
+internal sealed class UndoTests : DispatchTest
 {
-    private RecordingFileSystem _fileSystem = null!;
-    private Dispatcher _dispatcher = null!;
-
-    [SetUp]
-    public void Initialize()
-    {
-        _fileSystem = new RecordingFileSystem();
-        _dispatcher = new Dispatcher(_fileSystem).Initialize();
-    }
-
     private string[] CallsAfter(byte[] request, Errno refusal = Errno.ENOENT)
     {
-        byte[] reply = _dispatcher.Send(request);
-        _fileSystem.Calls.Clear();
-        _dispatcher.Session.OnUndelivered(request, reply, refusal);
-        return [.. _fileSystem.Calls];
+        byte[] reply = Dispatcher.Send(request);
+        FileSystem.Calls.Clear();
+        Dispatcher.Session.OnUndelivered(request, reply, refusal);
+        return [.. FileSystem.Calls];
     }
 
     [TestCase(1u, "61 00")]
@@ -35,7 +25,7 @@ internal sealed class UndoTests
     [Test]
     public void Lookup_ErrorNotDelivered_ChangesNothing()
     {
-        _fileSystem.Answer = Errno.ENOENT;
+        FileSystem.Answer = Errno.ENOENT;
         Assert.That(CallsAfter(Golden.Request(1, "61 00")), Is.Empty);
     }
 

@@ -115,6 +115,19 @@ internal sealed class LifeTests
         Assert.That(File.ReadAllText(sandbox.PathOf("m", "file")), Is.EqualTo("of a"));
     }
 
+    /// <summary>umount(8) does not wait for the daemon; here it still holds the upper when the next mount begins, for it is stopped.</summary>
+    [Test]
+    public void Mount_RightAfterUmount_WaitsForTheDaemonToEnd()
+    {
+        sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
+        int daemon = Overlayfuse.Daemons(sandbox.MountPoint).Single();
+        sandbox.Shell($"kill -STOP {daemon}; umount m; (sleep 0.1; kill -CONT {daemon}) >/dev/null 2>&1 &");
+
+        sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
+
+        Assert.That(Overlayfuse.Daemons(sandbox.MountPoint), Has.None.EqualTo(daemon));
+    }
+
     [Test]
     public void Mount_AfterTheDaemonWasKilled_TakesOverItsDirectories()
     {
