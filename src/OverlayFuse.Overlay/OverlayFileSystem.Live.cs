@@ -119,8 +119,10 @@ public sealed partial class OverlayFileSystem
         var done = new HashSet<Inode> { _inodes.Root };
         foreach (Inode inode in _inodes.Snapshot())
         {
-            if (inode.IsDirectory)
-                FindAgain(inode, done);
+            if (!inode.IsDirectory)
+                continue;
+            FindAgain(inode, done);
+            InvalidateListing(inode); // the epoch is of names only
         }
     }
 
