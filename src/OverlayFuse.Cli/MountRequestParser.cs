@@ -43,6 +43,15 @@ internal static class MountRequestParser
             WorkDir = settings.UpperDir is null ? null : FullPath(RequiredWorkDir(settings)),
             UserXattr = settings.UserXattr,
             Volatile = settings.Volatile,
+            NoFsync = settings.NoFsync,
+            UidMap = settings.UidMap,
+            GidMap = settings.GidMap,
+            SquashUid = settings.SquashUid ?? (settings.SquashToRoot ? 0 : null),
+            SquashGid = settings.SquashGid ?? (settings.SquashToRoot ? 0 : null),
+            XattrPermissions = settings.XattrPermissions,
+            StaticNlink = settings.StaticNlink,
+            NoAcl = settings.NoAcl,
+            NoXattrs = settings.NoXattrs,
             ReadOnly = settings.ReadOnly || settings.UpperDir is null,
         };
         return settings.CacheTimeout is { } timeout ? plain with { CacheTimeout = timeout } : plain;

@@ -1,3 +1,5 @@
+using OverlayFuse.Overlay;
+
 namespace OverlayFuse.Cli;
 
 /// <summary>What the options have said so far; the rules of <see cref="OptionTable"/> write into it, the last one wins.</summary>
@@ -23,6 +25,26 @@ internal sealed class MountSettings
     public bool? UserXattr { get; set; }
 
     public bool Volatile { get; set; }
+
+    public bool NoFsync { get; set; }
+
+    public IReadOnlyList<IdRange> UidMap { get; set; } = [];
+
+    public IReadOnlyList<IdRange> GidMap { get; set; } = [];
+
+    public bool SquashToRoot { get; set; }
+
+    public uint? SquashUid { get; set; }
+
+    public uint? SquashGid { get; set; }
+
+    public XattrPermissions XattrPermissions { get; set; }
+
+    public bool StaticNlink { get; set; }
+
+    public bool NoAcl { get; set; }
+
+    public bool NoXattrs { get; set; }
 
     public bool ReadOnly { get; set; }
 

@@ -48,7 +48,7 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
             return gone;
         using (lower)
         {
-            if (Sys.StatxAt(lower.Directory, lower.Name, out Statx stat) is not Errno.None and var unseen)
+            if (fileSystem.Files.Statx(inode, lower.Directory, lower.Name, out Statx stat) is not Errno.None and var unseen)
                 return unseen == Errno.ENOENT ? Errno.ESTALE : unseen;
             if ((stat.Attributes & (StatxAttributes.Immutable | StatxAttributes.Append)) != 0)
                 return Errno.EPERM; // chattr +i and +a protect the file in the merged view too
@@ -76,17 +76,17 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
             case FileType.Regular:
                 long length = Math.Min((long)stat.Size, dataLimit);
                 bool whole = length == (long)stat.Size;
-                return new CopyUpData(length, whole, sync: !fileSystem.Options.Volatile).Copy(request, lower, entry);
+                return new CopyUpData(length, whole, sync: fileSystem.Options.Syncs).Copy(request, lower, entry);
             case FileType.Directory:
                 return Sys.MkDirAt(entry.Directory, entry.Name, 0x1C0);
             case FileType.SymLink:
                 Span<byte> target = stackalloc byte[4097];
-                if (Sys.ReadLinkAt(lower.Directory, lower.Name, target[..^1], out int bytes) is not Errno.None and var error)
+                if (OverlayFileSystem.ReadTarget(lower, target[..^1], out int bytes) is not Errno.None and var error)
                     return error;
                 target[bytes] = 0;
                 return Sys.SymLinkAt(new Name(target[..(bytes + 1)]), entry.Directory, entry.Name);
             default:
-                return Sys.MkNodAt(entry.Directory, entry.Name, stat.Mode, stat.Rdev);
+                return fileSystem.MakeNode(entry.Directory, entry.Name, stat);
         }
     }
 

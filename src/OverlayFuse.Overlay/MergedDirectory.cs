@@ -91,14 +91,18 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         if (known >= 0 && !(listing.Read(known).Slot == 0 && listing.Settle(known)))
             return Errno.None;
         FileType type = record.Type;
-        if (type is FileType.Unknown or FileType.CharacterDevice)
+        ushort number = slot == 0 ? Inode.NoLayer : directory.Directory!.Lowers[slot - 1];
+        bool mayStandForOthers = type == FileType.Regular && fileSystem.Overrides?.MayStandForOthers(number) == true;
+        if (mayStandForOthers || type is FileType.Unknown or FileType.CharacterDevice)
         {
             Errno error = Sys.StatxAt(layer, record.Name, out Statx stat);
             if (error == Errno.ENOENT)
                 return Errno.None; // removed since
             if (error != Errno.None)
                 return error;
-            type = stat.IsWhiteout ? FileType.Unknown : stat.Type;
+            bool isWhiteout = stat.IsWhiteout;
+            _ = fileSystem.Overrides?.Apply(number, layer, record.Name, ref stat); // else its own type counts
+            type = isWhiteout ? FileType.Unknown : stat.Type;
         }
         bool copied = fileSystem.Inodes.TryGetInoOfUpper(slot == 0 ? record.Ino : 0, out ulong ino);
         if (!copied)

@@ -7,12 +7,7 @@ namespace OverlayFuse.Overlay;
 /// <summary>GETATTR and SETATTR.</summary>
 public sealed partial class OverlayFileSystem
 {
-    private const uint SetUid = 0x800;
-    private const uint SetGid = 0x400;
-    private const uint GroupExecute = 0x8;
-
-    private const SetAttrValid ChangesSomething = SetAttrValid.Mode | SetAttrValid.Uid | SetAttrValid.Gid | SetAttrValid.Size
-        | SetAttrValid.Atime | SetAttrValid.Mtime;
+    private const uint SetGid = SetIds.SetGid;
 
     /// <inheritdoc/>
     public Errno GetAttr(in FuseRequest request, in GetAttrIn input, out AttrOut attributes)
@@ -29,6 +24,8 @@ public sealed partial class OverlayFileSystem
         attributes = default;
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
+        if (OwnerChange.From(input, _ids, out OwnerChange change) is not Errno.None and var unknown)
+            return unknown;
         long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : long.MaxValue;
         if (EnsureUpper(request, inode, data) is not Errno.None and var error)
             return error;
@@ -38,7 +35,9 @@ public sealed partial class OverlayFileSystem
             return lost;
         using (real)
         {
-            if (Apply(real, input) is not Errno.None and var failed)
+            if (ChangeOwner(inode, real, change) is not Errno.None and var refused)
+                return refused;
+            if (SetTimes(real, input) is not Errno.None and var failed)
                 return failed;
         }
         return GetAttr(inode, out attributes);
@@ -54,12 +53,14 @@ public sealed partial class OverlayFileSystem
             return error;
         Statx stat;
         using (real)
-            error = Sys.StatxAt(real.Directory, real.Name, out stat, StatxMask.BasicStats | StatxMask.Btime);
+            error = _files.Statx(inode, real.Directory, real.Name, out stat, StatxMask.BasicStats | StatxMask.Btime);
         if (error != Errno.None)
             return error;
         Attr attr = ToAttr(inode, stat);
         stat.Ino = attr.Ino;
         stat.Nlink = attr.Nlink;
+        stat.Uid = attr.Uid;
+        stat.Gid = attr.Gid;
         attributes = new StatxOut { AttrValid = TimeoutSeconds, Stat = stat };
         return Errno.None;
     }
@@ -73,21 +74,9 @@ public sealed partial class OverlayFileSystem
         return Errno.None;
     }
 
-    /// <summary>chown before chmod: changing the owner clears set-uid and set-gid (notify_change), the new mode may set them again.</summary>
-    private static Errno Apply(in RealName real, in SetAttrIn input)
+    private static Errno SetTimes(in RealName real, in SetAttrIn input)
     {
         SetAttrValid valid = input.Valid;
-        bool nothing = (valid & ChangesSomething) == 0; // chown(path, -1, -1): still clears set-uid and set-gid
-        if (nothing || (valid & (SetAttrValid.Uid | SetAttrValid.Gid)) != 0)
-        {
-            uint uid = (valid & SetAttrValid.Uid) != 0 ? input.Uid : uint.MaxValue;
-            uint gid = (valid & SetAttrValid.Gid) != 0 ? input.Gid : uint.MaxValue;
-            if (Sys.FChownAt(real.Directory, real.Name, uid, gid) is not Errno.None and var error)
-                return error;
-        }
-        if ((valid & SetAttrValid.Mode) != 0
-            && Sys.FChModAt(real.Directory, real.Name, input.Mode & 0xFFF) is not Errno.None and var refused)
-            return refused;
         if ((valid & (SetAttrValid.Atime | SetAttrValid.Mtime)) == 0)
             return Errno.None;
         TimeSpec atime = ToTime(valid, SetAttrValid.Atime, SetAttrValid.AtimeNow, input.Atime, input.AtimeNsec);
@@ -115,8 +104,9 @@ public sealed partial class OverlayFileSystem
         return Truncate(file, input);
     }
 
-    private static Errno Truncate(Fd file, in SetAttrIn input)
+    private Errno Truncate(Fd file, in SetAttrIn input)
     {
+        DropEscapedCapability(file, Name.Empty);
         Errno error = Sys.FTruncate(file, (long)input.Size);
         return error == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? ClearSetIds(file) : error;
     }
@@ -125,18 +115,20 @@ public sealed partial class OverlayFileSystem
     /// What HANDLE_KILLPRIV_V2 leaves to us: set-uid always, set-gid where the group may execute (setattr_should_drop_suidgid).
     /// security.capability goes by itself: the real file system drops it on every write and truncation.
     /// </summary>
-    private static Errno ClearSetIds(Fd file)
+    private Errno ClearSetIds(Fd file)
     {
+        if (_overrides is not null)
+            return ClearShownSetIds(file);
         if (Sys.FStatx(file, out Statx stat, StatxMask.Mode) is not Errno.None and var error)
             return error;
-        uint dropped = SetUid | ((stat.Permissions & GroupExecute) != 0 ? SetGid : 0);
+        uint dropped = SetIds.ToDrop(stat.Permissions);
         return (stat.Permissions & dropped) == 0 ? Errno.None : Sys.FChModAt(file, Name.Empty, stat.Permissions & ~dropped);
     }
 
-    private static Attr ToAttr(Inode inode, in Statx stat)
+    private Attr ToAttr(Inode inode, in Statx stat)
     {
-        bool merged = inode.Directory is { } directory
-            && (inode.HasUpper ? directory.Lowers.Length > 0 : directory.Lowers.Length > 1);
+        bool hidesLinks = inode.Directory is { } directory
+            && (_options.StaticNlink || (inode.HasUpper ? directory.Lowers.Length > 0 : directory.Lowers.Length > 1));
         return new Attr
         {
             Ino = inode.Ino,
@@ -149,9 +141,9 @@ public sealed partial class OverlayFileSystem
             MtimeNsec = stat.Mtime.Nanoseconds,
             CtimeNsec = stat.Ctime.Nanoseconds,
             Mode = stat.Mode,
-            Nlink = merged ? 1 : stat.Nlink, // what find(1) takes for "not known" (ovl_getattr)
-            Uid = stat.Uid,
-            Gid = stat.Gid,
+            Nlink = hidesLinks ? 1 : stat.Nlink, // what find(1) takes for "not known" (ovl_getattr)
+            Uid = _ids is null ? stat.Uid : _ids.Uid(stat.Uid),
+            Gid = _ids is null ? stat.Gid : _ids.Gid(stat.Gid),
             Rdev = (stat.RdevMinor & 0xFF) | (stat.RdevMajor << 8) | ((stat.RdevMinor & ~0xFFu) << 12), // new_encode_dev
             BlkSize = stat.BlockSize,
         };

@@ -62,15 +62,17 @@ public sealed partial class OverlayFileSystem
             return error;
         using (upper)
         {
-            if (CallerIds.Assume(request.Caller) is not Errno.None and var unknown)
+            if (AssumeCaller(request) is not Errno.None and var unknown)
                 return unknown;
-            uint mode = ModeOf(parent, upper, input.Mode & 0xFFF, input.UMask);
+            var creation = new Creation { Mode = (input.Mode & 0xFFF) | (uint)FileType.Regular, UMask = input.UMask, Owner = OwnerOf(request) };
             const OpenFlags flags = OpenFlags.TmpFile | OpenFlags.ReadWrite;
-            if (Sys.OpenAt(upper, Name.Dot, flags, out Fd made, mode) is not Errno.None and var failed)
+            if (Sys.OpenAt(upper, Name.Dot, flags, out Fd made, MadeMode(parent, upper, creation) & 0xFFF) is not Errno.None and var failed)
                 return failed;
             using var file = new ScopedFd(made);
             if (Sys.FStatx(file, out Statx stat) is not Errno.None and var unseen)
                 return unseen;
+            if (_overrides is not null && SettleUnnamed(new UpperName(parent, upper, Name.Empty), file, creation, ref stat) is not Errno.None and var unowned)
+                return unowned;
             if (Sys.Reopen(file, OpenFlags.ReadWrite, out Fd writable) is not Errno.None and var unopened)
                 return unopened;
             Inode inode = _inodes.AddUnnamed(stat, _inos.Map(stat.Dev, stat.Ino), new SafeFd(file.Release()));
@@ -93,10 +95,10 @@ public sealed partial class OverlayFileSystem
             return error;
         using (upper)
         {
-            if (CallerIds.Assume(request.Caller) is not Errno.None and var unknown)
+            if (AssumeCaller(request) is not Errno.None and var unknown)
                 return unknown;
             var place = new UpperName(parent, upper, name);
-            if (MakeNamed(place, creation, out Fd made, out entry, out inode) is not Errno.None and var failed)
+            if (MakeNamed(place, creation with { Owner = OwnerOf(request) }, out Fd made, out entry, out inode) is not Errno.None and var failed)
                 return failed;
             if (made.IsOpen)
                 AddOpen(inode!, made); // the open lock comes before that of the names, which is free again
@@ -110,27 +112,29 @@ public sealed partial class OverlayFileSystem
         inode = null;
         using (new NamesChange(place.Parent))
         {
-            uint mode = ModeOf(place.Parent, place.Upper, creation.Mode, creation.UMask);
-            Errno error = creation.MakeAt(place.Upper, place.Name, mode, out made);
+            uint mode = MadeMode(place.Parent, place.Upper, creation);
+            Errno error = Make(creation, place.Upper, place.Name, mode, out made);
             if (error == Errno.EEXIST && StatUpper(place.Upper, place.Name, out Statx there, out _) == Errno.None && there.IsWhiteout)
                 error = MakeOverWhiteout(place, creation, out made);
             if (error != Errno.None)
                 return error;
             using var file = new ScopedFd(made);
-            error = AdmitNew(place, made, out entry, out inode);
+            error = AdmitNew(place, creation, made, out entry, out inode);
             made = error == Errno.None ? file.Release() : Fd.None;
             return error;
         }
     }
 
     /// <summary>Gives the kernel what was just made. Under the lock of its names.</summary>
-    private Errno AdmitNew(in UpperName place, Fd made, out EntryOut entry, out Inode? inode)
+    private Errno AdmitNew(in UpperName place, in Creation creation, Fd made, out EntryOut entry, out Inode? inode)
     {
         entry = default;
         inode = null;
         Errno error = made.IsOpen ? Sys.FStatx(made, out Statx stat) : Sys.StatxAt(place.Upper, place.Name, out stat);
         if (error != Errno.None)
             return error;
+        if (_overrides is not null && SettleNew(place, creation, ref stat) is not Errno.None and var unowned)
+            return unowned;
         var found = new Resolved(default) { Exists = true, HasUpper = true, Stat = stat, Ino = _inos.Map(stat.Dev, stat.Ino) };
         if (!_inodes.TryAdmit(place.Parent, place.Parent.Directory!.Version, place.Name, found, out inode))
             return Errno.EIO; // cannot be: the names are locked
@@ -165,17 +169,17 @@ public sealed partial class OverlayFileSystem
     private Errno MakeInWork(Inode parent, Fd upper, in Creation creation, in WorkEntry entry, out Fd made)
     {
         made = Fd.None;
-        uint mode = ModeOf(parent, upper, creation.Mode, creation.UMask);
+        uint mode = MadeMode(parent, upper, creation);
         if (Sys.FStatx(upper, out Statx stat) is not Errno.None and var error)
             return error;
         bool inherits = (stat.Permissions & SetGid) != 0 || parent.Directory!.HasDefaultAcl == Known.Yes;
         if (!inherits)
-            return creation.MakeAt(entry.Directory, entry.Name, mode, out made);
+            return Make(creation, entry.Directory, entry.Name, mode, out made);
         using var standIn = new WorkEntry(_work!);
         if (MakeStandIn(upper, stat, standIn, out Fd opened) is not Errno.None and var failed)
             return failed;
         using var directory = new ScopedFd(opened);
-        if (creation.MakeAt(directory, entry.Name, mode, out made) is not Errno.None and var unmade)
+        if (Make(creation, directory, entry.Name, mode, out made) is not Errno.None and var unmade)
             return unmade;
         using var file = new ScopedFd(made);
         error = Sys.RenameAt(directory, entry.Name, entry.Directory, entry.Name);

@@ -73,6 +73,7 @@ public sealed partial class OverlayFileSystem
             return closed;
         using (file)
         {
+            DropEscapedCapability(file, Name.Empty);
             while (count < data.Length)
             {
                 Errno error = Sys.PWrite(file, data[count..], (long)input.Offset + count, out int written);
@@ -89,7 +90,7 @@ public sealed partial class OverlayFileSystem
     {
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (!inode.HasUpper || _options.Volatile)
+        if (!inode.HasUpper || !_options.Syncs)
             return Errno.None; // nothing of ours can be dirty (ovl_fsync)
         if (BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
@@ -228,12 +229,13 @@ public sealed partial class OverlayFileSystem
         return _inodes[node] is { Open: { } open } && open.TryBorrowForWrite(out file) ? Errno.None : Errno.EBADF;
     }
 
-    private static Errno TruncateOpened(Inode inode, bool killSetIds)
+    private Errno TruncateOpened(Inode inode, bool killSetIds)
     {
         if (inode.Open is not { } open || !open.TryBorrowForWrite(out BorrowedFd file))
             return Errno.EBADF;
         using (file)
         {
+            DropEscapedCapability(file, Name.Empty);
             Errno error = Sys.FTruncate(file, 0);
             return error == Errno.None && killSetIds ? ClearSetIds(file) : error;
         }

@@ -28,7 +28,7 @@ public sealed partial class OverlayFileSystem
             {
                 if (LinkInUpper(inode, source, parent, upper, newName) is not Errno.None and var failed)
                     return failed;
-                if (Sys.FStatx(source, out Statx stat) is not Errno.None and var unseen)
+                if (_files.Statx(inode, source, Name.Empty, out Statx stat) is not Errno.None and var unseen)
                     return unseen;
                 _inodes.Link(inode, parent, newName);
                 Unpin(inode);
@@ -47,7 +47,7 @@ public sealed partial class OverlayFileSystem
         if (_files.Locate(inode, out RealName real) is not Errno.None and var error)
             return error;
         using (real)
-            return Sys.ReadLinkAt(real.Directory, real.Name, target, out length);
+            return ReadTarget(real, target, out length);
     }
 
     private Errno LinkInUpper(Inode inode, Fd source, Inode parent, Fd upper, Name name)

@@ -117,6 +117,7 @@ public sealed partial class OverlayFileSystem
                 return error;
             found.Exists = true;
             found.HasUpper = true;
+            _ = _overrides?.Apply(Inode.NoLayer, directory, name, ref stat);
             found.Stat = stat;
             found.Ino = _inos.Map(stat.Dev, stat.Ino);
             if (stat.IsDirectory)
@@ -162,6 +163,7 @@ public sealed partial class OverlayFileSystem
             found.IsComplete = !stat.IsDirectory; // a whiteout, or a file: nothing below it is seen
             if (stat.IsWhiteout || (found.IsComplete && found.Exists))
                 return Errno.None;
+            _ = _overrides?.Apply(lowers[index], directory, name, ref stat);
             TakeLower(ref found, lowers[index], stat);
             if (found.IsComplete || last)
                 return Errno.None;

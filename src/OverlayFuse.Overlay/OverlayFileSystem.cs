@@ -1,4 +1,5 @@
 using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
@@ -36,12 +37,14 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     {
         _options = options;
         _layers = layers;
-        _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers));
+        _overrides = StatOverrides.Open(layers, options);
+        _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers)) { HidesOverrides = _overrides is not null };
         _directories = new DirectoryCache(DirectoryDescriptorLimit());
         _inodes = new InodeTable(MakeRoot(layers), layers.Upper?.RootIno ?? 0);
         _inodes.Root.Ino = _inos.Map(layers.Lowers[0].Dev, layers.Lowers[0].RootIno);
         _origin = new Origin(layers, _inos, _xattrs);
-        _files = new RealFiles(_directories);
+        _files = new RealFiles(_directories, _overrides);
+        _ids = ShownIds.Of(options);
         if (layers.Work is null || !options.IsWritable)
             return;
         _work = WorkDirectory.Open(layers.Work, _xattrs);
@@ -85,6 +88,8 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     public Errno Init(FuseNegotiation session)
     {
         _notifier = session.Notifier;
+        if (_options.NoAcl || _options.NoXattrs)
+            session.Wanted &= ~InitFlags.PosixAcl;
         return Errno.None;
     }
 
