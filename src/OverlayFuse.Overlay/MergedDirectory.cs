@@ -70,14 +70,13 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             var records = new DirectoryRecords(buffer.AsSpan(0, length));
             while (records.MoveNext())
             {
-                if (slot > 0 && AufsWhiteout.IsMark(records.Name))
+                if ((slot > 0 || fileSystem.Options.AufsWhiteouts) && AufsWhiteout.IsMark(records.Name))
                     (hidden ??= []).Add([.. AufsWhiteout.HiddenName(records.Name), 0]);
                 else if (Take(new LayerReading(layer, stat.Dev, slot, findable), records, listing) is not Errno.None and var broken)
                     return broken;
             }
         }
-        if (slot > 0)
-            directory.Directory!.HasAufsWhiteouts[slot - 1] = hidden is null ? Known.No : Known.Yes;
+        directory.Directory!.LearnAufsWhiteouts(slot, hidden is not null);
         HideBelow(hidden, slot, listing);
         return Errno.None;
     }
@@ -127,7 +126,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             return;
         using (upper)
         {
-            if (Opaque.IsMarked(fileSystem.Xattrs, upper, name, out bool opaque) == Errno.None && !opaque)
+            if (fileSystem.IsOpaqueInUpper(directory, upper, name, out bool opaque) == Errno.None && !opaque)
                 listing.SetIno(record, ino);
         }
     }

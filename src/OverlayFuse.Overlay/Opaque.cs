@@ -37,4 +37,14 @@ internal static class Opaque
 
     /// <summary>Makes an upper directory opaque.</summary>
     public static Errno Mark(OverlayXattr xattrs, Fd parent, Name name) => Sys.SetXattrAt(parent, name, xattrs.Opaque, "y"u8);
+
+    /// <summary>Puts the mark of AUFS into an upper directory.</summary>
+    public static Errno MarkForAufs(Fd parent, Name name)
+    {
+        if (Sys.OpenAt(parent, name, OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var directory = new ScopedFd(opened);
+        error = Sys.MkNodAt(directory, AufsMark, (uint)FileType.Regular | 0x180, 0);
+        return error == Errno.EEXIST ? Errno.None : error;
+    }
 }

@@ -91,6 +91,8 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE;
         if (name.Length > NameMax)
             return Errno.ENAMETOOLONG;
+        if (IsAufsMark(name))
+            return Errno.EINVAL;
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
@@ -112,8 +114,7 @@ public sealed partial class OverlayFileSystem
         inode = null;
         using (new NamesChange(place.Parent))
         {
-            uint mode = MadeMode(place.Parent, place.Upper, creation);
-            Errno error = Make(creation, place.Upper, place.Name, mode, out made);
+            Errno error = MakeAt(place, creation, out made);
             if (error == Errno.EEXIST && StatUpper(place.Upper, place.Name, out Statx there, out _) == Errno.None && there.IsWhiteout)
                 error = MakeOverWhiteout(place, creation, out made);
             if (error != Errno.None)
@@ -123,6 +124,17 @@ public sealed partial class OverlayFileSystem
             made = error == Errno.None ? file.Release() : Fd.None;
             return error;
         }
+    }
+
+    private Errno MakeAt(in UpperName place, in Creation creation, out Fd made)
+    {
+        made = Fd.None;
+        if (HidesInUpper(place.Parent, place.Upper, place.Name, out bool marked) is not Errno.None and var unseen)
+            return unseen;
+        Errno error = marked && creation.IsDirectory
+            ? MakeOverAufsMark(place, creation)
+            : Make(creation, place.Upper, place.Name, MadeMode(place.Parent, place.Upper, creation), out made);
+        return error == Errno.None && marked ? MarkPresent(place.Parent, place.Upper, place.Name) : error;
     }
 
     /// <summary>Gives the kernel what was just made. Under the lock of its names.</summary>
@@ -150,7 +162,7 @@ public sealed partial class OverlayFileSystem
             if (MakeInWork(place.Parent, place.Upper, creation, entry, out made) is not Errno.None and var error)
                 return error;
             using var file = new ScopedFd(made);
-            error = creation.IsDirectory ? Opaque.Mark(_xattrs, entry.Directory, entry.Name) : Errno.None;
+            error = creation.IsDirectory ? MarkOpaque(entry.Directory, entry.Name) : Errno.None;
             if (error == Errno.None)
                 error = creation.IsDirectory ? entry.ExchangeWith(place.Upper, place.Name) : entry.MoveTo(place.Upper, place.Name);
             made = error == Errno.None ? file.Release() : Fd.None;

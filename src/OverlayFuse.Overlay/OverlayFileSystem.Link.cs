@@ -15,6 +15,8 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE;
         if (newName.Length > NameMax)
             return Errno.ENAMETOOLONG;
+        if (IsAufsMark(newName))
+            return Errno.EINVAL;
         if (EnsureUpper(request, inode) is not Errno.None and var error)
             return error;
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var refused)
@@ -55,6 +57,8 @@ public sealed partial class OverlayFileSystem
         if (inode.HasOrigin && MarkImpure(parent, upper) is not Errno.None and var unmarked)
             return unmarked;
         Errno error = Sys.LinkFd(source, upper, name);
+        if (error == Errno.None)
+            return MarkPresent(parent, upper, name);
         if (error != Errno.EEXIST || StatUpper(upper, name, out Statx there, out _) != Errno.None || !there.IsWhiteout)
             return error;
         var entry = new WorkEntry(_work!);

@@ -109,9 +109,10 @@ public sealed partial class OverlayFileSystem
             return error;
         using (directory)
         {
-            error = Sys.StatxAt(directory, name, out Statx stat);
+            Statx stat = default;
+            error = IsAufsMark(name) ? Errno.ENOENT : Sys.StatxAt(directory, name, out stat);
             if (error == Errno.ENOENT)
-                return Errno.None;
+                return HidesInUpper(parent, directory, name, out stop);
             stop = true;
             if (error != Errno.None || stat.IsWhiteout)
                 return error;
@@ -121,11 +122,7 @@ public sealed partial class OverlayFileSystem
             found.Stat = stat;
             found.Ino = _inos.Map(stat.Dev, stat.Ino);
             if (stat.IsDirectory)
-            {
-                error = Opaque.IsMarked(_xattrs, directory, name, out bool opaque);
-                stop = opaque;
-                return error;
-            }
+                return IsOpaqueInUpper(parent, directory, name, out stop);
             return IsImpure(parent, directory) ? _origin.Read(directory, name, ref found) : Errno.None;
         }
     }

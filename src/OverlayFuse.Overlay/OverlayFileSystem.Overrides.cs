@@ -172,6 +172,8 @@ public sealed partial class OverlayFileSystem
                 error = Sys.StatxAt(place.Upper, place.Name, out own);
         }
         own.CopyOwnership(wanted);
+        if (error != Errno.None)
+            _ = TreeRemover.Remove(place.Upper, place.Name); // better none than one of another owner
         return error;
     }
 

@@ -14,6 +14,8 @@ public sealed partial class OverlayFileSystem
             return Errno.EINVAL;
         if (newName.Length > NameMax)
             return Errno.ENAMETOOLONG;
+        if (IsAufsMark(newName))
+            return Errno.EINVAL;
         if (_inodes[request.Node] is not { } oldParent || _inodes[input.NewDirectory] is not { } newParent)
             return Errno.ESTALE;
         if (LookupEntry(oldParent, oldName, default, out _, out Inode source) is not Errno.None and var error)
@@ -113,11 +115,13 @@ public sealed partial class OverlayFileSystem
     {
         if (moved.HasOrigin && MarkImpure(newParent, newUpper) is not Errno.None and var error)
             return error;
-        return moved.IsDirectory && newParent.Directory!.Lowers.Length > 0 ? Opaque.Mark(_xattrs, upper, name) : Errno.None;
+        return moved.IsDirectory && newParent.Directory!.Lowers.Length > 0 ? MarkOpaque(upper, name) : Errno.None;
     }
 
     private Errno RenameInUpper(in Renaming rename, Fd oldUpper, Fd newUpper, bool cover, bool overWhiteout)
     {
+        if (_options.AufsWhiteouts && !overWhiteout)
+            return RenameOverAufsMarks(rename, oldUpper, newUpper, cover);
         bool exchange = overWhiteout && (cover || rename.Source.IsDirectory); // the whiteout changes place
         RenameFlags flags = exchange ? RenameFlags.Exchange : cover ? RenameFlags.Whiteout : RenameFlags.None;
         Errno error = Sys.RenameAt(oldUpper, rename.OldName, newUpper, rename.NewName, flags);
@@ -152,7 +156,7 @@ public sealed partial class OverlayFileSystem
                 if (new CopyUpMetadata(this, real, stat, entry).CopyAttributes() is not Errno.None and var lost)
                     return lost;
             }
-            if (Opaque.Mark(_xattrs, entry.Directory, entry.Name) is not Errno.None and var unmarked)
+            if (MarkOpaque(entry.Directory, entry.Name) is not Errno.None and var unmarked)
                 return unmarked;
             if (Sys.StatxAt(entry.Directory, entry.Name, out Statx empty, StatxMask.Ino) is not Errno.None and var gone)
                 return gone;

@@ -42,6 +42,12 @@ public sealed record OverlayOptions
     /// <summary>Where owners and modes of files in the upper are kept.</summary>
     public XattrPermissions XattrPermissions { get; init; }
 
+    /// <summary>
+    /// What is deleted is marked in the upper by files ".wh.NAME", and opaque directories by ".wh..wh..opq", as AUFS does; and such files in
+    /// the upper are read so. Else they are ordinary files there.
+    /// </summary>
+    public bool AufsWhiteouts { get; init; }
+
     /// <summary>Directories show one link, whatever the disk says.</summary>
     public bool StaticNlink { get; init; }
 

@@ -91,7 +91,8 @@ internal sealed class StatOverrides
     {
         if (_upper == OverrideKind.None && Activate() is not Errno.None and var unmarked)
             return unmarked;
-        if (Sys.FChModAt(directory, name, RealMode(wanted.Mode)) is not Errno.None and var error)
+        bool hasMode = wanted.Type != FileType.SymLink;
+        if (hasMode && Sys.FChModAt(directory, name, RealMode(wanted.Mode)) is not Errno.None and var error)
             return error; // first: user.* can be set only on what we may write
         Span<byte> value = stackalloc byte[OverrideStat.MaxSize];
         int length = OverrideStat.Format(wanted, value);

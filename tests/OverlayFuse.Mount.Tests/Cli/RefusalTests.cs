@@ -69,7 +69,7 @@ internal sealed class RefusalTests
         new("NoWorkdir", "", "lowerdir=a,upperdir=u", "upperdir=u: workdir= is missing", "give an empty directory") { Status = 2 },
         new("NoLowerdir", "", "upperdir=u,workdir=w", "lowerdir= is missing", "write -o lowerdir=") { Status = 2 },
         new("EmptyLayer", "", "lowerdir=a::b", "lowerdir=a::b: layer 2 is empty", "one colon") { Status = 2 },
-        new("UserId", "", Writable + ",squash_to_uid=7", "option squash_to_uid=7: not there yet", "leave it out") { Status = 2 },
+        new("UserId", "", Writable + ",squash_to_uid=root", "option squash_to_uid=root: not an id", "from 0 to") { Status = 2 },
     ];
 
     [TestCaseSource(nameof(Layers))]
