@@ -24,7 +24,7 @@ public static unsafe partial class Sys
             return Result(Libc.fstatfs(fd.Number, to));
     }
 
-    /// <summary>FS_IOC_GETFSUUID (6.9): the superblock's s_uuid.</summary>
+    /// <summary>The superblock's s_uuid: FS_IOC_GETFSUUID (6.9); of btrfs, which does not answer that one, BTRFS_IOC_FS_INFO.</summary>
     /// <param name="fd">A descriptor on the file system; not of O_PATH.</param>
     /// <param name="uuid">16 bytes.</param>
     /// <returns>ENOTTY where the kernel or the file system has none.</returns>
@@ -37,6 +37,18 @@ public static unsafe partial class Sys
             error = Errno.ENOTTY;
         if (error == Errno.None)
             new ReadOnlySpan<byte>(answer + 1, 16).CopyTo(uuid);
+        return error == Errno.ENOTTY ? GetBtrfsUuid(fd, uuid) : error;
+    }
+
+    /// <summary>struct btrfs_ioctl_fs_info_args: 1024 bytes, fsid behind two numbers of 8.</summary>
+    private static Errno GetBtrfsUuid(Fd fd, Span<byte> uuid)
+    {
+        const nuint BTRFS_IOC_FS_INFO = 0x8400941F;
+        byte* answer = stackalloc byte[1024];
+        new Span<byte>(answer, 1024).Clear(); // flags of what is wanted: nothing more
+        Errno error = Result(Libc.ioctl(fd.Number, BTRFS_IOC_FS_INFO, answer));
+        if (error == Errno.None)
+            new ReadOnlySpan<byte>(answer + 16, 16).CopyTo(uuid);
         return error;
     }
 }

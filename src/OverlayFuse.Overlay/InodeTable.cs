@@ -280,7 +280,9 @@ internal sealed partial class InodeTable
 
     private static void Close(List<Inode>? freed)
     {
-        foreach (Inode inode in freed ?? [])
+        if (freed is null)
+            return;
+        foreach (Inode inode in freed)
         {
             inode.Pinned?.Release();
             inode.Pinned = null;

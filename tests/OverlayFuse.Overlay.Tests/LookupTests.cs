@@ -153,7 +153,7 @@ public sealed class LookupTests : OverlayTest
     [Test]
     public void Lookup_LayerCannotBeRead_IsNotAbsence()
     {
-        // A directory that lost its read permission answers root all the same; an immutable loop of symlinks in its place does not.
+        // The lower directory is renamed away behind our back before its descriptor was opened: "could not look", and no negative entry.
         OverlayUnderTest overlay = Open(new DiskLayer().File("d/a"), new DiskLayer().File("d/b"));
         NodeId directory = overlay.Node("d");
         System.IO.Directory.Move(overlay.Lower(1, "d"), overlay.Lower(1, "gone"));
