@@ -31,9 +31,12 @@ public sealed partial class OverlayFileSystem
             return failed;
         if (!truncate)
             return Errno.None;
-        error = TruncateOpened(inode, (input.RequestFlags & OpenRequestFlags.KillSuidGid) != 0);
+        bool killSetIds = (input.RequestFlags & OpenRequestFlags.KillSuidGid) != 0;
+        error = TruncateOpened(inode, killSetIds);
         if (error != Errno.None)
             ReleaseOpen(inode);
+        else if (killSetIds)
+            InvalidateAttributes(inode); // the kernel asks again for size and times only (fuse_truncate_update_attr)
         return error;
     }
 
