@@ -3,7 +3,7 @@ using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli;
 
-/// <summary>Reads CONTAINER:HOST:COUNT[:CONTAINER:HOST:COUNT...].</summary>
+/// <summary>Reads CONTAINER:HOST:COUNT[:CONTAINER:HOST:COUNT...]; containers/storage writes one more colon before it.</summary>
 internal static class IdRanges
 {
     private const string Form = "CONTAINER:HOST:COUNT[:CONTAINER:HOST:COUNT...]";
@@ -11,8 +11,8 @@ internal static class IdRanges
     /// <exception cref="UsageException">Not of that form, or two ranges overlap.</exception>
     public static IReadOnlyList<IdRange> Parse(string option, string value)
     {
-        string[] parts = value.Split(':');
-        if (parts.Length % 3 != 0)
+        string[] parts = value.Split(':', StringSplitOptions.RemoveEmptyEntries);
+        if (parts.Length == 0 || parts.Length % 3 != 0)
             throw new UsageException($"option {option}={value}: {parts.Length} numbers; write {option}={Form}");
         IdRange[] ranges = [.. parts.Select(part => Number(option, value, part)).Chunk(3).Select(three => new IdRange(three[0], three[1], three[2]))];
         foreach (IdRange range in ranges)

@@ -11,6 +11,11 @@ internal sealed class IdOptionTests
         Assert.That(Options("lowerdir=/a,uidmapping=0:1000:1:1:110000:65536").Overlay.UidMap,
             Is.EqualTo(new[] { new IdRange(0, 1000, 1), new IdRange(1, 110000, 65536) }));
 
+    /// <summary>As containers/storage writes it.</summary>
+    [Test]
+    public void UidMapping_ColonInFront_IsSkipped() =>
+        Assert.That(Options("lowerdir=/a,uidmapping=:0:100000:65536").Overlay.UidMap, Is.EqualTo(new[] { new IdRange(0, 100000, 65536) }));
+
     [Test]
     public void GidMapping_EveryIdToItself_IsNoMap() =>
         Assert.That(Options("lowerdir=/a,gidmapping=0:0:4294967295").Overlay.GidMap, Is.Empty);

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using Mono.Unix.Native;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Mount.Tests.Harness;
