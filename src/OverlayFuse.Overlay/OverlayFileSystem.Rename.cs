@@ -156,7 +156,7 @@ public sealed partial class OverlayFileSystem
                 if (new CopyUpMetadata(this, real, stat, entry).CopyAttributes() is not Errno.None and var lost)
                     return lost;
             }
-            if (MarkOpaque(entry.Directory, entry.Name) is not Errno.None and var unmarked)
+            if (Opaque.Mark(_xattrs, entry.Directory, entry.Name) is not Errno.None and var unmarked)
                 return unmarked;
             if (Sys.StatxAt(entry.Directory, entry.Name, out Statx empty, StatxMask.Ino) is not Errno.None and var gone)
                 return gone;
