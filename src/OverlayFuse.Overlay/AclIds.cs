@@ -11,6 +11,7 @@ internal static class AclIds
 {
     private const int HeaderSize = 4;
     private const int EntrySize = 8;
+    private const int PermissionsOffset = 2;
     private const int IdOffset = 4;
     private const ushort ACL_USER_OBJ = 0x01;
     private const ushort ACL_USER = 0x02;
@@ -51,9 +52,19 @@ internal static class AclIds
                 _ => -1,
             };
             if (shift >= 0)
-                permissions = (permissions & ~(7u << shift)) | (BinaryPrimitives.ReadUInt16LittleEndian(acl[(at + 2)..]) & 7u) << shift;
+                permissions = (permissions & ~(7u << shift)) | (BinaryPrimitives.ReadUInt16LittleEndian(acl[(at + PermissionsOffset)..]) & 7u) << shift;
         }
         return permissions;
+    }
+
+    /// <summary>Changes what an ACL says of the owner.</summary>
+    public static void SetOwnerPermissions(Span<byte> acl, uint permissions)
+    {
+        for (int at = HeaderSize; at + EntrySize <= acl.Length; at += EntrySize)
+        {
+            if (BinaryPrimitives.ReadUInt16LittleEndian(acl[at..]) == ACL_USER_OBJ)
+                BinaryPrimitives.WriteUInt16LittleEndian(acl[(at + PermissionsOffset)..], (ushort)permissions);
+        }
     }
 
     private static bool TryMap(Span<byte> acl, Mapper users, Mapper groups)

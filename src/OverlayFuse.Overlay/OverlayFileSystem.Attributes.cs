@@ -26,6 +26,8 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE;
         if (OwnerChange.From(input, _ids, out OwnerChange change) is not Errno.None and var unknown)
             return unknown;
+        if (change.OnlyClearsSetIds && MayClearSetIds(request, inode) is not Errno.None and var forbidden)
+            return forbidden;
         long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : long.MaxValue;
         if (EnsureUpper(request, inode, data) is not Errno.None and var error)
             return error;
@@ -63,6 +65,17 @@ public sealed partial class OverlayFileSystem
         stat.Gid = attr.Gid;
         attributes = new StatxOut { AttrValid = TimeoutSeconds, Stat = stat };
         return Errno.None;
+    }
+
+    /// <summary>The FUSE kernel leaves set-uid and set-gid of chown(path, -1, -1) to us, and with them the check of setattr_prepare.</summary>
+    private Errno MayClearSetIds(in FuseRequest request, Inode inode)
+    {
+        if (request.Caller.Uid == 0 || inode.IsDirectory)
+            return Errno.None;
+        if (GetAttr(inode, out AttrOut shown) is not Errno.None and var error)
+            return error;
+        bool clears = (shown.Attr.Mode & SetIds.ToDrop(shown.Attr.Mode)) != 0;
+        return clears && shown.Attr.Uid != request.Caller.Uid ? Errno.EPERM : Errno.None;
     }
 
     private Errno GetAttr(Inode inode, out AttrOut attributes)

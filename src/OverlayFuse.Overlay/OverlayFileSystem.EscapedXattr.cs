@@ -34,7 +34,8 @@ public sealed partial class OverlayFileSystem
             if (error != Errno.EPERM || !mayEscape || _overrides!.Activate() != Errno.None || !EscapesSecurity(Inode.NoLayer))
                 return error;
         }
-        return Sys.SetXattrAt(real.Directory, real.Name, escaped, value, flags);
+        Errno set = Sys.SetXattrAt(real.Directory, real.Name, escaped, value, flags);
+        return set == Errno.EPERM ? Sys.SetXattrAt(real.Directory, real.Name, stored, value, flags) : set; // user.* is not for symlinks and devices
     }
 
     /// <summary>lremovexattr(2) on an upper file, under either name.</summary>
@@ -44,7 +45,7 @@ public sealed partial class OverlayFileSystem
         if (EscapesSecurity(Inode.NoLayer) && EscapedSecurity.TryStore(stored, buffer, out Name escaped))
         {
             Errno error = Sys.RemoveXattrAt(real.Directory, real.Name, escaped);
-            if (error != Errno.ENODATA)
+            if (error is not (Errno.ENODATA or Errno.EPERM)) // EPERM: user.* is not for symlinks and devices
                 return error;
         }
         return Sys.RemoveXattrAt(real.Directory, real.Name, stored);
@@ -55,5 +56,29 @@ public sealed partial class OverlayFileSystem
     {
         if (EscapesSecurity(Inode.NoLayer))
             _ = Sys.RemoveXattrAt(directory, name, EscapedSecurity.Capability); // most files have none
+    }
+
+    /// <summary>An ACL was set: its classes are the permission bits (posix_acl_update_mode), and the shown ones are kept elsewhere.</summary>
+    private Errno ShowAclMode(in RealName real, ReadOnlySpan<byte> acl, bool clearsSetGid)
+    {
+        if (Sys.StatxAt(real.Directory, real.Name, out Statx own) is not Errno.None and var error)
+            return error;
+        Statx shown = own;
+        if (!_overrides!.Apply(Inode.NoLayer, real.Directory, real.Name, ref shown))
+            return clearsSetGid ? ClearSetGid(real) : Errno.None;
+        uint mode = (shown.Permissions & ~PermissionBits) | AclIds.PermissionsOf(acl, shown.Permissions & PermissionBits);
+        shown.Mode = (ushort)((uint)shown.Type | (clearsSetGid ? mode & ~SetGid : mode));
+        return Settle(real.Directory, real.Name, own, shown);
+    }
+
+    /// <summary>An ACL is read: the file's own owner may always read and write it, the shown one perhaps not.</summary>
+    private Errno ShowAclOwner(Inode inode, in RealName real, Span<byte> acl)
+    {
+        if (acl.IsEmpty)
+            return Errno.None;
+        Errno error = _files.Statx(inode, real.Directory, real.Name, out Statx shown);
+        if (error == Errno.None)
+            AclIds.SetOwnerPermissions(acl, shown.Permissions >> 6 & 7);
+        return error;
     }
 }

@@ -227,17 +227,4 @@ public sealed partial class OverlayFileSystem
         shown.Mode = (ushort)(shown.Mode & ~dropped);
         return Settle(file, Name.Empty, own, shown);
     }
-
-    /// <summary>An ACL was set: its classes are the permission bits (posix_acl_update_mode), and the shown ones are kept elsewhere.</summary>
-    private Errno ShowAclMode(in RealName real, ReadOnlySpan<byte> acl, bool clearsSetGid)
-    {
-        if (Sys.StatxAt(real.Directory, real.Name, out Statx own) is not Errno.None and var error)
-            return error;
-        Statx shown = own;
-        if (!_overrides!.Apply(Inode.NoLayer, real.Directory, real.Name, ref shown))
-            return clearsSetGid ? ClearSetGid(real) : Errno.None;
-        uint mode = (shown.Permissions & ~PermissionBits) | AclIds.PermissionsOf(acl, shown.Permissions & PermissionBits);
-        shown.Mode = (ushort)((uint)shown.Type | (clearsSetGid ? mode & ~SetGid : mode));
-        return Settle(real.Directory, real.Name, own, shown);
-    }
 }

@@ -29,6 +29,8 @@ public sealed partial class OverlayFileSystem
             error = HoldsMappedIds(name)
                 ? GetMappedXattr(inode, real, name, value, out length)
                 : GetStored(inode, real, stored, value, out length);
+            if (error == Errno.None && _overrides is not null && name.Equals(AclIds.AccessXattr))
+                error = ShowAclOwner(inode, real, value[..Math.Min(value.Length, length)]);
         }
         return error == Errno.EOPNOTSUPP && AclIds.IsAcl(name) ? Errno.ENODATA : error; // the VFS would refuse access to a layer without ACLs
     }

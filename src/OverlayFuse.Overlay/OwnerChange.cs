@@ -24,6 +24,9 @@ internal readonly record struct OwnerChange
 
     public bool IsNothing => !IsChown && Mode is null;
 
+    /// <summary>chown(path, -1, -1).</summary>
+    public bool OnlyClearsSetIds => IsChown && Mode is null && Uid == Keep && Gid == Keep;
+
     /// <summary>Reads it from the request.</summary>
     /// <param name="input">The request.</param>
     /// <param name="ids">How ids are mapped.</param>

@@ -133,9 +133,16 @@ internal sealed class MappingTests : IdsTest
     [TestCase(": > of-1")]
     [TestCase("echo >> of-1")]
     [TestCase("truncate -s 1 of-1")]
+    [TestCase("fallocate -l 100000 of-1")]
     public void Write_ByAnotherUser_SetIdsAreGone(string write) =>
         Assert.That(RunOn(Ours, "noatime", $"cd merged; chmod 6777 of-1; stat -c %a of-1; setpriv --reuid 33 --regid 33 --clear-groups sh -c '{write}'; stat -c %a of-1 ../upper/of-1"),
             Is.EqualTo("6777\n777\n777\n"));
+
+    /// <summary>The FUSE kernel leaves this check to the file system.</summary>
+    [Test]
+    public void ChownToNobody_ByAStranger_MayNotClearSetIds() =>
+        Assert.That(RunOn(Ours, "noatime", "cd merged; chmod 6777 of-1; setpriv --reuid 33 --regid 33 --clear-groups python3 -c 'import os; os.chown(\"of-1\", -1, -1)' 2>&1 | tail -n 1; stat -c %a of-1"),
+            Does.StartWith("PermissionError").And.EndsWith("\n6777\n"));
 
     [Test]
     public void Fsync_Off_ReturnsAndReachesNoDisk()
