@@ -8,6 +8,8 @@ namespace OverlayFuse.Overlay;
 /// <summary>What FUSE does not tell of a caller and /proc/PID/status does (proc(5)). For rare requests only.</summary>
 internal static class CallerProcess
 {
+    private const int CAP_FOWNER = 3;
+    private const int CAP_FSETID = 4;
     private const int CAP_SYS_ADMIN = 21;
     private const int SIGKILL = 9;
 
@@ -21,24 +23,37 @@ internal static class CallerProcess
 
     /// <summary>Only CAP_SYS_ADMIN may see trusted.* in a list; the VFS guards reading them itself.</summary>
     public static bool MaySeeTrusted(in FuseRequest request) =>
-        request.Caller.Uid == 0 || (Field(request.Caller.Pid, "CapEff:") >> CAP_SYS_ADMIN & 1) != 0;
+        HasCapability(request, CAP_SYS_ADMIN);
+
+    /// <summary>Whether the caller may do with a file what its owner may (inode_owner_or_capable).</summary>
+    public static bool MayActAsOwner(in FuseRequest request, uint owner) =>
+        request.Caller.Uid == owner || HasCapability(request, CAP_FOWNER);
+
+    /// <summary>Whether a file of the group keeps a set-gid that does not execute when the caller changes it (in_group_or_capable).</summary>
+    public static bool MayKeepSetGid(in FuseRequest request, uint gid) =>
+        request.Caller.Gid == gid || HasCapability(request, CAP_FSETID) || Text(request.Caller.Pid, "Groups:")
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries).Contains(gid.ToString(CultureInfo.InvariantCulture));
+
+    private static bool HasCapability(in FuseRequest request, int capability) =>
+        request.Caller.Uid == 0 || (Field(request.Caller.Pid, "CapEff:") >> capability & 1) != 0;
 
     /// <summary>A fatal signal, whichever it was, puts SIGKILL on every thread (complete_signal).</summary>
     private static bool IsBeingKilled(uint pid) => (Field(pid, "SigPnd:") >> (SIGKILL - 1) & 1) != 0;
 
-    private static ulong Field(uint pid, string name)
+    private static ulong Field(uint pid, string name) =>
+        ulong.TryParse(Text(pid, name), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong value) ? value : 0;
+
+    private static string Text(uint pid, string name)
     {
         Span<byte> status = stackalloc byte[4096];
         if (Sys.OpenAt(Fd.WorkingDirectory, Name.From($"/proc/{pid}/status"), OpenFlags.ReadOnly, out Fd opened) != Errno.None)
-            return 0;
+            return "";
         using var file = new ScopedFd(opened);
         if (Sys.PRead(file, status, 0, out int length) != Errno.None)
-            return 0;
+            return "";
         string text = Encoding.ASCII.GetString(status[..length]);
         int at = text.IndexOf(name, StringComparison.Ordinal) + name.Length;
         int end = at < name.Length ? -1 : text.IndexOf('\n', at);
-        return end > 0 && ulong.TryParse(text.AsSpan(at, end - at).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong value)
-            ? value
-            : 0;
+        return end > 0 ? text[at..end].Trim() : "";
     }
 }

@@ -57,7 +57,8 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
             {
                 if (Make(request, lower, stat, entry, dataLimit) is not Errno.None and var failed)
                     return failed;
-                if (new CopyUpMetadata(fileSystem, lower, stat, entry).Copy(inode) is not Errno.None and var refused)
+                bool cut = stat.Type == FileType.Regular && dataLimit < (long)stat.Size;
+                if (new CopyUpMetadata(fileSystem, lower, stat, entry) { IsCut = cut }.Copy(inode) is not Errno.None and var refused)
                     return refused;
                 return Finish(inode, stat, ref entry);
             }
@@ -129,7 +130,8 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
             if (!inode.HasOrigin)
                 inode.Ino = fileSystem.MapIno(copied); // a broken hard link (ovl_getattr)
             fileSystem.Inodes.SetUpper(inode, copied.Ino);
-            return Sys.UTimeNsAt(parent, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec());
+            _ = Sys.UTimeNsAt(parent, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec()); // as well as can be: the copy is in place
+            return Errno.None;
         }
     }
 

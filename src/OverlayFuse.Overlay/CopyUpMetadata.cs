@@ -23,6 +23,9 @@ internal readonly ref struct CopyUpMetadata
         _name = entry.Name;
     }
 
+    /// <summary>The copy has less data than the lower file: that is a change, whatever becomes of the truncation that wanted it.</summary>
+    public bool IsCut { get; init; }
+
     /// <summary>All of it, for the copy of a lower inode.</summary>
     public Errno Copy(Inode inode)
     {
@@ -46,7 +49,7 @@ internal readonly ref struct CopyUpMetadata
             return error;
         if (!isKept && _stat.Type != FileType.SymLink && Sys.FChModAt(_directory, _name, _stat.Permissions) is not Errno.None and var refused)
             return refused;
-        return Sys.UTimeNsAt(_directory, _name, _stat.Atime.ToTimeSpec(), _stat.Mtime.ToTimeSpec());
+        return Sys.UTimeNsAt(_directory, _name, _stat.Atime.ToTimeSpec(), IsCut ? TimeSpec.Now : _stat.Mtime.ToTimeSpec());
     }
 
     /// <summary>Owner and mode go into an xattr: all do, or what was made only stands for a device.</summary>

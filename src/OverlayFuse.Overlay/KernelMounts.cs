@@ -16,7 +16,7 @@ public static class KernelMounts
         {
             if (overlay.Option("upperdir") is not { } theirUpper || overlay.Option("workdir") is not { } theirWork)
                 continue;
-            LayerPlace? taken = IsRelativeTwin(upper, theirUpper, work, theirWork) || IsOneOf(upper, theirUpper, theirWork) ? upper
+            LayerPlace? taken = IsRelativeTwin(upper, work, overlay, theirUpper, theirWork) || IsOneOf(upper, theirUpper, theirWork) ? upper
                 : IsOneOf(work, theirUpper, theirWork) ? work : null;
             if (taken is not null)
                 throw new MountRefusedException(
@@ -37,9 +37,21 @@ public static class KernelMounts
             && one.Dev == other.Dev && one.Ino == other.Ino;
     }
 
-    /// <summary>The kernel shows paths as they were given; relative ones can only be told by both ends fitting.</summary>
-    private static bool IsRelativeTwin(LayerPlace upper, string theirUpper, LayerPlace work, string theirWork) =>
-        EndsWithPath(upper.RealPath, theirUpper) && EndsWithPath(work.RealPath, theirWork);
+    /// <summary>
+    /// The kernel shows paths as they were given. Relative ones mostly start at a directory above the mountpoint: where they are there, these are
+    /// the ones; else they can only be told by both ends fitting.
+    /// </summary>
+    private static bool IsRelativeTwin(LayerPlace upper, LayerPlace work, MountEntry overlay, string theirUpper, string theirWork)
+    {
+        if (!EndsWithPath(upper.RealPath, theirUpper) || !EndsWithPath(work.RealPath, theirWork))
+            return false;
+        for (string? above = Path.GetDirectoryName(overlay.MountPoint); above is not null; above = Path.GetDirectoryName(above))
+        {
+            if (Directory.Exists(Path.Combine(above, theirUpper)) && Directory.Exists(Path.Combine(above, theirWork)))
+                return IsSame(upper, Path.Combine(above, theirUpper));
+        }
+        return true;
+    }
 
     private static bool EndsWithPath(string path, string relative) =>
         !Path.IsPathRooted(relative) && path.EndsWith("/" + relative.TrimEnd('/'), StringComparison.Ordinal);

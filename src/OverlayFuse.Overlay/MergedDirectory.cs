@@ -43,8 +43,8 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             {
                 if (ReadLayer(borrowed, slot, findable: slots - first > 1, listing) is not Errno.None and var failed)
                     return failed;
-                if (slot == 0 && fileSystem.IsImpure(directory, borrowed))
-                    ShowOrigins(borrowed, listing);
+                if (slot == 0 && fileSystem.IsImpure(directory, borrowed) && ShowOrigins(borrowed, listing) is not Errno.None and var unread)
+                    return unread;
             }
             if (stopAtFirst && listing.Count > 0)
                 break;
@@ -109,30 +109,32 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         if (known < 0)
             listing.Add(new DirectoryEntry { Ino = ino, Type = type, Slot = slot, Name = record.Name }, findable);
         else if (type == FileType.Directory && listing.Read(known).Type == FileType.Directory)
-            ShowLowerIno(known, ino, listing);
+            return ShowLowerIno(known, ino, listing);
         return Errno.None;
     }
 
     /// <summary>A merged directory shows the number of its topmost lower one, unless the upper is opaque.</summary>
-    private void ShowLowerIno(int record, ulong ino, DirectoryListing listing)
+    private Errno ShowLowerIno(int record, ulong ino, DirectoryListing listing)
     {
         Name name = listing.Read(record).Name;
         if (fileSystem.Inodes.OfName(directory, name) is { } inode)
         {
             listing.SetIno(record, inode.Ino);
-            return;
+            return Errno.None;
         }
-        if (fileSystem.Directories.BorrowUpper(directory, out BorrowedFd upper) != Errno.None)
-            return;
+        if (fileSystem.Directories.BorrowUpper(directory, out BorrowedFd upper) is not Errno.None and var error)
+            return error;
         using (upper)
         {
-            if (fileSystem.IsOpaqueInUpper(directory, upper, name, out bool opaque) == Errno.None && !opaque)
+            error = fileSystem.IsOpaqueInUpper(directory, upper, name, out bool opaque);
+            if (error == Errno.None && !opaque)
                 listing.SetIno(record, ino);
+            return error;
         }
     }
 
     /// <summary>Upper entries that are copies show their origin's number; only impure directories have any (ovl_cache_update_ino).</summary>
-    private void ShowOrigins(Fd upper, DirectoryListing listing)
+    private Errno ShowOrigins(Fd upper, DirectoryListing listing)
     {
         for (int index = 0; index < listing.Count; index++)
         {
@@ -140,9 +142,13 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             if (entry.Slot != 0 || entry.Type == FileType.Directory)
                 continue;
             var found = new Resolved(default) { Stat = new Statx { Mode = (ushort)entry.Type } };
-            if (fileSystem.Origin.Read(upper, entry.Name, ref found) == Errno.None && found.HasOrigin)
+            Errno error = fileSystem.Origin.Read(upper, entry.Name, ref found);
+            if (error is not (Errno.None or Errno.ENOENT)) // removed since it was listed
+                return error;
+            if (error == Errno.None && found.HasOrigin)
                 listing.SetIno(listing.RecordOf(index), found.Ino);
         }
+        return Errno.None;
     }
 
     private static void HideBelow(List<byte[]>? hidden, int slot, DirectoryListing listing)

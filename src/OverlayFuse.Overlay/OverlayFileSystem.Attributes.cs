@@ -7,7 +7,6 @@ namespace OverlayFuse.Overlay;
 /// <summary>GETATTR and SETATTR.</summary>
 public sealed partial class OverlayFileSystem
 {
-    private const uint SetGid = SetIds.SetGid;
 
     /// <inheritdoc/>
     public Errno GetAttr(in FuseRequest request, in GetAttrIn input, out AttrOut attributes)
@@ -26,18 +25,18 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE;
         if (OwnerChange.From(input, _ids, out OwnerChange change) is not Errno.None and var unknown)
             return unknown;
-        if (change.OnlyClearsSetIds && MayClearSetIds(request, inode) is not Errno.None and var forbidden)
-            return forbidden;
+        if (change.IsNothingButChown && MayClearSetIds(request, inode) is not Errno.None and var denied)
+            return denied;
         long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : long.MaxValue;
         if (EnsureUpper(request, inode, data) is not Errno.None and var error)
             return error;
-        if ((input.Valid & SetAttrValid.Size) != 0 && Truncate(inode, input) is not Errno.None and var truncated)
+        if ((input.Valid & SetAttrValid.Size) != 0 && Truncate(request, inode, input) is not Errno.None and var truncated)
             return truncated;
         if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
             return lost;
         using (real)
         {
-            if (ChangeOwner(inode, real, change) is not Errno.None and var refused)
+            if (ChangeOwner(request, inode, real, change) is not Errno.None and var refused)
                 return refused;
             if (SetTimes(real, input) is not Errno.None and var failed)
                 return failed;
@@ -67,17 +66,6 @@ public sealed partial class OverlayFileSystem
         return Errno.None;
     }
 
-    /// <summary>The FUSE kernel leaves set-uid and set-gid of chown(path, -1, -1) to us, and with them the check of setattr_prepare.</summary>
-    private Errno MayClearSetIds(in FuseRequest request, Inode inode)
-    {
-        if (request.Caller.Uid == 0 || inode.IsDirectory)
-            return Errno.None;
-        if (GetAttr(inode, out AttrOut shown) is not Errno.None and var error)
-            return error;
-        bool clears = (shown.Attr.Mode & SetIds.ToDrop(shown.Attr.Mode)) != 0;
-        return clears && shown.Attr.Uid != request.Caller.Uid ? Errno.EPERM : Errno.None;
-    }
-
     private Errno GetAttr(Inode inode, out AttrOut attributes)
     {
         attributes = default;
@@ -104,38 +92,40 @@ public sealed partial class OverlayFileSystem
         return (valid & now) != 0 ? TimeSpec.Now : new TimeSpec((long)seconds, nanoseconds);
     }
 
-    private Errno Truncate(Inode inode, in SetAttrIn input)
+    private Errno Truncate(in FuseRequest request, Inode inode, in SetAttrIn input)
     {
         if (inode.Open is { } open && open.TryBorrowForWrite(out BorrowedFd written))
         {
             using (written)
-                return Truncate(written, input);
+                return Truncate(request, written, input);
         }
         if (_files.Open(inode, OpenFlags.WriteOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
             return error;
         using var file = new ScopedFd(opened);
-        return Truncate(file, input);
+        return Truncate(request, file, input);
     }
 
-    private Errno Truncate(Fd file, in SetAttrIn input)
+    private Errno Truncate(in FuseRequest request, Fd file, in SetAttrIn input)
     {
         DropEscapedCapability(file, Name.Empty);
         Errno error = Sys.FTruncate(file, (long)input.Size);
-        return error == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? ClearSetIds(file) : error;
+        return error == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? DropSetIds(request, file) : error;
     }
 
     /// <summary>
-    /// What HANDLE_KILLPRIV_V2 leaves to us: set-uid always, set-gid where the group may execute (setattr_should_drop_suidgid).
-    /// security.capability goes by itself: the real file system drops it on every write and truncation.
+    /// chown(path, -1, -1) by who is not the owner must not clear set-uid and set-gid (setattr_prepare), but HANDLE_KILLPRIV_V2 takes that check
+    /// from the kernel. The same request comes before fallocate(2) by any writer: who has write access may clear them.
     /// </summary>
-    private Errno ClearSetIds(Fd file)
+    private Errno MayClearSetIds(in FuseRequest request, Inode inode)
     {
-        if (_overrides is not null)
-            return ClearShownSetIds(file);
-        if (Sys.FStatx(file, out Statx stat, StatxMask.Mode) is not Errno.None and var error)
+        if (inode.Open is { } open && open.TryBorrowForWrite(out BorrowedFd written))
+        {
+            written.Dispose();
+            return Errno.None;
+        }
+        if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
-        uint dropped = SetIds.ToDrop(stat.Permissions);
-        return (stat.Permissions & dropped) == 0 ? Errno.None : Sys.FChModAt(file, Name.Empty, stat.Permissions & ~dropped);
+        return stat.IsDirectory || SetIdsToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, ShownUid(stat)) ? Errno.None : Errno.EPERM;
     }
 
     private Attr ToAttr(Inode inode, in Statx stat)

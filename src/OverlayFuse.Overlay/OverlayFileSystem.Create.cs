@@ -65,8 +65,10 @@ public sealed partial class OverlayFileSystem
             if (AssumeCaller(request) is not Errno.None and var unknown)
                 return unknown;
             var creation = new Creation { Mode = (input.Mode & 0xFFF) | (uint)FileType.Regular, UMask = input.UMask, Owner = OwnerOf(request) };
+            if (MadeMode(parent, upper, creation, out uint mode) is not Errno.None and var unread)
+                return unread;
             const OpenFlags flags = OpenFlags.TmpFile | OpenFlags.ReadWrite;
-            if (Sys.OpenAt(upper, Name.Dot, flags, out Fd made, MadeMode(parent, upper, creation) & 0xFFF) is not Errno.None and var failed)
+            if (Sys.OpenAt(upper, Name.Dot, flags, out Fd made, mode & 0xFFF) is not Errno.None and var failed)
                 return failed;
             using var file = new ScopedFd(made);
             if (Sys.FStatx(file, out Statx stat) is not Errno.None and var unseen)
@@ -114,27 +116,53 @@ public sealed partial class OverlayFileSystem
         inode = null;
         using (new NamesChange(place.Parent))
         {
-            Errno error = MakeAt(place, creation, out made);
-            if (error == Errno.EEXIST && StatUpper(place.Upper, place.Name, out Statx there, out _) == Errno.None && there.IsWhiteout)
-                error = MakeOverWhiteout(place, creation, out made);
+            Errno error = MakeAt(place, creation, out made, out bool overWhiteout);
+            if (error == Errno.EEXIST)
+            {
+                overWhiteout = true;
+                error = RequireWhiteout(place.Upper, place.Name);
+                if (error == Errno.None)
+                    error = MakeOverWhiteout(place, creation, out made);
+            }
             if (error != Errno.None)
                 return error;
             using var file = new ScopedFd(made);
             error = AdmitNew(place, creation, made, out entry, out inode);
+            if (error != Errno.None)
+                Unmake(place, creation.IsDirectory, overWhiteout);
             made = error == Errno.None ? file.Release() : Fd.None;
             return error;
         }
     }
 
-    private Errno MakeAt(in UpperName place, in Creation creation, out Fd made)
+    private Errno MakeAt(in UpperName place, in Creation creation, out Fd made, out bool marked)
     {
         made = Fd.None;
-        if (HidesInUpper(place.Parent, place.Upper, place.Name, out bool marked) is not Errno.None and var unseen)
+        if (HidesInUpper(place.Parent, place.Upper, place.Name, out marked) is not Errno.None and var unseen)
             return unseen;
+        if (MadeMode(place.Parent, place.Upper, creation, out uint mode) is not Errno.None and var unread)
+            return unread;
         Errno error = marked && creation.IsDirectory
             ? MakeOverAufsMark(place, creation)
-            : Make(creation, place.Upper, place.Name, MadeMode(place.Parent, place.Upper, creation), out made);
+            : Make(creation, place.Upper, place.Name, mode, out made);
         return error == Errno.None && marked ? MarkPresent(place.Parent, place.Upper, place.Name) : error;
+    }
+
+    /// <summary>Looks at what stands where something was to be made.</summary>
+    /// <returns>EEXIST when it is no whiteout.</returns>
+    private static Errno RequireWhiteout(Fd upper, Name name)
+    {
+        Errno error = StatUpper(upper, name, out Statx there, out bool exists);
+        return error == Errno.None && !(exists && there.IsWhiteout) ? Errno.EEXIST : error;
+    }
+
+    /// <summary>What could not be shown to the caller shall not be there. Errors change nothing: one is answered already.</summary>
+    private void Unmake(in UpperName place, bool directory, bool overWhiteout)
+    {
+        if (overWhiteout)
+            _ = directory ? CoverDirectory(place.Parent, place.Upper, place.Name, inUpper: true) : CoverFile(place.Parent, place.Upper, place.Name, inUpper: true); // see above
+        else
+            _ = directory ? Sys.RmDirAt(place.Upper, place.Name) : Sys.UnlinkAt(place.Upper, place.Name); // see above
     }
 
     /// <summary>Gives the kernel what was just made. Under the lock of its names.</summary>
@@ -181,10 +209,11 @@ public sealed partial class OverlayFileSystem
     private Errno MakeInWork(Inode parent, Fd upper, in Creation creation, in WorkEntry entry, out Fd made)
     {
         made = Fd.None;
-        uint mode = MadeMode(parent, upper, creation);
+        if (MadeMode(parent, upper, creation, out uint mode) is not Errno.None and var unread)
+            return unread;
         if (Sys.FStatx(upper, out Statx stat) is not Errno.None and var error)
             return error;
-        bool inherits = (stat.Permissions & SetGid) != 0 || parent.Directory!.HasDefaultAcl == Known.Yes;
+        bool inherits = (stat.Permissions & SetIds.SetGid) != 0 || parent.Directory!.HasDefaultAcl == Known.Yes;
         if (!inherits)
             return Make(creation, entry.Directory, entry.Name, mode, out made);
         using var standIn = new WorkEntry(_work!);
@@ -206,7 +235,7 @@ public sealed partial class OverlayFileSystem
             return error;
         if (Sys.FChownAt(standIn.Directory, standIn.Name, uint.MaxValue, parent.Gid) is not Errno.None and var kept)
             return kept;
-        if (Sys.FChModAt(standIn.Directory, standIn.Name, 0x1C0 | (parent.Permissions & SetGid)) is not Errno.None and var refused)
+        if (Sys.FChModAt(standIn.Directory, standIn.Name, 0x1C0 | (parent.Permissions & SetIds.SetGid)) is not Errno.None and var refused)
             return refused;
         byte[] acl = new byte[XattrSizeMax];
         error = Sys.GetXattrAt(upper, Name.Empty, DefaultAclXattr, acl, out int length);
@@ -218,15 +247,20 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>The umask applies only where there is no default ACL (posix_acl_create).</summary>
-    private static uint ModeOf(Inode parent, Fd upper, uint mode, uint umask)
+    private static Errno ModeOf(Inode parent, Fd upper, uint asked, uint umask, out uint mode)
     {
+        mode = asked & ~umask;
         DirectoryNode node = parent.Directory!;
         if (node.HasDefaultAcl == Known.NotYet)
         {
             Errno error = Sys.GetXattrAt(upper, Name.Empty, DefaultAclXattr, default, out int length);
+            if (error is not (Errno.None or Errno.ENODATA or Errno.EOPNOTSUPP))
+                return error;
             node.HasDefaultAcl = error == Errno.None && length > 0 ? Known.Yes : Known.No;
         }
-        return node.HasDefaultAcl == Known.Yes ? mode : mode & ~umask;
+        if (node.HasDefaultAcl == Known.Yes)
+            mode = asked;
+        return Errno.None;
     }
 
     /// <summary>new_decode_dev, then as makedev(3) has it.</summary>

@@ -67,7 +67,7 @@ public sealed partial class OverlayFileSystem
         if (!_overrides!.Apply(Inode.NoLayer, real.Directory, real.Name, ref shown))
             return clearsSetGid ? ClearSetGid(real) : Errno.None;
         uint mode = (shown.Permissions & ~PermissionBits) | AclIds.PermissionsOf(acl, shown.Permissions & PermissionBits);
-        shown.Mode = (ushort)((uint)shown.Type | (clearsSetGid ? mode & ~SetGid : mode));
+        shown.Mode = (ushort)((uint)shown.Type | (clearsSetGid ? mode & ~SetIds.SetGid : mode));
         return Settle(real.Directory, real.Name, own, shown);
     }
 

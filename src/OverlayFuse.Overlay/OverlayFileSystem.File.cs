@@ -27,12 +27,12 @@ public sealed partial class OverlayFileSystem
         bool write = (input.Flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly || truncate;
         if (write && EnsureUpper(request, inode, truncate ? 0 : long.MaxValue) is not Errno.None and var error)
             return error;
-        if (AcquireOpen(inode, write) is not Errno.None and var failed)
+        if (AcquireOpen(inode, write, (input.Flags & OpenFlags.Append) != 0) is not Errno.None and var failed)
             return failed;
         if (!truncate)
             return Errno.None;
         bool killSetIds = (input.RequestFlags & OpenRequestFlags.KillSuidGid) != 0;
-        error = TruncateOpened(inode, killSetIds);
+        error = TruncateOpened(request, inode, killSetIds);
         if (error != Errno.None)
             ReleaseOpen(inode);
         else if (killSetIds)
@@ -84,7 +84,7 @@ public sealed partial class OverlayFileSystem
                 if (error != Errno.None)
                     return count > 0 ? Errno.None : error;
             }
-            return (input.WriteFlags & WriteFlags.KillSuidGid) != 0 ? ClearSetIds(file) : Errno.None;
+            return (input.WriteFlags & WriteFlags.KillSuidGid) != 0 ? DropSetIds(request, file) : Errno.None;
         }
     }
 
@@ -107,14 +107,7 @@ public sealed partial class OverlayFileSystem
         if (BorrowWritable(request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
-        {
-            if (request.Caller.Uid != 0 && ClearSetIds(file) is not Errno.None and var kept)
-                return kept; // with HANDLE_KILLPRIV_V2 ours to do, and FALLOCATE does not say who has CAP_FSETID
-            Errno error = Sys.FAllocate(file, (int)input.Mode, (long)input.Offset, (long)input.Length);
-            if (request.Caller.Uid != 0)
-                InvalidateAttributes(_inodes[request.Node]!);
-            return error;
-        }
+            return Sys.FAllocate(file, (int)input.Mode, (long)input.Offset, (long)input.Length);
     }
 
     /// <inheritdoc/>
@@ -149,13 +142,17 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>One more open of an inode: gives it the descriptors that it lacks.</summary>
-    private Errno AcquireOpen(Inode inode, bool write)
+    private Errno AcquireOpen(Inode inode, bool write, bool append)
     {
         lock (OpenLockOf(inode))
         {
             OpenFile open = inode.Open ?? new OpenFile();
             bool has = write ? open.TryBorrowForWrite(out BorrowedFd known) : open.TryBorrowForRead(out known);
-            known.Dispose();
+            using (known)
+            {
+                if (has && write && IsProtected(known, append))
+                    return Errno.EPERM;
+            }
             if (!has)
             {
                 OpenFlags access = write ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
@@ -168,6 +165,11 @@ public sealed partial class OverlayFileSystem
             return Errno.None;
         }
     }
+
+    /// <summary>chattr(1)'s +i and +a, which FUSE does not tell the VFS: they forbid an open that the descriptor from before would serve.</summary>
+    private static bool IsProtected(Fd file, bool append) =>
+        Sys.FStatx(file, out Statx stat, StatxMask.Type) == Errno.None
+        && ((stat.Attributes & StatxAttributes.Immutable) != 0 || (!append && (stat.Attributes & StatxAttributes.Append) != 0));
 
     /// <summary>The first open of a file that was just made.</summary>
     private void AddOpen(Inode inode, Fd writable)
@@ -239,7 +241,7 @@ public sealed partial class OverlayFileSystem
         return _inodes[node] is { Open: { } open } && open.TryBorrowForWrite(out file) ? Errno.None : Errno.EBADF;
     }
 
-    private Errno TruncateOpened(Inode inode, bool killSetIds)
+    private Errno TruncateOpened(in FuseRequest request, Inode inode, bool killSetIds)
     {
         if (inode.Open is not { } open || !open.TryBorrowForWrite(out BorrowedFd file))
             return Errno.EBADF;
@@ -247,7 +249,7 @@ public sealed partial class OverlayFileSystem
         {
             DropEscapedCapability(file, Name.Empty);
             Errno error = Sys.FTruncate(file, 0);
-            return error == Errno.None && killSetIds ? ClearSetIds(file) : error;
+            return error == Errno.None && killSetIds ? DropSetIds(request, file) : error;
         }
     }
 

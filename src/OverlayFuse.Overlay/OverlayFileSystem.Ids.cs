@@ -17,10 +17,55 @@ public sealed partial class OverlayFileSystem
     private Caller OwnerOf(in FuseRequest request) => _ids is null ? request.Caller : _ids.OnDisk(request.Caller);
 
     /// <summary>The mode with which a file is made: that of the file itself, not always the one that will be shown.</summary>
-    private uint MadeMode(Inode parent, Fd upper, in Creation creation)
+    private Errno MadeMode(Inode parent, Fd upper, in Creation creation, out uint mode)
     {
-        uint mode = ModeOf(parent, upper, creation.Mode, creation.UMask);
-        return _overrides is { IsAlways: true } ? (mode & (uint)FileType.Mask) | StatOverrides.RealMode(mode) : mode;
+        Errno error = ModeOf(parent, upper, creation.Mode, creation.UMask, out mode);
+        if (_overrides is { IsAlways: true })
+            mode = (mode & (uint)FileType.Mask) | StatOverrides.RealMode(mode);
+        return error;
+    }
+
+    private uint ShownUid(in Statx stat) => _ids is null ? stat.Uid : _ids.Uid(stat.Uid);
+
+    /// <summary>Which set-uid and set-gid bits a change by the caller takes from a file.</summary>
+    private uint SetIdsToDrop(in FuseRequest request, in Statx stat)
+    {
+        if (_ids is null)
+            return SetIds.ToDrop(request, stat);
+        Statx shown = stat;
+        (shown.Uid, shown.Gid) = (_ids.Uid(stat.Uid), _ids.Gid(stat.Gid));
+        return SetIds.ToDrop(request, shown);
+    }
+
+    /// <summary>Takes them from a file that was just written or truncated.</summary>
+    private Errno DropSetIds(in FuseRequest request, Fd file)
+    {
+        if (_overrides is not null)
+            return DropShownSetIds(request, file);
+        if (Sys.FStatx(file, out Statx stat) is not Errno.None and var error)
+            return error;
+        uint dropped = SetIdsToDrop(request, stat);
+        return dropped == 0 ? Errno.None : Sys.FChModAt(file, Name.Empty, stat.Permissions & ~dropped);
+    }
+
+    /// <summary>chown before chmod: changing the owner clears set-uid and set-gid (notify_change), the new mode may set them again.</summary>
+    private Errno ChangeFile(in FuseRequest request, in RealName real, in OwnerChange change)
+    {
+        if (change.IsChown && ChOwn(request, real, change) is not Errno.None and var error)
+            return error;
+        return change.Mode is { } mode ? Sys.FChModAt(real.Directory, real.Name, mode) : Errno.None;
+    }
+
+    /// <summary>chown(2) as the caller's: the kernel keeps a set-gid that does not execute for the mounter, who may do everything.</summary>
+    private Errno ChOwn(in FuseRequest request, in RealName real, in OwnerChange change)
+    {
+        Statx stat = default;
+        if (request.Caller.Uid != 0
+            && Sys.StatxAt(real.Directory, real.Name, out stat) is not Errno.None and var error)
+            return error;
+        Errno refused = Sys.FChownAt(real.Directory, real.Name, change.Uid, change.Gid);
+        uint dropped = refused != Errno.None || stat.IsDirectory ? 0 : SetIdsToDrop(request, stat);
+        return dropped == 0 ? refused : Sys.FChModAt(real.Directory, real.Name, stat.Permissions & ~dropped);
     }
 
     /// <summary>Makes it, or for a device that we may not make, the regular file that stands for it.</summary>

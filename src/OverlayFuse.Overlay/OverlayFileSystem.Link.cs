@@ -28,13 +28,16 @@ public sealed partial class OverlayFileSystem
             using var source = new ScopedFd(opened);
             using (new NamesChange(parent))
             {
+                if (_files.Statx(inode, source, Name.Empty, out Statx before) is not Errno.None and var unseen)
+                    return unseen;
                 if (LinkInUpper(inode, source, parent, upper, newName) is not Errno.None and var failed)
                     return failed;
-                if (_files.Statx(inode, source, Name.Empty, out Statx stat) is not Errno.None and var unseen)
-                    return unseen;
+                bool seen = _files.Statx(inode, source, Name.Empty, out Statx stat) == Errno.None;
                 _inodes.Link(inode, parent, newName);
                 Unpin(inode);
-                entry = ToEntry(inode, stat);
+                entry = ToEntry(inode, seen ? stat : before);
+                if (!seen)
+                    entry.AttrValid = 0; // the link is there: the kernel shall ask again
                 return Errno.None;
             }
         }
@@ -59,8 +62,10 @@ public sealed partial class OverlayFileSystem
         Errno error = Sys.LinkFd(source, upper, name);
         if (error == Errno.None)
             return MarkPresent(parent, upper, name);
-        if (error != Errno.EEXIST || StatUpper(upper, name, out Statx there, out _) != Errno.None || !there.IsWhiteout)
+        if (error != Errno.EEXIST)
             return error;
+        if (RequireWhiteout(upper, name) is not Errno.None and var taken)
+            return taken;
         var entry = new WorkEntry(_work!);
         try
         {

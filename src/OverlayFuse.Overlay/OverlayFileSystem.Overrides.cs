@@ -1,3 +1,4 @@
+using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
@@ -15,23 +16,23 @@ public sealed partial class OverlayFileSystem
     internal StatOverrides? Overrides => _overrides;
 
     /// <summary>chown and chmod of an upper file; under the lock of its name.</summary>
-    private Errno ChangeOwner(Inode inode, in RealName real, in OwnerChange change)
+    private Errno ChangeOwner(in FuseRequest request, Inode inode, in RealName real, in OwnerChange change)
     {
         if (_overrides is null || change.IsNothing)
-            return change.ApplyTo(real.Directory, real.Name);
+            return ChangeFile(request, real, change);
         if (Sys.StatxAt(real.Directory, real.Name, out Statx own) is not Errno.None and var error)
             return error;
         Statx shown = own;
         bool isKept = _overrides.Apply(Inode.NoLayer, real.Directory, real.Name, ref shown);
         if (!_overrides.IsAlways && !isKept)
         {
-            error = change.ApplyTo(real.Directory, real.Name);
+            error = ChangeFile(request, real, change);
             if (error != Errno.EPERM || !change.IsChown)
                 return error;
         }
         if (change.IsChown)
             DropEscapedCapability(real.Directory, real.Name);
-        change.ApplyTo(ref shown);
+        change.ApplyTo(ref shown, change.IsChown ? SetIdsToDrop(request, shown) : 0);
         return Settle(inode, real, own, shown);
     }
 
@@ -172,8 +173,6 @@ public sealed partial class OverlayFileSystem
                 error = Sys.StatxAt(place.Upper, place.Name, out own);
         }
         own.CopyOwnership(wanted);
-        if (error != Errno.None)
-            _ = TreeRemover.Remove(place.Upper, place.Name); // better none than one of another owner
         return error;
     }
 
@@ -200,12 +199,13 @@ public sealed partial class OverlayFileSystem
     {
         if (_files.Statx(place.Parent, place.Upper, Name.Empty, out Statx directory) is not Errno.None and var error)
             return error;
-        bool inherits = (directory.Permissions & SetGid) != 0;
-        uint mode = ModeOf(place.Parent, place.Upper, creation.Mode, creation.UMask) & 0xFFF;
+        bool inherits = (directory.Permissions & SetIds.SetGid) != 0;
+        if (ModeOf(place.Parent, place.Upper, creation.Mode & 0xFFF, creation.UMask, out uint mode) is not Errno.None and var unread)
+            return unread;
         if (wanted.Type == creation.Type)
             mode &= wanted.Permissions | ~PermissionBits; // a default ACL took some away
         if (inherits && creation.IsDirectory)
-            mode |= SetGid;
+            mode |= SetIds.SetGid;
         wanted.Uid = creation.Owner.Uid;
         wanted.Gid = inherits ? directory.Gid : creation.Owner.Gid;
         wanted.Mode = (ushort)((uint)creation.Type | (creation.Type == FileType.SymLink ? PermissionBits : mode));
@@ -215,16 +215,16 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>What a write or a truncation takes from the shown mode.</summary>
-    private Errno ClearShownSetIds(Fd file)
+    private Errno DropShownSetIds(in FuseRequest request, Fd file)
     {
         if (Sys.FStatx(file, out Statx own) is not Errno.None and var error)
             return error;
         Statx shown = own;
-        _ = _overrides!.Apply(Inode.NoLayer, file, Name.Empty, ref shown); // else its own counts
-        uint dropped = SetIds.ToDrop(shown.Permissions);
-        if ((shown.Permissions & dropped) == 0)
+        bool isKept = _overrides!.Apply(Inode.NoLayer, file, Name.Empty, ref shown);
+        uint dropped = SetIdsToDrop(request, shown);
+        if (dropped == 0)
             return Errno.None;
         shown.Mode = (ushort)(shown.Mode & ~dropped);
-        return Settle(file, Name.Empty, own, shown);
+        return isKept ? Settle(file, Name.Empty, own, shown) : Sys.FChModAt(file, Name.Empty, shown.Permissions);
     }
 }

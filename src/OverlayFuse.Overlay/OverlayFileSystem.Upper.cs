@@ -31,7 +31,7 @@ public sealed partial class OverlayFileSystem
     /// <summary>Notes on an upper directory that entries in it may have an origin (ovl_set_impure). Under the lock of its names.</summary>
     internal Errno MarkImpure(Inode directory, Fd upper)
     {
-        if (IsImpure(directory, upper))
+        if (IsImpure(directory, upper) && directory.Directory!.IsImpure == Known.Yes) // it also says so when it could not look
             return Errno.None;
         if (Sys.SetXattrAt(upper, Name.Empty, _xattrs.Impure, "y"u8) is not Errno.None and var error)
             return error;

@@ -123,9 +123,9 @@ public sealed partial class OverlayFileSystem
     {
         if (Sys.StatxAt(real.Directory, real.Name, out Statx stat, StatxMask.Mode) is not Errno.None and var error)
             return error;
-        return (stat.Permissions & SetGid) == 0
+        return (stat.Permissions & SetIds.SetGid) == 0
             ? Errno.None
-            : Sys.FChModAt(real.Directory, real.Name, stat.Permissions & ~SetGid);
+            : Sys.FChModAt(real.Directory, real.Name, stat.Permissions & ~SetIds.SetGid);
     }
 
     private static void ForgetDefaultAcl(Inode inode, Name name)

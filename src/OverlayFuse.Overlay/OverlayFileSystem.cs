@@ -144,5 +144,5 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
             : Sys.EffectiveUid == 0 && File.ReadAllText("/proc/self/uid_map").Contains("4294967295", StringComparison.Ordinal);
 
     /// <summary>A quarter of what the process may open, so that files have the rest.</summary>
-    private static int DirectoryDescriptorLimit() => (int)Math.Clamp(Sys.OpenFilesLimit / 4, 64, 16384);
+    private static int DirectoryDescriptorLimit() => (int)Math.Clamp(Sys.OpenFilesLimit / 4, 8, 16384);
 }

@@ -55,12 +55,14 @@ internal sealed class OverlayXattr
     /// <param name="xattr">The name in the merged view.</param>
     /// <param name="buffer">At least 280 bytes.</param>
     /// <param name="stored">The name on disk.</param>
-    /// <returns>ERANGE as the VFS for a name that gets too long.</returns>
+    /// <returns>ERANGE as the VFS for a name that gets too long, EINVAL for the prefix alone (xattr_resolve_name).</returns>
     public Errno ToStored(Name xattr, Span<byte> buffer, out Name stored)
     {
         stored = xattr;
         if (!HasPrefix(xattr))
             return Errno.None;
+        if (xattr.Length == _prefix.Length)
+            return Errno.EINVAL;
         ReadOnlySpan<byte> escape = "overlay."u8;
         if (xattr.Length + escape.Length > MaxNameLength)
             return Errno.ERANGE;

@@ -24,8 +24,8 @@ internal readonly record struct OwnerChange
 
     public bool IsNothing => !IsChown && Mode is null;
 
-    /// <summary>chown(path, -1, -1).</summary>
-    public bool OnlyClearsSetIds => IsChown && Mode is null && Uid == Keep && Gid == Keep;
+    /// <summary>chown(path, -1, -1): still clears set-uid and set-gid.</summary>
+    public bool IsNothingButChown => IsChown && Mode is null && Uid == Keep && Gid == Keep;
 
     /// <summary>Reads it from the request.</summary>
     /// <param name="input">The request.</param>
@@ -35,7 +35,7 @@ internal readonly record struct OwnerChange
     public static Errno From(in SetAttrIn input, ShownIds? ids, out OwnerChange change)
     {
         SetAttrValid valid = input.Valid;
-        bool nothing = (valid & ChangesSomething) == 0; // chown(path, -1, -1): still clears set-uid and set-gid
+        bool nothing = (valid & ChangesSomething) == 0;
         uint uid = Keep;
         uint gid = Keep;
         bool known = true;
@@ -53,16 +53,10 @@ internal readonly record struct OwnerChange
         return known ? Errno.None : Errno.EOVERFLOW;
     }
 
-    /// <summary>chown before chmod: changing the owner clears set-uid and set-gid (notify_change), the new mode may set them again.</summary>
-    public Errno ApplyTo(Fd directory, Name name)
-    {
-        if (IsChown && Sys.FChownAt(directory, name, Uid, Gid) is not Errno.None and var error)
-            return error;
-        return Mode is { } mode ? Sys.FChModAt(directory, name, mode) : Errno.None;
-    }
-
-    /// <summary>The same on attributes that are kept elsewhere.</summary>
-    public void ApplyTo(ref Statx stat)
+    /// <summary>Makes the change on attributes that are kept elsewhere than in the file.</summary>
+    /// <param name="stat">The attributes.</param>
+    /// <param name="dropped">The set-uid and set-gid bits that a chown takes from them.</param>
+    public void ApplyTo(ref Statx stat, uint dropped)
     {
         uint mode = stat.Permissions;
         if (IsChown)
@@ -70,7 +64,7 @@ internal readonly record struct OwnerChange
             stat.Uid = Uid == Keep ? stat.Uid : Uid;
             stat.Gid = Gid == Keep ? stat.Gid : Gid;
             if (!stat.IsDirectory)
-                mode &= ~SetIds.ToDrop(mode);
+                mode &= ~dropped;
         }
         stat.Mode = (ushort)((uint)stat.Type | (Mode ?? mode));
     }

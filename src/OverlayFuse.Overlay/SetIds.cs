@@ -1,12 +1,32 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Linux;
+
 namespace OverlayFuse.Overlay;
 
-/// <summary>The set-uid and set-gid bits of a mode.</summary>
+/// <summary>
+/// Set-uid and set-gid on changes: what HANDLE_KILLPRIV_V2 leaves to the daemon. security.capability goes by itself: the real file system
+/// drops it on every write and truncation.
+/// </summary>
 internal static class SetIds
 {
-    public const uint SetUid = 0x800;
+    /// <summary>S_ISGID.</summary>
     public const uint SetGid = 0x400;
+
+    private const uint SetUid = 0x800;
     private const uint GroupExecute = 0x8;
 
-    /// <summary>Which a write, a truncation or a chown takes away: set-uid always, set-gid where the group may execute (setattr_should_drop_suidgid).</summary>
-    public static uint ToDrop(uint permissions) => SetUid | ((permissions & GroupExecute) != 0 ? SetGid : 0);
+    /// <summary>
+    /// The bits that a change by the caller takes from a file (setattr_should_drop_suidgid): set-uid always; set-gid where the group may
+    /// execute, and else when the caller is not of that group.
+    /// </summary>
+    /// <param name="request">Whose change.</param>
+    /// <param name="stat">The file, with its owner as the caller sees it.</param>
+    public static uint ToDrop(in FuseRequest request, in Statx stat)
+    {
+        uint dropped = stat.Permissions & SetUid;
+        if ((stat.Permissions & SetGid) == 0)
+            return dropped;
+        bool stays = (stat.Permissions & GroupExecute) == 0 && CallerProcess.MayKeepSetGid(request, stat.Gid);
+        return stays ? dropped : dropped | SetGid;
+    }
 }

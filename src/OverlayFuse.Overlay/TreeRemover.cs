@@ -23,7 +23,8 @@ internal static class TreeRemover
     /// <summary>Removes all that a directory holds.</summary>
     public static Errno RemoveContent(Fd directory)
     {
-        _ = Sys.FChModAt(directory, Name.Empty, 0x1C0); // an owner without CAP_DAC_OVERRIDE could not list it; if it fails, listing tells
+        if (Sys.EffectiveUid != 0) // who has the directory open sees its mode: it stays for a mounter with CAP_DAC_OVERRIDE
+            _ = Sys.FChModAt(directory, Name.Empty, 0x1C0); // an owner without it could not list it; if it fails, listing tells
         if (Sys.OpenAt(directory, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) is not Errno.None and var error)
             return error;
         using var listed = new ScopedFd(opened);

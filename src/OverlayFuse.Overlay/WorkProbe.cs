@@ -35,8 +35,10 @@ internal static class WorkProbe
     {
         Name name = Name.From("entry");
         Require(Sys.MkNodAt(probe, name, (uint)FileType.Regular | 0x180, 0), $"{upper}: a file cannot be made in its work directory", Remedy);
+        Require(Sys.OpenAt(probe, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened), $"{upper}: its work directory cannot be opened", Remedy);
+        using var listed = new ScopedFd(opened); // btrfs lists what was there when a directory was opened
         Span<byte> records = stackalloc byte[1024];
-        Errno error = Sys.GetDents(probe, records, out int length);
+        Errno error = Sys.GetDents(listed, records, out int length);
         var entries = new DirectoryRecords(records[..length]);
         bool hasType = entries.MoveNext() && entries.Type == FileType.Regular;
         _ = Sys.UnlinkAt(probe, name); // then rmdir says so

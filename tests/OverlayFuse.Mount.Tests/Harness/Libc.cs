@@ -9,6 +9,7 @@ internal static class Libc
     public const int SEEK_DATA = 3, SEEK_HOLE = 4;
     public const int MS_RDONLY = 1, MS_NOATIME = 1024, MNT_DETACH = 2;
     public const int CLONE_FS = 0x200;
+    public const int F_OFD_SETLK = 37, F_OFD_SETLKW = 38;
     public const uint FICLONE = 0x40049409, FS_IOC_GETFLAGS = 0x80086601, FS_IOC_SETFLAGS = 0x40086602;
     public const int SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_pidfd_open = 434;
 
@@ -24,6 +25,7 @@ internal static class Libc
     [DllImport("libc", SetLastError = true)] public static extern int mount(byte[] source, byte[] target, byte[] type, ulong flags, byte[] data);
     [DllImport("libc", SetLastError = true)] public static extern int umount2(byte[] target, int flags);
     [DllImport("libc", SetLastError = true)] public static extern int flock(int fd, LockFlags operation);
+    [DllImport("libc", SetLastError = true)] public static extern int fcntl(int fd, int command, ref FlockRange range);
     [DllImport("libc", SetLastError = true)] public static extern int ioctl(int fd, nuint request, nint argument);
     [DllImport("libc", SetLastError = true)] public static extern int ioctl(int fd, nuint request, ref long argument);
     [DllImport("libc", SetLastError = true)] public static extern int dirfd(nint directory);
@@ -61,4 +63,13 @@ internal enum FallocFlags
 internal enum LockFlags
 {
     Shared = 1, Exclusive = 2, NonBlocking = 4, Unlock = 8,
+}
+
+/// <summary>fcntl(2)'s struct flock, x86-64.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FlockRange
+{
+    public short Type, Whence;
+    public long Start, Length;
+    public int Pid;
 }

@@ -40,7 +40,7 @@ internal sealed class Sandbox : IDisposable
         string image = PathOf(name + ".img");
         images.Add(image);
         using (FileStream file = File.Create(image)) file.SetLength((long)sizeMiB << 20);
-        Tool.Run("mkfs." + type, type.StartsWith("ext", StringComparison.Ordinal) ? ["-q", "-F", image] : ["-q", "-f", image]);
+        Tool.Run("mkfs." + type, type.StartsWith("ext", StringComparison.Ordinal) ? ["-q", "-F", "-b", "4096", image] : ["-q", "-f", image]);
         string mountpoint = MakeDirectory(name);
         Tool.Run("mount", "-t", type, "-o", "loop,noatime", image, mountpoint);
         return mountpoint;

@@ -32,7 +32,7 @@ internal sealed class FakeRootTests : RootlessTest
             touch made/file
             mkdir made/directory
             ln -s there made/link
-            python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"sock\")"
+            /usr/bin/python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"sock\")"
             chown 13:14 sock
             rm -r opaque
             """;

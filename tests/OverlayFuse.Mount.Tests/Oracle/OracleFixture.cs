@@ -6,9 +6,10 @@ namespace OverlayFuse.Mount.Tests.Oracle;
 /// <summary>Base of the scenario tests. Each test runs on the kernel's overlayfs and on ours, over layers on each of these file systems.</summary>
 [TestFixture("tmpfs")]
 [TestFixture("ext4")]
+[TestFixture("btrfs", Category = "Soak")]
 internal abstract class OracleFixture(string fileSystem)
 {
-    private const int ImageMiB = 256;
+    private const int ImageMiB = 512;
     private Sandbox sandbox = null!;
     private string root = "";
     private int count;

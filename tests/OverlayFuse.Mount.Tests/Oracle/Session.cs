@@ -11,6 +11,7 @@ internal sealed class Session(Side side) : IDisposable
     private const long ClockFrom = 1_700_000_000, ClockTo = 4_000_000_000;
     private readonly Dictionary<string, int> descriptors = [];
     private readonly Dictionary<string, nint> streams = [];
+    private readonly Dictionary<string, (nint Address, int Length)> mappings = [];
     private readonly Dictionary<ulong, int> inodes = [];
 
     public Side Side { get; } = side;
@@ -45,8 +46,20 @@ internal sealed class Session(Side side) : IDisposable
 
     public string CloseStream(string slot) => streams.Remove(slot, out nint stream) ? Ok(Syscall.closedir(stream)) : "EBADF";
 
+    /// <summary>The mapping called <paramref name="name"/>; address 0 when there is none.</summary>
+    public (nint Address, int Length) Mapping(string name) => mappings.GetValueOrDefault(name);
+
+    public string KeepMapping(string name, nint address, int length)
+    {
+        if (address == -1) return Failed();
+        mappings.Add(name, (address, length));
+        return "ok";
+    }
+
     public void CloseAll()
     {
+        foreach ((nint address, int length) in mappings.Values) _ = Syscall.munmap(address, (ulong)length);
+        mappings.Clear();
         foreach (string slot in descriptors.Keys.ToArray()) Close(slot);
         foreach (string slot in streams.Keys.ToArray()) CloseStream(slot);
     }

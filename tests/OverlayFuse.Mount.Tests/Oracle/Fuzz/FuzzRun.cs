@@ -49,8 +49,9 @@ internal sealed class FuzzRun(string program, int firstSeed) : IDisposable
         // What differs by chance (a race) cannot be shrunk: then the first run is all there is to show.
         bool again = Differs(scenario);
         Scenario smallest = again ? new Shrinker(Differs).Shrink(scenario) : scenario;
-        if (again) differences = DifferencesOf(smallest);
-        string report = $"seed {seed}{(again ? "" : " (once only)")}:\n{string.Join('\n', [smallest.ToString(), .. differences])}\n";
+        IReadOnlyList<string> last = again ? DifferencesOf(smallest) : [];
+        if (last.Count == 0) (smallest, again) = (scenario, false);
+        string report = $"seed {seed}{(again ? "" : " (not always)")}:\n{string.Join('\n', [smallest.ToString(), .. again ? last : differences])}\n";
         lock (failures) failures.Add(report);
         TestContext.Progress.WriteLine(report);
     }

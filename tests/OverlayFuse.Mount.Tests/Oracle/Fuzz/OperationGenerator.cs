@@ -6,6 +6,10 @@ namespace OverlayFuse.Mount.Tests.Oracle.Fuzz;
 internal sealed class OperationGenerator
 {
     private static readonly int[] Modes = [755, 644, 600, 777, 4755, 2711, 6777, 1777, 444, 0];
+
+    /// <summary>Not (-1, -1): when a writer has the file open, FUSE cannot tell it from the clearing of set-uid before fallocate(2).</summary>
+    private static readonly (int User, int Group)[] NewOwners = [(0, -1), (0, 0), (1, 1000), (1000, -1), (1000, 1001), (-1, 0), (-1, 1000), (-1, 1001)];
+
     private static readonly O[] Accesses = [O.RDONLY, O.RDONLY, O.WRONLY, O.RDWR, O.RDWR];
     private static readonly O[] Extras = [0, 0, 0, O.CREAT, O.CREAT, O.CREAT | O.EXCL, O.TRUNC, O.APPEND, O.CREAT | O.TRUNC, O.NOFOLLOW, O.DIRECTORY];
     private static readonly RenameFlags[] Renames =
@@ -14,6 +18,8 @@ internal sealed class OperationGenerator
         [FallocFlags.None, FallocFlags.KeepSize, FallocFlags.PunchHole | FallocFlags.KeepSize, FallocFlags.ZeroRange, FallocFlags.CollapseRange];
     private static readonly string[] XattrNames = ["user.a", "user.b", "trusted.c", "trusted.overlay.opaque", "trusted.overlay.impure", "security.capability", "system.posix_acl_access"];
     private static readonly string[] XattrValues = ["", "v", "longer value", "0x0100000200200000000000000000000000000000", "y"];
+
+    private const int ControlWeight = 15;
 
     private readonly Random random;
     private readonly List<Func<Operation>> kinds = [];
@@ -24,10 +30,11 @@ internal sealed class OperationGenerator
         AddNames();
         AddAttributes();
         AddDescriptors();
-        AddControls();
     }
 
-    public Operation Next() => kinds[random.Next(kinds.Count)]();
+    public Operation Next() => random.Next(kinds.Count + ControlWeight) < kinds.Count ? Plain() : Controlled();
+
+    private Operation Plain() => kinds[random.Next(kinds.Count)]();
 
     private void AddNames()
     {
@@ -51,7 +58,7 @@ internal sealed class OperationGenerator
     {
         Add(6, () => new Lstat(Path()));
         Add(3, () => new Chmod(Path(), Pick(Modes)));
-        Add(3, () => new Lchown(Path(), random.Next(-1, 2), Pick([-1, 0, 1000, 1001])));
+        Add(3, () => NewOwner((user, group) => new Lchown(Path(), user, group)));
         Add(2, () => new Truncate(Path(), random.Next(20_000)));
         Add(2, () => new Utimens(Path(), random.Next(1_000_000), random.Next(1_000_000), random.Next(1_000_000_000)));
         Add(1, () => new Touch(Path()));
@@ -77,7 +84,7 @@ internal sealed class OperationGenerator
         Add(2, () => new Ftruncate(Slot(), random.Next(20_000)));
         Add(4, () => new Fstat(Slot()));
         Add(2, () => new Fchmod(Slot(), Pick(Modes)));
-        Add(2, () => new Fchown(Slot(), random.Next(-1, 2), Pick([-1, 0, 1000])));
+        Add(2, () => NewOwner((user, group) => new Fchown(Slot(), user, group)));
         Add(1, () => new Futimens(Slot(), random.Next(1_000_000), random.Next(1_000_000), 5));
         Add(1, () => new FsetXattr(Slot(), Pick(XattrNames), Pick(XattrValues)));
         Add(1, () => new FgetXattr(Slot(), Pick(XattrNames)));
@@ -90,16 +97,26 @@ internal sealed class OperationGenerator
         Add(2, () => new MapWrite(Slot(), Names.Content(random) + "m", random.Next(3) > 0));
     }
 
-    private void AddControls()
+    private Operation Controlled() => random.Next(ControlWeight) switch
     {
-        Add(10, () => new As(1000u + (uint)random.Next(2), Next()) is { Inner: not (As or Remount or SwitchSides) } drawn ? drawn : Next());
-        Add(2, () => new WithUmask(Pick([0, 77, 27]), Next()) is { Inner: not (Remount or SwitchSides or WithUmask) } drawn ? drawn : Next());
-        Add(1, () => random.Next(2) == 0 ? new Remount() : new SwitchSides());
-    }
+        < 9 => new As(User(), Plain()),
+        < 11 => new AsMember(User(), User(), User(), Plain()),
+        < 13 => new WithUmask(Pick([0, 77, 27]), random.Next(3) == 0 ? new As(User(), Plain()) : Plain()),
+        13 => new Remount(),
+        _ => new SwitchSides(),
+    };
 
     private void Add(int weight, Func<Operation> kind) => kinds.AddRange(Enumerable.Repeat(kind, weight));
 
     private string Path() => Names.Path(random);
+
+    private Operation NewOwner(Func<int, int, Operation> make)
+    {
+        (int user, int group) = Pick(NewOwners);
+        return make(user, group);
+    }
+
+    private uint User() => 1000u + (uint)random.Next(2);
 
     private string Slot() => Names.Slot(random);
 

@@ -126,6 +126,10 @@ internal sealed class RemoveScenarios(string fileSystem) : OracleFixture(fileSys
         new Layer().File("d/a"), new OpenDir("s", "d"), new Unlink("d/a"), new Rmdir("d"), new RewindDir("s"), new ReadRest("s"), new Create("d/b"));
 
     [Test]
+    public void Rmdir_DirectoryStillOpen_LeavesItsModeToItsDescriptor() => Compare(
+        new Layer().Dir("a"), [new Layer().File("a", "hidden by the directory")], new Open("0", "a", O.RDONLY), new Rmdir("a"), new Fstat("0"), new Lstat("a"));
+
+    [Test]
     public void Rmdir_UnlinkedNames_CanBeMadeAgainAfterRemount() => Compare(
         new Layer().File("d/a").Dir("e"), new Unlink("d/a"), new Rmdir("e"), new Remount(), new Lstat("d/a"), new Lstat("e"),
         new Create("d/a", "new"), new Mkdir("e"), new Remount(), new ReadFile("d/a"), new ReadDir("e"));
