@@ -5,20 +5,31 @@ namespace OverlayFuse.Cli;
 /// <summary>Reads the lists of lower layers. Escapes in lowerdir= are the kernel's: \: \, and \\ (any other character after a backslash is itself).</summary>
 internal static class LayerList
 {
-    /// <summary>TOP:...:BOTTOM.</summary>
-    /// <exception cref="UsageException">A layer's name is empty.</exception>
-    public static List<string> Split(string lowerdir)
+    /// <summary>TOP:...:BOTTOM, then data-only layers, each behind a double colon.</summary>
+    /// <param name="lowerdir">The value.</param>
+    /// <param name="data">The data-only layers, topmost first.</param>
+    /// <exception cref="UsageException">A layer's name is empty, or a layer with names follows a data-only one.</exception>
+    public static List<string> Split(string lowerdir, out List<string> data)
     {
         var layers = new List<string>();
+        data = [];
         var layer = new StringBuilder();
+        bool isData = false;
         for (int i = 0; i < lowerdir.Length; i++)
         {
-            if (lowerdir[i] == ':')
-                Finish(lowerdir, layers, layer);
-            else
+            if (lowerdir[i] != ':')
+            {
                 layer.Append(lowerdir[i] == '\\' && i + 1 < lowerdir.Length ? lowerdir[++i] : lowerdir[i]);
+                continue;
+            }
+            Finish(lowerdir, isData ? data : layers, layer, layers.Count + data.Count + 1);
+            bool isDouble = i + 1 < lowerdir.Length && lowerdir[i + 1] == ':';
+            if (isData && !isDouble)
+                throw new UsageException($"lowerdir={lowerdir}: a single colon after '{data[^1]}'; data-only layers are the last, each behind ::");
+            isData |= isDouble;
+            i += isDouble ? 1 : 0;
         }
-        Finish(lowerdir, layers, layer);
+        Finish(lowerdir, isData ? data : layers, layer, layers.Count + data.Count + 1);
         return layers;
     }
 
@@ -47,12 +58,12 @@ internal static class LayerList
         }
     }
 
-    private static void Finish(string lowerdir, List<string> layers, StringBuilder layer)
+    private static void Finish(string lowerdir, List<string> layers, StringBuilder layer, int number)
     {
         if (layer.Length == 0)
             throw new UsageException(
-                $"lowerdir={lowerdir}: layer {layers.Count + 1} is empty; put one colon between two directories and none at the ends " +
-                "(a colon within a name is written \\:, data-only layers after :: are not there yet)");
+                $"lowerdir={lowerdir}: layer {number} is empty; put one colon between two directories, two before a data-only one, and none at the ends " +
+                "(a colon within a name is written \\:)");
         layers.Add(layer.ToString());
         layer.Clear();
     }

@@ -39,12 +39,18 @@ internal static class MountRequestParser
 
     private static OverlayOptions ToOverlay(MountSettings settings)
     {
+        List<string> data = settings.LowerDir is null ? settings.AppendedData : settings.LowerData;
         var plain = new OverlayOptions
         {
             LowerDirs = [.. LowerLayers(settings).Select(FullPath)],
+            DataDirs = [.. data.Select(FullPath)],
+            Redirect = Redirect(settings),
+            Metacopy = settings.Metacopy ?? false,
             UpperDir = settings.UpperDir is null ? null : FullPath(settings.UpperDir),
             WorkDir = settings.UpperDir is null ? null : FullPath(RequiredWorkDir(settings)),
             UserXattr = settings.UserXattr,
+            Index = settings.Index,
+            Uuid = settings.Uuid,
             Volatile = settings.Volatile,
             NoFsync = settings.NoFsync,
             UidMap = settings.UidMap,
@@ -61,14 +67,29 @@ internal static class MountRequestParser
         return settings.CacheTimeout is { } timeout ? plain with { CacheTimeout = timeout } : plain;
     }
 
+    /// <summary>The conflicts of ovl_fs_params_verify; an option that was not written gives way to one that was.</summary>
+    private static RedirectMode Redirect(MountSettings settings)
+    {
+        bool metacopy = settings.Metacopy ?? false;
+        if (settings.UserXattr == true && metacopy)
+            throw new UsageException("option metacopy=on: cannot stand with userxattr, as in the kernel; leave one of them out");
+        if (settings.UserXattr == true && settings.Redirect is RedirectMode.On)
+            throw new UsageException("option redirect_dir=on: cannot stand with userxattr, as in the kernel; leave one of them out");
+        bool needsOn = settings.UpperDir is not null;
+        if (metacopy && (needsOn ? settings.Redirect is not (null or RedirectMode.On) : settings.Redirect is RedirectMode.NoFollow))
+            throw new UsageException("option metacopy=on: needs redirect_dir=on; write that, or leave redirect_dir out");
+        return settings.Redirect ?? (settings.UserXattr == true ? RedirectMode.NoFollow : metacopy ? RedirectMode.On : RedirectMode.Follow);
+    }
+
     private static string RequiredWorkDir(MountSettings settings) => settings.WorkDir ?? throw new UsageException(
         $"upperdir={settings.UpperDir}: workdir= is missing; give an empty directory beside the upper, on the same file system");
 
     private static List<string> LowerLayers(MountSettings settings)
     {
-        if (settings.LowerDir is not null && settings.AppendedLayers.Count > 0)
+        string? appended = settings.AppendedLayers.Select(path => "lowerdir+=" + path).Concat(settings.AppendedData.Select(path => "datadir+=" + path)).FirstOrDefault();
+        if (settings.LowerDir is not null && appended is not null)
             throw new UsageException(
-                $"lowerdir= and lowerdir+={settings.AppendedLayers[0]} cannot stand together; give all layers by lowerdir+= and layers_file=, or all by lowerdir=");
+                $"lowerdir= and {appended} cannot stand together; give all layers by lowerdir+= and layers_file=, or all by lowerdir=");
         List<string> layers = settings.LowerDir ?? settings.AppendedLayers;
         if (layers.Count == 0)
             throw new UsageException("lowerdir= is missing; write -o lowerdir=TOP:...:BOTTOM");

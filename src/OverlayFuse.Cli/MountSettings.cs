@@ -11,7 +11,17 @@ internal sealed class MountSettings
     public const int KernelMaxLayers = 500;
 
     /// <summary>From lowerdir=, where the last one wins, as in the kernel.</summary>
-    public List<string>? LowerDir { get; set; }
+    public List<string>? LowerDir { get; private set; }
+
+    /// <summary>Data-only layers of the same lowerdir=.</summary>
+    public List<string> LowerData { get; private set; } = [];
+
+    /// <summary>From datadir+=.</summary>
+    public List<string> AppendedData { get; } = [];
+
+    public RedirectMode? Redirect { get; set; }
+
+    public bool? Metacopy { get; set; }
 
     /// <summary>From lowerdir+= and layers_file=, in their order.</summary>
     public List<string> AppendedLayers { get; } = [];
@@ -23,6 +33,10 @@ internal sealed class MountSettings
     public int MaxLayers { get; set; } = DefaultMaxLayers;
 
     public bool? UserXattr { get; set; }
+
+    public bool Index { get; set; }
+
+    public UuidMode Uuid { get; set; }
 
     public bool Volatile { get; set; }
 
@@ -53,6 +67,13 @@ internal sealed class MountSettings
     public TimeSpan? CacheTimeout { get; set; }
 
     public string? Source { get; set; }
+
+    /// <exception cref="UsageException">A layer's name is empty.</exception>
+    public void SetLowerDir(string value)
+    {
+        LowerDir = LayerList.Split(value, out List<string> data);
+        LowerData = data;
+    }
 
     /// <summary>Words for the mount itself by subject ("dev" for dev and nodev).</summary>
     public Dictionary<string, string> MountWords { get; } = [];

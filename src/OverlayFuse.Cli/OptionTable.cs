@@ -28,7 +28,7 @@ internal static class OptionTable
 
     private static IEnumerable<OptionRule> Layers() =>
     [
-        Take("lowerdir", "TOP:...:BOTTOM", "lower layers, topmost first; \\: \\, \\\\ stand for : , \\", (s, v) => s.LowerDir = LayerList.Split(v)),
+        Take("lowerdir", "TOP:...:BOTTOM[::DATA]", "lower layers, topmost first, then data-only ones; \\: \\, \\\\ stand for : , \\", (s, v) => s.SetLowerDir(v)),
         Take("lowerdir+", "DIR", "appends one lower layer below those before it; nothing is unescaped", (s, v) => s.AppendedLayers.Add(v)),
         Take("layers_file", "FILE", "appends the lower layers that FILE lists, one a line, topmost first; nothing is unescaped",
             (s, v) => s.AppendedLayers.AddRange(LayerList.Read(v))),
@@ -36,7 +36,7 @@ internal static class OptionTable
         Take("workdir", "DIR", "an empty directory on the upper's file system, beside the upper", (s, v) => s.WorkDir = LayerList.Unescape(v)),
         Take("max_layers", "N", $"how many lower layers are allowed (default {MountSettings.DefaultMaxLayers}, at most {MountSettings.KernelMaxLayers})",
             (s, v) => s.MaxLayers = OptionValue.Number("max_layers", v, 1, MountSettings.KernelMaxLayers)),
-        Refuse("datadir+", "DIR", "list the directory with lowerdir+= if it holds no data-only layer"),
+        Take("datadir+", "DIR", "appends a data-only layer: it shows nothing but the data of metacopy files above it", (s, v) => s.AppendedData.Add(v)),
     ];
 
     private static IEnumerable<OptionRule> Semantics() =>
@@ -44,12 +44,12 @@ internal static class OptionTable
         Take("userxattr", "", "overlay marks are user.overlay.* instead of trusted.overlay.*", (s, _) => s.UserXattr = true),
         Take("volatile", "", "never syncs the upper to disk; a crash loses it", (s, _) => s.Volatile = true),
         Take("fsync", "auto|strict|volatile|0", "volatile: as the option volatile; 0: nothing is synced, fsync(2) returns at once; else copied-up files are synced before they appear", OptionValue.Fsync),
-        AcceptValues("redirect_dir", ["off", "nofollow"], "renaming a directory of a lower layer answers EXDEV, and mv copies it"),
-        AcceptValues("index", ["off"], "hard links of a lower file part at copy-up"),
-        AcceptValues("metacopy", ["off"], "chmod and chown copy the data too"),
+        Take("redirect_dir", "on|follow|nofollow|off", "on: directories of lower layers can be renamed; follow (as off): only those that were are found", OptionValue.Redirect),
+        Take("index", "on|off", "on: hard links of a lower file stay one file over copy-up", (s, v) => s.Index = OptionValue.OnOff("index", v)),
+        Take("metacopy", "on|off", "on: chmod, chown and the like copy no data; needs redirect_dir=on, which it implies", (s, v) => s.Metacopy = OptionValue.OnOff("metacopy", v)),
         AcceptValues("nfs_export", ["off"], "the mount cannot be exported by NFS"),
         AcceptValues("verity", ["off"], "fs-verity digests are not checked"),
-        AcceptValues("uuid", ["off", "null", "auto"], "the mount has no UUID of its own"),
+        Take("uuid", "auto|on|off|null", "whether the upper gets a UUID on disk, as the kernel's overlayfs gives it; the mount itself shows FUSE's", OptionValue.Uuid),
         AcceptValues("xino", ["off", "auto", "on"], "inode numbers are unique and stable in any case"),
         Accept("default_permissions", "", "permissions are always the kernel's"),
         Accept("nooverride_creds", "", "the rights of the mounting user are used below"),

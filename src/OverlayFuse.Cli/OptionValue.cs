@@ -1,4 +1,5 @@
 using System.Globalization;
+using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli;
 
@@ -14,6 +15,32 @@ internal static class OptionValue
             return (int)number;
         throw new UsageException($"option {name}={value}: not a whole number from {least} to {most}; write one of those");
     }
+
+    /// <exception cref="UsageException">Neither on nor off.</exception>
+    public static bool OnOff(string name, string value) => value switch
+    {
+        "on" => true,
+        "off" => false,
+        _ => throw new UsageException($"option {name}={value}: not there; write {name}=on or {name}=off"),
+    };
+
+    /// <summary>off means follow: that is how the kernel is built (redirect_always_follow=Y).</summary>
+    public static void Redirect(MountSettings settings, string value) => settings.Redirect = value switch
+    {
+        "on" => RedirectMode.On,
+        "follow" or "off" => RedirectMode.Follow,
+        "nofollow" => RedirectMode.NoFollow,
+        _ => throw new UsageException($"option redirect_dir={value}: not there; write redirect_dir=on, follow, nofollow or off"),
+    };
+
+    /// <exception cref="UsageException">None of the four.</exception>
+    public static void Uuid(MountSettings settings, string value) => settings.Uuid = value switch
+    {
+        "auto" => UuidMode.Auto,
+        "on" => UuidMode.On,
+        "off" or "null" => UuidMode.Off,
+        _ => throw new UsageException($"option uuid={value}: not there; write uuid=auto, on, off or null"),
+    };
 
     public static void Fsync(MountSettings settings, string value)
     {

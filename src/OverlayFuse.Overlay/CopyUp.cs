@@ -10,18 +10,24 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 /// <param name="fileSystem">The merged view.</param>
 /// <param name="work">Where copies are made.</param>
-internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
+internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
 {
     /// <summary>How often a waiting request looks whether it was interrupted.</summary>
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>In place of a limit: with metacopy=on the data may stay below.</summary>
+    public const long NoData = -1;
+
+    /// <summary>Whether an inode has all in the upper layer that a change needs.</summary>
+    public static bool Suffices(Inode inode, long dataLimit) => inode.HasUpper && (inode.Data is null || dataLimit == NoData);
+
     /// <summary>Gives an inode an upper file, if it has none yet.</summary>
     /// <param name="request">Whose interruption stops it.</param>
     /// <param name="inode">The inode.</param>
-    /// <param name="dataLimit">Bytes of data worth copying: what lies behind will be cut off at once.</param>
+    /// <param name="dataLimit">Bytes of data worth copying: what lies behind will be cut off at once; <see cref="NoData"/>.</param>
     public Errno Ensure(in FuseRequest request, Inode inode, long dataLimit)
     {
-        if (inode.HasUpper)
+        if (Suffices(inode, dataLimit))
             return Errno.None;
         if (!inode.Unlinked && Ensure(request, inode.Place!.Parent, long.MaxValue) is not Errno.None and var error && !inode.Unlinked)
             return error;
@@ -32,7 +38,9 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
         }
         try
         {
-            return inode.HasUpper ? Errno.None : Copy(request, inode, dataLimit);
+            if (Suffices(inode, dataLimit))
+                return Errno.None;
+            return inode.HasUpper ? FetchData(request, inode, dataLimit) : Copy(request, inode, dataLimit);
         }
         finally
         {
@@ -55,12 +63,16 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
             var entry = new WorkEntry(work);
             try
             {
-                if (Make(request, lower, stat, entry, dataLimit) is not Errno.None and var failed)
+                bool isMetacopy = dataLimit == NoData && fileSystem.Metacopy.IsOn && stat.Type == FileType.Regular;
+                var copy = new Copying(inode, lower, stat) { DataLimit = isMetacopy ? 0 : dataLimit == NoData ? long.MaxValue : dataLimit };
+                if (Make(request, copy, entry) is not Errno.None and var failed)
                     return failed;
-                bool cut = stat.Type == FileType.Regular && dataLimit < (long)stat.Size;
+                bool cut = stat.Type == FileType.Regular && dataLimit != NoData && dataLimit < (long)stat.Size;
                 if (new CopyUpMetadata(fileSystem, lower, stat, entry) { IsCut = cut }.Copy(inode) is not Errno.None and var refused)
                     return refused;
-                return Finish(inode, stat, ref entry);
+                if (isMetacopy && LeaveData(stat, entry) is not Errno.None and var unmarked)
+                    return unmarked;
+                return Finish(inode, new Copied(stat) { Data = isMetacopy ? DataOf(inode) : null }, ref entry);
             }
             finally
             {
@@ -70,19 +82,18 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
     }
 
     /// <summary>Makes the copy: its type and its data.</summary>
-    private Errno Make(in FuseRequest request, in RealName lower, in Statx stat, in WorkEntry entry, long dataLimit)
+    private Errno Make(in FuseRequest request, in Copying copy, in WorkEntry entry)
     {
+        ref readonly Statx stat = ref copy.Stat;
         switch (stat.Type)
         {
             case FileType.Regular:
-                long length = Math.Min((long)stat.Size, dataLimit);
-                bool whole = length == (long)stat.Size;
-                return new CopyUpData(length, whole, sync: fileSystem.Options.Syncs).Copy(request, lower, entry);
+                return MakeFile(request, copy, entry);
             case FileType.Directory:
                 return Sys.MkDirAt(entry.Directory, entry.Name, 0x1C0);
             case FileType.SymLink:
                 Span<byte> target = stackalloc byte[4097];
-                if (OverlayFileSystem.ReadTarget(lower, target[..^1], out int bytes) is not Errno.None and var error)
+                if (OverlayFileSystem.ReadTarget(copy.Lower, target[..^1], out int bytes) is not Errno.None and var error)
                     return error;
                 target[bytes] = 0;
                 return Sys.SymLinkAt(new Name(target[..(bytes + 1)]), entry.Directory, entry.Name);
@@ -91,15 +102,37 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
         }
     }
 
-    private Errno Finish(Inode inode, in Statx lower, ref WorkEntry entry)
+    private Errno MakeFile(in FuseRequest request, in Copying copy, in WorkEntry entry)
     {
-        if (Sys.StatxAt(entry.Directory, entry.Name, out Statx copied, StatxMask.Ino) is not Errno.None and var lost)
+        const OpenFlags flags = OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
+        if (Sys.OpenAt(entry.Directory, entry.Name, flags, out Fd to, 0x180) is not Errno.None and var error)
+            return error;
+        using var target = new ScopedFd(to);
+        long size = (long)copy.Stat.Size;
+        long length = Math.Min(size, copy.DataLimit);
+        return length == 0 ? Errno.None : CopyData(request, copy.Inode, target, new CopyUpData(length, length == size, IsSynced));
+    }
+
+    private bool IsSynced => fileSystem.Options.Syncs;
+
+    private Errno CopyData(in FuseRequest request, Inode inode, Fd target, in CopyUpData data)
+    {
+        if (fileSystem.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd from) is not Errno.None and var error)
+            return error;
+        using var source = new ScopedFd(from);
+        return data.Copy(request, source, target);
+    }
+
+    private Errno Finish(Inode inode, Copied copied, ref WorkEntry entry)
+    {
+        if (Sys.StatxAt(entry.Directory, entry.Name, out copied.Stat, StatxMask.Ino) is not Errno.None and var lost)
             return lost;
-        inode.HasOrigin = inode.IsDirectory || lower.Nlink == 1;
+        inode.HasOrigin = inode.IsDirectory || copied.Lower.Nlink == 1 || inode.Index is not null;
         Place place = inode.Place!;
-        Errno error = inode.Unlinked ? Errno.ENOENT : PutInPlace(inode, place, copied, ref entry);
+        Errno error = inode.Index is not null ? PutInIndex(inode, copied, ref entry)
+            : inode.Unlinked ? Errno.ENOENT : PutInPlace(inode, place, copied, ref entry);
         if (error == Errno.ENOENT && inode.Unlinked)
-            error = KeepUnnamed(inode, place.Parent, copied.Ino, entry);
+            error = KeepUnnamed(inode, place.Parent, copied, entry);
         if (error != Errno.None)
             return error;
         fileSystem.InvalidateAttributes(inode);
@@ -107,12 +140,24 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
         if (!inode.HasOrigin)
             fileSystem.InvalidateListing(place.Parent); // the copy of a broken hard link has a number of its own
         fileSystem.RefreshOpen(inode);
+        return inode.Index is null ? Errno.None : fileSystem.LinkUp(inode, place.Parent, place.Name);
+    }
+
+    /// <summary>The copy of a file with several names goes into the index; its names are linked there (ovl_copy_up_one, ovl_link_up).</summary>
+    private Errno PutInIndex(Inode inode, in Copied copied, ref WorkEntry entry)
+    {
+        if (fileSystem.Index!.WriteAsLower(entry.Directory, entry.Name) is not Errno.None and var error)
+            return error;
+        if (entry.MoveTo(fileSystem.Index.Directory.Fd, inode.Index!.Name, RenameFlags.NoReplace) is not Errno.None and var failed)
+            return failed == Errno.EEXIST ? Errno.ESTALE : failed; // somebody put a file there behind our back
+        inode.Index.Delta = (int)copied.Lower.Nlink - 1;
+        Settle(inode, copied);
         return Errno.None;
     }
 
     /// <summary>Renames the copy into the upper layer and keeps the parent's times (ovl_copy_up_one).</summary>
     /// <returns>ENOENT when the name was removed meanwhile.</returns>
-    private Errno PutInPlace(Inode inode, Place place, in Statx copied, ref WorkEntry entry)
+    private Errno PutInPlace(Inode inode, Place place, in Copied copied, ref WorkEntry entry)
     {
         if (fileSystem.Directories.BorrowUpper(place.Parent, out BorrowedFd parent) is not Errno.None and var error)
             return error;
@@ -128,8 +173,8 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
             if (Move(inode, parent, place.Name, ref entry) is not Errno.None and var failed)
                 return failed == Errno.EEXIST ? Errno.ESTALE : failed; // somebody put a file there behind our back
             if (!inode.HasOrigin)
-                inode.Ino = fileSystem.MapIno(copied); // a broken hard link (ovl_getattr)
-            fileSystem.Inodes.SetUpper(inode, copied.Ino);
+                inode.Ino = fileSystem.MapIno(copied.Stat); // a broken hard link (ovl_getattr)
+            Settle(inode, copied);
             _ = Sys.UTimeNsAt(parent, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec()); // as well as can be: the copy is in place
             return Errno.None;
         }
@@ -147,15 +192,57 @@ internal sealed class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
     }
 
     /// <summary>The lower file was unlinked while it was open: its copy lives without a name until it is forgotten.</summary>
-    private Errno KeepUnnamed(Inode inode, Inode parent, ulong ino, in WorkEntry entry)
+    private Errno KeepUnnamed(Inode inode, Inode parent, in Copied copied, in WorkEntry entry)
     {
         if (Sys.OpenAt(entry.Directory, entry.Name, OpenFlags.Path | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
             return error;
         using (new NamesChange(parent))
         {
             inode.Pinned = new SafeFd(opened);
-            fileSystem.Inodes.SetUpper(inode, ino);
+            Settle(inode, copied);
         }
         return Errno.None;
     }
+
+    /// <summary>At every moment who reads finds the data: of a metacopy below, of a whole copy in it.</summary>
+    private void Settle(Inode inode, in Copied copied)
+    {
+        if (copied.Data is not null)
+            inode.Data = copied.Data;
+        fileSystem.Inodes.SetUpper(inode, copied.Stat.Ino);
+        inode.Data = copied.Data;
+    }
+}
+
+/// <summary>One copy-up: what is copied.</summary>
+internal readonly ref struct Copying
+{
+    public Copying(Inode inode, in RealName lower, in Statx stat)
+    {
+        Inode = inode;
+        Lower = lower;
+        Stat = stat;
+    }
+
+    public Inode Inode { get; }
+
+    public readonly RealName Lower;
+
+    public readonly Statx Stat;
+
+    /// <summary>Bytes of data that are copied.</summary>
+    public long DataLimit { get; init; }
+}
+
+/// <summary>What a copy-up has made.</summary>
+/// <param name="lower">The lower file.</param>
+internal ref struct Copied(Statx lower)
+{
+    /// <summary>The upper file; only its number is known.</summary>
+    public Statx Stat;
+
+    public readonly Statx Lower => lower;
+
+    /// <summary>Where the data stay, of a metacopy.</summary>
+    public LowerData? Data { get; init; }
 }

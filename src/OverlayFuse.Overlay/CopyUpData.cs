@@ -15,24 +15,18 @@ internal readonly struct CopyUpData(long length, bool whole, bool sync)
     /// <summary>So much is copied before the request is asked whether it still wants it.</summary>
     private const int Chunk = 4 << 20;
     private const int BufferSize = 256 << 10;
-    private const uint Mode = 0x180;
 
     [ThreadStatic]
     private static byte[]? t_buffer;
 
-    public Errno Copy(in FuseRequest request, in RealName lower, in WorkEntry entry)
+    /// <summary>Copies.</summary>
+    /// <param name="request">Whose interruption stops it.</param>
+    /// <param name="source">The lower file.</param>
+    /// <param name="target">An empty or sparse file.</param>
+    public Errno Copy(in FuseRequest request, Fd source, Fd target)
     {
-        if (Sys.OpenAt(lower.Directory, lower.Name, OpenFlags.ReadOnly | OpenFlags.NoFollow | OpenFlags.NonBlock, out Fd from) is not Errno.None and var error)
+        if (!(whole && Sys.Clone(source, target) == Errno.None) && CopyExtents(request, source, target) is not Errno.None and var error)
             return error;
-        using var source = new ScopedFd(from);
-        const OpenFlags flags = OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
-        if (Sys.OpenAt(entry.Directory, entry.Name, flags, out Fd to, Mode) is not Errno.None and var failed)
-            return failed;
-        using var target = new ScopedFd(to);
-        if (length == 0)
-            return Errno.None;
-        if (!(whole && Sys.Clone(source, target) == Errno.None) && CopyExtents(request, source, target) is not Errno.None and var broken)
-            return broken;
         return sync ? Sys.FSync(target) : Errno.None;
     }
 

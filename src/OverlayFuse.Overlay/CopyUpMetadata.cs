@@ -29,7 +29,7 @@ internal readonly ref struct CopyUpMetadata
     /// <summary>All of it, for the copy of a lower inode.</summary>
     public Errno Copy(Inode inode)
     {
-        bool hasOrigin = inode.IsDirectory || _stat.Nlink == 1; // broken hard links must not share a number (ovl_do_copy_up)
+        bool hasOrigin = inode.IsDirectory || _stat.Nlink == 1 || inode.Index is not null; // broken hard links must not share a number (ovl_do_copy_up)
         Errno error = hasOrigin ? WriteOrigin(inode) : Errno.None;
         return error == Errno.None ? CopyAttributes() : error;
     }

@@ -6,8 +6,9 @@ namespace OverlayFuse.Overlay;
 /// Descriptors (O_PATH) of real directories in use, under a bound: an LRU by the clock algorithm. A directory is opened in its
 /// parent's descriptor by its name; nothing is ever resolved from the root, no symbolic link is followed.
 /// </summary>
+/// <param name="layers">Where paths from the root of a layer start.</param>
 /// <param name="capacity">How many descriptors it may keep.</param>
-internal sealed class DirectoryCache(int capacity)
+internal sealed class DirectoryCache(LayerStack layers, int capacity)
 {
     private const OpenFlags DirectoryFlags = OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow;
 
@@ -68,13 +69,22 @@ internal sealed class DirectoryCache(int capacity)
     {
         if (slot == 0)
             return OpenUpper(directory, out fd);
+        Errno error = OpenLower(directory, slot - 1, out fd);
+        return error is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP ? Errno.ESTALE : error; // changed behind our back; it was there
+    }
+
+    private Errno OpenLower(Inode directory, int index, out Fd fd)
+    {
         fd = Fd.None;
-        Place place = directory.Place!;
-        if (BorrowLayer(place.Parent, directory.Directory!.Lowers[slot - 1], out BorrowedFd parent) is not Errno.None and var error)
+        Place place = directory.Place!; // before the location: a rename sets that first, and both then mean the same
+        ushort layer = directory.Directory!.Lowers[index];
+        byte[]? location = directory.Directory.LowerLocations?[index];
+        if (location is [(byte)'/', ..])
+            return LayerWalk.Open(layers.Lowers[layer].Root.Fd, location, DirectoryFlags, out fd);
+        if (BorrowLayer(place.Parent, layer, out BorrowedFd parent) is not Errno.None and var error)
             return error;
         using (parent)
-            error = Sys.OpenAt(parent, place.Name, DirectoryFlags, out fd);
-        return error is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP ? Errno.ESTALE : error; // changed behind our back; it was there
+            return Sys.OpenAt(parent, location is null ? place.Name : new Name(location), DirectoryFlags, out fd);
     }
 
     /// <summary>

@@ -15,6 +15,18 @@ internal sealed class DirectoryNode(ushort[] lowers)
 
     public ushort[] Lowers { get; } = lowers;
 
+    /// <summary>
+    /// Where each of <see cref="Lowers"/> is: null for the name of the directory's <see cref="Place"/> in its parent, another name there, or
+    /// a path from the layer's root; each with a NUL behind it. Null when none is elsewhere. Replaced whole, under the lock of the parent's names.
+    /// </summary>
+    public volatile byte[]?[]? LowerLocations;
+
+    /// <summary>xattr "redirect" of the upper directory.</summary>
+    public volatile byte[]? Redirect;
+
+    /// <summary>Its layers may have whiteouts that are files with an xattr (opaque=x).</summary>
+    public bool HasXattrWhiteouts { get; init; }
+
     /// <summary>Descriptors of the real directories, of <see cref="DirectoryCache"/>: 0 the upper, then one for each of <see cref="Lowers"/>.</summary>
     public SafeFd?[] Descriptors { get; } = new SafeFd?[1 + lowers.Length];
 

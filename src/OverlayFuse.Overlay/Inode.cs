@@ -52,6 +52,25 @@ internal sealed class Inode(NodeId id, ulong generation, FileType type)
     /// <summary>No name is left that we know: written under the lock of the parent's names.</summary>
     public volatile bool Unlinked;
 
+    /// <summary>Where the data are, of a file without data of its own; null for all others. Set under the lock of the inode.</summary>
+    public volatile LowerData? Data;
+
+    /// <summary>Its place in the index: of a file with several lower links, with index=on.</summary>
+    public IndexEntry? Index { get; set; }
+
+    /// <summary>xattr "redirect" of the upper inode: how the lower layers call it.</summary>
+    public byte[]? Redirect
+    {
+        get => Directory is not null ? Directory.Redirect : Data?.Redirect;
+        set
+        {
+            if (Directory is not null)
+                Directory.Redirect = value;
+            else if (Data is { } data)
+                data.Redirect = value;
+        }
+    }
+
     /// <summary>Holds an upper inode whose last known name is gone, until it is forgotten.</summary>
     public volatile SafeFd? Pinned;
 

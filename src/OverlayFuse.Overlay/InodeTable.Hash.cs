@@ -26,13 +26,23 @@ internal sealed partial class InodeTable
         return inode;
     }
 
+    /// <summary>A lower file that all its names are one inode of, not copied up yet.</summary>
+    private Inode? FindLower(ulong ino)
+    {
+        uint hash = HashOf(ino);
+        Inode? inode = _buckets[hash & (uint)(_buckets.Length - 1)];
+        while (inode is not null && !(inode.Ino == ino && !inode.HasUpper && inode.Index is not null))
+            inode = inode.NextInBucket;
+        return inode;
+    }
+
     private void Insert(Inode inode)
     {
         if (inode.Hashed)
             return;
         if (_hashed > _buckets.Length)
             Grow();
-        inode.Hash = IsNamedByPlace(inode) ? HashOf(inode.Place!.Parent, inode.Place.Name) : HashOf(inode.UpperIno);
+        inode.Hash = IsNamedByPlace(inode) ? HashOf(inode.Place!.Parent, inode.Place.Name) : HashOf(inode.HasUpper ? inode.UpperIno : inode.Ino);
         ref Inode? bucket = ref _buckets[inode.Hash & (uint)(_buckets.Length - 1)];
         inode.NextInBucket = bucket;
         bucket = inode;
@@ -70,7 +80,7 @@ internal sealed partial class InodeTable
         _buckets = buckets;
     }
 
-    private static bool IsNamedByPlace(Inode inode) => inode.IsDirectory || !inode.HasUpper;
+    private static bool IsNamedByPlace(Inode inode) => inode.IsDirectory || (!inode.HasUpper && inode.Index is null);
 
     private static uint HashOf(Inode parent, Name name)
     {

@@ -18,6 +18,7 @@ internal sealed partial class InodeTable
     private Inode?[][] _chunks = [new Inode?[1 << ChunkBits]];
     private int _nextSlot = (int)NodeId.Root.Value;
     private ulong _generation;
+    private int _indexVersion;
 
     public InodeTable(DirectoryNode root, ulong upperIno)
     {
@@ -28,6 +29,9 @@ internal sealed partial class InodeTable
     }
 
     public Inode Root { get; }
+
+    /// <summary>Changes with every copy-up of a file with several names: a lookup of another of its names that ran beside it saw the lower file.</summary>
+    public int IndexVersion => Volatile.Read(ref _indexVersion);
 
     /// <summary>How many inodes are known.</summary>
     public int Count
@@ -69,14 +73,17 @@ internal sealed partial class InodeTable
             if (parent.Directory!.Version != version)
                 return false;
             bool byUpper = found.HasUpper && !found.IsDirectory;
-            Inode? known = byUpper ? FindUpper(found.Stat.Ino) : FindName(parent, name);
+            bool byLower = !byUpper && found.IndexName is not null;
+            if (byLower && found.IndexVersion != _indexVersion)
+                return false;
+            Inode? known = byUpper ? FindUpper(found.Stat.Ino) : byLower ? FindLower(found.Ino) : FindName(parent, name);
             if (known is not null && !found.IsStill(known))
             {
                 Unhash(known); // a layer was changed behind our back: the kernel gets a new node
                 known = null;
             }
             inode = known ?? Make(parent, name, found, byUpper);
-            if (known is not null && byUpper)
+            if (known is not null && (byUpper || byLower))
             {
                 AddPlace(known, parent, name, ref freed);
                 unpinned = known.Pinned; // it has a name
@@ -173,6 +180,8 @@ internal sealed partial class InodeTable
             bool hashed = inode.Hashed;
             Unhash(inode);
             inode.UpperIno = upperIno;
+            if (inode.Index is not null)
+                Volatile.Write(ref _indexVersion, _indexVersion + 1);
             if (hashed)
                 Insert(inode);
         }
@@ -234,17 +243,26 @@ internal sealed partial class InodeTable
 
     private Inode Make(Inode parent, Name name, in Resolved found, bool byUpper)
     {
-        DirectoryNode? directory = found.IsDirectory ? new DirectoryNode(found.Lowers.ToArray()) : null;
+        DirectoryNode? directory = found.IsDirectory ? NewDirectory(found) : null;
         Inode inode = NewInode(found.Stat.Type, directory);
+        inode.Data = found.Data;
         inode.UpperIno = found.HasUpper ? found.Stat.Ino : 0;
         inode.LowerLayer = found.IsDirectory || found.HasUpper ? Inode.NoLayer : found.Lowers[0];
         inode.Ino = found.Ino;
         inode.HasOrigin = found.HasOrigin;
+        inode.Index = found.IndexName is null ? null : new IndexEntry(found.IndexName) { Delta = found.LinkDelta };
         inode.Place = new Place(parent, name.ToArray());
         parent.Children++;
         Insert(inode);
         return inode;
     }
+
+    private static DirectoryNode NewDirectory(in Resolved found) => new(found.Lowers.ToArray())
+    {
+        LowerLocations = found.Locations,
+        Redirect = found.Redirect,
+        HasXattrWhiteouts = found.HasXattrWhiteouts,
+    };
 
     private Inode NewInode(FileType type, DirectoryNode? directory)
     {

@@ -23,6 +23,9 @@ internal sealed class Layer
     /// <summary>s_uuid of the file system; all zero when it has none or shows none.</summary>
     public required byte[] Uuid { get; init; }
 
+    /// <summary>A directory with opaque=x was met: empty files with xattr "whiteout" are whiteouts (ovl_layer_set_xwhiteouts).</summary>
+    public volatile bool HasXattrWhiteouts;
+
     /// <summary>The root is a private clone of the mount.</summary>
     public required bool IsClone { get; init; }
 

@@ -5,15 +5,19 @@ namespace OverlayFuse.Overlay;
 /// <summary>The layers of a mount: at most one upper, and the lower ones, topmost first. Opened once, before mounting.</summary>
 internal sealed class LayerStack : IDisposable
 {
-    private LayerStack(Layer? upper, Layer[] lowers)
+    private LayerStack(Layer? upper, Layer[] lowers, Layer[] data)
     {
         Upper = upper;
         Lowers = lowers;
+        DataLayers = data;
     }
 
     public Layer? Upper { get; }
 
     public IReadOnlyList<Layer> Lowers { get; }
+
+    /// <summary>Data-only layers: of them nothing is seen but the data that metacopies point to.</summary>
+    public IReadOnlyList<Layer> DataLayers { get; }
 
     /// <summary>Where a descriptor of the work directory's own mount clone stays open beside the upper's.</summary>
     public Layer? Work { get; private init; }
@@ -23,17 +27,18 @@ internal sealed class LayerStack : IDisposable
     public static LayerStack Open(OverlayOptions options)
     {
         Layer[] lowers = [.. options.LowerDirs.Select(path => Layer.Open(path, readOnly: true))];
+        Layer[] data = [.. options.DataDirs.Select(path => Layer.Open(path, readOnly: true))];
         if (options.UpperDir is null || options.WorkDir is null)
-            return new LayerStack(null, lowers);
+            return new LayerStack(null, lowers, data);
         (Layer upper, Layer work) = OpenUpper(Path.GetFullPath(options.UpperDir), Path.GetFullPath(options.WorkDir));
-        return new LayerStack(upper, lowers) { Work = work };
+        return new LayerStack(upper, lowers, data) { Work = work };
     }
 
     public void Dispose()
     {
         Upper?.Root.Release();
         Work?.Root.Release();
-        foreach (Layer lower in Lowers)
+        foreach (Layer lower in Lowers.Concat(DataLayers))
             lower.Root.Release();
     }
 

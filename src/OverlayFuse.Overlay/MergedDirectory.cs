@@ -92,14 +92,15 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         FileType type = record.Type;
         ushort number = slot == 0 ? Inode.NoLayer : directory.Directory!.Lowers[slot - 1];
         bool mayStandForOthers = type == FileType.Regular && fileSystem.Overrides?.MayStandForOthers(number) == true;
-        if (mayStandForOthers || type is FileType.Unknown or FileType.CharacterDevice)
+        bool mayBeMark = type == FileType.Regular && slot > 0 && directory.Directory!.HasXattrWhiteouts;
+        if (type is FileType.Unknown or FileType.CharacterDevice || mayBeMark || mayStandForOthers)
         {
             Errno error = Sys.StatxAt(layer, record.Name, out Statx stat);
             if (error == Errno.ENOENT)
                 return Errno.None; // removed since
             if (error != Errno.None)
                 return error;
-            bool isWhiteout = stat.IsWhiteout;
+            bool isWhiteout = Whiteout.Is(fileSystem.Xattrs, layer, record.Name, stat);
             _ = fileSystem.Overrides?.Apply(number, layer, record.Name, ref stat); // else its own type counts
             type = isWhiteout ? FileType.Unknown : stat.Type;
         }
@@ -127,7 +128,10 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         using (upper)
         {
             error = fileSystem.IsOpaqueInUpper(directory, upper, name, out bool opaque);
+            byte[]? redirect = null;
             if (error == Errno.None && !opaque)
+                error = fileSystem.Redirect.Read(upper, name, out redirect);
+            if (error == Errno.None && !opaque && redirect is null)
                 listing.SetIno(record, ino);
             return error;
         }
@@ -136,11 +140,17 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
     /// <summary>Upper entries that are copies show their origin's number; only impure directories have any (ovl_cache_update_ino).</summary>
     private Errno ShowOrigins(Fd upper, DirectoryListing listing)
     {
+        var moved = new Resolved(stackalloc ushort[fileSystem.Layers.Lowers.Count]);
         for (int index = 0; index < listing.Count; index++)
         {
             DirectoryEntry entry = listing[index];
-            if (entry.Slot != 0 || entry.Type == FileType.Directory)
+            if (entry.Slot != 0)
                 continue;
+            if (entry.Type == FileType.Directory)
+            {
+                ShowMoved(upper, listing, index, ref moved);
+                continue;
+            }
             var found = new Resolved(default) { Stat = new Statx { Mode = (ushort)entry.Type } };
             Errno error = fileSystem.Origin.Read(upper, entry.Name, ref found);
             if (error is not (Errno.None or Errno.ENOENT)) // removed since it was listed
@@ -149,6 +159,15 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
                 listing.SetIno(listing.RecordOf(index), found.Ino);
         }
         return Errno.None;
+    }
+
+    /// <summary>A directory that was renamed shows the number of its lower part, wherever that is. One that cannot be looked up keeps its own.</summary>
+    private void ShowMoved(Fd upper, DirectoryListing listing, int index, ref Resolved moved)
+    {
+        Name name = listing[index].Name;
+        if (fileSystem.Redirect.Read(upper, name, out byte[]? redirect) == Errno.None && redirect is not null
+            && fileSystem.Resolve(directory, name, 0, ref moved) == Errno.None && moved.Exists)
+            listing.SetIno(listing.RecordOf(index), moved.Ino);
     }
 
     private static void HideBelow(List<byte[]>? hidden, int slot, DirectoryListing listing)

@@ -8,7 +8,11 @@ namespace OverlayFuse.Overlay;
 /// over mounts. On disk a struct ovl_fb: version 0, magic 0xfb, length, flags (bit 0: big endian), handle type, 16 bytes of file-system
 /// UUID, the handle; or nothing at all where the lower file system gives no handles (ovl_encode_real_fh, ovl_set_origin).
 /// </summary>
-internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xattrs)
+/// <param name="layers">The layers.</param>
+/// <param name="inos">Numbers of the merged view.</param>
+/// <param name="xattrs">Which private names are used.</param>
+/// <param name="hasIndex">Copies of lower files with several links stay one file and keep its number.</param>
+internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xattrs, bool hasIndex)
 {
     public const int MaxSize = HeaderSize + 128;
     private const int HeaderSize = 21;
@@ -45,6 +49,9 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return HeaderSize + length;
     }
 
+    /// <summary>Makes the handle of an upper inode of it (OVL_FH_FLAG_PATH_UPPER).</summary>
+    public static void MarkUpper(Span<byte> value) => value[3] |= 4;
+
     /// <summary>
     /// Lets an upper non-directory show its origin's inode number. A broken origin is no error: the file then shows its own. Nor is one
     /// of several links followed: its copies would all show the same number (ovl_getattr).
@@ -61,7 +68,7 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         {
             if (!layer.Uuid.AsSpan().SequenceEqual(value.Slice(UuidOffset, layer.Uuid.Length)) || IsAmbiguous(layer))
                 continue;
-            if (!TryDecode(layer, value[4], value[HeaderSize..length], found.Stat.Type, out ulong ino))
+            if (!TryDecode(layer, value[4], value[HeaderSize..length], found.Stat, out ulong ino))
                 continue;
             found.Ino = inos.Map(layer.Dev, ino);
             found.HasOrigin = true;
@@ -83,6 +90,23 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return Sys.SetXattrAt(upperParent, name, xattrs.Origin, value[..length]) == Errno.None;
     }
 
+    /// <summary>Whether a handle was of a lower file that is no more.</summary>
+    public static bool IsGone(LayerStack layers, ReadOnlySpan<byte> value)
+    {
+        if (!IsValid(value))
+            return false;
+        foreach (Layer layer in layers.Lowers)
+        {
+            if (!layer.Uuid.AsSpan().SequenceEqual(value.Slice(UuidOffset, layer.Uuid.Length)))
+                continue;
+            Errno error = Sys.OpenByHandleAt(layer.Root.Fd, value[4], value[HeaderSize..], OpenFlags.Path, out Fd opened);
+            using var file = new ScopedFd(opened);
+            if (error != Errno.ESTALE)
+                return false;
+        }
+        return true;
+    }
+
     /// <summary>Another file system of the stack has the same UUID (a copied image): a handle could be of either.</summary>
     private bool IsAmbiguous(Layer layer)
     {
@@ -98,7 +122,7 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         value.Length > HeaderSize && value[0] == 0 && value[1] == Magic && value[2] == value.Length
         && value[3] == (BitConverter.IsLittleEndian ? 0 : 1);
 
-    private static bool TryDecode(Layer layer, int type, ReadOnlySpan<byte> handle, FileType fileType, out ulong ino)
+    private bool TryDecode(Layer layer, int type, ReadOnlySpan<byte> handle, in Statx upper, out ulong ino)
     {
         Errno error = Sys.OpenByHandleAt(layer.Root.Fd, type, handle, OpenFlags.Path, out Fd opened);
         if (error == Errno.EPERM)
@@ -107,7 +131,7 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         if (error != Errno.None)
             return false;
         using var file = new ScopedFd(opened);
-        if (Sys.FStatx(file, out Statx stat) != Errno.None || stat.Type != fileType || stat.Nlink != 1)
+        if (Sys.FStatx(file, out Statx stat) != Errno.None || stat.Type != upper.Type || (stat.Nlink != 1 && !hasIndex))
             return false;
         ino = stat.Ino;
         return true;

@@ -27,7 +27,7 @@ public sealed partial class OverlayFileSystem
             return unknown;
         if (change.IsNothingButChown && MayClearSetIds(request, inode) is not Errno.None and var denied)
             return denied;
-        long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : long.MaxValue;
+        long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : CopyUp.NoData;
         if (EnsureUpper(request, inode, data) is not Errno.None and var error)
             return error;
         if ((input.Valid & SetAttrValid.Size) != 0 && Truncate(request, inode, input) is not Errno.None and var truncated)
@@ -128,6 +128,9 @@ public sealed partial class OverlayFileSystem
         return stat.IsDirectory || SetIdsToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, ShownUid(stat)) ? Errno.None : Errno.EPERM;
     }
 
+    private static uint LinksOf(Inode inode, in Statx stat) =>
+        inode is { HasUpper: true, Index: { } index } ? (uint)Math.Max(0, (int)stat.Nlink + index.Delta) : stat.Nlink;
+
     private Attr ToAttr(Inode inode, in Statx stat)
     {
         bool hidesLinks = inode.Directory is { } directory
@@ -144,7 +147,7 @@ public sealed partial class OverlayFileSystem
             MtimeNsec = stat.Mtime.Nanoseconds,
             CtimeNsec = stat.Ctime.Nanoseconds,
             Mode = stat.Mode,
-            Nlink = hidesLinks ? 1 : stat.Nlink, // what find(1) takes for "not known" (ovl_getattr)
+            Nlink = hidesLinks ? 1 : LinksOf(inode, stat), // 1 is what find(1) takes for "not known" (ovl_getattr)
             Uid = _ids is null ? stat.Uid : _ids.Uid(stat.Uid),
             Gid = _ids is null ? stat.Gid : _ids.Gid(stat.Gid),
             Rdev = (stat.RdevMinor & 0xFF) | (stat.RdevMajor << 8) | ((stat.RdevMinor & ~0xFFu) << 12), // new_encode_dev

@@ -9,10 +9,10 @@ namespace OverlayFuse.Overlay;
 public sealed partial class OverlayFileSystem
 {
     /// <summary>Names that nobody may give there.</summary>
-    private bool IsAufsMark(Name name) => _options.AufsWhiteouts && AufsWhiteout.IsMark(name);
+    internal bool IsAufsMark(Name name) => _options.AufsWhiteouts && AufsWhiteout.IsMark(name);
 
     /// <summary>Whether a name that the upper directory has not is deleted there.</summary>
-    private Errno HidesInUpper(Inode parent, Fd upper, Name name, out bool hides)
+    internal Errno HidesInUpper(Inode parent, Fd upper, Name name, out bool hides)
     {
         hides = IsAufsMark(name);
         return hides || !_options.AufsWhiteouts
@@ -27,7 +27,7 @@ public sealed partial class OverlayFileSystem
         if (error != Errno.None || opaque || !_options.AufsWhiteouts)
             return error;
         error = HidesInUpper(parent, upper, name, out opaque);
-        return error != Errno.None || opaque ? error : HidesBelow(upper, name, out opaque);
+        return error != Errno.None || opaque ? error : Opaque.IsMarkedByAufs(upper, name, out opaque);
     }
 
     /// <summary>Makes an upper directory, or one in work, opaque.</summary>

@@ -124,6 +124,10 @@ public sealed partial class OverlayFileSystem
                 if (error == Errno.None)
                     error = MakeOverWhiteout(place, creation, out made);
             }
+            else if (error == Errno.None && !overWhiteout && creation.IsDirectory && place.Parent.Directory!.Lowers.Length > 0 && !AllowsOfflineChanges)
+            {
+                error = CutOff(place);
+            }
             if (error != Errno.None)
                 return error;
             using var file = new ScopedFd(made);
@@ -146,6 +150,18 @@ public sealed partial class OverlayFileSystem
             ? MakeOverAufsMark(place, creation)
             : Make(creation, place.Upper, place.Name, mode, out made);
         return error == Errno.None && marked ? MarkPresent(place.Parent, place.Upper, place.Name) : error;
+    }
+
+    /// <summary>Lower layers may change between mounts as long as nothing in the upper points into them (ovl_allow_offline_changes).</summary>
+    private bool AllowsOfflineChanges => !Redirect.IsMade && !Metacopy.IsOn && _index is null;
+
+    /// <summary>Below a new directory there is nothing, and nothing will come there: later lookups need not ask (ovl_create_upper).</summary>
+    private Errno CutOff(in UpperName place)
+    {
+        Errno error = MarkOpaque(place.Upper, place.Name);
+        if (error != Errno.None)
+            _ = Sys.RmDirAt(place.Upper, place.Name); // the error that is told is the first
+        return error;
     }
 
     /// <summary>Looks at what stands where something was to be made.</summary>

@@ -156,7 +156,7 @@ public sealed partial class OverlayFileSystem
             if (!has)
             {
                 OpenFlags access = write ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
-                if (_files.Open(inode, access | OpenFlags.NonBlock, out Fd fd) is not Errno.None and var error)
+                if (_files.OpenData(inode, access | OpenFlags.NonBlock, out Fd fd) is not Errno.None and var error)
                     return error;
                 open.Set(fd, write);
             }
@@ -206,13 +206,13 @@ public sealed partial class OverlayFileSystem
 
     private Errno OpenAgain(Inode inode, OpenFile open)
     {
-        bool writable = inode.HasUpper;
+        bool writable = inode.HasUpper && inode.Data is null;
         OpenFlags access = writable ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
-        Errno error = _files.Open(inode, access | OpenFlags.NonBlock, out Fd fd);
+        Errno error = _files.OpenData(inode, access | OpenFlags.NonBlock, out Fd fd);
         if (error == Errno.EACCES && writable) // a daemon without CAP_DAC_OVERRIDE, a file that its owner may not write
         {
             writable = false;
-            error = _files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
+            error = _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
         }
         if (error == Errno.None)
             open.Set(fd, writable);

@@ -17,7 +17,7 @@ public sealed partial class OverlayFileSystem
             return Errno.ENAMETOOLONG;
         if (IsAufsMark(newName))
             return Errno.EINVAL;
-        if (EnsureUpper(request, inode) is not Errno.None and var error)
+        if (EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var error)
             return error;
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var refused)
             return refused;
@@ -28,6 +28,8 @@ public sealed partial class OverlayFileSystem
             using var source = new ScopedFd(opened);
             using (new NamesChange(parent))
             {
+                if (inode.Data is not null && Redirect.Set(inode, source, Name.Empty, absolute: true) is not Errno.None and var unmarked)
+                    return unmarked; // the data are found by their old name (ovl_set_link_redirect)
                 if (_files.Statx(inode, source, Name.Empty, out Statx before) is not Errno.None and var unseen)
                     return unseen;
                 if (LinkInUpper(inode, source, parent, upper, newName) is not Errno.None and var failed)

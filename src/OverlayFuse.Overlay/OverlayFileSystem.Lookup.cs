@@ -64,17 +64,20 @@ public sealed partial class OverlayFileSystem
                 int version = parent.Directory!.Version;
                 if ((version & 1) != 0)
                     continue;
+                found.IndexVersion = _inodes.IndexVersion;
                 Errno error = Resolve(parent, name, hint.Slot(version), ref found);
                 if (error != Errno.None)
                     return error;
                 if (!found.Exists)
                     return Errno.ENOENT;
-                if (found.HasUpper && found.IsMerged && WriteMissingOrigin(parent, name, found.Lowers[0]))
+                if (found.HasUpper && found.IsMerged && found.Locations is null && WriteMissingOrigin(parent, name, found.Lowers[0]))
                     error = Resolve(parent, name, hint.Slot(version), ref found); // its ctime is another now
                 if (error != Errno.None)
                     return error;
                 if (!_inodes.TryAdmit(parent, version, name, found, out inode))
                     continue;
+                if (found.IsMetacopy)
+                    found.Stat.Blocks = _files.BlocksOfData(found.Data!, found.Stat);
                 entry = ToEntry(inode, found.Stat);
                 return Errno.None;
             }
@@ -90,113 +93,25 @@ public sealed partial class OverlayFileSystem
     internal Errno Resolve(Inode parent, Name name, int from, ref Resolved found)
     {
         found.Reset();
-        if (name.Length > NameMax)
-            return Errno.ENAMETOOLONG;
-        if (parent.HasUpper && from == 0)
-        {
-            if (ResolveUpper(parent, name, ref found, out bool stop) is not Errno.None and var error)
-                return error;
-            if (stop)
-                return Errno.None;
-        }
-        return ResolveLowers(parent, name, Math.Max(0, from - 1), ref found);
+        return name.Length > NameMax ? Errno.ENAMETOOLONG : new LayerLookup(this, parent, name).Run(from, ref found);
     }
 
-    private Errno ResolveUpper(Inode parent, Name name, ref Resolved found, out bool stop)
+    /// <summary>The path from the root of a layer to a name in a directory, or what is one already.</summary>
+    /// <param name="parent">The directory; the layer has it.</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="name">A name, or a path with a leading '/'.</param>
+    /// <returns>With a leading '/' and a NUL behind it.</returns>
+    internal static byte[] PathInLayer(Inode parent, ushort layer, Name name)
     {
-        stop = false;
-        if (_directories.BorrowUpper(parent, out BorrowedFd directory) is not Errno.None and var error)
-            return error;
-        using (directory)
-        {
-            Statx stat = default;
-            error = IsAufsMark(name) ? Errno.ENOENT : Sys.StatxAt(directory, name, out stat);
-            if (error == Errno.ENOENT)
-                return HidesInUpper(parent, directory, name, out stop);
-            stop = true;
-            if (error != Errno.None || stat.IsWhiteout)
-                return error;
-            found.Exists = true;
-            found.HasUpper = true;
-            _ = _overrides?.Apply(Inode.NoLayer, directory, name, ref stat);
-            found.Stat = stat;
-            found.Ino = _inos.Map(stat.Dev, stat.Ino);
-            if (stat.IsDirectory)
-                return IsOpaqueInUpper(parent, directory, name, out stop);
-            return IsImpure(parent, directory) ? _origin.Read(directory, name, ref found) : Errno.None;
-        }
-    }
-
-    private Errno ResolveLowers(Inode parent, Name name, int from, ref Resolved found)
-    {
-        ushort[] lowers = parent.Directory!.Lowers;
-        if (AufsWhiteout.IsMark(name))
-            return Errno.None;
-        for (int index = from; index < lowers.Length; index++)
-        {
-            if (_directories.BorrowLower(parent, index, out BorrowedFd directory) is not Errno.None and var error)
-                return error;
-            using (directory)
-            {
-                if (ResolveLower(parent, index, directory, name, ref found) is not Errno.None and var failed)
-                    return failed;
-                if (found.IsComplete)
-                    break;
-            }
-        }
-        return Errno.None;
-    }
-
-    private Errno ResolveLower(Inode parent, int index, Fd directory, Name name, ref Resolved found)
-    {
-        ushort[] lowers = parent.Directory!.Lowers;
-        bool last = index == lowers.Length - 1;
-        Errno error = Sys.StatxAt(directory, name, out Statx stat);
-        if (error is not (Errno.None or Errno.ENOENT or Errno.ENAMETOOLONG))
-            return error;
-        bool hidden = false;
-        if (error == Errno.None)
-        {
-            found.IsComplete = !stat.IsDirectory; // a whiteout, or a file: nothing below it is seen
-            if (stat.IsWhiteout || (found.IsComplete && found.Exists))
-                return Errno.None;
-            _ = _overrides?.Apply(lowers[index], directory, name, ref stat);
-            TakeLower(ref found, lowers[index], stat);
-            if (found.IsComplete || last)
-                return Errno.None;
-            error = HidesBelow(directory, name, out hidden);
-        }
-        else if (!last)
-        {
-            error = Errno.None;
-        }
-        if (last)
-            return Errno.None;
-        if (error == Errno.None && !hidden)
-            error = AufsWhiteout.Hides(directory, ref parent.Directory.HasAufsWhiteouts[index], name, out hidden);
-        found.IsComplete = hidden;
-        return error;
-    }
-
-    private void TakeLower(ref Resolved found, ushort layer, in Statx stat)
-    {
-        if (!found.Exists)
-            found.Stat = stat;
-        if (found.Lowers.IsEmpty) // also a merged directory shows its topmost lower's number, as before its copy-up
-            found.Ino = _inos.Map(stat.Dev, stat.Ino);
-        found.Exists = true;
-        found.AddLower(layer);
-    }
-
-    private Errno HidesBelow(Fd parent, Name name, out bool opaque)
-    {
-        Errno error = Opaque.IsMarked(_xattrs, parent, name, out opaque);
-        if (error != Errno.None || opaque)
-            return error;
-        if (Sys.OpenAt(parent, name, OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var failed)
-            return failed;
-        using var directory = new ScopedFd(opened);
-        return Opaque.IsMarkedByAufs(directory, out opaque);
+        if (name.StartsWith("/"u8))
+            return name.ToArray();
+        Place place = parent.Place!;
+        if (ReferenceEquals(place.Parent, parent))
+            return [(byte)'/', .. name.WithNul];
+        int index = Array.BinarySearch(parent.Directory!.Lowers, layer);
+        byte[]? location = parent.Directory.LowerLocations?[index];
+        byte[] path = PathInLayer(place.Parent, layer, location is null ? place.Name : new Name(location));
+        return [.. path.AsSpan(0, path.Length - 1), (byte)'/', .. name.WithNul];
     }
 
     /// <summary>Whether upper entries of a directory may have an origin: only then it is worth asking each of them.</summary>

@@ -14,6 +14,8 @@ public sealed partial class OverlayFileSystem
     {
         if (_inodes[request.Node] is not { } parent)
             return Errno.ESTALE;
+        if (PrepareRemoval(request, parent, name) is not Errno.None and var unready)
+            return unready;
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
@@ -32,6 +34,8 @@ public sealed partial class OverlayFileSystem
                 return unheld;
             error = inLower ? CoverFile(parent, upper, name, inUpper) : Sys.UnlinkAt(upper, name);
             Removed(inode, parent, name, error);
+            if (error == Errno.None)
+                DropIndex(inode);
             return error;
         }
     }

@@ -47,15 +47,15 @@ public sealed partial class OverlayFileSystem
 
     private Errno Rename(in FuseRequest request, in Renaming rename)
     {
-        if (IsBoundToLower(rename.Source) || (rename.Exchange && rename.Target is { } other && IsBoundToLower(other)))
-            return Errno.EXDEV; // without redirect_dir (ovl_can_move): mv(1) copies
+        if (!CanMove(rename.Source) || (rename.Exchange && rename.Target is { } other && !CanMove(other)))
+            return Errno.EXDEV;
         if (rename.Exchange && rename.Target is null)
             return Errno.ENOENT;
-        if (!rename.Exchange && rename.Target is { IsDirectory: true } && RequireEmpty(rename.Target) is not Errno.None and var filled)
-            return filled;
-        if (EnsureUpper(request, rename.Source) is not Errno.None and var error)
+        if (!rename.Exchange && rename.Target is { } target && IsBoundToLower(target) && RequireEmpty(target) is not Errno.None and var filled)
+            return filled; // before anything is copied up for nothing
+        if (EnsureUpper(request, rename.Source, CopyUp.NoData) is not Errno.None and var error)
             return error;
-        if (rename.Exchange && EnsureUpper(request, rename.Target!) is not Errno.None and var refused)
+        if (rename.Exchange && EnsureUpper(request, rename.Target!, CopyUp.NoData) is not Errno.None and var refused)
             return refused;
         if (EnsureUpperDirectory(request, rename.OldParent, out BorrowedFd oldUpper) is not Errno.None and var closed)
             return closed;
@@ -64,8 +64,10 @@ public sealed partial class OverlayFileSystem
             if (EnsureUpperDirectory(request, rename.NewParent, out BorrowedFd newUpper) is not Errno.None and var shut)
                 return shut;
             using (newUpper)
-            using (new NamesChange(rename.OldParent, rename.NewParent))
             {
+                if (LinkUpIndexed(request, rename) is not Errno.None and var unlinked)
+                    return unlinked;
+                using var names = new NamesChange(rename.OldParent, rename.NewParent);
                 if (CallerIds.AssumeMounter() is not Errno.None and var stuck)
                     return stuck;
                 return rename.Exchange ? Exchange(rename, oldUpper, newUpper) : Replace(rename, oldUpper, newUpper);
@@ -73,14 +75,19 @@ public sealed partial class OverlayFileSystem
         }
     }
 
-    /// <summary>A directory that lower layers have a part in: its new name would not find them.</summary>
+    /// <summary>Without redirect_dir=on a lower directory stays where it is (ovl_can_move): mv(1) copies.</summary>
+    private bool CanMove(Inode inode) => Redirect.IsMade || !IsBoundToLower(inode);
+
+    /// <summary>A directory that lower layers have a part in: its new name alone would not find them.</summary>
     private static bool IsBoundToLower(Inode inode) => inode.Directory is { Lowers.Length: > 0 };
 
     private Errno Exchange(in Renaming rename, Fd oldUpper, Fd newUpper)
     {
-        if (Prepare(rename.Source, oldUpper, rename.OldName, rename.NewParent, newUpper) is not Errno.None and var error)
+        var from = new UpperName(rename.OldParent, oldUpper, rename.OldName);
+        var to = new UpperName(rename.NewParent, newUpper, rename.NewName);
+        if (Prepare(rename.Source, from, to) is not Errno.None and var error)
             return error;
-        if (Prepare(rename.Target!, newUpper, rename.NewName, rename.OldParent, oldUpper) is not Errno.None and var refused)
+        if (Prepare(rename.Target!, to, from) is not Errno.None and var refused)
             return refused;
         if (Sys.RenameAt(oldUpper, rename.OldName, newUpper, rename.NewName, RenameFlags.Exchange) is not Errno.None and var failed)
             return failed;
@@ -95,27 +102,52 @@ public sealed partial class OverlayFileSystem
         if (StatUpper(newUpper, rename.NewName, out Statx there, out bool exists) is not Errno.None and var unseen)
             return unseen;
         bool overWhiteout = exists && there.IsWhiteout;
+        var from = new UpperName(rename.OldParent, oldUpper, rename.OldName);
+        if (Prepare(rename.Source, from, new UpperName(rename.NewParent, newUpper, rename.NewName)) is not Errno.None and var refused)
+            return refused;
         if (rename.Target is { IsDirectory: true } directory
             && exists && MakeReplaceable(directory, newUpper, rename.NewName) is not Errno.None and var filled)
             return filled;
-        if (Prepare(rename.Source, oldUpper, rename.OldName, rename.NewParent, newUpper) is not Errno.None and var refused)
-            return refused;
         if (exists && !overWhiteout && Pin(rename.Target, newUpper, rename.NewName) is not Errno.None and var unheld)
             return unheld;
         error = RenameInUpper(rename, oldUpper, newUpper, cover, overWhiteout);
         if (rename.Target is not null)
             Removed(rename.Target, rename.NewParent, rename.NewName, error);
+        if (rename.Target is not null && error == Errno.None)
+            DropIndex(rename.Target);
         if (error == Errno.None)
             _inodes.Move(rename.Source, rename.OldParent, rename.OldName, rename.NewParent, rename.NewName);
         return error;
     }
 
     /// <summary>What must be on disk before the new name is: see ovl_rename.</summary>
-    private Errno Prepare(Inode moved, Fd upper, Name name, Inode newParent, Fd newUpper)
+    private Errno Prepare(Inode moved, in UpperName from, in UpperName to)
     {
-        if (moved.HasOrigin && MarkImpure(newParent, newUpper) is not Errno.None and var error)
+        bool isBound = IsBoundToLower(moved);
+        if ((moved.HasOrigin || isBound) && MarkImpure(to.Parent, to.Upper) is not Errno.None and var error)
             return error;
-        return moved.IsDirectory && newParent.Directory!.Lowers.Length > 0 ? MarkOpaque(upper, name) : Errno.None;
+        if (isBound || moved.Data is not null)
+            return SetRedirect(moved, from, to);
+        return moved.IsDirectory && to.Parent.Directory!.Lowers.Length > 0 ? MarkOpaque(from.Upper, from.Name) : Errno.None;
+    }
+
+    /// <summary>The lower part stays where it is: on disk by its redirect, and in memory. Both also hold under the old name.</summary>
+    private Errno SetRedirect(Inode moved, in UpperName from, in UpperName to)
+    {
+        bool isSameParent = ReferenceEquals(from.Parent, to.Parent);
+        bool isAbsolute = !isSameParent || (!moved.IsDirectory && !moved.HasOrigin); // a lower file of several links may move on by another name
+        if (Redirect.Set(moved, from.Upper, from.Name, isAbsolute) is not Errno.None and var error)
+            return error;
+        if (moved.Directory is not { } directory)
+            return Errno.None;
+        byte[]?[] locations = new byte[]?[directory.Lowers.Length];
+        for (int index = 0; index < locations.Length; index++)
+        {
+            Name location = directory.LowerLocations?[index] is { } known ? new Name(known) : from.Name;
+            locations[index] = isSameParent ? location.ToArray() : PathInLayer(from.Parent, directory.Lowers[index], location);
+        }
+        directory.LowerLocations = locations;
+        return Errno.None;
     }
 
     private Errno RenameInUpper(in Renaming rename, Fd oldUpper, Fd newUpper, bool cover, bool overWhiteout)
@@ -136,8 +168,12 @@ public sealed partial class OverlayFileSystem
     /// <summary>A directory that is replaced must be empty; one that holds whiteouts gives way to an empty one (ovl_clear_empty).</summary>
     private Errno MakeReplaceable(Inode directory, Fd upper, Name name)
     {
-        Errno error = HoldsEntries(upper, name, out bool holds);
-        return error == Errno.None && holds ? ReplaceByEmpty(directory, upper, name) : error;
+        if (HoldsEntries(upper, name, out bool holds) is not Errno.None and var error)
+            return error;
+        if (!holds)
+            return Errno.None;
+        error = IsBoundToLower(directory) ? Errno.None : RequireEmpty(directory); // of the others it is known
+        return error == Errno.None ? ReplaceByEmpty(directory, upper, name) : error;
     }
 
     private Errno ReplaceByEmpty(Inode directory, Fd upper, Name name)

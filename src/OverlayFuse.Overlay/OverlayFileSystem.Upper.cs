@@ -12,7 +12,7 @@ public sealed partial class OverlayFileSystem
     {
         if (_copyUp is null)
             return Errno.EROFS;
-        return inode.HasUpper ? Errno.None : _copyUp.Ensure(request, inode, dataLimit);
+        return CopyUp.Suffices(inode, dataLimit) ? Errno.None : _copyUp.Ensure(request, inode, dataLimit);
     }
 
     /// <summary>Copies a directory up if need be and borrows its upper descriptor: before the lock of its names is taken.</summary>
@@ -49,7 +49,8 @@ public sealed partial class OverlayFileSystem
     {
         var found = new Resolved(stackalloc ushort[_layers.Lowers.Count]);
         found.Reset();
-        Errno error = parent.Directory!.Lowers.Length == 0 ? Errno.None : ResolveLowers(parent, name, 0, ref found);
+        scoped var lookup = new LayerLookup(this, parent, name);
+        Errno error = parent.Directory!.Lowers.Length == 0 ? Errno.None : lookup.LookInLowers(0, ref found);
         has = found.Exists;
         bool isProtected = (found.Stat.Attributes & (StatxAttributes.Immutable | StatxAttributes.Append)) != 0;
         return error == Errno.None && has && !inUpper && isProtected ? Errno.EPERM : error; // may_delete

@@ -49,7 +49,7 @@ public sealed partial class OverlayFileSystem
             return error;
         if (ToStoredIds(name, ref value) is not Errno.None and var unknown)
             return unknown;
-        if (EnsureUpper(request, inode) is not Errno.None and var refused)
+        if (EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var refused)
             return refused;
         if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
             return lost;
@@ -80,7 +80,7 @@ public sealed partial class OverlayFileSystem
             return error;
         if (!inode.HasUpper && HasXattr(inode, stored) is not Errno.None and var absent)
             return absent; // nothing to remove is no reason to copy up (ovl_xattr_set)
-        if (EnsureUpper(request, inode) is not Errno.None and var refused)
+        if (EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var refused)
             return refused;
         if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
             return lost;

@@ -29,6 +29,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     private readonly RealFiles _files;
     private readonly WorkDirectory? _work;
     private readonly CopyUp? _copyUp;
+    private readonly LinkIndex? _index;
     private readonly HandleTable<OpenDirectory> _openDirectories = new();
     private readonly OverlayOptions _options;
     private FuseNotifier? _notifier;
@@ -38,17 +39,21 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _options = options;
         _layers = layers;
         _overrides = StatOverrides.Open(layers, options);
-        _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers)) { HidesOverrides = _overrides is not null };
-        _directories = new DirectoryCache(DirectoryDescriptorLimit());
-        _inodes = new InodeTable(MakeRoot(layers), layers.Upper?.RootIno ?? 0);
-        _inodes.Root.Ino = _inos.Map(layers.Lowers[0].Dev, layers.Lowers[0].RootIno);
-        _origin = new Origin(layers, _inos, _xattrs);
-        _files = new RealFiles(_directories, _overrides);
         _ids = ShownIds.Of(options);
-        if (layers.Work is null || !options.IsWritable)
+        _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers)) { HidesOverrides = _overrides is not null };
+        _directories = new DirectoryCache(layers, DirectoryDescriptorLimit());
+        Redirect = new Redirect(_xattrs, options.Redirect);
+        Metacopy = new Metacopy(_xattrs, options);
+        _inodes = new InodeTable(MakeRoot(layers, _xattrs), layers.Upper?.RootIno ?? 0);
+        _inodes.Root.Ino = _inos.Map(layers.Lowers[0].Dev, layers.Lowers[0].RootIno);
+        _origin = new Origin(layers, _inos, _xattrs, options.Index);
+        bool isWritable = layers.Work is not null && options.IsWritable;
+        _index = isWritable && options.Index ? LinkIndex.Open(layers, _xattrs) : null;
+        _files = new RealFiles(layers, _directories, _overrides) { Index = _index?.Directory };
+        if (!isWritable)
             return;
-        _work = WorkDirectory.Open(layers.Work, _xattrs);
-        OverlayUuid.WriteTo(layers.Upper!, _xattrs);
+        _work = WorkDirectory.Open(layers.Work!, _xattrs, options.Volatile);
+        OverlayUuid.WriteTo(layers.Upper!, _xattrs, options.Uuid);
         _copyUp = new CopyUp(this, _work);
     }
 
@@ -78,7 +83,13 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
 
     internal Origin Origin => _origin;
 
+    internal Redirect Redirect { get; }
+
+    internal Metacopy Metacopy { get; }
+
     internal RealFiles Files => _files;
+
+    internal LinkIndex? Index => _index;
 
     internal LayerStack Layers => _layers;
 
@@ -101,6 +112,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     {
         _inodes.Clear();
         _work?.Dispose();
+        _index?.Dispose();
         _layers.Dispose();
     }
 
@@ -118,12 +130,17 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
             _ = _notifier.InvalidateInode(directory.Id, 0, 0); // likewise
     }
 
-    private static DirectoryNode MakeRoot(LayerStack layers)
+    private static DirectoryNode MakeRoot(LayerStack layers, OverlayXattr xattrs)
     {
         int count = 1;
         while (count < layers.Lowers.Count && !IsAufsOpaque(layers.Lowers[count - 1]))
             count++;
-        var root = new DirectoryNode([.. Enumerable.Range(0, count).Select(layer => (ushort)layer)]);
+        foreach (Layer layer in layers.Lowers)
+            layer.HasXattrWhiteouts = Opaque.Read(xattrs, layer.Root.Fd, Name.Empty, out OpaqueMark mark) == Errno.None && mark == OpaqueMark.HasXattrWhiteouts;
+        var root = new DirectoryNode([.. Enumerable.Range(0, count).Select(layer => (ushort)layer)])
+        {
+            HasXattrWhiteouts = layers.Lowers.Any(layer => layer.HasXattrWhiteouts),
+        };
         root.Descriptors[0] = layers.Upper?.Root;
         for (int layer = 0; layer < count; layer++)
             root.Descriptors[layer + 1] = layers.Lowers[layer].Root;

@@ -18,6 +18,21 @@ public sealed record OverlayOptions
     /// </summary>
     public bool? UserXattr { get; init; }
 
+    /// <summary>Lower layers that only hold data of metacopy files, below all others; their trees are not seen (overlayfs.rst, "Data-only lower layers").</summary>
+    public IReadOnlyList<string> DataDirs { get; init; } = [];
+
+    /// <summary>redirect_dir=.</summary>
+    public RedirectMode Redirect { get; init; }
+
+    /// <summary>metacopy=on: changes of metadata copy no data up, and metacopies of layers are followed.</summary>
+    public bool Metacopy { get; init; }
+
+    /// <summary>index=on: lower files with several links stay one file over copy-up.</summary>
+    public bool Index { get; init; }
+
+    /// <summary>uuid=.</summary>
+    public UuidMode Uuid { get; init; }
+
     /// <summary>Nothing is ever synced to disk; a crash loses the upper (overlayfs.rst, "Volatile mount").</summary>
     public bool Volatile { get; init; }
 

@@ -16,6 +16,11 @@ internal sealed class OverlayXattr
     private readonly byte[] _origin;
     private readonly byte[] _impure;
     private readonly byte[] _uuid;
+    private readonly byte[] _redirect;
+    private readonly byte[] _metacopy;
+    private readonly byte[] _whiteout;
+    private readonly byte[] _nlink;
+    private readonly byte[] _upper;
 
     public OverlayXattr(bool user)
     {
@@ -26,6 +31,11 @@ internal sealed class OverlayXattr
         _origin = Linux.Name.From(prefix + "origin").ToArray();
         _impure = Linux.Name.From(prefix + "impure").ToArray();
         _uuid = Linux.Name.From(prefix + "uuid").ToArray();
+        _redirect = Linux.Name.From(prefix + "redirect").ToArray();
+        _metacopy = Linux.Name.From(prefix + "metacopy").ToArray();
+        _whiteout = Linux.Name.From(prefix + "whiteout").ToArray();
+        _nlink = Linux.Name.From(prefix + "nlink").ToArray();
+        _upper = Linux.Name.From(prefix + "upper").ToArray();
     }
 
     /// <summary>"user.overlay." instead of "trusted.overlay.".</summary>
@@ -38,6 +48,18 @@ internal sealed class OverlayXattr
     public Name Impure => new(_impure);
 
     public Name Uuid => new(_uuid);
+
+    public Name Redirect => new(_redirect);
+
+    public Name Metacopy => new(_metacopy);
+
+    /// <summary>On an empty file in a directory with opaque=x: it is a whiteout.</summary>
+    public Name Whiteout => new(_whiteout);
+
+    public Name Nlink => new(_nlink);
+
+    /// <summary>On the index directory: the upper root that it belongs to.</summary>
+    public Name Upper => new(_upper);
 
     /// <summary>Starts with our prefix: ours, or the escaped name of a user's.</summary>
     public bool HasPrefix(Name xattr) => xattr.StartsWith(_prefix);

@@ -3,10 +3,14 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay;
 
 /// <summary>Finds the real file behind an inode: in its pinned descriptor, in the upper layer, else in the topmost lower one.</summary>
+/// <param name="layers">The layers.</param>
 /// <param name="directories">Where the real directories are.</param>
 /// <param name="overrides">What layers keep of owners, modes and types in xattrs.</param>
-internal sealed class RealFiles(DirectoryCache directories, StatOverrides? overrides)
+internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, StatOverrides? overrides)
 {
+    /// <summary>workdir/index, with index=on.</summary>
+    public SafeFd? Index { get; init; }
+
     /// <summary>
     /// Where the real file is: for an upper non-directory with the lock of the parent's names held until it is disposed, so that the name
     /// stays true.
@@ -37,6 +41,8 @@ internal sealed class RealFiles(DirectoryCache directories, StatOverrides? overr
             return error;
         using (real)
             error = Statx(inode, real.Directory, real.Name, out stat);
+        if (inode.Data is { } data)
+            stat.Blocks = BlocksOfData(data, stat);
         return error == Errno.ENOENT ? Errno.ESTALE : error;
     }
 
@@ -66,6 +72,25 @@ internal sealed class RealFiles(DirectoryCache directories, StatOverrides? overr
         return error == Errno.ENOENT ? Errno.ESTALE : error;
     }
 
+    /// <summary>Opens the file that holds the data: of a metacopy one further down, for reading only.</summary>
+    public Errno OpenData(Inode inode, OpenFlags flags, out Fd fd)
+    {
+        if (inode.Data is not { } data)
+            return Open(inode, flags, out fd);
+        fd = Fd.None;
+        return (flags & (OpenFlags.AccessMode | OpenFlags.Truncate)) != OpenFlags.ReadOnly ? Errno.EROFS : OpenData(data, flags, out fd);
+    }
+
+    /// <summary>st_blocks of a metacopy are its data's (ovl_getattr).</summary>
+    public ulong BlocksOfData(LowerData data, in Statx metadata)
+    {
+        ulong estimate = (metadata.Size + metadata.BlockSize - 1) / metadata.BlockSize * metadata.BlockSize / 512;
+        if (OpenData(data, OpenFlags.Path, out Fd opened) != Errno.None)
+            return estimate;
+        using var file = new ScopedFd(opened);
+        return Sys.FStatx(file, out Statx stat) == Errno.None ? stat.Blocks : estimate;
+    }
+
     /// <summary>The lower file that a copy-up starts from.</summary>
     public Errno LocateLower(Inode inode, out RealName real)
     {
@@ -75,6 +100,35 @@ internal sealed class RealFiles(DirectoryCache directories, StatOverrides? overr
             return error;
         real = new RealName(parent, place.Name, null);
         return Errno.None;
+    }
+
+    /// <returns>EIO when it is not there, or no regular file; ENOENT when no data-only layer has it.</returns>
+    private Errno OpenData(LowerData data, OpenFlags flags, out Fd fd)
+    {
+        bool isInDataLayer = data.Layer == Inode.NoLayer;
+        Errno error = isInDataLayer
+            ? OpenInDataLayers(data, flags, out fd)
+            : LayerWalk.Open(layers.Lowers[data.Layer].Root.Fd, data.Path, flags, out fd);
+        if (error != Errno.None)
+            return !isInDataLayer && error is (Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP) ? Errno.EIO : error;
+        using var opened = new ScopedFd(fd);
+        error = Sys.FStatx(fd, out Statx stat, StatxMask.Type);
+        if (error == Errno.None && stat.Type != FileType.Regular)
+            error = Errno.EIO;
+        fd = error == Errno.None ? opened.Release() : Fd.None;
+        return error;
+    }
+
+    private Errno OpenInDataLayers(LowerData data, OpenFlags flags, out Fd fd)
+    {
+        fd = Fd.None;
+        foreach (Layer layer in layers.DataLayers)
+        {
+            Errno error = LayerWalk.Open(layer.Root.Fd, data.Path, flags, out fd);
+            if (error is not (Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP))
+                return error;
+        }
+        return Errno.ENOENT;
     }
 
     private Errno LocateDirectory(Inode inode, out BorrowedFd directory)
@@ -92,6 +146,11 @@ internal sealed class RealFiles(DirectoryCache directories, StatOverrides? overr
             if (TryPinned(inode, out BorrowedFd pinned))
             {
                 real = new RealName(pinned, Name.Empty, null);
+                return Errno.None;
+            }
+            if (inode.Index is { } entry && Index is { } index && index.TryAcquire())
+            {
+                real = new RealName(new BorrowedFd(index), entry.Name, null);
                 return Errno.None;
             }
             if (inode.Place is not { } place || inode.Unlinked)

@@ -20,8 +20,8 @@ internal static class TreeRemover
         return error == Errno.None ? Sys.RmDirAt(directory, name) : error;
     }
 
-    /// <summary>Removes all that a directory holds.</summary>
-    public static Errno RemoveContent(Fd directory)
+    /// <summary>Removes all that a directory holds, but for one name.</summary>
+    public static Errno RemoveContent(Fd directory, Name kept = default)
     {
         if (Sys.EffectiveUid != 0) // who has the directory open sees its mode: it stays for a mounter with CAP_DAC_OVERRIDE
             _ = Sys.FChModAt(directory, Name.Empty, 0x1C0); // an owner without it could not list it; if it fails, listing tells
@@ -38,8 +38,8 @@ internal static class TreeRemover
             var records = new DirectoryRecords(buffer.AsSpan(0, length));
             while (records.MoveNext())
             {
-                if (Remove(directory, records.Name) is not Errno.None and var kept)
-                    return kept;
+                if (!records.Name.Equals(kept) && Remove(directory, records.Name) is not Errno.None and var stuck)
+                    return stuck;
             }
         }
     }

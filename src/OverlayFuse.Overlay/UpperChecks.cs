@@ -61,7 +61,7 @@ public static class UpperChecks
         if (entry is not null)
             throw new MountRefusedException(
                 $"{work}: {entry} is there, left by an overlay that was not unmounted cleanly or has other features; " +
-                $"start with a new upperdir and workdir, or remove {incompat} if the upper's contents are known to be good");
+                $"start with a new upperdir and workdir, or remove {entry} if the upper's contents are known to be good");
     }
 
     /// <summary>What work/work holds is removed at mount; an immutable directory or a mount in the way cannot be.</summary>

@@ -14,6 +14,12 @@ internal sealed class Whiteout(WorkDirectory work)
     private readonly Lock _lock = new();
     private byte[]? _shared;
 
+    /// <summary>Whether an entry of a layer with opaque=x directories is a whiteout: a device 0:0, or an empty file with xattr "whiteout".</summary>
+    public static bool Is(OverlayXattr xattrs, Fd directory, Name name, in Statx stat) =>
+        stat.IsWhiteout
+        || (stat.Type == FileType.Regular && stat.Size == 0
+            && Sys.GetXattrAt(directory, name, xattrs.Whiteout, default, out _) == Errno.None);
+
     /// <summary>Makes a whiteout where nothing is.</summary>
     public Errno Make(Fd directory, Name name)
     {

@@ -26,14 +26,21 @@ internal sealed class WorkDirectory : IDisposable
 
     private static Name WorkName => new("work\0"u8);
 
+    private static Name Incompat => new("incompat\0"u8);
+
     /// <summary>Empties and opens it.</summary>
+    /// <param name="base">The directory that workdir= names.</param>
+    /// <param name="xattrs">Which private names are used.</param>
+    /// <param name="isVolatile">Leaves the mark that refuses the next mount: nobody knows what reached the disk (ovl_create_volatile_dirty).</param>
     /// <exception cref="IOException">What is left there cannot be removed.</exception>
-    public static WorkDirectory Open(Layer @base, OverlayXattr xattrs)
+    public static WorkDirectory Open(Layer @base, OverlayXattr xattrs, bool isVolatile = false)
     {
         Require(@base, TreeRemover.Remove(@base.Root.Fd, WorkName));
         uint mode = xattrs.IsUser && Sys.EffectiveUid != 0 ? 0x1C0u : 0; // nobody but us; mode 0 needs CAP_DAC_OVERRIDE
         Require(@base, Sys.MkDirAt(@base.Root.Fd, WorkName, mode));
         Require(@base, Sys.OpenAt(@base.Root.Fd, WorkName, OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow, out Fd work));
+        if (isVolatile)
+            Require(@base, MarkVolatile(work, mode));
         return new WorkDirectory(@base, work);
     }
 
@@ -41,10 +48,20 @@ internal sealed class WorkDirectory : IDisposable
     public byte[] NextName() =>
         Name.From(string.Create(CultureInfo.InvariantCulture, $"#{Interlocked.Increment(ref _counter):x}")).ToArray();
 
-    /// <summary>Removes what is in it; at the end of the mount.</summary>
-    public void Clear() => _ = TreeRemover.RemoveContent(Fd); // the next mount does it again
+    /// <summary>Removes what is in it, but for marks that refuse the next mount; at the end of this one.</summary>
+    public void Clear() => _ = TreeRemover.RemoveContent(Fd, Incompat); // the next mount does it again
 
     public void Dispose() => Sys.Close(Fd);
+
+    private static Errno MarkVolatile(Fd work, uint mode)
+    {
+        Name mark = new("incompat/volatile\0"u8);
+        if (Sys.MkDirAt(work, Incompat, mode) is not Errno.None and var error)
+            return error;
+        if (Sys.MkDirAt(work, mark, mode) is not Errno.None and var failed)
+            return failed;
+        return Sys.MkNodAt(work, new Name("incompat/volatile/dirty\0"u8), (uint)FileType.Regular, 0);
+    }
 
     private static void Require(Layer @base, Errno error)
     {

@@ -1,3 +1,4 @@
+using OverlayFuse.Overlay;
 using static OverlayFuse.Cli.Tests.Words;
 
 namespace OverlayFuse.Cli.Tests;
@@ -28,15 +29,19 @@ internal sealed class OptionTests
     [TestCase("nosuchoption", "nosuchoption: unknown")]
     [TestCase("nosuchoption=5", "nosuchoption=5: unknown")]
     [TestCase("Volatile", "Volatile: unknown")]
-    [TestCase("redirect_dir=on", "redirect_dir=on")]
-    [TestCase("index=on", "index=on")]
-    [TestCase("metacopy=on", "metacopy=on")]
+    [TestCase("redirect_dir=yes", "redirect_dir=yes")]
+    [TestCase("index=1", "index=1")]
+    [TestCase("metacopy=maybe", "metacopy=maybe")]
+    [TestCase("metacopy=on,redirect_dir=nofollow", "metacopy=on: needs redirect_dir=on")]
+    [TestCase("metacopy=on,redirect_dir=follow,upperdir=/u,workdir=/w", "metacopy=on: needs redirect_dir=on")]
+    [TestCase("userxattr,metacopy=on", "metacopy=on: cannot stand with userxattr")]
+    [TestCase("userxattr,redirect_dir=on", "redirect_dir=on: cannot stand with userxattr")]
     [TestCase("nfs_export=on", "nfs_export=on")]
     [TestCase("verity=require", "verity=require")]
-    [TestCase("uuid=on", "uuid=on")]
+    [TestCase("uuid=5", "uuid=5")]
     [TestCase("xino=maybe", "xino=maybe")]
     [TestCase("fsync=2", "fsync=2")]
-    [TestCase("datadir+=/d", "datadir+=/d")]
+    [TestCase("datadir+=/d", "lowerdir= and datadir+=/d cannot stand together")]
     [TestCase("squash_to_uid=-1", "squash_to_uid=-1")]
     [TestCase("squash_to_gid=4294967295", "squash_to_gid=4294967295")]
     [TestCase("uidmapping=0:0", "uidmapping=0:0: 2 numbers")]
@@ -53,6 +58,35 @@ internal sealed class OptionTests
     [TestCase("upperdir=/u", "upperdir=/u: workdir= is missing")]
     public void Option_Wrong_IsRefusedWithItsNameAndValue(string option, string text) =>
         Assert.That(OptionRefusal("lowerdir=/a," + option), Does.Contain(text).And.Contain("; "));
+
+    [TestCase("", RedirectMode.Follow, false)]
+    [TestCase(",redirect_dir=off", RedirectMode.Follow, false)]
+    [TestCase(",redirect_dir=follow", RedirectMode.Follow, false)]
+    [TestCase(",redirect_dir=nofollow", RedirectMode.NoFollow, false)]
+    [TestCase(",redirect_dir=on", RedirectMode.On, false)]
+    [TestCase(",metacopy=on", RedirectMode.On, true)]
+    [TestCase(",metacopy=on,redirect_dir=follow", RedirectMode.Follow, true)]
+    [TestCase(",userxattr", RedirectMode.NoFollow, false)]
+    public void RedirectAndMetacopy_AnyOfThem_AreAsInTheKernel(string options, RedirectMode redirect, bool metacopy)
+    {
+        OverlayOptions parsed = Options("lowerdir=/a:/b" + options).Overlay;
+        Assert.That((parsed.Redirect, parsed.Metacopy), Is.EqualTo((redirect, metacopy)));
+    }
+
+    [TestCase("lowerdir=/a:/b::/c::/d", "/a|/b", "/c|/d")]
+    [TestCase("lowerdir=/a::/c\\:d", "/a", "/c:d")]
+    [TestCase("lowerdir+=/a,datadir+=/c,datadir+=/d:e", "/a", "/c|/d:e")]
+    public void DataLayers_BehindDoubleColons_AreApart(string options, string lowers, string data)
+    {
+        OverlayOptions parsed = Options(options).Overlay;
+        Assert.That((string.Join('|', parsed.LowerDirs), string.Join('|', parsed.DataDirs)), Is.EqualTo((lowers, data)));
+    }
+
+    [TestCase("lowerdir=/a::/c:/d", "a single colon after '/c'")]
+    [TestCase("lowerdir=::/c", "layer 1 is empty")]
+    [TestCase("lowerdir=/a::", "layer 2 is empty")]
+    [TestCase("lowerdir=/a:::/b", "layer 2 is empty")]
+    public void DataLayers_InAWrongPlace_AreRefused(string options, string text) => Assert.That(OptionRefusal(options), Does.Contain(text));
 
     [TestCase("redirect_dir=off")]
     [TestCase("redirect_dir=nofollow")]

@@ -47,8 +47,8 @@ internal sealed class SessionTests
         using var kernel = new FakeKernel(fileSystem, new FuseSessionOptions { Workers = 1, MaxWorkers = 2 });
         for (ulong unique = 2; unique <= 8; unique += 2)
             kernel.Send(unique, 15, new byte[40]);
-        SpinWait.SpinUntil(() => fileSystem.Waiting == 2, TimeSpan.FromSeconds(10));
-        Assert.That(kernel.Session.WorkerCount, Is.EqualTo(2));
+        SpinWait.SpinUntil(() => fileSystem.Waiting == 2 && kernel.Session.WorkerCount == 2, TimeSpan.FromSeconds(10)); // a worker starts before it is counted
+        Assert.That((fileSystem.Waiting, kernel.Session.WorkerCount), Is.EqualTo((2, 2)));
         fileSystem.Gate.Set();
         Assert.That(Enumerable.Range(0, 4).Select(_ => kernel.Receive().Unique), Is.EquivalentTo(new ulong[] { 2, 4, 6, 8 }));
     }

@@ -42,7 +42,6 @@ internal sealed class UnitTests
     [TestCase("user.x", "user.x")]
     [TestCase("trusted.overlay.opaque", "trusted.overlay.overlay.opaque")]
     [TestCase("trusted.overlay.overlay.opaque", "trusted.overlay.overlay.overlay.opaque")]
-    [TestCase("trusted.overlay.", "trusted.overlay.overlay.")]
     [TestCase("trusted.overlayx", "trusted.overlayx")]
     [TestCase("user.overlay.opaque", "user.overlay.opaque")]
     public void OverlayXattr_NameOfAUser_IsEscapedAndBack(string name, string stored)
@@ -53,6 +52,10 @@ internal sealed class UnitTests
         byte[] list = System.Text.Encoding.ASCII.GetBytes($"{stored}\0trusted.overlay.origin\0user.last\0");
         Assert.That(System.Text.Encoding.ASCII.GetString(list, 0, xattrs.FilterList(list, trusted: true)), Is.EqualTo($"{name}\0user.last\0"));
     }
+
+    [Test]
+    public void OverlayXattr_PrefixAlone_IsInvalid() => Assert.That(
+        new OverlayXattr(user: false).ToStored(Linux.Name.From("trusted.overlay."), new byte[280], out _), Is.EqualTo(Errno.EINVAL));
 
     [TestCase(247, Errno.None)]
     [TestCase(248, Errno.ERANGE)]
@@ -87,7 +90,7 @@ public sealed class PartTests : OverlayTest
     public void DirectoryCache_MoreDirectoriesThanItsBound_KeepsNoMore()
     {
         OverlayUnderTest overlay = Open(Enumerable.Range(0, 100).Aggregate(new DiskLayer(), (layer, i) => layer.File($"d{i}/file")));
-        var cache = new DirectoryCache(10);
+        var cache = new DirectoryCache(overlay.FileSystem.Layers, 10);
         int before = Descriptors.Count();
         for (int round = 0; round < 3; round++)
         {

@@ -65,10 +65,12 @@ internal sealed class RefusalTests
     private static IEnumerable<Refusal> Options() =>
     [
         new("UnknownOption", "", Writable + ",nosuch=1", "option nosuch=1: unknown", "overlayfuse options") { Status = 2 },
-        new("RedirectDir", "", Writable + ",redirect_dir=on", "option redirect_dir=on: the value 'on' is not there yet", "redirect_dir=off") { Status = 2 },
+        new("NfsExport", "", Writable + ",nfs_export=on", "option nfs_export=on: the value 'on' is not there yet", "nfs_export=off") { Status = 2 },
+        new("MetacopyWithoutRedirect", "", Writable + ",metacopy=on,redirect_dir=off", "option metacopy=on: needs redirect_dir=on", "leave redirect_dir out") { Status = 2 },
         new("NoWorkdir", "", "lowerdir=a,upperdir=u", "upperdir=u: workdir= is missing", "give an empty directory") { Status = 2 },
         new("NoLowerdir", "", "upperdir=u,workdir=w", "lowerdir= is missing", "write -o lowerdir=") { Status = 2 },
-        new("EmptyLayer", "", "lowerdir=a::b", "lowerdir=a::b: layer 2 is empty", "one colon") { Status = 2 },
+        new("EmptyLayer", "", "lowerdir=a:::b", "lowerdir=a:::b: layer 2 is empty", "one colon") { Status = 2 },
+        new("LayerBehindDataLayer", "", "lowerdir=a::b:c", "lowerdir=a::b:c: a single colon after 'b'", "data-only layers are the last") { Status = 2 },
         new("UserId", "", Writable + ",squash_to_uid=root", "option squash_to_uid=root: not an id", "from 0 to") { Status = 2 },
     ];
 

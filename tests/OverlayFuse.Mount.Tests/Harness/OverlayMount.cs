@@ -5,9 +5,12 @@ namespace OverlayFuse.Mount.Tests.Harness;
 /// <summary>The directories and further options of one overlay, lower layers topmost first. No upper: read-only.</summary>
 internal sealed record OverlayOptions(IReadOnlyList<string> Lowers, string? Upper, string? Work, string Extra = "")
 {
+    /// <summary>Data-only layers.</summary>
+    public IReadOnlyList<string> Data { get; init; } = [];
+
     public override string ToString()
     {
-        string text = "lowerdir=" + string.Join(':', Lowers);
+        string text = "lowerdir=" + string.Join("::", [string.Join(':', Lowers), .. Data]);
         if (Upper is not null) text += $",upperdir={Upper},workdir={Work}";
         return Extra.Length == 0 ? text : $"{text},{Extra}";
     }

@@ -20,6 +20,8 @@ internal sealed class TreeEntry
         Links = stat.st_nlink;
     }
 
+    private const string Ghost = "listed, but lstat says ";
+
     public ulong Ino { get; }
 
     public ulong Device { get; }
@@ -36,8 +38,11 @@ internal sealed class TreeEntry
 
     public bool IsOpaque => IsDirectory && Xattr("trusted.overlay.opaque") == "y";
 
-    /// <summary>Listed by readdir, but lstat says that it is not there.</summary>
+    /// <summary>Listed by readdir, but lstat fails.</summary>
     public bool IsGhost => Ino == 0;
+
+    /// <summary>lstat says why it may not be looked at: it is there.</summary>
+    public bool IsRefused => IsGhost && this["type"] != Ghost + Errno.ENOENT;
 
     /// <summary>A fact by its name, "" when there is none.</summary>
     public string this[string fact]
@@ -52,7 +57,7 @@ internal sealed class TreeEntry
     public static TreeEntry Read(string path, TreeView view)
     {
         if (Syscall.lstat(path, out Stat stat) != 0)
-            return new TreeEntry(stat) { ["type"] = "listed, but lstat says " + Stdlib.GetLastError() };
+            return new TreeEntry(stat) { ["type"] = Ghost + Stdlib.GetLastError() };
         var entry = new TreeEntry(stat);
         entry.NoteStat(stat, view);
         if (entry.Type == "symlink") entry["target"] = ReadLink(path);

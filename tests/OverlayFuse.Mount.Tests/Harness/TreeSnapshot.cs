@@ -64,7 +64,7 @@ internal sealed class TreeSnapshot
         {
             string path = directory.Length == 0 ? dirent.d_name : directory + "/" + dirent.d_name;
             TreeEntry entry = TreeEntry.Read(root + "/" + path, view);
-            if (view == TreeView.MergedByKernel && entry.IsGhost) continue;
+            if (entry.IsRefused || (view == TreeView.MergedByKernel && entry.IsGhost)) continue;
             entries[path] = entry;
             if (view != TreeView.Untouched) NoteHardLink(path, entry);
             if (view == TreeView.Merged) entry.CompareWith(dirent);

@@ -12,12 +12,20 @@ internal sealed record Scenario(Layer Upper, IReadOnlyList<Layer> Lowers, IReadO
     /// </summary>
     public bool ForeignUpper { get; init; }
 
+    /// <summary>Data-only layers, below the lower ones.</summary>
+    public IReadOnlyList<Layer> Data { get; init; } = [];
+
+    /// <summary>The uppers may differ as long as both sides show the same; nor are they handed over.</summary>
+    public bool OnlyMerged { get; init; }
+
     /// <summary>As C#, for a bug report or a new test.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();
         text.Append($"Upper = {CSharpText.Of(Upper)},\n");
         foreach (Layer lower in Lowers) text.Append($"Lower = {CSharpText.Of(lower)},\n");
+        foreach (Layer data in Data) text.Append($"Data = {CSharpText.Of(data)},\n");
+        if (Options.Length > 0) text.Append($"Options = \"{Options}\",\n");
         foreach (Operation operation in Operations) text.Append($"{operation},\n");
         return text.ToString();
     }

@@ -60,6 +60,9 @@ internal sealed class Side : IDisposable
                 yield return $"{Name}: left in the work directory: {path} ({entry.Type})";
     }
 
+    /// <summary>What the index of hard links holds.</summary>
+    public IReadOnlyList<string> Index() => Directory.Exists(options.Work! + "/index") ? Directory.GetFileSystemEntries(options.Work! + "/index") : [];
+
     public void Dispose()
     {
         Session.Dispose();
@@ -91,6 +94,12 @@ internal sealed class Side : IDisposable
         }
         LayerBuilder.Build(scenario.Upper, directory + "/u");
         Directory.CreateDirectory(directory + "/w");
-        return new OverlayOptions(lowers, directory + "/u", directory + "/w", scenario.Options);
+        var data = new List<string>();
+        foreach (Layer layer in scenario.Data)
+        {
+            data.Add(directory + "/data" + data.Count.ToString(CultureInfo.InvariantCulture));
+            LayerBuilder.Build(layer, data[^1]);
+        }
+        return new OverlayOptions(lowers, directory + "/u", directory + "/w", scenario.Options) { Data = data };
     }
 }

@@ -1,0 +1,59 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>Copies that leave their data below, and how the data come after (metacopy=on).</summary>
+internal sealed partial class CopyUp
+{
+    private static Name Capability => new("security.capability\0"u8);
+
+    /// <summary>The copy gets the size and the mark; its data stay where they are (ovl_set_size, ovl_copy_up_metadata).</summary>
+    private Errno LeaveData(in Statx stat, in WorkEntry entry)
+    {
+        if (Sys.OpenAt(entry.Directory, entry.Name, OpenFlags.WriteOnly | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var file = new ScopedFd(opened);
+        if (Sys.FTruncate(file, (long)stat.Size) is not Errno.None and var refused)
+            return refused;
+        if (fileSystem.Metacopy.Mark(entry.Directory, entry.Name) is not Errno.None and var unmarked)
+            return unmarked;
+        return Sys.UTimeNsAt(entry.Directory, entry.Name, stat.Atime.ToTimeSpec(), stat.Mtime.ToTimeSpec());
+    }
+
+    /// <summary>Where the data of a lower file are.</summary>
+    private static LowerData DataOf(Inode inode)
+    {
+        Place place = inode.Place!;
+        return inode.Data ?? new LowerData(inode.LowerLayer, OverlayFileSystem.PathInLayer(place.Parent, inode.LowerLayer, place.Name));
+    }
+
+    /// <summary>
+    /// Fills a metacopy in place: until its mark is gone, what it holds is not looked at (ovl_copy_up_meta_inode_data).
+    /// </summary>
+    private Errno FetchData(in FuseRequest request, Inode inode, long dataLimit)
+    {
+        if (CallerIds.AssumeMounter() is not Errno.None and var error)
+            return error;
+        if (fileSystem.Files.Open(inode, OpenFlags.ReadWrite | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var lost)
+            return lost;
+        using var file = new ScopedFd(opened);
+        if (Sys.FStatx(file, out Statx stat) is not Errno.None and var unseen)
+            return unseen;
+        Span<byte> capability = stackalloc byte[64];
+        bool hasCapability = Sys.GetXattrAt(file, Name.Empty, Capability, capability, out int length) == Errno.None;
+        long size = Math.Min((long)stat.Size, dataLimit);
+        error = size == 0 ? Errno.None : CopyData(request, inode, file, new CopyUpData(size, size == (long)stat.Size, IsSynced));
+        if (error == Errno.None && hasCapability) // every write drops it
+            error = Sys.SetXattrAt(file, Name.Empty, Capability, capability[..length]);
+        if (error == Errno.None)
+            error = Sys.UTimeNsAt(file, Name.Empty, stat.Atime.ToTimeSpec(), stat.Mtime.ToTimeSpec());
+        if (error == Errno.None)
+            error = fileSystem.Metacopy.Unmark(file);
+        if (error != Errno.None)
+            return error;
+        inode.Data = null;
+        fileSystem.RefreshOpen(inode);
+        return Errno.None;
+    }
+}

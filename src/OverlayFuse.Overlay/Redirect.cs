@@ -1,0 +1,109 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// Redirects: xattr "redirect" on a directory, or on a file without data of its own, says under which name or path its lower part lies
+/// (ovl_check_redirect, ovl_set_redirect). A name means the same parent; a path with a leading '/' starts at the root of the overlay.
+/// </summary>
+/// <param name="xattrs">Which private names are used.</param>
+/// <param name="mode">What redirect_dir says.</param>
+internal sealed class Redirect(OverlayXattr xattrs, RedirectMode mode)
+{
+    /// <summary>redirect_max: what gets longer is not made; mv(1) copies then.</summary>
+    private const int LongestMade = 256;
+
+    /// <summary>PATH_MAX: what a layer may say.</summary>
+    private const int LongestRead = 4096;
+
+    [ThreadStatic]
+    private static byte[]? t_buffer;
+
+    /// <summary>Whether redirects that are there lead anywhere; where not, what needs one answers EPERM.</summary>
+    public bool IsFollowed => mode != RedirectMode.NoFollow;
+
+    /// <summary>Whether a rename of a lower directory makes one; where not, it answers EXDEV.</summary>
+    public bool IsMade => mode == RedirectMode.On;
+
+    /// <summary>Reads the redirect of an entry in a layer.</summary>
+    /// <param name="directory">Where it is.</param>
+    /// <param name="name">Its name there.</param>
+    /// <param name="redirect">The value with a NUL behind it; null when there is none.</param>
+    /// <returns>EINVAL for one that is not a name nor a path, EACCES for one that climbs.</returns>
+    public Errno Read(Fd directory, Name name, out byte[]? redirect)
+    {
+        redirect = null;
+        byte[] buffer = t_buffer ??= new byte[LongestRead];
+        Errno error = Sys.GetXattrAt(directory, name, xattrs.Redirect, buffer, out int length);
+        if (error is Errno.ENODATA or Errno.EOPNOTSUPP)
+            return Errno.None;
+        if (error != Errno.None)
+            return error == Errno.ERANGE ? Errno.EINVAL : error;
+        ReadOnlySpan<byte> value = buffer.AsSpan(0, length);
+        if (Check(value) is not Errno.None and var invalid)
+            return invalid;
+        redirect = [.. value, 0];
+        return Errno.None;
+    }
+
+    /// <summary>
+    /// Sets the redirect of what is about to be renamed, unless it has one that still holds. Under the locks of both names.
+    /// </summary>
+    /// <param name="moved">A directory with lower parts, or a file whose data lie below.</param>
+    /// <param name="upper">Where it is.</param>
+    /// <param name="name">Its name there.</param>
+    /// <param name="absolute">The new name lies elsewhere, or the file has other names elsewhere.</param>
+    /// <returns>EXDEV when it cannot be had, as the kernel answers.</returns>
+    public Errno Set(Inode moved, Fd upper, Name name, bool absolute)
+    {
+        if (moved.Redirect is { } known && (!absolute || known[0] == (byte)'/'))
+            return Errno.None;
+        if (Make(moved, name, absolute) is not { } made || Sys.SetXattrAt(upper, name, xattrs.Redirect, made.AsSpan(0, made.Length - 1)) != Errno.None)
+            return Errno.EXDEV;
+        moved.Redirect = made;
+        return Errno.None;
+    }
+
+    /// <summary>
+    /// The path by which the lower layers know an inode: upwards to the first that has an absolute redirect, or to the root.
+    /// </summary>
+    /// <returns>With a NUL behind it; null when it is too long.</returns>
+    private static byte[]? Make(Inode moved, Name name, bool absolute)
+    {
+        if (!absolute)
+            return name.ToArray();
+        Span<byte> path = stackalloc byte[LongestMade + 1];
+        int start = LongestMade;
+        path[start] = 0;
+        for (Inode inode = moved; inode.Place!.Parent is { } parent && !ReferenceEquals(inode, parent); inode = parent)
+        {
+            ReadOnlySpan<byte> part = inode.Redirect is { } redirect ? redirect.AsSpan(0, redirect.Length - 1) : inode.Place.Name.Bytes;
+            bool isAbsolute = part[0] == (byte)'/';
+            if (part.Length + (isAbsolute ? 0 : 1) > start)
+                return null;
+            start -= part.Length;
+            part.CopyTo(path[start..]);
+            if (isAbsolute)
+                break;
+            path[--start] = (byte)'/';
+        }
+        return path[start..].ToArray();
+    }
+
+    private static Errno Check(ReadOnlySpan<byte> value)
+    {
+        bool isAbsolute = !value.IsEmpty && value[0] == (byte)'/';
+        if (value.IsEmpty || value.Contains((byte)0) || (!isAbsolute && value.Contains((byte)'/')))
+            return Errno.EINVAL;
+        ReadOnlySpan<byte> names = isAbsolute ? value[1..] : value;
+        foreach (Range range in names.Split((byte)'/'))
+        {
+            ReadOnlySpan<byte> name = names[range];
+            if (name.IsEmpty || name.Length > OverlayFileSystem.NameMax)
+                return Errno.EINVAL;
+            if (name.SequenceEqual("."u8) || name.SequenceEqual(".."u8))
+                return Errno.EACCES; // as every lookup of them by lookup_one
+        }
+        return Errno.None;
+    }
+}
