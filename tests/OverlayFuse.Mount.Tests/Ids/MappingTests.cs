@@ -141,7 +141,7 @@ internal sealed class MappingTests : IdsTest
     /// <summary>The FUSE kernel leaves this check to the file system.</summary>
     [Test]
     public void ChownToNobody_ByAStranger_MayNotClearSetIds() =>
-        Assert.That(RunOn(Ours, "noatime", "cd merged; chmod 6777 of-1; setpriv --reuid 33 --regid 33 --clear-groups /usr/bin/python3 -c 'import os; os.chown(\"of-1\", -1, -1)' 2>&1 | tail -n 1; stat -c %a of-1"),
+        Assert.That(RunOn(Ours, "noatime", "cd merged; chmod 6777 of-1; setpriv --reuid 33 --regid 33 --clear-groups /usr/bin/python3 -c 'import os; os.chown(\"of-1\", -1, -1)' 2>&1 | tail -n 1 || true; stat -c %a of-1"),
             Does.StartWith("PermissionError").And.EndsWith("\n6777\n"));
 
     [Test]
