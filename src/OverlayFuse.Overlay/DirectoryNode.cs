@@ -33,6 +33,16 @@ internal sealed class DirectoryNode(ushort[] lowers)
     /// <summary>Which of <see cref="Lowers"/> hold AUFS whiteouts here.</summary>
     public Known[] HasAufsWhiteouts { get; } = new Known[lowers.Length];
 
+    /// <summary>Whether the upper directory holds any; asked only of an upper that is written so.</summary>
+    public Known UpperHasAufsWhiteouts = Known.NotYet;
+
+    /// <summary>Notes for a slot of <see cref="Descriptors"/> whether its directory holds AUFS whiteouts.</summary>
+    public void LearnAufsWhiteouts(int slot, bool any)
+    {
+        ref Known known = ref slot == 0 ? ref UpperHasAufsWhiteouts : ref HasAufsWhiteouts[slot - 1];
+        _ = Interlocked.CompareExchange(ref known, any ? Known.Yes : Known.No, Known.NotYet); // unless one was made meanwhile
+    }
+
     /// <summary>Impure as on disk: children may have an origin.</summary>
     public Known IsImpure => (Known)Volatile.Read(ref _impure);
 
