@@ -26,6 +26,19 @@ internal sealed class DirectoryNode(LowerParts parts)
     /// <summary>xattr "redirect" of the upper directory.</summary>
     public volatile byte[]? Redirect;
 
+    /// <summary>Whether the upper directory holds AUFS whiteouts; asked only of an upper that is written so.</summary>
+    public Known UpperHasAufsWhiteouts = Known.NotYet;
+
+    /// <summary>Notes for a slot whether its directory holds AUFS whiteouts.</summary>
+    /// <param name="of">The parts that were read.</param>
+    /// <param name="slot">0 the upper, then one for each layer of the parts.</param>
+    /// <param name="any">What was seen.</param>
+    public void LearnAufsWhiteouts(LowerParts of, int slot, bool any)
+    {
+        ref Known known = ref slot == 0 ? ref UpperHasAufsWhiteouts : ref of.HasAufsWhiteouts[slot - 1];
+        _ = Interlocked.CompareExchange(ref known, any ? Known.Yes : Known.No, Known.NotYet); // unless one was made meanwhile
+    }
+
     /// <summary>Impure as on disk: children may have an origin.</summary>
     public Known IsImpure => (Known)Volatile.Read(ref _impure);
 
@@ -36,7 +49,7 @@ internal sealed class DirectoryNode(LowerParts parts)
     public void Unlearn()
     {
         Volatile.Write(ref _impure, (byte)Known.NotYet);
-        HasDefaultAcl = Known.NotYet;
+        HasDefaultAcl = UpperHasAufsWhiteouts = Known.NotYet;
     }
 
     /// <summary>Notes what a look at the disk has shown, unless somebody has marked it meanwhile.</summary>

@@ -89,12 +89,14 @@ internal ref struct LayerLookup
             return error;
         using (directory)
         {
-            error = Sys.StatxAt(directory, _name, out Statx stat);
+            Statx stat = default;
+            error = _fileSystem.IsAufsMark(_name) ? Errno.ENOENT : Sys.StatxAt(directory, _name, out stat);
             if (error == Errno.ENOENT)
-                return Errno.None;
+                return _fileSystem.HidesInUpper(_parent, directory, _name, out _stop);
             _stop = true;
             if (error != Errno.None || stat.IsWhiteout)
                 return error;
+            _ = _fileSystem.Overrides?.Apply(Inode.NoLayer, directory, _name, ref stat); // else its own count
             found.Exists = found.HasUpper = true;
             found.Stat = stat;
             found.Ino = _fileSystem.MapIno(stat);
@@ -111,9 +113,8 @@ internal ref struct LayerLookup
     private Errno TakeUpperDirectory(Fd directory, ref Resolved found)
     {
         _isDirectory = true;
-        if (Opaque.Read(_fileSystem.Xattrs, directory, _name, out OpaqueMark mark) is not Errno.None and var error)
+        if (_fileSystem.IsOpaqueInUpper(_parent, directory, _name, out _stop) is not Errno.None and var error)
             return error;
-        _stop = mark == OpaqueMark.Opaque;
         return _stop ? Errno.None : TakeRedirect(directory, _name, default, ref found);
     }
 
@@ -200,6 +201,7 @@ internal ref struct LayerLookup
                 _stop = true;
                 return Errno.None;
             }
+            _ = _fileSystem.Overrides?.Apply(_layer, directory, element.Name, ref stat); // else its own count
             error = stat.IsDirectory ? LookAtDirectory(directory, element, stat, ref found) : LookAtFile(directory, element, stat, ref found);
             if (error != Errno.None)
                 return error;

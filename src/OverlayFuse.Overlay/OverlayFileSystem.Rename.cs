@@ -14,6 +14,8 @@ public sealed partial class OverlayFileSystem
             return Errno.EINVAL;
         if (newName.Length > NameMax)
             return Errno.ENAMETOOLONG;
+        if (IsAufsMark(newName))
+            return Errno.EINVAL;
         if (_inodes[request.Node] is not { } oldParent || _inodes[input.NewDirectory] is not { } newParent)
             return Errno.ESTALE;
         if (LookupEntry(oldParent, oldName, default, out _, out Inode source) is not Errno.None and var error)
@@ -126,7 +128,7 @@ public sealed partial class OverlayFileSystem
             return error;
         if (isBound || moved.Data is not null)
             return SetRedirect(moved, from, to);
-        return moved.IsDirectory && to.Parent.Directory!.Lowers.Length > 0 ? Opaque.Mark(_xattrs, from.Upper, from.Name) : Errno.None;
+        return moved.IsDirectory && to.Parent.Directory!.Lowers.Length > 0 ? MarkOpaque(from.Upper, from.Name) : Errno.None;
     }
 
     /// <summary>The lower part stays where it is: on disk by its redirect, and in memory. Both also hold under the old name.</summary>
@@ -151,6 +153,8 @@ public sealed partial class OverlayFileSystem
 
     private Errno RenameInUpper(in Renaming rename, Fd oldUpper, Fd newUpper, bool cover, bool overWhiteout)
     {
+        if (_options.AufsWhiteouts && !overWhiteout)
+            return RenameOverAufsMarks(rename, oldUpper, newUpper, cover);
         bool exchange = overWhiteout && (cover || rename.Source.IsDirectory); // the whiteout changes place
         RenameFlags flags = exchange ? RenameFlags.Exchange : cover ? RenameFlags.Whiteout : RenameFlags.None;
         Errno error = Sys.RenameAt(oldUpper, rename.OldName, newUpper, rename.NewName, flags);

@@ -1,4 +1,5 @@
 using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
@@ -39,7 +40,9 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     {
         _options = options;
         _layers = layers;
-        _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers));
+        _overrides = StatOverrides.Open(layers, options);
+        _ids = ShownIds.Of(options);
+        _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers)) { HidesOverrides = _overrides is not null };
         _directories = new DirectoryCache(layers, DirectoryDescriptorLimit());
         Redirect = new Redirect(_xattrs, options.Redirect);
         Metacopy = new Metacopy(_xattrs, options);
@@ -48,7 +51,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _origin = new Origin(layers, _inos, _xattrs, options.Index);
         bool isWritable = layers.Work is not null && options.IsWritable;
         _index = isWritable && options.Index ? LinkIndex.Open(layers, _xattrs) : null;
-        _files = new RealFiles(layers, _directories) { Index = _index?.Directory };
+        _files = new RealFiles(layers, _directories, _overrides) { Index = _index?.Directory };
         if (!isWritable)
             return;
         _work = WorkDirectory.Open(layers.Work!, _xattrs, options.Volatile);
@@ -98,6 +101,8 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     public Errno Init(FuseNegotiation session)
     {
         _notifier = session.Notifier;
+        if (_options.NoAcl || _options.NoXattrs)
+            session.Wanted &= ~InitFlags.PosixAcl;
         return Errno.None;
     }
 

@@ -13,6 +13,9 @@ internal sealed class Comparison
     private readonly List<string> answers = [];
     private bool endedEarly;
 
+    /// <summary>OVERLAYFUSE_ORACLE_STAY=1: nobody goes on with the other's upper, for options that the kernel has not.</summary>
+    private static readonly bool StaysOnItsSide = Environment.GetEnvironmentVariable("OVERLAYFUSE_ORACLE_STAY") == "1";
+
     private Comparison(Scenario scenario) => this.scenario = scenario;
 
     /// <summary>What differs. OVERLAYFUSE_ORACLE_IGNORE (a regular expression) leaves lines out, to look behind a difference that is known already.</summary>
@@ -35,8 +38,8 @@ internal sealed class Comparison
         var comparison = new Comparison(scenario);
         try
         {
-            using var expected = new Side(directory + "/kernel", scenario, ProgramUnderTest.KernelItself, program);
-            using var actual = new Side(directory + "/ours", scenario, program, ProgramUnderTest.KernelItself);
+            using var expected = new Side(directory + "/kernel", scenario, ProgramUnderTest.KernelItself, StaysOnItsSide ? ProgramUnderTest.KernelItself : program);
+            using var actual = new Side(directory + "/ours", scenario, program, StaysOnItsSide ? program : ProgramUnderTest.KernelItself);
             comparison.RunOperations(expected, actual);
             comparison.CompareTrees(expected, actual);
         }
