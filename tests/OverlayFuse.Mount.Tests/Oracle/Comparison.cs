@@ -71,13 +71,14 @@ internal sealed class Comparison
         (string want, string got) = (expected.Name, actual.Name);
         Merged = expected.Merged();
         TreeSnapshot actuallyMerged = actual.Merged();
-        differences.AddRange(Merged.Differences(actuallyMerged, want, got).Where(line => !(scenario.OnlyMerged && IsLinksOfDirectory(line))).Select(line => "merged: " + line));
+        differences.AddRange(Merged.Differences(actuallyMerged, want, got)
+            .Where(line => !(scenario.OnlyMerged && IsLinksOfDirectory(line)) && !KnownDifferences.IsTimeOfFetchedData(scenario, line)).Select(line => "merged: " + line));
         Upper = expected.UnmountedUpper();
         TreeSnapshot actualUpper = actual.UnmountedUpper();
         LeftInIndex = actual.Index();
         if (scenario.OnlyMerged) return;
         differences.AddRange(Upper.Differences(actualUpper, want, got).Select(line => "upper on disk: " + line)
-            .Where(line => !(endedEarly && KnownDifferences.IsImpure(line)) && !KnownDifferences.IsOpaqueOfFailedRename(scenario, answers, line) && !KnownDifferences.IsStrayImpure(line)));
+            .Where(line => !(endedEarly && KnownDifferences.IsImpure(line)) && !KnownDifferences.IsOpaqueOfFailedRename(scenario, answers, line) && !KnownDifferences.IsStrayImpure(line) && !KnownDifferences.IsTimeOfFetchedData(scenario, line)));
         differences.AddRange(expected.BrokenPromises().Concat(actual.BrokenPromises()));
         differences.AddRange(HandOver(expected, Merged).Concat(HandOver(actual, actuallyMerged)));
     }
