@@ -9,6 +9,7 @@ namespace OverlayFuse.Overlay;
 /// Rename, Link, File, Directory, Xattr, StatFs.
 /// <para>Lock order, outermost first; a lock is never taken while one further down is held:</para>
 /// <list type="number">
+/// <item>the live lock: one change of the stack of layers at a time;</item>
 /// <item>an <see cref="OpenDirectory"/>: its listing;</item>
 /// <item>an <see cref="Inode"/> itself: its one copier (<see cref="CopyUp"/>); a parent's is released before its child's is taken;</item>
 /// <item>the open locks: the descriptors of an <see cref="OpenFile"/>;</item>
