@@ -22,15 +22,27 @@ static int live_pipe = -1;
 /* Verbs and questions are answered by the process that was started. Keep in step with CommandLine.cs. */
 static int is_foreground_word(const char *word)
 {
-    static const char *const words[] = { "--help", "--version", "--foreground", "--debug", "options" };
+    static const char *const words[] = { "--help", "--version", "--foreground", "--debug" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i]) == 0)
             return 1;
     return 0;
 }
 
+/* Keep in step with Verbs.cs. */
+static int is_verb(const char *word)
+{
+    static const char *const verbs[] = { "options", "layers", "add-layer", "refresh" };
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(word, verbs[i]) == 0)
+            return 1;
+    return 0;
+}
+
 static int wants_background(int argc, char **argv)
 {
+    if (argc > 1 && is_verb(argv[1]))
+        return 0;
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
         if (strcmp(word, "--") == 0)

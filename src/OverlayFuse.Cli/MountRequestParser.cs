@@ -7,6 +7,9 @@ internal static class MountRequestParser
 {
     private const string DefaultSource = "overlayfuse";
 
+    /// <summary>Container clients set it to 1 where an upper's whiteouts shall be files (fuse-overlayfs' name for it).</summary>
+    private const string AufsVariable = "FUSE_OVERLAYFS_DISABLE_OVL_WHITEOUT";
+
     /// <exception cref="UsageException">Something is missing, unknown, or contradicts itself.</exception>
     public static MountRequest Parse(CommandLine line)
     {
@@ -49,6 +52,16 @@ internal static class MountRequestParser
             Index = settings.Index,
             Uuid = settings.Uuid,
             Volatile = settings.Volatile,
+            NoFsync = settings.NoFsync,
+            UidMap = settings.UidMap,
+            GidMap = settings.GidMap,
+            SquashUid = settings.SquashUid ?? (settings.SquashToRoot ? 0 : null),
+            SquashGid = settings.SquashGid ?? (settings.SquashToRoot ? 0 : null),
+            XattrPermissions = settings.XattrPermissions,
+            AufsWhiteouts = Environment.GetEnvironmentVariable(AufsVariable) is not (null or "" or "0"),
+            StaticNlink = settings.StaticNlink,
+            NoAcl = settings.NoAcl,
+            NoXattrs = settings.NoXattrs,
             ReadOnly = settings.ReadOnly || settings.UpperDir is null,
         };
         return settings.CacheTimeout is { } timeout ? plain with { CacheTimeout = timeout } : plain;

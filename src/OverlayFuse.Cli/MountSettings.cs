@@ -40,6 +40,26 @@ internal sealed class MountSettings
 
     public bool Volatile { get; set; }
 
+    public bool NoFsync { get; set; }
+
+    public IReadOnlyList<IdRange> UidMap { get; set; } = [];
+
+    public IReadOnlyList<IdRange> GidMap { get; set; } = [];
+
+    public bool SquashToRoot { get; set; }
+
+    public uint? SquashUid { get; set; }
+
+    public uint? SquashGid { get; set; }
+
+    public XattrPermissions XattrPermissions { get; set; }
+
+    public bool StaticNlink { get; set; }
+
+    public bool NoAcl { get; set; }
+
+    public bool NoXattrs { get; set; }
+
     public bool ReadOnly { get; set; }
 
     public bool? AllowOther { get; set; }

@@ -1,3 +1,4 @@
+using OverlayFuse.Overlay;
 using static OverlayFuse.Cli.OptionAction;
 
 namespace OverlayFuse.Cli;
@@ -42,7 +43,7 @@ internal static class OptionTable
     [
         Take("userxattr", "", "overlay marks are user.overlay.* instead of trusted.overlay.*", (s, _) => s.UserXattr = true),
         Take("volatile", "", "never syncs the upper to disk; a crash loses it", (s, _) => s.Volatile = true),
-        Take("fsync", "auto|strict|volatile", "volatile: as the option volatile; else copied-up files are synced before they appear", OptionValue.Fsync),
+        Take("fsync", "auto|strict|volatile|0", "volatile: as the option volatile; 0: nothing is synced, fsync(2) returns at once; else copied-up files are synced before they appear", OptionValue.Fsync),
         Take("redirect_dir", "on|follow|nofollow|off", "on: directories of lower layers can be renamed; follow (as off): only those that were are found", OptionValue.Redirect),
         Take("index", "on|off", "on: hard links of a lower file stay one file over copy-up", (s, v) => s.Index = OptionValue.OnOff("index", v)),
         Take("metacopy", "on|off", "on: chmod, chown and the like copy no data; needs redirect_dir=on, which it implies", (s, v) => s.Metacopy = OptionValue.OnOff("metacopy", v)),
@@ -59,19 +60,21 @@ internal static class OptionTable
     [
         Take("timeout", "SECONDS", "how long the kernel keeps names and attributes (default: for ever; only we change the layers)",
             (s, v) => s.CacheTimeout = TimeSpan.FromSeconds(OptionValue.Number("timeout", v, 0, int.MaxValue))),
-        AcceptIds("uidmapping"),
-        AcceptIds("gidmapping"),
-        AcceptValues("xattr_permissions", ["0"], "modes and owners are kept in the files themselves"),
-        AcceptValues("noxattrs", ["0"], "extended attributes are there"),
+        Take("uidmapping", "CONTAINER:HOST:COUNT[:...]", "files of user CONTAINER and on in the layers belong to user HOST and on in the mount; new ones likewise",
+            (s, v) => s.UidMap = IdRanges.Parse("uidmapping", v)),
+        Take("gidmapping", "CONTAINER:HOST:COUNT[:...]", "the same for groups", (s, v) => s.GidMap = IdRanges.Parse("gidmapping", v)),
+        Take("squash_to_root", "", "all files show root as owner and group; what is written keeps its own", (s, _) => s.SquashToRoot = true),
+        Take("squash_to_uid", "UID", "all files show this owner; before squash_to_root and uidmapping", (s, v) => s.SquashUid = OptionValue.Id("squash_to_uid", v)),
+        Take("squash_to_gid", "GID", "all files show this group; before squash_to_root and gidmapping", (s, v) => s.SquashGid = OptionValue.Id("squash_to_gid", v)),
+        Take("static_nlink", "", "every directory shows one link", (s, _) => s.StaticNlink = true),
+        Take("noacl", "", "POSIX ACLs can be read and written, but permit and forbid nothing", (s, _) => s.NoAcl = true),
+        Take("noxattrs", "[0|1]", "1: programs find no extended attributes, and can set none", (s, v) => s.NoXattrs = OptionValue.Switch("noxattrs", v)),
+        Take("xattr_permissions", "0|1|2", "owners, modes and device numbers are kept 0: in the files; 1: in xattr security.fuseoverlayfs.override_stat; 2: in user.containers.override_stat",
+            (s, v) => s.XattrPermissions = (XattrPermissions)OptionValue.Number("xattr_permissions", v, 0, 2)),
         AcceptValues("threaded", Booleans, "requests are always served by several threads"),
         AcceptValues("fast_ino", Booleans, "inode numbers are stable and cost nothing"),
         AcceptValues("fast_ino_check", Booleans, "inode numbers are stable and cost nothing"),
         AcceptValues("writeback", Booleans, "the kernel's write-back cache is not used"),
-        Accept("static_nlink", "", "link counts of directories are never computed by a scan"),
-        Refuse("squash_to_root", "", "leave it out; owners are shown as they are on disk"),
-        Refuse("squash_to_uid", "UID", "leave it out; owners are shown as they are on disk"),
-        Refuse("squash_to_gid", "GID", "leave it out; owners are shown as they are on disk"),
-        Refuse("noacl", "", "leave it out; ACLs are kept as they are"),
         Refuse("ino32_t", "", "leave it out; inode numbers have 64 bits"),
         Refuse("plugins", "LIST", "leave it out; all layers must be directories"),
     ];
@@ -138,12 +141,6 @@ internal static class OptionTable
 
     private static OptionRule AcceptValues(string name, string[] values, string why) =>
         new(name, $"[{string.Join('|', values)}]", Accepted, why) { AcceptedValues = values };
-
-    private static OptionRule AcceptIds(string name) =>
-        new(name, "0:0:COUNT", Accepted, "ids are the same inside and outside; any other mapping is not there yet")
-        {
-            Apply = (_, value) => OptionValue.RequireIdentity(name, value),
-        };
 
     private static OptionRule Refuse(string name, string value, string remedy) => new(name, value, Refused, remedy);
 

@@ -44,18 +44,23 @@ internal static class OptionValue
 
     public static void Fsync(MountSettings settings, string value)
     {
-        if (value is not ("auto" or "strict" or "1" or "volatile"))
-            throw new UsageException($"option fsync={value}: not there; write fsync=strict (each copied-up file is synced) or volatile (nothing is)");
+        if (value is not ("auto" or "strict" or "1" or "volatile" or "0"))
+            throw new UsageException($"option fsync={value}: not there; write fsync=strict (each copied-up file is synced), or volatile or 0 (nothing is)");
         settings.Volatile |= value == "volatile";
+        settings.NoFsync = value == "0";
     }
 
-    /// <summary>CONTAINER:HOST:COUNT[:CONTAINER:HOST:COUNT...] that maps every id to itself changes nothing.</summary>
-    public static void RequireIdentity(string name, string value)
+    /// <exception cref="UsageException">Not an id.</exception>
+    public static uint Id(string name, string value) =>
+        uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out uint id) && id != uint.MaxValue
+            ? id
+            : throw new UsageException($"option {name}={value}: not an id from 0 to {uint.MaxValue - 1}; write one of those");
+
+    /// <exception cref="UsageException">Neither 0 nor 1.</exception>
+    public static bool Switch(string name, string value) => value switch
     {
-        string[] parts = value.Split(':');
-        bool isIdentity = parts.Length % 3 == 0 && parts.All(part => uint.TryParse(part, out _))
-            && parts.Chunk(3).All(range => range[0] == range[1]);
-        if (!isIdentity)
-            throw new UsageException($"option {name}={value}: a mapping of ids is not there yet; leave it out or map each id to itself (0:0:4294967295)");
-    }
+        "0" => false,
+        "1" or "" => true,
+        _ => throw new UsageException($"option {name}={value}: neither 0 nor 1; write one of those"),
+    };
 }

@@ -12,9 +12,12 @@ internal static class Verbs
     /// <summary>Keep in step with native/daemon.c: verbs stay in the foreground.</summary>
     private const string Options = "options";
 
-    public static bool IsVerb(string word) => word == Options;
+    /// <summary>What goes wrong is told by <see cref="Program"/>.</summary>
+    private static readonly InvocationConfiguration s_plain = new() { EnableDefaultExceptionHandler = false };
 
-    public static int Invoke(string[] args) => Root().Parse(args.Length == 0 ? ["--help"] : args).Invoke();
+    public static bool IsVerb(string word) => word is Options or LiveVerbs.Layers or LiveVerbs.AddLayer or LiveVerbs.Refresh;
+
+    public static int Invoke(string[] args) => Root().Parse(args.Length == 0 ? ["--help"] : args).Invoke(s_plain);
 
     public static int ShowVersion()
     {
@@ -40,6 +43,8 @@ internal static class Verbs
             new Option<string>("-t") { Description = "Type, as mount helpers are given it; has no effect", HelpName = "TYPE" },
             options,
         };
+        foreach (Command verb in LiveVerbs.All())
+            root.Subcommands.Add(verb);
         root.Options.OfType<VersionOption>().Single().Aliases.Add("-V");
         return root;
     }

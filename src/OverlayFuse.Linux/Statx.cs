@@ -118,6 +118,22 @@ public struct Statx
     /// <summary>A device node's number.</summary>
     public readonly ulong Rdev => MakeDevice(RdevMajor, RdevMinor);
 
+    /// <summary>Makes it a device node of this number.</summary>
+    /// <param name="device">As <see cref="Rdev"/>.</param>
+    public void SetRdev(ulong device)
+    {
+        RdevMajor = (uint)((device >> 8 & 0xFFF) | (device >> 32 & ~0xFFFul)); // gnu_dev_major(3)
+        RdevMinor = (uint)((device & 0xFF) | (device >> 12 & ~0xFFul)); // gnu_dev_minor(3)
+    }
+
+    /// <summary>Takes owner, group, mode, type and device number from another.</summary>
+    /// <param name="other">The other.</param>
+    public void CopyOwnership(in Statx other)
+    {
+        (Uid, Gid, Mode) = (other.Uid, other.Gid, other.Mode);
+        (RdevMajor, RdevMinor) = (other.RdevMajor, other.RdevMinor);
+    }
+
     /// <summary>gnu_dev_makedev(3).</summary>
     private static ulong MakeDevice(ulong major, ulong minor) =>
         (minor & 0xFF) | ((major & 0xFFF) << 8) | ((minor & ~0xFFul) << 12) | ((major & ~0xFFFul) << 32);

@@ -10,8 +10,11 @@ internal static class AufsWhiteout
 {
     private const int ListingSize = 32 * 1024;
 
+    /// <summary>NAME_MAX with its NUL.</summary>
+    private const int NameSize = 256;
+
     /// <summary>Longest name that can be whited out so.</summary>
-    private const int LongestName = 255 - 4;
+    public const int LongestName = 255 - 4;
 
     [ThreadStatic]
     private static byte[]? t_listing;
@@ -37,16 +40,42 @@ internal static class AufsWhiteout
         {
             if (HoldsAny(directory, out bool any) is not Errno.None and var failed)
                 return failed;
-            holdsAny = any ? Known.Yes : Known.No;
+            _ = Interlocked.CompareExchange(ref holdsAny, any ? Known.Yes : Known.No, Known.NotYet); // unless one was made meanwhile
         }
         if (holdsAny == Known.No || name.Length > LongestName)
             return Errno.None;
-        Span<byte> mark = stackalloc byte[256];
-        Prefix.CopyTo(mark);
-        name.WithNul.CopyTo(mark[Prefix.Length..]);
-        Errno error = Sys.StatxAt(directory, new Name(mark[..(Prefix.Length + name.Length + 1)]), out _, StatxMask.Type);
+        Span<byte> buffer = stackalloc byte[NameSize];
+        Errno error = Sys.StatxAt(directory, MarkOf(name, buffer), out _, StatxMask.Type);
         hides = error == Errno.None;
         return error is Errno.ENOENT ? Errno.None : error;
+    }
+
+    /// <summary>Marks a name as deleted, in an upper that is written so.</summary>
+    /// <returns>ENAMETOOLONG for a name that no mark can be made of.</returns>
+    public static Errno Make(Fd directory, Name name)
+    {
+        if (name.Length > LongestName)
+            return Errno.ENAMETOOLONG;
+        Span<byte> buffer = stackalloc byte[NameSize];
+        Errno error = Sys.MkNodAt(directory, MarkOf(name, buffer), (uint)FileType.Regular | 0x180, 0);
+        return error == Errno.EEXIST ? Errno.None : error;
+    }
+
+    /// <summary>Takes the mark of a name away, if there is one.</summary>
+    public static Errno Remove(Fd directory, Name name)
+    {
+        if (name.Length > LongestName)
+            return Errno.None;
+        Span<byte> buffer = stackalloc byte[NameSize];
+        Errno error = Sys.UnlinkAt(directory, MarkOf(name, buffer));
+        return error == Errno.ENOENT ? Errno.None : error;
+    }
+
+    private static Name MarkOf(Name name, Span<byte> buffer)
+    {
+        Prefix.CopyTo(buffer);
+        name.WithNul.CopyTo(buffer[Prefix.Length..]);
+        return new Name(buffer[..(Prefix.Length + name.Length + 1)]);
     }
 
     private static Errno HoldsAny(Fd directory, out bool any)

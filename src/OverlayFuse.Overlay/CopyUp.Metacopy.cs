@@ -42,12 +42,12 @@ internal sealed partial class CopyUp
             return unseen;
         Span<byte> capability = stackalloc byte[64];
         bool hasCapability = Sys.GetXattrAt(file, Name.Empty, Capability, capability, out int length) == Errno.None;
-        long size = Math.Min((long)stat.Size, dataLimit);
-        error = size == 0 ? Errno.None : CopyData(request, inode, file, new CopyUpData(size, size == (long)stat.Size, IsSynced));
-        if (error == Errno.None && hasCapability) // every write drops it
-            error = Sys.SetXattrAt(file, Name.Empty, Capability, capability[..length]);
-        if (error == Errno.None)
-            error = Sys.UTimeNsAt(file, Name.Empty, stat.Atime.ToTimeSpec(), stat.Mtime.ToTimeSpec());
+        error = Fill(request, inode, file, Math.Min((long)stat.Size, dataLimit));
+        if (error != Errno.None)
+            Empty(file, (long)stat.Size);
+        if (hasCapability && Sys.SetXattrAt(file, Name.Empty, Capability, capability[..length]) is not Errno.None and var dropped) // by every write
+            error = error == Errno.None ? dropped : error;
+        _ = Sys.UTimeNsAt(file, Name.Empty, stat.Atime.ToTimeSpec(), stat.Mtime.ToTimeSpec()); // a change follows, which sets them
         if (error == Errno.None)
             error = fileSystem.Metacopy.Unmark(file);
         if (error != Errno.None)
@@ -55,5 +55,22 @@ internal sealed partial class CopyUp
         inode.Data = null;
         fileSystem.RefreshOpen(inode);
         return Errno.None;
+    }
+
+    /// <summary>Brings the first bytes, and cuts the rest off: without its mark the file is what it holds.</summary>
+    private Errno Fill(in FuseRequest request, Inode inode, Fd file, long size)
+    {
+        if (Sys.FStatx(file, out Statx stat, StatxMask.BasicStats) is not Errno.None and var error)
+            return error;
+        bool whole = size == (long)stat.Size;
+        error = size == 0 ? Errno.None : CopyData(request, inode, file, new CopyUpData(size, whole, IsSynced));
+        return error == Errno.None && !whole ? Sys.FTruncate(file, size) : error;
+    }
+
+    /// <summary>What was copied in vain gives its room back; if not, nobody looks at it as long as the mark is there.</summary>
+    private static void Empty(Fd file, long size)
+    {
+        _ = Sys.FTruncate(file, 0); // see above
+        _ = Sys.FTruncate(file, size); // likewise
     }
 }

@@ -56,7 +56,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             return gone;
         using (lower)
         {
-            if (Sys.StatxAt(lower.Directory, lower.Name, out Statx stat) is not Errno.None and var unseen)
+            if (fileSystem.Files.Statx(inode, lower.Directory, lower.Name, out Statx stat) is not Errno.None and var unseen)
                 return unseen == Errno.ENOENT ? Errno.ESTALE : unseen;
             if ((stat.Attributes & (StatxAttributes.Immutable | StatxAttributes.Append)) != 0)
                 return Errno.EPERM; // chattr +i and +a protect the file in the merged view too
@@ -93,12 +93,12 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
                 return Sys.MkDirAt(entry.Directory, entry.Name, 0x1C0);
             case FileType.SymLink:
                 Span<byte> target = stackalloc byte[4097];
-                if (Sys.ReadLinkAt(copy.Lower.Directory, copy.Lower.Name, target[..^1], out int bytes) is not Errno.None and var error)
+                if (OverlayFileSystem.ReadTarget(copy.Lower, target[..^1], out int bytes) is not Errno.None and var error)
                     return error;
                 target[bytes] = 0;
                 return Sys.SymLinkAt(new Name(target[..(bytes + 1)]), entry.Directory, entry.Name);
             default:
-                return Sys.MkNodAt(entry.Directory, entry.Name, stat.Mode, stat.Rdev);
+                return fileSystem.MakeNode(entry.Directory, entry.Name, stat);
         }
     }
 
@@ -113,7 +113,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         return length == 0 ? Errno.None : CopyData(request, copy.Inode, target, new CopyUpData(length, length == size, IsSynced));
     }
 
-    private bool IsSynced => !fileSystem.Options.Volatile;
+    private bool IsSynced => fileSystem.Options.Syncs;
 
     private Errno CopyData(in FuseRequest request, Inode inode, Fd target, in CopyUpData data)
     {

@@ -37,22 +37,35 @@ internal readonly ref struct CopyUpMetadata
     /// <summary>All but the origin.</summary>
     public Errno CopyAttributes()
     {
-        if (CopyOwner() is not Errno.None and var error)
+        bool isKept = KeepsOwner();
+        Errno error = isKept ? Errno.None : CopyOwner(out isKept);
+        if (error != Errno.None)
             return error;
         if (XattrCopy.CopyAll(_lower.Directory, _lower.Name, _directory, _name, _fileSystem.Xattrs) is not Errno.None and var unmarked)
             return unmarked;
-        if (_stat.Type != FileType.SymLink && Sys.FChModAt(_directory, _name, _stat.Permissions) is not Errno.None and var refused)
+        if (isKept)
+            error = _fileSystem.SettleCopy(_directory, _name, _stat);
+        if (error != Errno.None)
+            return error;
+        if (!isKept && _stat.Type != FileType.SymLink && Sys.FChModAt(_directory, _name, _stat.Permissions) is not Errno.None and var refused)
             return refused;
         return Sys.UTimeNsAt(_directory, _name, _stat.Atime.ToTimeSpec(), IsCut ? TimeSpec.Now : _stat.Mtime.ToTimeSpec());
     }
 
-    private Errno CopyOwner()
+    /// <summary>Owner and mode go into an xattr: all do, or what was made only stands for a device.</summary>
+    private bool KeepsOwner() => _fileSystem.Overrides is { } overrides
+        && (overrides.IsAlways || (_stat.Type is FileType.CharacterDevice or FileType.BlockDevice && !IsDevice()));
+
+    private bool IsDevice() => Sys.StatxAt(_directory, _name, out Statx made, StatxMask.Type) == Errno.None && made.Type == _stat.Type;
+
+    private Errno CopyOwner(out bool isKept)
     {
         Errno error = Sys.FChownAt(_directory, _name, _stat.Uid, _stat.Gid);
+        isKept = error == Errno.EPERM && _fileSystem.Overrides is not null; // not an ordinary user's to give away
         return error switch
         {
             Errno.EINVAL => Errno.EOVERFLOW, // an id that this user namespace does not have
-            Errno.EPERM when Sys.EffectiveUid != 0 => Errno.None, // an ordinary user's copy is the user's
+            Errno.EPERM when isKept => Errno.None,
             _ => error,
         };
     }

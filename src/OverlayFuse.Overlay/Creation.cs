@@ -1,3 +1,4 @@
+using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
@@ -13,6 +14,9 @@ internal readonly ref struct Creation
 
     public ulong Rdev { get; init; }
 
+    /// <summary>Whose it is to be, with ids as on disk.</summary>
+    public Caller Owner { get; init; }
+
     /// <summary>Of a symbolic link.</summary>
     public Name Target { get; init; }
 
@@ -22,6 +26,8 @@ internal readonly ref struct Creation
     public FileType Type => (FileType)(Mode & (uint)FileType.Mask);
 
     public bool IsDirectory => Type == FileType.Directory;
+
+    public bool IsDevice => Type is FileType.CharacterDevice or FileType.BlockDevice;
 
     /// <summary>Makes it.</summary>
     /// <param name="directory">Where.</param>

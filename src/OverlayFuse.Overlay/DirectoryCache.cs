@@ -20,31 +20,28 @@ internal sealed class DirectoryCache(LayerStack layers, int capacity)
     private int _hand;
 
     /// <summary>The upper directory.</summary>
-    public Errno BorrowUpper(Inode directory, out BorrowedFd fd) => Borrow(directory, 0, out fd);
+    public Errno BorrowUpper(Inode directory, out BorrowedFd fd) => Borrow(directory, directory.Directory!.Parts, 0, out fd);
 
-    /// <summary>The directory in the lower layer at this place in <see cref="DirectoryNode.Lowers"/>.</summary>
-    public Errno BorrowLower(Inode directory, int index, out BorrowedFd fd) => Borrow(directory, index + 1, out fd);
+    /// <summary>The directory in its topmost lower layer.</summary>
+    public Errno BorrowLower(Inode directory, out BorrowedFd fd) => Borrow(directory, directory.Directory!.Parts, 1, out fd);
+
+    /// <summary>The directory in the lower layer at this place in its parts.</summary>
+    public Errno BorrowLower(Inode directory, LowerParts parts, int index, out BorrowedFd fd) => Borrow(directory, parts, index + 1, out fd);
 
     /// <summary>The directory in the lower layer of this number.</summary>
     public Errno BorrowLayer(Inode directory, ushort layer, out BorrowedFd fd)
     {
-        int index = Array.BinarySearch(directory.Directory!.Lowers, layer);
+        LowerParts parts = directory.Directory!.Parts;
+        int index = Array.IndexOf(parts.Layers, layer);
         if (index >= 0)
-            return BorrowLower(directory, index, out fd);
+            return BorrowLower(directory, parts, index, out fd);
         fd = default;
         return Errno.ESTALE;
     }
 
-    /// <summary>Closes what a forgotten directory still holds here.</summary>
-    public static void Drop(DirectoryNode directory)
+    private Errno Borrow(Inode directory, LowerParts parts, int slot, out BorrowedFd fd)
     {
-        for (int slot = 0; slot < directory.Descriptors.Length; slot++)
-            Interlocked.Exchange(ref directory.Descriptors[slot], null)?.Release();
-    }
-
-    private Errno Borrow(Inode directory, int slot, out BorrowedFd fd)
-    {
-        ref SafeFd? field = ref directory.Directory!.Descriptors[slot];
+        ref SafeFd? field = ref parts.Descriptors[slot];
         while (Volatile.Read(ref field) is { } shared)
         {
             if (!shared.TryAcquire())
@@ -54,31 +51,31 @@ internal sealed class DirectoryCache(LayerStack layers, int capacity)
             return Errno.None;
         }
         fd = default;
-        if (Open(directory, slot, out Fd opened) is not Errno.None and var error)
+        if (Open(directory, parts, slot, out Fd opened) is not Errno.None and var error)
             return error;
         var mine = new SafeFd(opened);
         fd = new BorrowedFd(mine);
         if (mine.TryAcquire() && Interlocked.CompareExchange(ref field, mine, null) is null)
-            Add(new Entry(directory.Directory, slot, mine));
+            Add(new Entry(parts.Descriptors, slot, mine));
         else
             mine.Release(); // another thread was first: this one lives as long as it is borrowed
         return Errno.None;
     }
 
-    private Errno Open(Inode directory, int slot, out Fd fd)
+    private Errno Open(Inode directory, LowerParts parts, int slot, out Fd fd)
     {
         if (slot == 0)
             return OpenUpper(directory, out fd);
-        Errno error = OpenLower(directory, slot - 1, out fd);
+        Errno error = OpenLower(directory, parts, slot - 1, out fd);
         return error is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP ? Errno.ESTALE : error; // changed behind our back; it was there
     }
 
-    private Errno OpenLower(Inode directory, int index, out Fd fd)
+    private Errno OpenLower(Inode directory, LowerParts parts, int index, out Fd fd)
     {
         fd = Fd.None;
         Place place = directory.Place!; // before the location: a rename sets that first, and both then mean the same
-        ushort layer = directory.Directory!.Lowers[index];
-        byte[]? location = directory.Directory.LowerLocations?[index];
+        ushort layer = parts.Layers[index];
+        byte[]? location = parts.Locations?[index];
         if (location is [(byte)'/', ..])
             return LayerWalk.Open(layers.Lowers[layer].Root.Fd, location, DirectoryFlags, out fd);
         if (BorrowLayer(place.Parent, layer, out BorrowedFd parent) is not Errno.None and var error)
@@ -132,9 +129,9 @@ internal sealed class DirectoryCache(LayerStack layers, int capacity)
             _hand = (_hand + 1) % _ring.Length;
         }
         if (evicted.Fd is not null
-            && Interlocked.CompareExchange(ref evicted.Owner.Descriptors[evicted.Slot], null, evicted.Fd) == evicted.Fd)
+            && Interlocked.CompareExchange(ref evicted.Owner[evicted.Slot], null, evicted.Fd) == evicted.Fd)
             evicted.Fd.Release();
     }
 
-    private readonly record struct Entry(DirectoryNode Owner, int Slot, SafeFd Fd);
+    private readonly record struct Entry(SafeFd?[] Owner, int Slot, SafeFd Fd);
 }

@@ -1,43 +1,56 @@
-using OverlayFuse.Linux;
-
 namespace OverlayFuse.Overlay;
 
 /// <summary>
 /// What a directory has beyond other inodes. Locking the object guards its names: what stands in its upper directory, and the
 /// <see cref="Place"/> of its children.
 /// </summary>
-/// <param name="lowers">Indexes of the lower layers that have it, topmost first; whatever is hidden left out.</param>
-internal sealed class DirectoryNode(ushort[] lowers)
+/// <param name="parts">Its lower parts.</param>
+internal sealed class DirectoryNode(LowerParts parts)
 {
     private int _version;
     private byte _impure;
     private int _openHandles;
 
-    public ushort[] Lowers { get; } = lowers;
+    private volatile LowerParts _parts = parts;
 
-    /// <summary>
-    /// Where each of <see cref="Lowers"/> is: null for the name of the directory's <see cref="Place"/> in its parent, another name there, or
-    /// a path from the layer's root; each with a NUL behind it. Null when none is elsewhere. Replaced whole, under the lock of the parent's names.
-    /// </summary>
-    public volatile byte[]?[]? LowerLocations;
+    /// <summary>Its lower parts; take them once in one piece of work. Replaced under the lock of the names.</summary>
+    public LowerParts Parts
+    {
+        get => _parts;
+        set => _parts = value;
+    }
+
+    /// <summary>Numbers of the lower layers that have it, topmost first.</summary>
+    public ushort[] Lowers => _parts.Layers;
 
     /// <summary>xattr "redirect" of the upper directory.</summary>
     public volatile byte[]? Redirect;
 
-    /// <summary>Its layers may have whiteouts that are files with an xattr (opaque=x).</summary>
-    public bool HasXattrWhiteouts { get; init; }
+    /// <summary>Whether the upper directory holds AUFS whiteouts; asked only of an upper that is written so.</summary>
+    public Known UpperHasAufsWhiteouts = Known.NotYet;
 
-    /// <summary>Descriptors of the real directories, of <see cref="DirectoryCache"/>: 0 the upper, then one for each of <see cref="Lowers"/>.</summary>
-    public SafeFd?[] Descriptors { get; } = new SafeFd?[1 + lowers.Length];
-
-    /// <summary>Which of <see cref="Lowers"/> hold AUFS whiteouts here.</summary>
-    public Known[] HasAufsWhiteouts { get; } = new Known[lowers.Length];
+    /// <summary>Notes for a slot whether its directory holds AUFS whiteouts.</summary>
+    /// <param name="of">The parts that were read.</param>
+    /// <param name="slot">0 the upper, then one for each layer of the parts.</param>
+    /// <param name="any">What was seen.</param>
+    public void LearnAufsWhiteouts(LowerParts of, int slot, bool any)
+    {
+        ref Known known = ref slot == 0 ? ref UpperHasAufsWhiteouts : ref of.HasAufsWhiteouts[slot - 1];
+        _ = Interlocked.CompareExchange(ref known, any ? Known.Yes : Known.No, Known.NotYet); // unless one was made meanwhile
+    }
 
     /// <summary>Impure as on disk: children may have an origin.</summary>
     public Known IsImpure => (Known)Volatile.Read(ref _impure);
 
     /// <summary>Whether the upper directory has a default ACL.</summary>
     public volatile Known HasDefaultAcl;
+
+    /// <summary>Forgets what was learnt of the disk.</summary>
+    public void Unlearn()
+    {
+        Volatile.Write(ref _impure, (byte)Known.NotYet);
+        HasDefaultAcl = UpperHasAufsWhiteouts = Known.NotYet;
+    }
 
     /// <summary>Notes what a look at the disk has shown, unless somebody has marked it meanwhile.</summary>
     /// <returns>What holds.</returns>

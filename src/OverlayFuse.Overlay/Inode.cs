@@ -26,6 +26,9 @@ internal sealed class Inode(NodeId id, ulong generation, FileType type)
     /// <summary>Of a non-directory: index of the lower layer where it was found.</summary>
     public ushort LowerLayer { get; set; } = NoLayer;
 
+    /// <summary>Where its real file is: a lower layer's number, or <see cref="NoLayer"/> for the upper.</summary>
+    public ushort RealLayer => HasUpper ? NoLayer : Directory?.Lowers[0] ?? LowerLayer;
+
     /// <summary>The upper inode has or would get an origin: <see cref="Ino"/> is the lower's (ovl_type_origin).</summary>
     public bool HasOrigin { get; set; }
 

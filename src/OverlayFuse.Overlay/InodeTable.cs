@@ -138,6 +138,20 @@ internal sealed partial class InodeTable
         }
     }
 
+    /// <summary>All that are known; without references, so any may be forgotten meanwhile.</summary>
+    public List<Inode> Snapshot()
+    {
+        lock (_lock)
+            return [.. _chunks.SelectMany(chunk => chunk).OfType<Inode>()];
+    }
+
+    /// <summary>Lets the next lookup make a new inode: what is under its names is something else now.</summary>
+    public void Detach(Inode inode)
+    {
+        lock (_lock)
+            Unhash(inode);
+    }
+
     /// <summary>Takes one more reference.</summary>
     public void Acquire(Inode inode)
     {
@@ -243,7 +257,7 @@ internal sealed partial class InodeTable
 
     private Inode Make(Inode parent, Name name, in Resolved found, bool byUpper)
     {
-        DirectoryNode? directory = found.IsDirectory ? NewDirectory(found) : null;
+        DirectoryNode? directory = found.IsDirectory ? new DirectoryNode(LowerParts.Of(found)) { Redirect = found.Redirect } : null;
         Inode inode = NewInode(found.Stat.Type, directory);
         inode.Data = found.Data;
         inode.UpperIno = found.HasUpper ? found.Stat.Ino : 0;
@@ -256,13 +270,6 @@ internal sealed partial class InodeTable
         Insert(inode);
         return inode;
     }
-
-    private static DirectoryNode NewDirectory(in Resolved found) => new(found.Lowers.ToArray())
-    {
-        LowerLocations = found.Locations,
-        Redirect = found.Redirect,
-        HasXattrWhiteouts = found.HasXattrWhiteouts,
-    };
 
     private Inode NewInode(FileType type, DirectoryNode? directory)
     {
@@ -305,8 +312,7 @@ internal sealed partial class InodeTable
             inode.Pinned?.Release();
             inode.Pinned = null;
             inode.Open?.Close();
-            if (inode.Directory is not null)
-                DirectoryCache.Drop(inode.Directory);
+            inode.Directory?.Parts.Drop();
         }
     }
 

@@ -49,23 +49,27 @@ internal ref struct LayerLookup
         if (AufsWhiteout.IsMark(_name))
             return Errno.None;
         _ = LeaveForRoot(); // the loop starts at the top in any case
-        for (int index = from; !_stop && index < _base.Directory!.Lowers.Length; index++)
+        LowerParts parts = _base.Directory!.Parts;
+        for (int index = from; !_stop && index < parts.Layers.Length; index++)
         {
-            _layer = _base.Directory.Lowers[index];
-            _isBottom = index == _base.Directory.Lowers.Length - 1;
+            _layer = parts.Layers[index];
+            _isBottom = index == parts.Layers.Length - 1;
             _isLast = _fileSystem.Redirect.IsFollowed ? _layer == _fileSystem.Inodes.Root.Directory!.Lowers[^1] : _isBottom;
-            if (_fileSystem.Directories.BorrowLower(_base, index, out BorrowedFd directory) is not Errno.None and var error)
+            if (_fileSystem.Directories.BorrowLower(_base, parts, index, out BorrowedFd directory) is not Errno.None and var error)
                 return error;
             using (directory)
             {
-                if (LookInLayer(directory, index, ref found) is not Errno.None and var failed)
+                if (LookInLayer(directory, ref parts.HasAufsWhiteouts[index], ref found) is not Errno.None and var failed)
                     return failed;
             }
             bool isHere = !found.Lowers.IsEmpty && found.Lowers[^1] == _layer;
             if (isHere && _isDirectory && _redirect is not null && !_fileSystem.Redirect.IsFollowed)
                 return Errno.EPERM;
             if (LeaveForRoot())
-                index = _layer; // of the root, slot and layer are the same
+            {
+                parts = _base.Directory.Parts;
+                index = Array.IndexOf(parts.Layers, _layer);
+            }
         }
         return Errno.None;
     }
@@ -85,12 +89,14 @@ internal ref struct LayerLookup
             return error;
         using (directory)
         {
-            error = Sys.StatxAt(directory, _name, out Statx stat);
+            Statx stat = default;
+            error = _fileSystem.IsAufsMark(_name) ? Errno.ENOENT : Sys.StatxAt(directory, _name, out stat);
             if (error == Errno.ENOENT)
-                return Errno.None;
+                return _fileSystem.HidesInUpper(_parent, directory, _name, out _stop);
             _stop = true;
             if (error != Errno.None || stat.IsWhiteout)
                 return error;
+            _ = _fileSystem.Overrides?.Apply(Inode.NoLayer, directory, _name, ref stat); // else its own count
             found.Exists = found.HasUpper = true;
             found.Stat = stat;
             found.Ino = _fileSystem.MapIno(stat);
@@ -107,9 +113,8 @@ internal ref struct LayerLookup
     private Errno TakeUpperDirectory(Fd directory, ref Resolved found)
     {
         _isDirectory = true;
-        if (Opaque.Read(_fileSystem.Xattrs, directory, _name, out OpaqueMark mark) is not Errno.None and var error)
+        if (_fileSystem.IsOpaqueInUpper(_parent, directory, _name, out _stop) is not Errno.None and var error)
             return error;
-        _stop = mark == OpaqueMark.Opaque;
         return _stop ? Errno.None : TakeRedirect(directory, _name, default, ref found);
     }
 
@@ -153,15 +158,14 @@ internal ref struct LayerLookup
         return error;
     }
 
-    private Errno LookInLayer(Fd directory, int index, ref Resolved found)
+    private Errno LookInLayer(Fd directory, ref Known holdsAufs, ref Resolved found)
     {
-        DirectoryNode node = _base.Directory!;
         byte[]? location = _redirect;
         if (location is null)
-            return Look(directory, ref node.HasAufsWhiteouts[index], new PathElement(_name), ref found);
+            return Look(directory, ref holdsAufs, new PathElement(_name), ref found);
         if (location[0] != (byte)'/')
-            return Look(directory, ref node.HasAufsWhiteouts[index], new PathElement(new Name(location)) { Path = location }, ref found);
-        Known aufs = node.HasAufsWhiteouts[index];
+            return Look(directory, ref holdsAufs, new PathElement(new Name(location)) { Path = location }, ref found);
+        Known aufs = holdsAufs;
         var walk = new LayerWalk(directory, location, stackalloc byte[OverlayFileSystem.NameMax + 1]);
         try
         {
@@ -197,6 +201,7 @@ internal ref struct LayerLookup
                 _stop = true;
                 return Errno.None;
             }
+            _ = _fileSystem.Overrides?.Apply(_layer, directory, element.Name, ref stat); // else its own count
             error = stat.IsDirectory ? LookAtDirectory(directory, element, stat, ref found) : LookAtFile(directory, element, stat, ref found);
             if (error != Errno.None)
                 return error;
@@ -292,7 +297,7 @@ internal ref struct LayerLookup
 
     private readonly bool IsWhiteout(Fd directory, scoped PathElement element, in Statx stat)
     {
-        bool mayBeFile = element.Path is null ? _base.Directory!.HasXattrWhiteouts : _fileSystem.Layers.Lowers[_layer].HasXattrWhiteouts;
+        bool mayBeFile = element.Path is null ? _base.Directory!.Parts.HasXattrWhiteouts : _fileSystem.Layers.Lowers[_layer].HasXattrWhiteouts;
         return mayBeFile ? Whiteout.Is(_fileSystem.Xattrs, directory, element.Name, stat) : stat.IsWhiteout;
     }
 

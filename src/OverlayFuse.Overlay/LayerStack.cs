@@ -5,16 +5,22 @@ namespace OverlayFuse.Overlay;
 /// <summary>The layers of a mount: at most one upper, and the lower ones, topmost first. Opened once, before mounting.</summary>
 internal sealed class LayerStack : IDisposable
 {
+    /// <summary>OVL_MAX_STACK of the kernel (fs/overlayfs/params.h).</summary>
+    public const int MaxLowers = 500;
+
+    private volatile Layer[] _lowers;
+
     private LayerStack(Layer? upper, Layer[] lowers, Layer[] data)
     {
         Upper = upper;
-        Lowers = lowers;
+        _lowers = lowers;
         DataLayers = data;
     }
 
     public Layer? Upper { get; }
 
-    public IReadOnlyList<Layer> Lowers { get; }
+    /// <summary>By their numbers: those of the mount topmost first, then those that were added later, each above all before it.</summary>
+    public IReadOnlyList<Layer> Lowers => _lowers;
 
     /// <summary>Data-only layers: of them nothing is seen but the data that metacopies point to.</summary>
     public IReadOnlyList<Layer> DataLayers { get; }
@@ -32,6 +38,14 @@ internal sealed class LayerStack : IDisposable
             return new LayerStack(null, lowers, data);
         (Layer upper, Layer work) = OpenUpper(Path.GetFullPath(options.UpperDir), Path.GetFullPath(options.WorkDir));
         return new LayerStack(upper, lowers, data) { Work = work };
+    }
+
+    /// <summary>One more lower layer.</summary>
+    /// <returns>Its number.</returns>
+    public ushort Add(Layer layer)
+    {
+        _lowers = [.. _lowers, layer];
+        return (ushort)(_lowers.Length - 1);
     }
 
     public void Dispose()

@@ -31,17 +31,18 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
     {
         listing = new DirectoryListing { Version = directory.Directory!.Version };
         int first = directory.HasUpper ? 0 : 1;
-        int slots = directory.Directory.Descriptors.Length;
+        LowerParts parts = directory.Directory.Parts;
+        int slots = parts.Descriptors.Length;
         for (int slot = first; slot < slots; slot++)
         {
             Errno error = slot == 0
                 ? fileSystem.Directories.BorrowUpper(directory, out BorrowedFd borrowed)
-                : fileSystem.Directories.BorrowLower(directory, slot - 1, out borrowed);
+                : fileSystem.Directories.BorrowLower(directory, parts, slot - 1, out borrowed);
             if (error != Errno.None)
                 return error;
             using (borrowed)
             {
-                if (ReadLayer(borrowed, slot, findable: slots - first > 1, listing) is not Errno.None and var failed)
+                if (ReadLayer(borrowed, parts, slot, listing) is not Errno.None and var failed)
                     return failed;
                 if (slot == 0 && fileSystem.IsImpure(directory, borrowed) && ShowOrigins(borrowed, listing) is not Errno.None and var unread)
                     return unread;
@@ -52,8 +53,9 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         return Errno.None;
     }
 
-    private Errno ReadLayer(Fd layer, int slot, bool findable, DirectoryListing listing)
+    private Errno ReadLayer(Fd layer, LowerParts parts, int slot, DirectoryListing listing)
     {
+        bool findable = parts.Layers.Length > (directory.HasUpper ? 0 : 1);
         if (Sys.OpenAt(layer, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) is not Errno.None and var error)
             return error;
         using var reading = new ScopedFd(opened);
@@ -70,14 +72,13 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             var records = new DirectoryRecords(buffer.AsSpan(0, length));
             while (records.MoveNext())
             {
-                if (slot > 0 && AufsWhiteout.IsMark(records.Name))
+                if ((slot > 0 || fileSystem.Options.AufsWhiteouts) && AufsWhiteout.IsMark(records.Name))
                     (hidden ??= []).Add([.. AufsWhiteout.HiddenName(records.Name), 0]);
-                else if (Take(new LayerReading(layer, stat.Dev, slot, findable), records, listing) is not Errno.None and var broken)
+                else if (Take(new LayerReading(layer, stat.Dev, parts, slot, findable), records, listing) is not Errno.None and var broken)
                     return broken;
             }
         }
-        if (slot > 0)
-            directory.Directory!.HasAufsWhiteouts[slot - 1] = hidden is null ? Known.No : Known.Yes;
+        directory.Directory!.LearnAufsWhiteouts(parts, slot, hidden is not null);
         HideBelow(hidden, slot, listing);
         return Errno.None;
     }
@@ -91,15 +92,19 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         if (known >= 0 && !(listing.Read(known).Slot == 0 && listing.Settle(known)))
             return Errno.None;
         FileType type = record.Type;
-        bool mayBeMark = type == FileType.Regular && slot > 0 && directory.Directory!.HasXattrWhiteouts;
-        if (type is FileType.Unknown or FileType.CharacterDevice || mayBeMark)
+        ushort number = slot == 0 ? Inode.NoLayer : reading.Parts.Layers[slot - 1];
+        bool mayStandForOthers = type == FileType.Regular && fileSystem.Overrides?.MayStandForOthers(number) == true;
+        bool mayBeMark = type == FileType.Regular && slot > 0 && reading.Parts.HasXattrWhiteouts;
+        if (type is FileType.Unknown or FileType.CharacterDevice || mayBeMark || mayStandForOthers)
         {
             Errno error = Sys.StatxAt(layer, record.Name, out Statx stat);
             if (error == Errno.ENOENT)
                 return Errno.None; // removed since
             if (error != Errno.None)
                 return error;
-            type = Whiteout.Is(fileSystem.Xattrs, layer, record.Name, stat) ? FileType.Unknown : stat.Type;
+            bool isWhiteout = Whiteout.Is(fileSystem.Xattrs, layer, record.Name, stat);
+            _ = fileSystem.Overrides?.Apply(number, layer, record.Name, ref stat); // else its own type counts
+            type = isWhiteout ? FileType.Unknown : stat.Type;
         }
         bool copied = fileSystem.Inodes.TryGetInoOfUpper(slot == 0 ? record.Ino : 0, out ulong ino);
         if (!copied)
@@ -124,7 +129,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             return error;
         using (upper)
         {
-            error = Opaque.IsMarked(fileSystem.Xattrs, upper, name, out bool opaque);
+            error = fileSystem.IsOpaqueInUpper(directory, upper, name, out bool opaque);
             byte[]? redirect = null;
             if (error == Errno.None && !opaque)
                 error = fileSystem.Redirect.Read(upper, name, out redirect);
@@ -137,7 +142,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
     /// <summary>Upper entries that are copies show their origin's number; only impure directories have any (ovl_cache_update_ino).</summary>
     private Errno ShowOrigins(Fd upper, DirectoryListing listing)
     {
-        var moved = new Resolved(stackalloc ushort[fileSystem.Layers.Lowers.Count]);
+        var moved = new Resolved(stackalloc ushort[LayerStack.MaxLowers]);
         for (int index = 0; index < listing.Count; index++)
         {
             DirectoryEntry entry = listing[index];
@@ -185,6 +190,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
 /// <summary>The layer that is being read.</summary>
 /// <param name="Layer">The directory in it.</param>
 /// <param name="Dev">Its file system.</param>
+/// <param name="Parts">The lower parts of the merged directory.</param>
 /// <param name="Slot">Its slot in the merged directory.</param>
 /// <param name="Findable">Other layers follow or came before: names must be found again.</param>
-internal readonly record struct LayerReading(Fd Layer, ulong Dev, int Slot, bool Findable);
+internal readonly record struct LayerReading(Fd Layer, ulong Dev, LowerParts Parts, int Slot, bool Findable);

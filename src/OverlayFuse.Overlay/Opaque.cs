@@ -53,6 +53,20 @@ internal static class Opaque
     /// <summary>Makes an upper directory opaque.</summary>
     public static Errno Mark(OverlayXattr xattrs, Fd parent, Name name) => Sys.SetXattrAt(parent, name, xattrs.Opaque, "y"u8);
 
+    /// <summary>Puts the mark of AUFS into an upper directory; what is not seen in the merged view does not change its times either.</summary>
+    public static Errno MarkForAufs(Fd parent, Name name)
+    {
+        if (Sys.OpenAt(parent, name, OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var directory = new ScopedFd(opened);
+        if (Sys.FStatx(directory, out Statx before) is not Errno.None and var unseen)
+            return unseen;
+        error = Sys.MkNodAt(directory, new Name(AufsMark), (uint)FileType.Regular | 0x180, 0);
+        if (error != Errno.None)
+            return error == Errno.EEXIST ? Errno.None : error;
+        return Sys.UTimeNsAt(directory, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec());
+    }
+
     private static Errno Read(Fd parent, Name name, Name xattr, out OpaqueMark mark)
     {
         Span<byte> value = stackalloc byte[8];

@@ -7,8 +7,6 @@ namespace OverlayFuse.Overlay;
 /// <summary>GETATTR and SETATTR.</summary>
 public sealed partial class OverlayFileSystem
 {
-    private const SetAttrValid ChangesSomething = SetAttrValid.Mode | SetAttrValid.Uid | SetAttrValid.Gid | SetAttrValid.Size
-        | SetAttrValid.Atime | SetAttrValid.Mtime;
 
     /// <inheritdoc/>
     public Errno GetAttr(in FuseRequest request, in GetAttrIn input, out AttrOut attributes)
@@ -25,7 +23,9 @@ public sealed partial class OverlayFileSystem
         attributes = default;
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if ((input.Valid & ChangesSomething) == 0 && MayClearSetIds(request, inode) is not Errno.None and var denied)
+        if (OwnerChange.From(input, _ids, out OwnerChange change) is not Errno.None and var unknown)
+            return unknown;
+        if (change.IsNothingButChown && MayClearSetIds(request, inode) is not Errno.None and var denied)
             return denied;
         long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : CopyUp.NoData;
         if (EnsureUpper(request, inode, data) is not Errno.None and var error)
@@ -36,7 +36,9 @@ public sealed partial class OverlayFileSystem
             return lost;
         using (real)
         {
-            if (Apply(request, real, input) is not Errno.None and var failed)
+            if (ChangeOwner(request, inode, real, change) is not Errno.None and var refused)
+                return refused;
+            if (SetTimes(real, input) is not Errno.None and var failed)
                 return failed;
         }
         return GetAttr(inode, out attributes);
@@ -52,12 +54,14 @@ public sealed partial class OverlayFileSystem
             return error;
         Statx stat;
         using (real)
-            error = Sys.StatxAt(real.Directory, real.Name, out stat, StatxMask.BasicStats | StatxMask.Btime);
+            error = _files.Statx(inode, real.Directory, real.Name, out stat, StatxMask.BasicStats | StatxMask.Btime);
         if (error != Errno.None)
             return error;
         Attr attr = ToAttr(inode, stat);
         stat.Ino = attr.Ino;
         stat.Nlink = attr.Nlink;
+        stat.Uid = attr.Uid;
+        stat.Gid = attr.Gid;
         attributes = new StatxOut { AttrValid = TimeoutSeconds, Stat = stat };
         return Errno.None;
     }
@@ -71,21 +75,9 @@ public sealed partial class OverlayFileSystem
         return Errno.None;
     }
 
-    /// <summary>chown before chmod: changing the owner clears set-uid and set-gid (notify_change), the new mode may set them again.</summary>
-    private static Errno Apply(in FuseRequest request, in RealName real, in SetAttrIn input)
+    private static Errno SetTimes(in RealName real, in SetAttrIn input)
     {
         SetAttrValid valid = input.Valid;
-        bool nothing = (valid & ChangesSomething) == 0; // chown(path, -1, -1): still clears set-uid and set-gid
-        if (nothing || (valid & (SetAttrValid.Uid | SetAttrValid.Gid)) != 0)
-        {
-            uint uid = (valid & SetAttrValid.Uid) != 0 ? input.Uid : uint.MaxValue;
-            uint gid = (valid & SetAttrValid.Gid) != 0 ? input.Gid : uint.MaxValue;
-            if (SetIds.ChOwn(request, real, uid, gid) is not Errno.None and var error)
-                return error;
-        }
-        if ((valid & SetAttrValid.Mode) != 0
-            && Sys.FChModAt(real.Directory, real.Name, input.Mode & 0xFFF) is not Errno.None and var refused)
-            return refused;
         if ((valid & (SetAttrValid.Atime | SetAttrValid.Mtime)) == 0)
             return Errno.None;
         TimeSpec atime = ToTime(valid, SetAttrValid.Atime, SetAttrValid.AtimeNow, input.Atime, input.AtimeNsec);
@@ -113,10 +105,11 @@ public sealed partial class OverlayFileSystem
         return Truncate(request, file, input);
     }
 
-    private static Errno Truncate(in FuseRequest request, Fd file, in SetAttrIn input)
+    private Errno Truncate(in FuseRequest request, Fd file, in SetAttrIn input)
     {
+        DropEscapedCapability(file, Name.Empty);
         Errno error = Sys.FTruncate(file, (long)input.Size);
-        return error == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? SetIds.Drop(request, file) : error;
+        return error == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? DropSetIds(request, file) : error;
     }
 
     /// <summary>
@@ -132,16 +125,16 @@ public sealed partial class OverlayFileSystem
         }
         if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
-        return stat.IsDirectory || SetIds.ToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, stat.Uid) ? Errno.None : Errno.EPERM;
+        return stat.IsDirectory || SetIdsToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, ShownUid(stat)) ? Errno.None : Errno.EPERM;
     }
 
     private static uint LinksOf(Inode inode, in Statx stat) =>
         inode is { HasUpper: true, Index: { } index } ? (uint)Math.Max(0, (int)stat.Nlink + index.Delta) : stat.Nlink;
 
-    private static Attr ToAttr(Inode inode, in Statx stat)
+    private Attr ToAttr(Inode inode, in Statx stat)
     {
-        bool merged = inode.Directory is { } directory
-            && (inode.HasUpper ? directory.Lowers.Length > 0 : directory.Lowers.Length > 1);
+        bool hidesLinks = inode.Directory is { } directory
+            && (_options.StaticNlink || (inode.HasUpper ? directory.Lowers.Length > 0 : directory.Lowers.Length > 1));
         return new Attr
         {
             Ino = inode.Ino,
@@ -154,9 +147,9 @@ public sealed partial class OverlayFileSystem
             MtimeNsec = stat.Mtime.Nanoseconds,
             CtimeNsec = stat.Ctime.Nanoseconds,
             Mode = stat.Mode,
-            Nlink = merged ? 1 : LinksOf(inode, stat), // 1 is what find(1) takes for "not known" (ovl_getattr)
-            Uid = stat.Uid,
-            Gid = stat.Gid,
+            Nlink = hidesLinks ? 1 : LinksOf(inode, stat), // 1 is what find(1) takes for "not known" (ovl_getattr)
+            Uid = _ids is null ? stat.Uid : _ids.Uid(stat.Uid),
+            Gid = _ids is null ? stat.Gid : _ids.Gid(stat.Gid),
             Rdev = (stat.RdevMinor & 0xFF) | (stat.RdevMajor << 8) | ((stat.RdevMinor & ~0xFFu) << 12), // new_encode_dev
             BlkSize = stat.BlockSize,
         };

@@ -62,16 +62,19 @@ public sealed partial class OverlayFileSystem
             return error;
         using (upper)
         {
-            if (CallerIds.Assume(request.Caller) is not Errno.None and var unknown)
+            if (AssumeCaller(request) is not Errno.None and var unknown)
                 return unknown;
-            if (ModeOf(parent, upper, input.Mode & 0xFFF, input.UMask, out uint mode) is not Errno.None and var unread)
+            var creation = new Creation { Mode = (input.Mode & 0xFFF) | (uint)FileType.Regular, UMask = input.UMask, Owner = OwnerOf(request) };
+            if (MadeMode(parent, upper, creation, out uint mode) is not Errno.None and var unread)
                 return unread;
             const OpenFlags flags = OpenFlags.TmpFile | OpenFlags.ReadWrite;
-            if (Sys.OpenAt(upper, Name.Dot, flags, out Fd made, mode) is not Errno.None and var failed)
+            if (Sys.OpenAt(upper, Name.Dot, flags, out Fd made, mode & 0xFFF) is not Errno.None and var failed)
                 return failed;
             using var file = new ScopedFd(made);
             if (Sys.FStatx(file, out Statx stat) is not Errno.None and var unseen)
                 return unseen;
+            if (_overrides is not null && SettleUnnamed(new UpperName(parent, upper, Name.Empty), file, creation, ref stat) is not Errno.None and var unowned)
+                return unowned;
             if (Sys.Reopen(file, OpenFlags.ReadWrite, out Fd writable) is not Errno.None and var unopened)
                 return unopened;
             Inode inode = _inodes.AddUnnamed(stat, _inos.Map(stat.Dev, stat.Ino), new SafeFd(file.Release()));
@@ -90,14 +93,16 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE;
         if (name.Length > NameMax)
             return Errno.ENAMETOOLONG;
+        if (IsAufsMark(name))
+            return Errno.EINVAL;
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
         {
-            if (CallerIds.Assume(request.Caller) is not Errno.None and var unknown)
+            if (AssumeCaller(request) is not Errno.None and var unknown)
                 return unknown;
             var place = new UpperName(parent, upper, name);
-            if (MakeNamed(place, creation, out Fd made, out entry, out inode) is not Errno.None and var failed)
+            if (MakeNamed(place, creation with { Owner = OwnerOf(request) }, out Fd made, out entry, out inode) is not Errno.None and var failed)
                 return failed;
             if (made.IsOpen)
                 AddOpen(inode!, made); // the open lock comes before that of the names, which is free again
@@ -111,26 +116,40 @@ public sealed partial class OverlayFileSystem
         inode = null;
         using (new NamesChange(place.Parent))
         {
-            made = Fd.None;
-            if (ModeOf(place.Parent, place.Upper, creation.Mode, creation.UMask, out uint mode) is not Errno.None and var unread)
-                return unread;
-            Errno error = creation.MakeAt(place.Upper, place.Name, mode, out made);
-            bool taken = error == Errno.EEXIST;
-            if (taken)
+            Errno error = MakeAt(place, creation, out made, out bool overWhiteout);
+            if (error == Errno.EEXIST)
+            {
+                overWhiteout = true;
                 error = RequireWhiteout(place.Upper, place.Name);
-            if (taken && error == Errno.None)
-                error = MakeOverWhiteout(place, creation, out made);
-            else if (error == Errno.None && creation.IsDirectory && place.Parent.Directory!.Lowers.Length > 0 && !AllowsOfflineChanges)
+                if (error == Errno.None)
+                    error = MakeOverWhiteout(place, creation, out made);
+            }
+            else if (error == Errno.None && !overWhiteout && creation.IsDirectory && place.Parent.Directory!.Lowers.Length > 0 && !AllowsOfflineChanges)
+            {
                 error = CutOff(place);
+            }
             if (error != Errno.None)
                 return error;
             using var file = new ScopedFd(made);
-            error = AdmitNew(place, made, out entry, out inode);
+            error = AdmitNew(place, creation, made, out entry, out inode);
             if (error != Errno.None)
-                Unmake(place, creation.IsDirectory, overWhiteout: taken);
+                Unmake(place, creation.IsDirectory, overWhiteout);
             made = error == Errno.None ? file.Release() : Fd.None;
             return error;
         }
+    }
+
+    private Errno MakeAt(in UpperName place, in Creation creation, out Fd made, out bool marked)
+    {
+        made = Fd.None;
+        if (HidesInUpper(place.Parent, place.Upper, place.Name, out marked) is not Errno.None and var unseen)
+            return unseen;
+        if (MadeMode(place.Parent, place.Upper, creation, out uint mode) is not Errno.None and var unread)
+            return unread;
+        Errno error = marked && creation.IsDirectory
+            ? MakeOverAufsMark(place, creation)
+            : Make(creation, place.Upper, place.Name, mode, out made);
+        return error == Errno.None && marked ? MarkPresent(place.Parent, place.Upper, place.Name) : error;
     }
 
     /// <summary>Lower layers may change between mounts as long as nothing in the upper points into them (ovl_allow_offline_changes).</summary>
@@ -139,7 +158,7 @@ public sealed partial class OverlayFileSystem
     /// <summary>Below a new directory there is nothing, and nothing will come there: later lookups need not ask (ovl_create_upper).</summary>
     private Errno CutOff(in UpperName place)
     {
-        Errno error = Opaque.Mark(_xattrs, place.Upper, place.Name);
+        Errno error = MarkOpaque(place.Upper, place.Name);
         if (error != Errno.None)
             _ = Sys.RmDirAt(place.Upper, place.Name); // the error that is told is the first
         return error;
@@ -157,19 +176,21 @@ public sealed partial class OverlayFileSystem
     private void Unmake(in UpperName place, bool directory, bool overWhiteout)
     {
         if (overWhiteout)
-            _ = directory ? CoverDirectory(place.Upper, place.Name, inUpper: true) : CoverFile(place.Upper, place.Name, inUpper: true); // see above
+            _ = directory ? CoverDirectory(place.Parent, place.Upper, place.Name, inUpper: true) : CoverFile(place.Parent, place.Upper, place.Name, inUpper: true); // see above
         else
             _ = directory ? Sys.RmDirAt(place.Upper, place.Name) : Sys.UnlinkAt(place.Upper, place.Name); // see above
     }
 
     /// <summary>Gives the kernel what was just made. Under the lock of its names.</summary>
-    private Errno AdmitNew(in UpperName place, Fd made, out EntryOut entry, out Inode? inode)
+    private Errno AdmitNew(in UpperName place, in Creation creation, Fd made, out EntryOut entry, out Inode? inode)
     {
         entry = default;
         inode = null;
         Errno error = made.IsOpen ? Sys.FStatx(made, out Statx stat) : Sys.StatxAt(place.Upper, place.Name, out stat);
         if (error != Errno.None)
             return error;
+        if (_overrides is not null && SettleNew(place, creation, ref stat) is not Errno.None and var unowned)
+            return unowned;
         var found = new Resolved(default) { Exists = true, HasUpper = true, Stat = stat, Ino = _inos.Map(stat.Dev, stat.Ino) };
         if (!_inodes.TryAdmit(place.Parent, place.Parent.Directory!.Version, place.Name, found, out inode))
             return Errno.EIO; // cannot be: the names are locked
@@ -185,7 +206,7 @@ public sealed partial class OverlayFileSystem
             if (MakeInWork(place.Parent, place.Upper, creation, entry, out made) is not Errno.None and var error)
                 return error;
             using var file = new ScopedFd(made);
-            error = creation.IsDirectory ? Opaque.Mark(_xattrs, entry.Directory, entry.Name) : Errno.None;
+            error = creation.IsDirectory ? MarkOpaque(entry.Directory, entry.Name) : Errno.None;
             if (error == Errno.None)
                 error = creation.IsDirectory ? entry.ExchangeWith(place.Upper, place.Name) : entry.MoveTo(place.Upper, place.Name);
             made = error == Errno.None ? file.Release() : Fd.None;
@@ -204,18 +225,18 @@ public sealed partial class OverlayFileSystem
     private Errno MakeInWork(Inode parent, Fd upper, in Creation creation, in WorkEntry entry, out Fd made)
     {
         made = Fd.None;
-        if (ModeOf(parent, upper, creation.Mode, creation.UMask, out uint mode) is not Errno.None and var unread)
+        if (MadeMode(parent, upper, creation, out uint mode) is not Errno.None and var unread)
             return unread;
         if (Sys.FStatx(upper, out Statx stat) is not Errno.None and var error)
             return error;
         bool inherits = (stat.Permissions & SetIds.SetGid) != 0 || parent.Directory!.HasDefaultAcl == Known.Yes;
         if (!inherits)
-            return creation.MakeAt(entry.Directory, entry.Name, mode, out made);
+            return Make(creation, entry.Directory, entry.Name, mode, out made);
         using var standIn = new WorkEntry(_work!);
         if (MakeStandIn(upper, stat, standIn, out Fd opened) is not Errno.None and var failed)
             return failed;
         using var directory = new ScopedFd(opened);
-        if (creation.MakeAt(directory, entry.Name, mode, out made) is not Errno.None and var unmade)
+        if (Make(creation, directory, entry.Name, mode, out made) is not Errno.None and var unmade)
             return unmade;
         using var file = new ScopedFd(made);
         error = Sys.RenameAt(directory, entry.Name, entry.Directory, entry.Name);

@@ -51,7 +51,7 @@ public sealed partial class OverlayFileSystem
     {
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (!inode.HasUpper || _options.Volatile)
+        if (!inode.HasUpper || !_options.Syncs)
             return Errno.None;
         if (_files.Locate(inode, out RealName real) is not Errno.None and var error)
             return error;

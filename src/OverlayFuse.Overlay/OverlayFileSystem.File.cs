@@ -31,9 +31,12 @@ public sealed partial class OverlayFileSystem
             return failed;
         if (!truncate)
             return Errno.None;
-        error = TruncateOpened(request, inode, (input.RequestFlags & OpenRequestFlags.KillSuidGid) != 0);
+        bool killSetIds = (input.RequestFlags & OpenRequestFlags.KillSuidGid) != 0;
+        error = TruncateOpened(request, inode, killSetIds);
         if (error != Errno.None)
             ReleaseOpen(inode);
+        else if (killSetIds)
+            InvalidateAttributes(inode); // the kernel asks again for size and times only (fuse_truncate_update_attr)
         return error;
     }
 
@@ -73,6 +76,7 @@ public sealed partial class OverlayFileSystem
             return closed;
         using (file)
         {
+            DropEscapedCapability(file, Name.Empty);
             while (count < data.Length)
             {
                 Errno error = Sys.PWrite(file, data[count..], (long)input.Offset + count, out int written);
@@ -80,7 +84,7 @@ public sealed partial class OverlayFileSystem
                 if (error != Errno.None)
                     return count > 0 ? Errno.None : error;
             }
-            return (input.WriteFlags & WriteFlags.KillSuidGid) != 0 ? SetIds.Drop(request, file) : Errno.None;
+            return (input.WriteFlags & WriteFlags.KillSuidGid) != 0 ? DropSetIds(request, file) : Errno.None;
         }
     }
 
@@ -89,7 +93,7 @@ public sealed partial class OverlayFileSystem
     {
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (!inode.HasUpper || _options.Volatile)
+        if (!inode.HasUpper || !_options.Syncs)
             return Errno.None; // nothing of ours can be dirty (ovl_fsync)
         if (BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
@@ -237,14 +241,15 @@ public sealed partial class OverlayFileSystem
         return _inodes[node] is { Open: { } open } && open.TryBorrowForWrite(out file) ? Errno.None : Errno.EBADF;
     }
 
-    private static Errno TruncateOpened(in FuseRequest request, Inode inode, bool killSetIds)
+    private Errno TruncateOpened(in FuseRequest request, Inode inode, bool killSetIds)
     {
         if (inode.Open is not { } open || !open.TryBorrowForWrite(out BorrowedFd file))
             return Errno.EBADF;
         using (file)
         {
+            DropEscapedCapability(file, Name.Empty);
             Errno error = Sys.FTruncate(file, 0);
-            return error == Errno.None && killSetIds ? SetIds.Drop(request, file) : error;
+            return error == Errno.None && killSetIds ? DropSetIds(request, file) : error;
         }
     }
 

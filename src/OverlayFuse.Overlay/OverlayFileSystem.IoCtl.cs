@@ -18,6 +18,8 @@ public sealed partial class OverlayFileSystem
         result = default;
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
+        if (input.Command is LiveControl.ListLayer or LiveControl.AddLayer or LiveControl.Refresh)
+            return Control(request, input.Command, data, answer);
         bool sets = input.Command is FS_IOC_SETFLAGS or FS_IOC_FSSETXATTR;
         if (!sets && input.Command is not (FS_IOC_GETFLAGS or FS_IOC_FSGETXATTR))
             return Errno.ENOTTY;

@@ -15,6 +15,8 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE;
         if (newName.Length > NameMax)
             return Errno.ENAMETOOLONG;
+        if (IsAufsMark(newName))
+            return Errno.EINVAL;
         if (EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var error)
             return error;
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var refused)
@@ -28,11 +30,11 @@ public sealed partial class OverlayFileSystem
             {
                 if (inode.Data is not null && Redirect.Set(inode, source, Name.Empty, absolute: true) is not Errno.None and var unmarked)
                     return unmarked; // the data are found by their old name (ovl_set_link_redirect)
-                if (Sys.FStatx(source, out Statx before) is not Errno.None and var unseen)
+                if (_files.Statx(inode, source, Name.Empty, out Statx before) is not Errno.None and var unseen)
                     return unseen;
                 if (LinkInUpper(inode, source, parent, upper, newName) is not Errno.None and var failed)
                     return failed;
-                bool seen = Sys.FStatx(source, out Statx stat) == Errno.None;
+                bool seen = _files.Statx(inode, source, Name.Empty, out Statx stat) == Errno.None;
                 _inodes.Link(inode, parent, newName);
                 Unpin(inode);
                 entry = ToEntry(inode, seen ? stat : before);
@@ -52,7 +54,7 @@ public sealed partial class OverlayFileSystem
         if (_files.Locate(inode, out RealName real) is not Errno.None and var error)
             return error;
         using (real)
-            return Sys.ReadLinkAt(real.Directory, real.Name, target, out length);
+            return ReadTarget(real, target, out length);
     }
 
     private Errno LinkInUpper(Inode inode, Fd source, Inode parent, Fd upper, Name name)
@@ -60,6 +62,8 @@ public sealed partial class OverlayFileSystem
         if (inode.HasOrigin && MarkImpure(parent, upper) is not Errno.None and var unmarked)
             return unmarked;
         Errno error = Sys.LinkFd(source, upper, name);
+        if (error == Errno.None)
+            return MarkPresent(parent, upper, name);
         if (error != Errno.EEXIST)
             return error;
         if (RequireWhiteout(upper, name) is not Errno.None and var taken)

@@ -53,7 +53,7 @@ public sealed partial class OverlayFileSystem
     {
         entry = default;
         inode = parent;
-        var found = new Resolved(stackalloc ushort[_layers.Lowers.Count]);
+        var found = new Resolved(stackalloc ushort[LayerStack.MaxLowers]);
         for (int attempt = 0; ; attempt++)
         {
             bool locked = attempt == OptimisticLookups;
@@ -108,8 +108,8 @@ public sealed partial class OverlayFileSystem
         Place place = parent.Place!;
         if (ReferenceEquals(place.Parent, parent))
             return [(byte)'/', .. name.WithNul];
-        int index = Array.BinarySearch(parent.Directory!.Lowers, layer);
-        byte[]? location = parent.Directory.LowerLocations?[index];
+        LowerParts parts = parent.Directory!.Parts;
+        byte[]? location = parts.Locations?[Array.IndexOf(parts.Layers, layer)];
         byte[] path = PathInLayer(place.Parent, layer, location is null ? place.Name : new Name(location));
         return [.. path.AsSpan(0, path.Length - 1), (byte)'/', .. name.WithNul];
     }

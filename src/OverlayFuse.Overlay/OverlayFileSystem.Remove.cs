@@ -32,7 +32,7 @@ public sealed partial class OverlayFileSystem
             Inode? inode = inUpper ? _inodes.OfUpperFile(stat.Ino) : _inodes.OfName(parent, name);
             if (inUpper && Pin(inode, upper, name) is not Errno.None and var unheld)
                 return unheld;
-            error = inLower ? CoverFile(upper, name, inUpper) : Sys.UnlinkAt(upper, name);
+            error = inLower ? CoverFile(parent, upper, name, inUpper) : Sys.UnlinkAt(upper, name);
             Removed(inode, parent, name, error);
             if (error == Errno.None)
                 DropIndex(inode);
@@ -58,7 +58,7 @@ public sealed partial class OverlayFileSystem
                 return unseen;
             if (inode.HasUpper && Pin(inode, upper, name) is not Errno.None and var unheld)
                 return unheld;
-            error = inLower ? CoverDirectory(upper, name, inode.HasUpper) : RemoveUpperDirectory(upper, name);
+            error = inLower ? CoverDirectory(parent, upper, name, inode.HasUpper) : RemoveUpperDirectory(upper, name);
             Removed(inode, parent, name, error);
             return error;
         }
@@ -72,8 +72,10 @@ public sealed partial class OverlayFileSystem
         return error == Errno.None && !empty ? Errno.ENOTEMPTY : error;
     }
 
-    private Errno CoverFile(Fd upper, Name name, bool inUpper)
+    private Errno CoverFile(Inode parent, Fd upper, Name name, bool inUpper)
     {
+        if (_options.AufsWhiteouts && name.Length <= AufsWhiteout.LongestName)
+            return CoverByAufs(parent, upper, name, inUpper);
         if (!inUpper)
             return _work!.Whiteout.Make(upper, name);
         var entry = new WorkEntry(_work!);
@@ -88,8 +90,10 @@ public sealed partial class OverlayFileSystem
         }
     }
 
-    private Errno CoverDirectory(Fd upper, Name name, bool inUpper)
+    private Errno CoverDirectory(Inode parent, Fd upper, Name name, bool inUpper)
     {
+        if (_options.AufsWhiteouts && name.Length <= AufsWhiteout.LongestName)
+            return CoverByAufs(parent, upper, name, inUpper);
         if (!inUpper)
             return _work!.Whiteout.Make(upper, name);
         var entry = new WorkEntry(_work!); // takes the directory in exchange, and removes it with the whiteouts in it

@@ -14,6 +14,8 @@ public sealed partial class OverlayFileSystem
             return Errno.EINVAL;
         if (newName.Length > NameMax)
             return Errno.ENAMETOOLONG;
+        if (IsAufsMark(newName))
+            return Errno.EINVAL;
         if (_inodes[request.Node] is not { } oldParent || _inodes[input.NewDirectory] is not { } newParent)
             return Errno.ESTALE;
         if (LookupEntry(oldParent, oldName, default, out _, out Inode source) is not Errno.None and var error)
@@ -126,7 +128,7 @@ public sealed partial class OverlayFileSystem
             return error;
         if (isBound || moved.Data is not null)
             return SetRedirect(moved, from, to);
-        return moved.IsDirectory && to.Parent.Directory!.Lowers.Length > 0 ? Opaque.Mark(_xattrs, from.Upper, from.Name) : Errno.None;
+        return moved.IsDirectory && to.Parent.Directory!.Lowers.Length > 0 ? MarkOpaque(from.Upper, from.Name) : Errno.None;
     }
 
     /// <summary>The lower part stays where it is: on disk by its redirect, and in memory. Both also hold under the old name.</summary>
@@ -138,18 +140,21 @@ public sealed partial class OverlayFileSystem
             return error;
         if (moved.Directory is not { } directory)
             return Errno.None;
-        byte[]?[] locations = new byte[]?[directory.Lowers.Length];
+        LowerParts parts = directory.Parts;
+        byte[]?[] locations = new byte[]?[parts.Layers.Length];
         for (int index = 0; index < locations.Length; index++)
         {
-            Name location = directory.LowerLocations?[index] is { } known ? new Name(known) : from.Name;
-            locations[index] = isSameParent ? location.ToArray() : PathInLayer(from.Parent, directory.Lowers[index], location);
+            Name location = parts.Locations?[index] is { } known ? new Name(known) : from.Name;
+            locations[index] = isSameParent ? location.ToArray() : PathInLayer(from.Parent, parts.Layers[index], location);
         }
-        directory.LowerLocations = locations;
+        parts.Locations = locations;
         return Errno.None;
     }
 
     private Errno RenameInUpper(in Renaming rename, Fd oldUpper, Fd newUpper, bool cover, bool overWhiteout)
     {
+        if (_options.AufsWhiteouts && !overWhiteout)
+            return RenameOverAufsMarks(rename, oldUpper, newUpper, cover);
         bool exchange = overWhiteout && (cover || rename.Source.IsDirectory); // the whiteout changes place
         RenameFlags flags = exchange ? RenameFlags.Exchange : cover ? RenameFlags.Whiteout : RenameFlags.None;
         Errno error = Sys.RenameAt(oldUpper, rename.OldName, newUpper, rename.NewName, flags);
@@ -196,7 +201,7 @@ public sealed partial class OverlayFileSystem
             if (error == Errno.None)
             {
                 _inodes.SetUpper(directory, empty.Ino);
-                DirectoryCache.Drop(directory.Directory!);
+                directory.Directory!.Parts.Drop();
             }
             return error;
         }

@@ -28,5 +28,5 @@ public sealed partial class OverlayFileSystem
 
     /// <inheritdoc/>
     public Errno SyncFs(in FuseRequest request) =>
-        _layers.Upper is { } upper && !_options.Volatile ? Sys.SyncFs(upper.Root.Fd) : Errno.None;
+        _layers.Upper is { } upper && _options.Syncs ? Sys.SyncFs(upper.Root.Fd) : Errno.None;
 }

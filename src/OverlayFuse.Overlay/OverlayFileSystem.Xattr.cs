@@ -13,35 +13,53 @@ public sealed partial class OverlayFileSystem
     public Errno GetXattr(in FuseRequest request, Name name, Span<byte> value, out int length)
     {
         length = 0;
+        if (_options.NoXattrs)
+            return Errno.ENOSYS; // the kernel never asks again
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
+        if (IsReservedXattr(name))
+            return Errno.ENODATA;
         Span<byte> buffer = stackalloc byte[StoredNameSize];
         if (_xattrs.ToStored(name, buffer, out Name stored) is not Errno.None and var error)
             return error;
         if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
             return lost;
         using (real)
-            error = Sys.GetXattrAt(real.Directory, real.Name, stored, value, out length);
-        bool isAcl = name.StartsWith("system.posix_acl_"u8);
-        return error == Errno.EOPNOTSUPP && isAcl ? Errno.ENODATA : error; // the VFS would refuse access to a layer without ACLs
+        {
+            error = HoldsMappedIds(name)
+                ? GetMappedXattr(inode, real, name, value, out length)
+                : GetStored(inode, real, stored, value, out length);
+            if (error == Errno.None && _overrides is not null && name.Equals(AclIds.AccessXattr))
+                error = ShowAclOwner(inode, real, value[..Math.Min(value.Length, length)]);
+        }
+        return error == Errno.EOPNOTSUPP && AclIds.IsAcl(name) ? Errno.ENODATA : error; // the VFS would refuse access to a layer without ACLs
     }
 
     /// <inheritdoc/>
     public Errno SetXattr(in FuseRequest request, in SetXattrIn input, Name name, ReadOnlySpan<byte> value)
     {
+        if (_options.NoXattrs)
+            return Errno.ENOSYS;
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
+        if (IsReservedXattr(name))
+            return Errno.EPERM;
         Span<byte> buffer = stackalloc byte[StoredNameSize];
         if (_xattrs.ToStored(name, buffer, out Name stored) is not Errno.None and var error)
             return error;
+        if (ToStoredIds(name, ref value) is not Errno.None and var unknown)
+            return unknown;
         if (EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var refused)
             return refused;
         if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
             return lost;
         using (real)
         {
-            error = Sys.SetXattrAt(real.Directory, real.Name, stored, value, input.Flags);
-            if (error == Errno.None && (input.SetXattrFlags & SetXattrFlags.AclKillSgid) != 0)
+            error = SetStored(real, stored, value, input.Flags);
+            bool clearsSetGid = (input.SetXattrFlags & SetXattrFlags.AclKillSgid) != 0;
+            if (error == Errno.None && _overrides is not null && name.Equals(AclIds.AccessXattr))
+                error = ShowAclMode(real, value, clearsSetGid);
+            else if (error == Errno.None && clearsSetGid)
                 error = ClearSetGid(real);
         }
         ForgetDefaultAcl(inode, name);
@@ -51,8 +69,12 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno RemoveXattr(in FuseRequest request, Name name)
     {
+        if (_options.NoXattrs)
+            return Errno.ENOSYS;
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
+        if (IsReservedXattr(name))
+            return Errno.EPERM;
         Span<byte> buffer = stackalloc byte[StoredNameSize];
         if (_xattrs.ToStored(name, buffer, out Name stored) is not Errno.None and var error)
             return error;
@@ -63,7 +85,7 @@ public sealed partial class OverlayFileSystem
         if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
             return lost;
         using (real)
-            error = Sys.RemoveXattrAt(real.Directory, real.Name, stored);
+            error = RemoveStored(real, stored);
         ForgetDefaultAcl(inode, name);
         return error;
     }
@@ -72,6 +94,8 @@ public sealed partial class OverlayFileSystem
     public Errno ListXattr(in FuseRequest request, Span<byte> list, out int length)
     {
         length = 0;
+        if (_options.NoXattrs)
+            return Errno.ENOSYS; // the kernel never asks again
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
         if (_files.Locate(inode, out RealName real) is not Errno.None and var error)
@@ -92,7 +116,7 @@ public sealed partial class OverlayFileSystem
         if (_files.Locate(inode, out RealName real) is not Errno.None and var error)
             return error;
         using (real)
-            return Sys.GetXattrAt(real.Directory, real.Name, stored, default, out _);
+            return GetStored(inode, real, stored, default, out _);
     }
 
     private static Errno ClearSetGid(in RealName real)

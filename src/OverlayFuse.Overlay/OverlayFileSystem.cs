@@ -1,4 +1,5 @@
 using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
@@ -8,6 +9,7 @@ namespace OverlayFuse.Overlay;
 /// Rename, Link, File, Directory, Xattr, StatFs.
 /// <para>Lock order, outermost first; a lock is never taken while one further down is held:</para>
 /// <list type="number">
+/// <item>the live lock: one change of the stack of layers at a time;</item>
 /// <item>an <see cref="OpenDirectory"/>: its listing;</item>
 /// <item>an <see cref="Inode"/> itself: its one copier (<see cref="CopyUp"/>); a parent's is released before its child's is taken;</item>
 /// <item>the open locks: the descriptors of an <see cref="OpenFile"/>;</item>
@@ -39,7 +41,9 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     {
         _options = options;
         _layers = layers;
-        _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers));
+        _overrides = StatOverrides.Open(layers, options);
+        _ids = ShownIds.Of(options);
+        _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers)) { HidesOverrides = _overrides is not null };
         _directories = new DirectoryCache(layers, DirectoryDescriptorLimit());
         Redirect = new Redirect(_xattrs, options.Redirect);
         Metacopy = new Metacopy(_xattrs, options);
@@ -48,7 +52,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _origin = new Origin(layers, _inos, _xattrs, options.Index);
         bool isWritable = layers.Work is not null && options.IsWritable;
         _index = isWritable && options.Index ? LinkIndex.Open(layers, _xattrs) : null;
-        _files = new RealFiles(layers, _directories) { Index = _index?.Directory };
+        _files = new RealFiles(layers, _directories, _overrides) { Index = _index?.Directory };
         if (!isWritable)
             return;
         _work = WorkDirectory.Open(layers.Work!, _xattrs, options.Volatile);
@@ -98,6 +102,8 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     public Errno Init(FuseNegotiation session)
     {
         _notifier = session.Notifier;
+        if (_options.NoAcl || _options.NoXattrs)
+            session.Wanted &= ~InitFlags.PosixAcl;
         return Errno.None;
     }
 
@@ -133,15 +139,20 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         while (count < layers.Lowers.Count && !IsAufsOpaque(layers.Lowers[count - 1]))
             count++;
         foreach (Layer layer in layers.Lowers)
-            layer.HasXattrWhiteouts = Opaque.Read(xattrs, layer.Root.Fd, Name.Empty, out OpaqueMark mark) == Errno.None && mark == OpaqueMark.HasXattrWhiteouts;
-        var root = new DirectoryNode([.. Enumerable.Range(0, count).Select(layer => (ushort)layer)])
-        {
-            HasXattrWhiteouts = layers.Lowers.Any(layer => layer.HasXattrWhiteouts),
-        };
-        root.Descriptors[0] = layers.Upper?.Root;
-        for (int layer = 0; layer < count; layer++)
-            root.Descriptors[layer + 1] = layers.Lowers[layer].Root;
-        return root;
+            LookForXattrWhiteouts(layer, xattrs);
+        return new DirectoryNode(RootParts(layers, [.. Enumerable.Range(0, count).Select(layer => (ushort)layer)]));
+    }
+
+    private static void LookForXattrWhiteouts(Layer layer, OverlayXattr xattrs) => layer.HasXattrWhiteouts =
+        Opaque.Read(xattrs, layer.Root.Fd, Name.Empty, out OpaqueMark mark) == Errno.None && mark == OpaqueMark.HasXattrWhiteouts;
+
+    private static LowerParts RootParts(LayerStack layers, ushort[] numbers)
+    {
+        var parts = new LowerParts(numbers) { HasXattrWhiteouts = numbers.Any(number => layers.Lowers[number].HasXattrWhiteouts) };
+        parts.Descriptors[0] = layers.Upper?.Root;
+        for (int index = 0; index < numbers.Length; index++)
+            parts.Descriptors[index + 1] = layers.Lowers[numbers[index]].Root;
+        return parts;
     }
 
     /// <summary>A layer that hides all below it. The xattr means nothing on a layer's root, as in the kernel.</summary>

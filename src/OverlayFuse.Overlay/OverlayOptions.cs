@@ -36,6 +36,42 @@ public sealed record OverlayOptions
     /// <summary>Nothing is ever synced to disk; a crash loses the upper (overlayfs.rst, "Volatile mount").</summary>
     public bool Volatile { get; init; }
 
+    /// <summary>fsync(2) and copy-up leave it to the kernel when data reaches the disk; unlike <see cref="Volatile"/> nothing is noted in work.</summary>
+    public bool NoFsync { get; init; }
+
+    /// <summary>Whether anything is ever synced to disk.</summary>
+    public bool Syncs => !Volatile && !NoFsync;
+
+    /// <summary>User ids on disk and in the mount; empty: they are the same. No two ranges overlap.</summary>
+    public IReadOnlyList<IdRange> UidMap { get; init; } = [];
+
+    /// <summary>Group ids on disk and in the mount; empty: they are the same. No two ranges overlap.</summary>
+    public IReadOnlyList<IdRange> GidMap { get; init; } = [];
+
+    /// <summary>Owner that all files show, before any map.</summary>
+    public uint? SquashUid { get; init; }
+
+    /// <summary>Group that all files show, before any map.</summary>
+    public uint? SquashGid { get; init; }
+
+    /// <summary>Where owners and modes of files in the upper are kept.</summary>
+    public XattrPermissions XattrPermissions { get; init; }
+
+    /// <summary>
+    /// What is deleted is marked in the upper by files ".wh.NAME", and opaque directories by ".wh..wh..opq", as AUFS does; and such files in
+    /// the upper are read so. Else they are ordinary files there.
+    /// </summary>
+    public bool AufsWhiteouts { get; init; }
+
+    /// <summary>Directories show one link, whatever the disk says.</summary>
+    public bool StaticNlink { get; init; }
+
+    /// <summary>The kernel does not enforce POSIX ACLs; they can still be read and written.</summary>
+    public bool NoAcl { get; init; }
+
+    /// <summary>Programs get EOPNOTSUPP for every extended attribute.</summary>
+    public bool NoXattrs { get; init; }
+
     /// <summary>The mount is read-only although it has an upper.</summary>
     public bool ReadOnly { get; init; }
 

@@ -64,9 +64,13 @@ internal sealed class OverlayXattr
     /// <summary>Starts with our prefix: ours, or the escaped name of a user's.</summary>
     public bool HasPrefix(Name xattr) => xattr.StartsWith(_prefix);
 
+    /// <summary>Layers keep owners and security.* in xattrs of containers: see <see cref="StatOverrides"/>.</summary>
+    public bool HidesOverrides { get; init; }
+
     /// <summary>Ours: never listed, never copied up.</summary>
     public bool IsPrivate(Name xattr) =>
-        (HasPrefix(xattr) && !xattr.Bytes[_prefix.Length..].StartsWith("overlay."u8))
+        (HidesOverrides && StatOverrides.IsPrivate(xattr))
+        || (HasPrefix(xattr) && !xattr.Bytes[_prefix.Length..].StartsWith("overlay."u8))
         || (IsUser && xattr.StartsWith("user.fuseoverlayfs."u8)); // read as ours, see Opaque
 
     /// <summary>What a user's name is on disk.</summary>
@@ -104,16 +108,27 @@ internal sealed class OverlayXattr
         while (Name.TryTake(list[read..], out Name name))
         {
             int length = name.Length + 1;
-            if (!IsPrivate(name) && (trusted || !name.StartsWith("trusted."u8)))
-            {
-                int kept = HasPrefix(name) ? _prefix.Length : 0;
-                list.Slice(read, kept).CopyTo(list[written..]);
-                int skipped = kept == 0 ? 0 : kept + "overlay.".Length;
-                list[(read + skipped)..(read + length)].CopyTo(list[(written + kept)..]);
-                written += kept + length - skipped;
-            }
+            if (!IsHidden(name, trusted))
+                written += Unescape(name.WithNul, list[written..]);
             read += length;
         }
         return written;
+    }
+
+    private bool IsHidden(Name xattr, bool trusted) =>
+        IsPrivate(xattr)
+        || (!trusted && xattr.StartsWith("trusted."u8))
+        || (HidesOverrides && EscapedSecurity.IsReserved(xattr) && !EscapedSecurity.Is(xattr));
+
+    /// <summary>Copies a stored name as a user sees it, to the same place or before it.</summary>
+    private int Unescape(ReadOnlySpan<byte> stored, Span<byte> to)
+    {
+        int kept = HasPrefix(new Name(stored)) ? _prefix.Length : 0;
+        int skipped = kept == 0 ? 0 : kept + "overlay.".Length;
+        if (HidesOverrides && EscapedSecurity.Is(new Name(stored)))
+            skipped = EscapedSecurity.PrefixLength;
+        stored[..kept].CopyTo(to);
+        stored[skipped..].CopyTo(to[kept..]);
+        return kept + stored.Length - skipped;
     }
 }

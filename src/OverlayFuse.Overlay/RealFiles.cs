@@ -5,7 +5,8 @@ namespace OverlayFuse.Overlay;
 /// <summary>Finds the real file behind an inode: in its pinned descriptor, in the upper layer, else in the topmost lower one.</summary>
 /// <param name="layers">The layers.</param>
 /// <param name="directories">Where the real directories are.</param>
-internal sealed class RealFiles(LayerStack layers, DirectoryCache directories)
+/// <param name="overrides">What layers keep of owners, modes and types in xattrs.</param>
+internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, StatOverrides? overrides)
 {
     /// <summary>workdir/index, with index=on.</summary>
     public SafeFd? Index { get; init; }
@@ -27,22 +28,31 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories)
         return inode.HasUpper ? LocateUpper(inode, out real) : LocateLower(inode, out real);
     }
 
-    /// <summary>statx of the real file.</summary>
+    /// <summary>statx of the real file, as it is to be shown.</summary>
     public Errno Statx(Inode inode, out Statx stat)
     {
         stat = default;
         if (inode.Open is { } open && open.TryBorrowForWrite(out BorrowedFd written))
         {
             using (written)
-                return Sys.FStatx(written, out stat);
+                return Statx(inode, written, Name.Empty, out stat);
         }
         if (Locate(inode, out RealName real) is not Errno.None and var error)
             return error;
         using (real)
-            error = Sys.StatxAt(real.Directory, real.Name, out stat);
+            error = Statx(inode, real.Directory, real.Name, out stat);
         if (inode.Data is { } data)
             stat.Blocks = BlocksOfData(data, stat);
         return error == Errno.ENOENT ? Errno.ESTALE : error;
+    }
+
+    /// <summary>statx of an inode's real file that was found already, as it is to be shown.</summary>
+    public Errno Statx(Inode inode, Fd directory, Name name, out Statx stat, StatxMask mask = StatxMask.BasicStats)
+    {
+        Errno error = name.Length == 0 ? Sys.FStatx(directory, out stat, mask) : Sys.StatxAt(directory, name, out stat, mask);
+        if (error == Errno.None && overrides is not null)
+            _ = overrides.Apply(inode.RealLayer, directory, name, ref stat); // else the file's own count
+        return error;
     }
 
     /// <summary>Opens the real file; a lower one for reading only.</summary>
@@ -125,7 +135,7 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories)
     {
         if (TryPinned(inode, out directory))
             return Errno.None;
-        return inode.HasUpper ? directories.BorrowUpper(inode, out directory) : directories.BorrowLower(inode, 0, out directory);
+        return inode.HasUpper ? directories.BorrowUpper(inode, out directory) : directories.BorrowLower(inode, out directory);
     }
 
     private Errno LocateUpper(Inode inode, out RealName real)

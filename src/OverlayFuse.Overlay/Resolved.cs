@@ -86,6 +86,6 @@ internal ref struct Resolved(Span<ushort> lowers)
         known.Type == Stat.Type
         && (HasUpper ? known.UpperIno == Stat.Ino : !known.HasUpper)
         && (known.Directory is null || known.Directory.Lowers.AsSpan().SequenceEqual(Lowers))
-        && (HasUpper || known.IsDirectory || known.Index is not null || known.LowerLayer == Lowers[0])
+        && (HasUpper || known.IsDirectory || (known.Ino == Ino && (known.Index is not null || known.LowerLayer == Lowers[0])))
         && (known.IsDirectory || known.Data is null == !IsMetacopy);
 }

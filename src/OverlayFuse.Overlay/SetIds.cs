@@ -19,6 +19,8 @@ internal static class SetIds
     /// The bits that a change by the caller takes from a file (setattr_should_drop_suidgid): set-uid always; set-gid where the group may
     /// execute, and else when the caller is not of that group.
     /// </summary>
+    /// <param name="request">Whose change.</param>
+    /// <param name="stat">The file, with its owner as the caller sees it.</param>
     public static uint ToDrop(in FuseRequest request, in Statx stat)
     {
         uint dropped = stat.Permissions & SetUid;
@@ -26,26 +28,5 @@ internal static class SetIds
             return dropped;
         bool stays = (stat.Permissions & GroupExecute) == 0 && CallerProcess.MayKeepSetGid(request, stat.Gid);
         return stays ? dropped : dropped | SetGid;
-    }
-
-    /// <summary>Takes them from a file that was just written or truncated.</summary>
-    public static Errno Drop(in FuseRequest request, Fd file)
-    {
-        if (Sys.FStatx(file, out Statx stat) is not Errno.None and var error)
-            return error;
-        uint dropped = ToDrop(request, stat);
-        return dropped == 0 ? Errno.None : Sys.FChModAt(file, Name.Empty, stat.Permissions & ~dropped);
-    }
-
-    /// <summary>chown(2) as the caller's: the kernel keeps a set-gid that does not execute for the mounter, who may do everything.</summary>
-    public static Errno ChOwn(in FuseRequest request, in RealName real, uint uid, uint gid)
-    {
-        Statx stat = default;
-        if (request.Caller.Uid != 0
-            && Sys.StatxAt(real.Directory, real.Name, out stat) is not Errno.None and var error)
-            return error;
-        Errno refused = Sys.FChownAt(real.Directory, real.Name, uid, gid);
-        uint dropped = refused != Errno.None || stat.IsDirectory ? 0 : ToDrop(request, stat);
-        return dropped == 0 ? refused : Sys.FChModAt(real.Directory, real.Name, stat.Permissions & ~dropped);
     }
 }

@@ -71,7 +71,7 @@ internal sealed class RefusalTests
         new("NoLowerdir", "", "upperdir=u,workdir=w", "lowerdir= is missing", "write -o lowerdir=") { Status = 2 },
         new("EmptyLayer", "", "lowerdir=a:::b", "lowerdir=a:::b: layer 2 is empty", "one colon") { Status = 2 },
         new("LayerBehindDataLayer", "", "lowerdir=a::b:c", "lowerdir=a::b:c: a single colon after 'b'", "data-only layers are the last") { Status = 2 },
-        new("UserId", "", Writable + ",squash_to_uid=7", "option squash_to_uid=7: not there yet", "leave it out") { Status = 2 },
+        new("UserId", "", Writable + ",squash_to_uid=root", "option squash_to_uid=root: not an id", "from 0 to") { Status = 2 },
     ];
 
     [TestCaseSource(nameof(Layers))]

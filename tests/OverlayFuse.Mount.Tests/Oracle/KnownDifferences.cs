@@ -42,6 +42,14 @@ internal static class KnownDifferences
         line.Contains(": xattr trusted.overlay.opaque: ", StringComparison.Ordinal)
         && scenario.Operations.Take(answers.Count).Where((operation, index) => operation.Core is Rename && answers[index] != "ok").Any();
 
+    /// <summary>
+    /// Opening a file for writing whose data lie below fetches them, and in the kernel that is a write: the time of change is that of the opening, though
+    /// nothing was written. Ours keeps it.
+    /// </summary>
+    public static bool IsTimeOfFetchedData(Scenario scenario, string line) =>
+        scenario.Options.Contains("metacopy=on", StringComparison.Ordinal) && line.Contains(": mtime: ", StringComparison.Ordinal)
+        && line.Contains(" of the run", StringComparison.Ordinal);
+
     /// <summary>The kernel's readdir removes an impure mark when nothing with an origin is left in a directory; ours lets it stand, which costs a look.</summary>
     public static bool IsStrayImpure(string line) =>
         line.EndsWith(": xattr trusted.overlay.impure: kernel -, " + Ours + " y", StringComparison.Ordinal)

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using OverlayFuse.Linux;
+using OverlayFuse.Overlay;
+
+namespace OverlayFuse.Cli;
+
+/// <summary>Verbs that ask a live mount: its layers, a new one on top of the lower ones, a fresh look at all.</summary>
+internal static class LiveVerbs
+{
+    public const string Layers = "layers";
+    public const string AddLayer = "add-layer";
+    public const string Refresh = "refresh";
+
+    public static IEnumerable<Command> All()
+    {
+        var mount = new Argument<string>("MOUNTPOINT") { Description = "A live mount" };
+        var directory = new Argument<string>("DIR") { Description = "A directory that is in no layer of the mount" };
+        var layers = new Command(Layers, "Lists the layers of a live mount, topmost first") { mount };
+        layers.SetAction(words => With(words.GetRequiredValue(mount), ShowLayers));
+        var add = new Command(AddLayer, "Puts a directory on top of the lower layers of a live mount") { mount, directory };
+        add.SetAction(words => With(words.GetRequiredValue(mount), root => Add(root, words.GetRequiredValue(mount), words.GetRequiredValue(directory))));
+        var refresh = new Command(Refresh, "Shows what was changed in the layers of a live mount behind its back") { mount };
+        refresh.SetAction(words => With(words.GetRequiredValue(mount), root =>
+            Require(Sys.IoCtl(root, LiveControl.Refresh, default), words.GetRequiredValue(mount), "")));
+        return [layers, add, refresh];
+    }
+
+    /// <exception cref="IOException">It is no mount of ours.</exception>
+    private static void With(string mount, Action<Fd> use)
+    {
+        Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(mount), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened);
+        if (error != Errno.None)
+            throw new IOException($"{mount}: cannot be opened ({error}); name the mountpoint of a live overlayfuse mount");
+        using var root = new ScopedFd(opened);
+        use(root);
+    }
+
+    private static void ShowLayers(Fd root)
+    {
+        for (int index = 0; ; index++)
+        {
+            Errno error = LiveControl.List(root, index, out string role, out string path);
+            if (error == Errno.ENOENT)
+                return;
+            Require(error, "the mount", "");
+            Console.Out.WriteLine($"{role} {path}");
+        }
+    }
+
+    private static void Add(Fd root, string mount, string directory)
+    {
+        string path = Path.GetFullPath(directory);
+        Errno error = Sys.StatxAt(Fd.WorkingDirectory, Name.From(path), out Statx stat);
+        if (error != Errno.None || !stat.IsDirectory)
+            throw new IOException($"{directory}: {(error == Errno.None ? "is not a directory" : $"cannot be looked at ({error})")}; name an existing directory");
+        Require(LiveControl.Add(root, stat, path), mount, directory);
+    }
+
+    /// <exception cref="IOException">The mount has refused.</exception>
+    private static void Require(Errno error, string mount, string directory)
+    {
+        if (error != Errno.None)
+            throw new IOException(error switch
+            {
+                Errno.ENOTTY => $"{mount}: is not the root of an overlayfuse mount; see 'findmnt -t fuse.overlayfuse'",
+                Errno.EPERM => $"{mount}: belongs to another user; ask as that user or as root",
+                Errno.EOPNOTSUPP => $"{mount}: this kernel cannot forget names (FUSE_NOTIFY_INC_EPOCH, 6.16); unmount and mount again",
+                Errno.ELOOP => $"{directory}: lies in a layer of {mount}, or holds one; name a directory beside them",
+                Errno.E2BIG => $"{mount}: has {MountSettings.KernelMaxLayers} lower layers, as many as there may be; merge some of them",
+                Errno.ESTALE => $"{directory}: is another directory where the daemon of {mount} runs; name it by a path that is the same there",
+                _ => $"{mount}: {error}{(directory.Length == 0 ? "" : " for " + directory)}; see the daemon's log (-d)",
+            });
+    }
+}

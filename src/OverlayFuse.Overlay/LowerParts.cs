@@ -1,0 +1,42 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// The lower parts of a directory. Never changes but for what is learnt of the disk; when the stack of layers changes, the directory gets
+/// another one, and who goes on with this one sees the layers as they were.
+/// </summary>
+/// <param name="layers">Numbers of the lower layers that have it, topmost first; whatever is hidden left out.</param>
+internal sealed class LowerParts(ushort[] layers)
+{
+    public ushort[] Layers { get; } = layers;
+
+    /// <summary>
+    /// Where each of <see cref="Layers"/> is: null for the name of the directory's <see cref="Place"/> in its parent, another name there, or
+    /// a path from the layer's root; each with a NUL behind it. Null when none is elsewhere. Replaced whole, under the lock of the parent's names.
+    /// </summary>
+    public volatile byte[]?[]? Locations;
+
+    /// <summary>Its layers may have whiteouts that are files with an xattr (opaque=x).</summary>
+    public bool HasXattrWhiteouts { get; init; }
+
+    /// <summary>Descriptors of the real directories, of <see cref="DirectoryCache"/>: 0 the upper, then one for each of <see cref="Layers"/>.</summary>
+    public SafeFd?[] Descriptors { get; } = new SafeFd?[1 + layers.Length];
+
+    /// <summary>Which of <see cref="Layers"/> hold AUFS whiteouts here.</summary>
+    public Known[] HasAufsWhiteouts { get; } = new Known[layers.Length];
+
+    /// <summary>The parts that a lookup found.</summary>
+    public static LowerParts Of(in Resolved found) => new(found.Lowers.ToArray())
+    {
+        Locations = found.Locations,
+        HasXattrWhiteouts = found.HasXattrWhiteouts,
+    };
+
+    /// <summary>Closes what it still holds.</summary>
+    public void Drop()
+    {
+        for (int slot = 0; slot < Descriptors.Length; slot++)
+            Interlocked.Exchange(ref Descriptors[slot], null)?.Release();
+    }
+}

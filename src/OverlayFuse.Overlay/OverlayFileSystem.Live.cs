@@ -1,0 +1,150 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// Live layers: lists them, puts a new one on top of the lower ones, and looks again at what was changed behind our back. Directories that the
+/// kernel knows get new lower parts, parents first; files that are open stay what they were; all names are looked up again before their next
+/// use (NOTIFY_INC_EPOCH, kernel 6.16).
+/// </summary>
+public sealed partial class OverlayFileSystem
+{
+    /// <summary>One change of the stack at a time; outermost of all locks.</summary>
+    private readonly Lock _live = new();
+
+    private Errno Control(in FuseRequest request, uint command, ReadOnlySpan<byte> data, Span<byte> answer)
+    {
+        if (request.Node.Value != _inodes.Root.Id.Value)
+            return Errno.ENOTTY;
+        if (request.Caller.Uid != 0 && request.Caller.Uid != Sys.EffectiveUid)
+            return Errno.EPERM;
+        if (data.Length < (command == LiveControl.Refresh ? 0 : LiveControl.Size))
+            return Errno.EINVAL;
+        lock (_live)
+        {
+            return command switch
+            {
+                LiveControl.ListLayer => ListLayer(LiveControl.ReadIndex(data), answer),
+                LiveControl.AddLayer => AddLayer(LiveControl.ReadDirectory(data)),
+                _ => Refresh(),
+            };
+        }
+    }
+
+    private Errno ListLayer(int index, Span<byte> answer)
+    {
+        var layers = new List<(string Role, string Path)>();
+        if (_layers.Upper is { } upper)
+            layers.Add(("upper", upper.Path));
+        layers.AddRange(_inodes.Root.Directory!.Lowers.Select(number => ("lower", _layers.Lowers[number].Path)));
+        layers.AddRange(_layers.DataLayers.Select(layer => ("data", layer.Path)));
+        if (index < 0 || index >= layers.Count || answer.Length < LiveControl.Size)
+            return Errno.ENOENT;
+        LiveControl.WriteLayer(answer, layers[index].Role, layers[index].Path);
+        return Errno.None;
+    }
+
+    private Errno AddLayer((ulong Dev, ulong Ino, string Path) directory)
+    {
+        if (_layers.Lowers.Count >= LayerStack.MaxLowers)
+            return Errno.E2BIG;
+        if (ForgetNames() is not Errno.None and var old)
+            return old;
+        if (OpenNewLayer(directory, out Layer? layer) is not Errno.None and var error)
+            return error;
+        LookForXattrWhiteouts(layer!, _xattrs);
+        ushort number = _layers.Add(layer!);
+        Inode root = _inodes.Root;
+        using (new NamesChange(root))
+            root.Directory!.Parts = RootParts(_layers, IsAufsOpaque(layer!) ? [number] : [number, .. root.Directory.Lowers]);
+        FindDirectoriesAgain();
+        return ForgetNames();
+    }
+
+    /// <returns>ESTALE when the path is another directory to us, ELOOP when it is in or above a layer that is there.</returns>
+    private Errno OpenNewLayer((ulong Dev, ulong Ino, string Path) directory, out Layer? layer)
+    {
+        layer = null;
+        try
+        {
+            MountTable mounts = MountTable.Read();
+            using LayerPlace added = LayerPlace.Open("lowerdir", directory.Path, mounts);
+            if (Sys.FStatx(added.Fd, out Statx stat) is not Errno.None and var unseen)
+                return unseen;
+            if (stat.Dev != directory.Dev || stat.Ino != directory.Ino)
+                return Errno.ESTALE;
+            Layer?[] others = [_layers.Upper, _layers.Work, .. _layers.Lowers, .. _layers.DataLayers];
+            foreach (Layer? known in others)
+            {
+                if (known is null || !Directory.Exists(known.Path))
+                    continue;
+                using LayerPlace place = LayerPlace.Open("lowerdir", known.Path, mounts);
+                if (place.Contains(added) || added.Contains(place))
+                    return Errno.ELOOP;
+            }
+            layer = Layer.Open(directory.Path, readOnly: true);
+            return Errno.None;
+        }
+        catch (Exception exception) when (exception is MountRefusedException or IOException)
+        {
+            return Errno.ENOENT;
+        }
+    }
+
+    /// <summary>What somebody changed in a layer is seen from here on; that the kernel has it cached is no matter.</summary>
+    private Errno Refresh()
+    {
+        if (ForgetNames() is not Errno.None and var old)
+            return old;
+        Inode root = _inodes.Root;
+        using (new NamesChange(root))
+            root.Directory!.Parts = RootParts(_layers, root.Directory.Lowers);
+        root.Directory.Unlearn();
+        FindDirectoriesAgain();
+        foreach (Inode inode in _inodes.Snapshot())
+        {
+            RefreshOpen(inode);
+            _ = _notifier?.InvalidateInode(inode.Id, 0, 0); // ENOENT: the kernel has nothing cached
+        }
+        return ForgetNames();
+    }
+
+    /// <returns>EOPNOTSUPP where the kernel cannot.</returns>
+    private Errno ForgetNames() =>
+        _notifier is null ? Errno.None : _notifier.IncrementEpoch() == Errno.EINVAL ? Errno.EOPNOTSUPP : Errno.None;
+
+    private void FindDirectoriesAgain()
+    {
+        var done = new HashSet<Inode> { _inodes.Root };
+        foreach (Inode inode in _inodes.Snapshot())
+        {
+            if (!inode.IsDirectory)
+                continue;
+            FindAgain(inode, done);
+            InvalidateListing(inode); // the epoch is of names only
+        }
+    }
+
+    /// <summary>Gives a directory the lower parts that it has now; one that is something else now is detached: the next lookup makes a new inode.</summary>
+    private void FindAgain(Inode inode, HashSet<Inode> done)
+    {
+        if (!done.Add(inode) || inode.Unlinked || inode.Place is not { } place)
+            return;
+        FindAgain(place.Parent, done);
+        var found = new Resolved(stackalloc ushort[LayerStack.MaxLowers]);
+        using (new NamesChange(place.Parent, inode))
+        {
+            Errno error = Resolve(place.Parent, place.Name, 0, ref found);
+            if (error != Errno.None || !found.IsDirectory || found.HasUpper != inode.HasUpper || (found.HasUpper && found.Stat.Ino != inode.UpperIno))
+            {
+                _inodes.Detach(inode);
+                return;
+            }
+            LowerParts before = inode.Directory!.Parts;
+            inode.Directory.Parts = LowerParts.Of(found);
+            inode.Directory.Unlearn();
+            before.Drop();
+        }
+    }
+}

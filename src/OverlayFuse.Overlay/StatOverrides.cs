@@ -1,0 +1,149 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// Owners, modes and types that layers keep in an xattr instead of in the files (<see cref="OverrideStat"/>): in lower layers that are
+/// marked so on their root, and in an upper where we were asked to (xattr_permissions) or may not do better (an ordinary user's mount,
+/// from the first chown that the disk refuses on). The files themselves are then the mounter's, always readable and writable for it.
+/// <para>Marks in user.* are believed only where they cannot make a setuid program of the mounter: when asked for, or in the mount of an
+/// ordinary user, who gets it nosuid.</para>
+/// </summary>
+internal sealed class StatOverrides
+{
+    private static readonly byte[] s_containers = Name.From("user.containers.override_stat").ToArray();
+    private static readonly byte[] s_fuseOverlayfs = Name.From("user.fuseoverlayfs.override_stat").ToArray();
+    private static readonly byte[] s_privileged = Name.From("security.fuseoverlayfs.override_stat").ToArray();
+
+    private readonly Lock _lock = new();
+    private readonly OverrideKind[] _lowers;
+    private readonly Layer? _upperLayer;
+    private readonly OverrideKind _written;
+    private readonly bool _believesUser;
+    private volatile OverrideKind _upper;
+
+    private StatOverrides(LayerStack layers, XattrPermissions asked)
+    {
+        _believesUser = asked == XattrPermissions.User || Sys.EffectiveUid != 0;
+        _upperLayer = layers.Upper;
+        _lowers = [.. layers.Lowers.Select(KindOf)];
+        _upper = layers.Upper is { } upper ? KindOf(upper) : OverrideKind.None;
+        bool isPrivileged = asked == XattrPermissions.Privileged || (asked == XattrPermissions.None && _upper == OverrideKind.Privileged);
+        _written = isPrivileged ? OverrideKind.Privileged : OverrideKind.Containers;
+        IsAlways = isPrivileged || asked == XattrPermissions.User;
+    }
+
+    /// <summary>Every file of the upper keeps them so, not only those that must.</summary>
+    public bool IsAlways { get; }
+
+    /// <summary>Null where the files' own count and nothing else is to be done.</summary>
+    /// <exception cref="IOException">The upper takes no such xattr.</exception>
+    public static StatOverrides? Open(LayerStack layers, OverlayOptions options)
+    {
+        var overrides = new StatOverrides(layers, options.XattrPermissions);
+        bool isMarked = overrides._upper != OverrideKind.None || overrides._lowers.Any(kind => kind != OverrideKind.None);
+        bool isOrdinary = Sys.EffectiveUid != 0;
+        if (!overrides.IsAlways && !isMarked && !isOrdinary)
+            return null;
+        if (options.IsWritable && (overrides.IsAlways || (isMarked && isOrdinary)) && overrides.Activate() is not Errno.None and var error)
+            throw new IOException($"upperdir={options.UpperDir}: xattr_permissions={(int)options.XattrPermissions} needs xattrs that cannot be set there ({error}); "
+                + "use xattr_permissions=2 on ext4, xfs, btrfs or a recent tmpfs, or 0");
+        return overrides;
+    }
+
+    /// <summary>How a layer keeps them.</summary>
+    /// <param name="layer">A lower layer's number; <see cref="Inode.NoLayer"/> for the upper.</param>
+    public OverrideKind KindOf(ushort layer) => layer == Inode.NoLayer ? _upper : _lowers[layer];
+
+    /// <summary>Whether a regular file in the layer may be shown as something else.</summary>
+    public bool MayStandForOthers(ushort layer) => KindOf(layer) != OverrideKind.None;
+
+    /// <summary>Changes what a file's own attributes say to what is to be shown.</summary>
+    /// <param name="layer">As in <see cref="KindOf(ushort)"/>.</param>
+    /// <param name="directory">Where the file is.</param>
+    /// <param name="name">The file.</param>
+    /// <param name="stat">Its attributes.</param>
+    /// <returns>Whether there was something to change.</returns>
+    public bool Apply(ushort layer, Fd directory, Name name, ref Statx stat)
+    {
+        OverrideKind kind = KindOf(layer);
+        if (kind == OverrideKind.None || !CanCarry(kind, stat.Type))
+            return false;
+        Span<byte> value = stackalloc byte[OverrideStat.MaxSize];
+        Name xattr = new(kind == OverrideKind.Privileged ? s_privileged : s_containers);
+        Errno error = Sys.GetXattrAt(directory, name, xattr, value, out int length);
+        if (error == Errno.ENODATA && kind == OverrideKind.FuseOverlayfs)
+            error = Sys.GetXattrAt(directory, name, new Name(s_fuseOverlayfs), value, out length);
+        if (error != Errno.None || !OverrideStat.TryParse(value[..length], out OverrideStat shown))
+            return false; // those that have one can always be read by us
+        shown.ApplyTo(ref stat);
+        return true;
+    }
+
+    /// <summary>Whether a file of this type in the upper can have the xattr.</summary>
+    public bool CanCarry(FileType type) => CanCarry(_written, type);
+
+    /// <summary>Writes what is to be shown of a file in the upper or in work.</summary>
+    /// <param name="directory">Where it is.</param>
+    /// <param name="name">The file; of a type that can carry it.</param>
+    /// <param name="wanted">Owner, mode and type.</param>
+    public Errno Write(Fd directory, Name name, in Statx wanted)
+    {
+        if (_upper == OverrideKind.None && Activate() is not Errno.None and var unmarked)
+            return unmarked;
+        bool hasMode = wanted.Type != FileType.SymLink;
+        if (hasMode && Sys.FChModAt(directory, name, RealMode(wanted.Mode)) is not Errno.None and var error)
+            return error; // first: user.* can be set only on what we may write
+        Span<byte> value = stackalloc byte[OverrideStat.MaxSize];
+        int length = OverrideStat.Format(wanted, value);
+        return Sys.SetXattrAt(directory, name, new Name(_written == OverrideKind.Privileged ? s_privileged : s_containers), value[..length]);
+    }
+
+    /// <summary>Permissions of the file itself: never more for others than is shown, never less for us than we need, no set-uid.</summary>
+    public static uint RealMode(uint mode)
+    {
+        bool isDirectory = (FileType)(mode & (uint)FileType.Mask) == FileType.Directory;
+        return (mode & 0x1FF) | (isDirectory ? 0x1C0u : 0x180u);
+    }
+
+    /// <summary>Whether xattrs security.* of a layer's files are kept under a name that any user can write.</summary>
+    public bool EscapesSecurity(ushort layer) => KindOf(layer) is OverrideKind.Containers or OverrideKind.FuseOverlayfs;
+
+    /// <summary>Ours in a layer that keeps owners so: neither listed nor copied.</summary>
+    public static bool IsPrivate(Name xattr) => xattr.Equals(new Name(s_containers)) || xattr.Equals(new Name(s_fuseOverlayfs)) || xattr.Equals(new Name(s_privileged));
+
+    private static bool CanCarry(OverrideKind kind, FileType type) =>
+        kind == OverrideKind.Privileged || type is FileType.Regular or FileType.Directory;
+
+    /// <summary>Marks the root of the upper, from where on its files are read so.</summary>
+    public Errno Activate()
+    {
+        lock (_lock)
+        {
+            if (_upper == _written || (_upper == OverrideKind.FuseOverlayfs && _written == OverrideKind.Containers))
+                return Errno.None;
+            Fd root = _upperLayer!.Root.Fd;
+            if (Sys.FStatx(root, out Statx stat) is not Errno.None and var error)
+                return error;
+            Span<byte> value = stackalloc byte[OverrideStat.MaxSize];
+            int length = OverrideStat.Format(stat, value);
+            Name xattr = new(_written == OverrideKind.Privileged ? s_privileged : s_containers);
+            error = Sys.SetXattrAt(root, Name.Empty, xattr, value[..length]);
+            if (error == Errno.None)
+                _upper = _written;
+            return error;
+        }
+    }
+
+    private OverrideKind KindOf(Layer layer)
+    {
+        if (_believesUser && Has(layer, s_containers))
+            return OverrideKind.Containers;
+        if (_believesUser && Has(layer, s_fuseOverlayfs))
+            return OverrideKind.FuseOverlayfs;
+        return Has(layer, s_privileged) ? OverrideKind.Privileged : OverrideKind.None;
+    }
+
+    private static bool Has(Layer layer, byte[] xattr) =>
+        Sys.GetXattrAt(layer.Root.Fd, Name.Empty, new Name(xattr), default, out _) == Errno.None;
+}
