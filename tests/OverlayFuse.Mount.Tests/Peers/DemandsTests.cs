@@ -68,9 +68,9 @@ internal sealed class DemandsTests : PeersTest
         Assert.That(Descriptors(), Is.LessThanOrEqualTo(before + 10));
     }
 
-    /// <summary>A shell's soft limit is not the daemon's: a thousand mapped files are a thousand descriptors of it.</summary>
+    /// <summary>A shell's soft limit is not the limit of the daemon, which has a descriptor for each file that is open or mapped.</summary>
     [Test]
-    public void OpenAndMap_MoreFilesThanTheShellsLimit_AllAreOpen()
+    public void Open_MoreFilesThanTheShellsLimit_AllAreOpen()
     {
         string starter = Sandbox.PathOf("few");
         File.WriteAllText(starter, $"#!/bin/bash\nulimit -S -n 100\nexec {ProgramUnderTest.Path} \"$@\"\n");
