@@ -13,6 +13,9 @@ public sealed partial class OverlayFileSystem
     /// <summary>One change of the stack at a time; outermost of all locks.</summary>
     private readonly Lock _live = new();
 
+    private static readonly TimeSpan s_underway = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_heldUp = TimeSpan.FromSeconds(1);
+
     private Errno Control(in FuseRequest request, uint command, ReadOnlySpan<byte> data, Span<byte> answer)
     {
         if (request.Node.Value != _inodes.Root.Id.Value)
@@ -59,7 +62,7 @@ public sealed partial class OverlayFileSystem
         using (new NamesChange(root))
             root.Directory!.Parts = RootParts(_layers, IsAufsOpaque(layer!) ? [number] : [number, .. root.Directory.Lowers]);
         FindDirectoriesAgain();
-        return ForgetNames();
+        return ForgetNamesOnTheWay();
     }
 
     /// <returns>ESTALE when the path is another directory to us, ELOOP when it is in or above a layer that is there.</returns>
@@ -107,7 +110,19 @@ public sealed partial class OverlayFileSystem
             RefreshOpen(inode);
             _ = _notifier?.InvalidateInode(inode.Id, 0, 0); // ENOENT: the kernel has nothing cached
         }
-        return ForgetNames();
+        return ForgetNamesOnTheWay();
+    }
+
+    /// <summary>
+    /// Answers that were made before the change may still be on their way, and what a READDIRPLUS brings counts from its arrival
+    /// (fuse_direntplus_link): so names are forgotten once more when those have come, and again later in case one was held up.
+    /// </summary>
+    private Errno ForgetNamesOnTheWay()
+    {
+        Thread.Sleep(s_underway);
+        Errno error = ForgetNames();
+        _ = Task.Delay(s_heldUp).ContinueWith(_ => ForgetNames(), TaskScheduler.Default); // best effort
+        return error;
     }
 
     /// <returns>EOPNOTSUPP where the kernel cannot.</returns>

@@ -115,8 +115,8 @@ internal sealed class ClientTests
     [TestCase("unshare -Urm ", "umount m")]
     public void OrdinaryUser_WithLayersOfItsOwn_CopiesUpAndWhitesOut(string inside, string unmount)
     {
-        sandbox.Shell("chmod 666 /dev/fuse; chown -R nobody:nogroup . ; cp '" + Overlayfuse.Path + "' ovf; chmod 755 ovf");
-        sandbox.Shell($"setpriv --reuid=nobody --regid=nogroup --clear-groups {inside} sh -ec '" +
+        sandbox.Shell("chown -R nobody:nogroup . ; cp '" + Overlayfuse.Path + "' ovf; chmod 755 ovf");
+        sandbox.Shell($"mode=$(stat -c %a /dev/fuse); trap \"chmod $mode /dev/fuse\" EXIT; chmod 666 /dev/fuse; setpriv --reuid=nobody --regid=nogroup --clear-groups {inside} sh -ec '" +
             $"./ovf -o {CliSandbox.Writable} m; echo changed >m/file; rm m/below; cat m/file >seen; ls m >names; {unmount}'");
         Assert.Multiple(() =>
         {
