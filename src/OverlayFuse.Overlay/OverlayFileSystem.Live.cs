@@ -120,9 +120,19 @@ public sealed partial class OverlayFileSystem
     private Errno ForgetNamesOnTheWay()
     {
         Thread.Sleep(s_underway);
-        Errno error = ForgetNames();
-        _ = Task.Delay(s_heldUp).ContinueWith(_ => ForgetNames(), TaskScheduler.Default); // best effort
+        Errno error = ForgetNamesAndListings();
+        _ = Task.Delay(s_heldUp).ContinueWith(_ => ForgetNamesAndListings(), TaskScheduler.Default); // best effort
         return error;
+    }
+
+    private Errno ForgetNamesAndListings()
+    {
+        foreach (Inode inode in _inodes.Snapshot())
+        {
+            if (inode.IsDirectory)
+                InvalidateListing(inode); // the epoch is of names only
+        }
+        return ForgetNames();
     }
 
     /// <returns>EOPNOTSUPP where the kernel cannot.</returns>
@@ -134,10 +144,8 @@ public sealed partial class OverlayFileSystem
         var done = new HashSet<Inode> { _inodes.Root };
         foreach (Inode inode in _inodes.Snapshot())
         {
-            if (!inode.IsDirectory)
-                continue;
-            FindAgain(inode, done);
-            InvalidateListing(inode); // the epoch is of names only
+            if (inode.IsDirectory)
+                FindAgain(inode, done);
         }
     }
 
