@@ -98,9 +98,9 @@ internal static class MountRequestParser
 
     private static UsageException TooMany(int count, int limit) => new(
         $"lowerdir: {count} lower layers, the limit is {limit}; " +
-        (count <= MountSettings.KernelMaxLayers
-            ? $"raise it with max_layers={count} (at most {MountSettings.KernelMaxLayers})"
-            : $"merge some of them: max_layers= goes up to {MountSettings.KernelMaxLayers}, as in the kernel"));
+        (count <= OverlayOptions.MostLowers
+            ? $"raise it with max_layers={count} (at most {OverlayOptions.MostLowers})"
+            : $"merge some of them: max_layers= goes up to {OverlayOptions.MostLowers}, as in the kernel"));
 
     /// <summary>".." stays for the kernel to resolve: it means something else behind a symbolic link.</summary>
     private static string FullPath(string path) => Path.Combine(Environment.CurrentDirectory, path);

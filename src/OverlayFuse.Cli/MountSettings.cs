@@ -7,9 +7,6 @@ internal sealed class MountSettings
 {
     public const int DefaultMaxLayers = 128;
 
-    /// <summary>OVL_MAX_STACK of the kernel (fs/overlayfs/params.h).</summary>
-    public const int KernelMaxLayers = 500;
-
     /// <summary>From lowerdir=, where the last one wins, as in the kernel.</summary>
     public List<string>? LowerDir { get; private set; }
 

@@ -34,8 +34,8 @@ internal static class OptionTable
             (s, v) => s.AppendedLayers.AddRange(LayerList.Read(v))),
         Take("upperdir", "DIR", "the layer that is written to; without it the mount is read-only", (s, v) => s.UpperDir = LayerList.Unescape(v)),
         Take("workdir", "DIR", "an empty directory on the upper's file system, beside the upper", (s, v) => s.WorkDir = LayerList.Unescape(v)),
-        Take("max_layers", "N", $"how many lower layers are allowed (default {MountSettings.DefaultMaxLayers}, at most {MountSettings.KernelMaxLayers})",
-            (s, v) => s.MaxLayers = OptionValue.Number("max_layers", v, 1, MountSettings.KernelMaxLayers)),
+        Take("max_layers", "N", $"how many lower layers are allowed (default {MountSettings.DefaultMaxLayers}, at most {OverlayOptions.MostLowers})",
+            (s, v) => s.MaxLayers = OptionValue.Number("max_layers", v, 1, OverlayOptions.MostLowers)),
         Take("datadir+", "DIR", "appends a data-only layer: it shows nothing but the data of metacopy files above it", (s, v) => s.AppendedData.Add(v)),
     ];
 

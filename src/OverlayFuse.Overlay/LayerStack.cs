@@ -5,9 +5,6 @@ namespace OverlayFuse.Overlay;
 /// <summary>The layers of a mount: at most one upper, and the lower ones, topmost first. Opened once, before mounting.</summary>
 internal sealed class LayerStack : IDisposable
 {
-    /// <summary>OVL_MAX_STACK of the kernel (fs/overlayfs/params.h).</summary>
-    public const int MaxLowers = 500;
-
     private volatile Layer[] _lowers;
 
     private LayerStack(Layer? upper, Layer[] lowers, Layer[] data)

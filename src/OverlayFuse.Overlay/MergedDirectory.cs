@@ -142,7 +142,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
     /// <summary>Upper entries that are copies show their origin's number; only impure directories have any (ovl_cache_update_ino).</summary>
     private Errno ShowOrigins(Fd upper, DirectoryListing listing)
     {
-        var moved = new Resolved(stackalloc ushort[LayerStack.MaxLowers]);
+        var moved = new Resolved(stackalloc ushort[OverlayOptions.MostLowers]);
         for (int index = 0; index < listing.Count; index++)
         {
             DirectoryEntry entry = listing[index];

@@ -50,7 +50,7 @@ public sealed partial class OverlayFileSystem
 
     private Errno AddLayer((ulong Dev, ulong Ino, string Path) directory)
     {
-        if (_layers.Lowers.Count >= LayerStack.MaxLowers)
+        if (_layers.Lowers.Count >= OverlayOptions.MostLowers)
             return Errno.E2BIG;
         if (ForgetNames() is not Errno.None and var old)
             return old;
@@ -155,7 +155,7 @@ public sealed partial class OverlayFileSystem
         if (!done.Add(inode) || inode.Unlinked || inode.Place is not { } place)
             return;
         FindAgain(place.Parent, done);
-        var found = new Resolved(stackalloc ushort[LayerStack.MaxLowers]);
+        var found = new Resolved(stackalloc ushort[OverlayOptions.MostLowers]);
         using (new NamesChange(place.Parent, inode))
         {
             Errno error = Resolve(place.Parent, place.Name, 0, ref found);

@@ -53,7 +53,7 @@ public sealed partial class OverlayFileSystem
     {
         entry = default;
         inode = parent;
-        var found = new Resolved(stackalloc ushort[LayerStack.MaxLowers]);
+        var found = new Resolved(stackalloc ushort[OverlayOptions.MostLowers]);
         for (int attempt = 0; ; attempt++)
         {
             bool locked = attempt == OptimisticLookups;

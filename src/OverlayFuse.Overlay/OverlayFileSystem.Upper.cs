@@ -47,7 +47,7 @@ public sealed partial class OverlayFileSystem
     /// <returns>EPERM for a lower file that chattr(1) protects.</returns>
     private Errno LowerHas(Inode parent, Name name, bool inUpper, out bool has)
     {
-        var found = new Resolved(stackalloc ushort[LayerStack.MaxLowers]);
+        var found = new Resolved(stackalloc ushort[OverlayOptions.MostLowers]);
         found.Reset();
         scoped var lookup = new LayerLookup(this, parent, name);
         Errno error = parent.Directory!.Lowers.Length == 0 ? Errno.None : lookup.LookInLowers(0, ref found);

@@ -3,6 +3,9 @@ namespace OverlayFuse.Overlay;
 /// <summary>What one overlay is made of. Paths are absolute; that they fit together is <see cref="LayerChecks"/>' business.</summary>
 public sealed record OverlayOptions
 {
+    /// <summary>Most lower layers of one mount: OVL_MAX_STACK of the kernel (fs/overlayfs/params.h).</summary>
+    public const int MostLowers = 500;
+
     /// <summary>The lower layers, topmost first, as in lowerdir=.</summary>
     public required IReadOnlyList<string> LowerDirs { get; init; }
 
