@@ -24,6 +24,9 @@ public sealed record OverlayOptions
     /// <summary>Lower layers that only hold data of metacopy files, below all others; their trees are not seen (overlayfs.rst, "Data-only lower layers").</summary>
     public IReadOnlyList<string> DataDirs { get; init; } = [];
 
+    /// <summary>io=.</summary>
+    public IoMode Io { get; init; }
+
     /// <summary>redirect_dir=.</summary>
     public RedirectMode Redirect { get; init; }
 
