@@ -39,7 +39,7 @@ internal static class KnownDifferences
     /// seen. Ours marks it when the rename is going to succeed.
     /// </summary>
     public static bool IsOpaqueOfFailedRename(Scenario scenario, IReadOnlyList<string> answers, string line) =>
-        line.Contains(": xattr trusted.overlay.opaque: ", StringComparison.Ordinal)
+        line.Contains(".overlay.opaque: ", StringComparison.Ordinal)
         && scenario.Operations.Take(answers.Count).Where((operation, index) => operation.Core is Rename && answers[index] != "ok").Any();
 
     /// <summary>
@@ -52,11 +52,11 @@ internal static class KnownDifferences
 
     /// <summary>The kernel's readdir removes an impure mark when nothing with an origin is left in a directory; ours lets it stand, which costs a look.</summary>
     public static bool IsStrayImpure(string line) =>
-        line.EndsWith(": xattr trusted.overlay.impure: kernel -, " + Ours + " y", StringComparison.Ordinal)
-        || line.EndsWith(": xattr trusted.overlay.impure: " + Ours + " y, kernel -", StringComparison.Ordinal);
+        line.EndsWith(".overlay.impure: kernel -, " + Ours + " y", StringComparison.Ordinal)
+        || line.EndsWith(".overlay.impure: " + Ours + " y, kernel -", StringComparison.Ordinal);
 
     /// <summary>The impure mark of a directory, whichever side has it.</summary>
-    public static bool IsImpure(string line) => line.Contains(": xattr trusted.overlay.impure: ", StringComparison.Ordinal);
+    public static bool IsImpure(string line) => line.Contains(".overlay.impure: ", StringComparison.Ordinal);
 
     private static string Ours => Path.GetFileName(ProgramUnderTest.Path);
 

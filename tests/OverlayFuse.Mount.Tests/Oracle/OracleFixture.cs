@@ -9,21 +9,13 @@ namespace OverlayFuse.Mount.Tests.Oracle;
 [TestFixture("btrfs", Category = "Soak")]
 internal abstract class OracleFixture(string fileSystem)
 {
-    private const int ImageMiB = 512;
-    private Sandbox sandbox = null!;
-    private string root = "";
-    private int count;
+    private readonly Media media = new(fileSystem);
 
     [OneTimeSetUp]
-    public void MakeSandbox()
-    {
-        sandbox = fileSystem == "tmpfs" ? Sandbox.InMemory() : Sandbox.OnDisk();
-        root = fileSystem == "tmpfs" ? sandbox.Root : sandbox.MakeFileSystem(fileSystem, ImageMiB);
-        _ = Syscall.umask(Mode.Octal(22));
-    }
+    public void SetUmask() => _ = Syscall.umask(Mode.Octal(22));
 
     [OneTimeTearDown]
-    public void RemoveSandbox() => sandbox.Dispose();
+    public void RemoveMedia() => media.Dispose();
 
     /// <summary>Runs the operations over one lower layer and an empty upper; fails on any difference.</summary>
     protected Comparison Compare(Layer lower, params Operation[] operations) => Compare(new Layer(), [lower], operations);
@@ -34,7 +26,8 @@ internal abstract class OracleFixture(string fileSystem)
 
     protected Comparison Compare(Scenario scenario)
     {
-        Comparison comparison = Comparison.Run(scenario, $"{root}/{count++}", ProgramUnderTest.Path);
+        using Place place = media.NewPlace();
+        Comparison comparison = Comparison.Run(scenario, place, ProgramUnderTest.Path);
         Assert.That(comparison.Differences, Is.Empty, comparison.ToString);
         return comparison;
     }

@@ -18,6 +18,15 @@ internal sealed record Scenario(Layer Upper, IReadOnlyList<Layer> Lowers, IReadO
     /// <summary>The uppers may differ as long as both sides show the same; nor are they handed over.</summary>
     public bool OnlyMerged { get; init; }
 
+    public bool IsOnOneFileSystem => Lowers.Concat(Data).All(layer => layer.FileSystem == Upper.FileSystem);
+
+    /// <summary>
+    /// Whether inode numbers tell the same on both sides. The kernel's overlay has unique and lasting ones on one file system, or with xino=on (xino=auto
+    /// is on for few file systems); and where numbers of removed files are used again, it is by chance which.
+    /// </summary>
+    public bool ComparesInodes =>
+        Upper.FileSystem is "" or "tmpfs" or "btrfs" && (IsOnOneFileSystem || Options.Contains("xino=on", StringComparison.Ordinal));
+
     /// <summary>As C#, for a bug report or a new test.</summary>
     public override string ToString()
     {
