@@ -1,0 +1,17 @@
+using OverlayFuse.BenchPeers;
+using Spectre.Console;
+
+Settings settings = Settings.FromEnvironment();
+string built = Path.Combine(settings.Repository, "artifacts", "bin");
+string client = Path.Combine(built, "bench-client");
+UnionProgram[] programs = [.. settings.Programs.Select(text => UnionProgram.Parse(text, Path.Combine(built, "overlayfuse")))];
+
+using Territory territory = new(settings.Mode);
+using Workspace workspace = new(settings, territory, client);
+Machine machine = Machine.Describe(workspace, programs, NullFileSystem.RoundTrip(client));
+Runner runner = new(settings, workspace, programs);
+Figure[] figures = [.. new PeerTable(settings.Quick).Rows.Where(row => settings.Only.IsMatch(row.Name)).SelectMany(runner.Run)];
+
+IAnsiConsole console = TextReport.Console(System.Console.Out, colours: !System.Console.IsOutputRedirected);
+TextReport.Print(console, machine, figures, programs);
+Reports.Save(settings, machine, figures, programs);
