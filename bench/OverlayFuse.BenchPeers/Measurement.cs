@@ -37,15 +37,10 @@ internal sealed record ActionTime(string Label, Target? Target, params string[] 
 {
     public IReadOnlyList<string[]> Before { get; init; } = [];
 
-    public override Outcome Take(Turn turn)
-    {
-        foreach (string[] action in Before)
-        {
-            if (turn.Client(action) is { Failure: not null } failed)
-                return failed;
-        }
-        return turn.Client(Action);
-    }
+    public override Outcome Take(Turn turn) => Prepare(turn) ?? turn.Client(Action);
+
+    /// <returns>What failed; null when all is ready.</returns>
+    public Outcome? Prepare(Turn turn) => Before.Select(action => turn.Client(action)).FirstOrDefault(outcome => outcome.Failure is not null);
 }
 
 /// <summary>From the start of the mount command to the end of the first readdir.</summary>

@@ -28,6 +28,9 @@ internal sealed record Settings
     /// <summary>Small sizes, to try the runner itself; figures mean nothing.</summary>
     public required bool Quick { get; init; }
 
+    /// <summary>Counts system calls instead of measuring time.</summary>
+    public required bool Counts { get; init; }
+
     /// <summary>How long one client may take before it counts as hanging.</summary>
     public required TimeSpan Patience { get; init; }
 
@@ -46,6 +49,7 @@ internal sealed record Settings
         Runs = Number("RUNS", 3),
         Programs = Text("PROGRAMS", DefaultPrograms).Split(' ', StringSplitOptions.RemoveEmptyEntries),
         Quick = Number("QUICK", 0) != 0,
+        Counts = Number("COUNTS", 0) != 0,
         Patience = TimeSpan.FromSeconds(Number("PATIENCE", 60)),
         Disk = Text("DISK", "/var/tmp"),
     };

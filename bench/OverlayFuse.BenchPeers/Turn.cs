@@ -53,7 +53,7 @@ internal sealed class Turn(Workspace workspace, UnionProgram program, LayerSet s
 
     public void Dispose() => Leave();
 
-    private int? Daemon() => program.IsBare || program.IsKernel ? null : Daemons.Find(_place!.Merged);
+    public int? Daemon() => program.IsBare || program.IsKernel ? null : Daemons.Find(_place!.Merged);
 
     /// <summary>The large file is the same one: what is in it is never looked at.</summary>
     private string? Copy(bool changes)
