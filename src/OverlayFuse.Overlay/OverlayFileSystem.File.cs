@@ -74,6 +74,8 @@ public sealed partial class OverlayFileSystem
             return closed;
         using (file)
         {
+            if ((input.Flags & OpenFlags.Append) == 0 && _inodes[request.Node] is { Open.OnlyAppends: true })
+                return Errno.EPERM;
             DropEscapedCapability(file, Name.Empty);
             while (count < data.Length)
             {

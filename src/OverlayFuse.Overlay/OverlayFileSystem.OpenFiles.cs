@@ -122,7 +122,7 @@ public sealed partial class OverlayFileSystem
                 if (OpenAgain(inode, open) is not Errno.None and var error)
                     return error;
                 if (write && !open.IsWritable)
-                    return Errno.EACCES;
+                    return Errno.EPERM;
             }
             inode.Open = open;
             return Errno.None;
@@ -134,7 +134,10 @@ public sealed partial class OverlayFileSystem
         bool writable = inode.HasUpper && inode.Data is null;
         OpenFlags access = writable ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
         Errno error = _files.OpenData(inode, access | OpenFlags.NonBlock, out Fd fd);
-        if (error is Errno.EACCES or Errno.EPERM && writable) // a daemon without CAP_DAC_OVERRIDE, a file that its owner may not write; chattr(1)
+        open.OnlyAppends = error == Errno.EPERM && writable; // chattr +a
+        if (open.OnlyAppends)
+            error = _files.OpenData(inode, access | OpenFlags.Append | OpenFlags.NonBlock, out fd);
+        if (error is Errno.EACCES or Errno.EPERM && writable) // a daemon without CAP_DAC_OVERRIDE, a file that its owner may not write; chattr +i
         {
             writable = false;
             error = _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);

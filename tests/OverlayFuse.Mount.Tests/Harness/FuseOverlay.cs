@@ -30,7 +30,7 @@ internal sealed class FuseOverlay : OverlayMount
     public static FuseOverlay Mount(string program, OverlayOptions options, string mountpoint)
     {
         MakeMountpoint(mountpoint);
-        (int starter, ToolResult result) = Spawn.Run(program, "-o", options + ",noatime", mountpoint);
+        (int starter, ToolResult result) = Spawn.Run(program, "-o", options + (options.Io.Length > 0 ? ",io=" + options.Io : "") + ",noatime", mountpoint);
         if (result.ExitCode != 0)
             throw new InvalidOperationException($"{program} -o {options} {mountpoint}: exit {result.ExitCode}\n{result.Output}{result.Error}");
         if (!IsMountpoint(mountpoint))

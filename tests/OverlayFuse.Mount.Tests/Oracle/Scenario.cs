@@ -18,6 +18,12 @@ internal sealed record Scenario(Layer Upper, IReadOnlyList<Layer> Lowers, IReadO
     /// <summary>The uppers may differ as long as both sides show the same; nor are they handed over.</summary>
     public bool OnlyMerged { get; init; }
 
+    /// <summary>Option io= of our side.</summary>
+    public string Io { get; init; } = "open";
+
+    /// <summary>The uppers may differ by copies that nothing was written to, and so the numbers of links of directories.</summary>
+    public bool IsLoose => OnlyMerged || Io != "open";
+
     public bool IsOnOneFileSystem => Lowers.Concat(Data).All(layer => layer.FileSystem == Upper.FileSystem);
 
     /// <summary>
@@ -35,6 +41,7 @@ internal sealed record Scenario(Layer Upper, IReadOnlyList<Layer> Lowers, IReadO
         foreach (Layer lower in Lowers) text.Append($"Lower = {CSharpText.Of(lower)},\n");
         foreach (Layer data in Data) text.Append($"Data = {CSharpText.Of(data)},\n");
         if (Options.Length > 0) text.Append($"Options = \"{Options}\",\n");
+        if (Io != "open") text.Append($"Io = \"{Io}\",\n");
         foreach (Operation operation in Operations) text.Append($"{operation},\n");
         return text.ToString();
     }

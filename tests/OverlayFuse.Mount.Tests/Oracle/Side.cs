@@ -27,7 +27,7 @@ internal sealed class Side : IDisposable
         directory = place.On(scenario.Upper.FileSystem) + "/" + name;
         Mountpoint = directory + "/m";
         Directory.CreateDirectory(directory + "/w");
-        options = new OverlayOptions(layers.Lowers, directory + "/u", directory + "/w") { Data = layers.Data };
+        options = new OverlayOptions(layers.Lowers, directory + "/u", directory + "/w") { Data = layers.Data, Io = scenario.Io };
         LayerBuilder.Build(scenario.Upper, options.Upper!);
         if (scenario.Upper.Entries.Count > 0 && !scenario.ForeignUpper) ShowToKernel();
         mount = Mount();

@@ -26,7 +26,7 @@ internal sealed class ScenarioGenerator
         var layers = new LayerGenerator(random, options.IsUserXattr);
         Layer upper = (random.Next(5) < 2 ? layers.Upper() : new Layer()).On(fileSystems.Upper);
         Layer[] lowers = [.. lowersOn.Select(one => layers.Lower(isOneOfMany: lowersOn.Length > ManyLayers).On(one))];
-        return new Scenario(upper, lowers, Operations(), text) { OnlyMerged = options.IsIndexed };
+        return new Scenario(upper, lowers, Operations(), text) { OnlyMerged = options.IsIndexed, Io = random.Next(4) == 0 ? "stateless" : "open" };
     }
 
     /// <summary>Mostly few, sometimes many.</summary>
