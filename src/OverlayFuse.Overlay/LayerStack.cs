@@ -37,6 +37,17 @@ internal sealed class LayerStack : IDisposable
         return new LayerStack(upper, lowers, data) { Work = work };
     }
 
+    /// <summary>Whether chattr(1) protects a file of a layer.</summary>
+    /// <param name="stat">The file.</param>
+    /// <param name="by">By which of its attributes.</param>
+    public bool Protects(in Statx stat, StatxAttributes by)
+    {
+        if ((stat.Attributes & by) == 0)
+            return false;
+        ulong dev = stat.Dev;
+        return !Lowers.Concat(DataLayers).Any(layer => layer.IsErofs && layer.Dev == dev);
+    }
+
     /// <summary>One more lower layer.</summary>
     /// <returns>Its number.</returns>
     public ushort Add(Layer layer)
