@@ -73,7 +73,7 @@ internal sealed class Comparison
         Merged = expected.Merged();
         TreeSnapshot actuallyMerged = actual.Merged();
         differences.AddRange(Merged.Differences(actuallyMerged, want, got)
-            .Where(line => !(scenario.IsLoose && IsLinksOfDirectory(line)) && !KnownDifferences.IsTimeOfFetchedData(scenario, line)).Select(line => "merged: " + line));
+            .Where(line => !(scenario.IsLoose && IsLinksOfDirectory(line)) && !KnownDifferences.IsOfContent(scenario, line)).Select(line => "merged: " + line));
         Upper = expected.UnmountedUpper();
         TreeSnapshot actualUpper = actual.UnmountedUpper();
         LeftInIndex = actual.Index();
@@ -92,7 +92,7 @@ internal sealed class Comparison
 
     private IEnumerable<string> DifferencesOnDisk(string what, TreeSnapshot expected, TreeSnapshot actual, (string Expected, string Actual) names) =>
         expected.Differences(actual, names.Expected, names.Actual).Select(line => $"{what} on disk: {line}")
-            .Where(line => !(endedEarly && KnownDifferences.IsImpure(line)) && !KnownDifferences.IsOpaqueOfFailedRename(scenario, answers, line) && !KnownDifferences.IsStrayImpure(line) && !KnownDifferences.IsTimeOfFetchedData(scenario, line));
+            .Where(line => !(endedEarly && KnownDifferences.IsImpure(line)) && !KnownDifferences.IsOpaqueOfFailedRename(scenario, answers, line) && !KnownDifferences.IsStrayImpure(line) && !KnownDifferences.IsOfContent(scenario, line));
 
     /// <summary>A directory shows its own number of links until it is copied up, and 1 from then on.</summary>
     private bool IsLinksOfDirectory(string line) =>

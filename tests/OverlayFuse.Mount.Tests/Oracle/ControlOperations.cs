@@ -66,6 +66,7 @@ internal sealed record Rotate : Operation
     public override string Run(Session session)
     {
         session.Side.Rotate();
+        session.ForgetCopied();
         return "ok";
     }
 }

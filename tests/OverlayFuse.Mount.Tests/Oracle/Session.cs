@@ -105,6 +105,12 @@ internal sealed class Session(Side side) : IDisposable
         if (!Side.Scenario.IsOnOneFileSystem) inodes.Clear();
     }
 
+    /// <summary>In a lower layer a copy has its own number, not its origin's; which files are copies is not the same with io=stateless.</summary>
+    public void ForgetCopied()
+    {
+        if (Side.Scenario.IsLoose) inodes.Clear();
+    }
+
     public void Dispose() => CloseAll();
 
     private static string Time(long seconds, long nanoseconds) =>

@@ -22,12 +22,15 @@ internal sealed class OperationGenerator
     private const int ControlWeight = 15;
 
     private readonly Random random;
-    private readonly bool onlyRoot;
+    private readonly bool onlyRoot, noAcls;
     private readonly List<Func<Operation>> kinds = [];
 
-    public OperationGenerator(Random random, bool onlyRoot)
+    /// <param name="random">What draws.</param>
+    /// <param name="onlyRoot">Nobody else does anything.</param>
+    /// <param name="noAcls">No access lists are set: of a file that is still on EROFS, the kernel refuses it before the copy-up (ovl_set_acl).</param>
+    public OperationGenerator(Random random, bool onlyRoot, bool noAcls)
     {
-        (this.random, this.onlyRoot) = (random, onlyRoot);
+        (this.random, this.onlyRoot, this.noAcls) = (random, onlyRoot, noAcls);
         AddNames();
         AddAttributes();
         AddDescriptors();
@@ -67,7 +70,7 @@ internal sealed class OperationGenerator
         Add(1, () => new GetXattr(Path(), Pick(XattrNames)));
         Add(2, () => new ListXattr(Path()));
         Add(1, () => new RemoveXattr(Path(), Pick(XattrNames)));
-        Add(2, () => new SetAcl(Path(), Names.Acl(random), random.Next(2) == 0));
+        if (!noAcls) Add(2, () => new SetAcl(Path(), Names.Acl(random), random.Next(2) == 0));
         Add(3, () => new ReadFile(Path()));
         Add(1, () => new Access(Path(), Pick(["r", "w", "x", "rw"])));
     }
