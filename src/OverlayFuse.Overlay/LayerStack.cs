@@ -22,6 +22,9 @@ internal sealed class LayerStack : IDisposable
     /// <summary>Data-only layers: of them nothing is seen but the data that metacopies point to.</summary>
     public IReadOnlyList<Layer> DataLayers { get; }
 
+    /// <summary>The upper, the lowers topmost first, the data-only ones.</summary>
+    public IEnumerable<Layer> UpperFirst => (Upper is null ? [] : new[] { Upper }).Concat(Lowers).Concat(DataLayers);
+
     /// <summary>Where a descriptor of the work directory's own mount clone stays open beside the upper's.</summary>
     public Layer? Work { get; private init; }
 
