@@ -5,6 +5,7 @@ DESTDIR ?=
 # The framework that the program is compiled ahead of time with; net10.0 once its runtime pack can be restored everywhere.
 AOT_FRAMEWORK ?= net9.0
 SECONDS_OF_FUZZ ?= 600
+SEEDS_OF_FUZZ   ?= 100000000
 FUZZ_START      ?= 1
 
 PROGRAM := artifacts/bin/overlayfuse
@@ -40,8 +41,8 @@ test: setup $(PROGRAM) ## Set up, build, and run the tests (some ten minutes; as
 test-apps: setup $(PROGRAM) ## Run real programs in merged views, the long ones too
 	@tests/run 'TestCategory=Apps|TestCategory=AppsLong' OverlayFuse.Mount.Tests
 
-fuzz-oracle: setup $(PROGRAM) ## Compare random operations with the kernel's overlayfs (SECONDS_OF_FUZZ=600 FUZZ_START=1)
-	@OVERLAYFUSE_FUZZ_START=$(FUZZ_START) OVERLAYFUSE_FUZZ_SEEDS=100000000 OVERLAYFUSE_FUZZ_SECONDS=$(SECONDS_OF_FUZZ) \
+fuzz-oracle: setup $(PROGRAM) ## Compare random operations with the kernel's overlayfs (SECONDS_OF_FUZZ=600, SEEDS_OF_FUZZ, FUZZ_START=1)
+	@OVERLAYFUSE_FUZZ_START=$(FUZZ_START) OVERLAYFUSE_FUZZ_SEEDS=$(SEEDS_OF_FUZZ) OVERLAYFUSE_FUZZ_SECONDS=$(SECONDS_OF_FUZZ) HANG_TIMEOUT=24h \
 	  tests/run 'Name=Fuzz_RandomOperations_EqualTheKernel' OverlayFuse.Mount.Tests
 
 soak: setup $(PROGRAM) ## Mount and unmount a thousand times, make and remove 100,000 files: nothing may be left or grow

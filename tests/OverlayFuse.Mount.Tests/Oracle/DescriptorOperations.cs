@@ -115,7 +115,14 @@ internal sealed record Fallocate(string Slot, FallocFlags Flags, long Offset, lo
 /// <summary>lseek(2) to data (3) or a hole (4).</summary>
 internal sealed record Seek(string Slot, long Offset, int Whence) : Operation
 {
-    public override string Run(Session session) => Session.Count(Libc.lseek(session.Descriptor(Slot), Offset, Whence));
+    public const string OnDirectory = "on a directory ";
+
+    public override string Run(Session session)
+    {
+        string result = Session.Count(Libc.lseek(session.Descriptor(Slot), Offset, Whence));
+        bool isDirectory = Syscall.fstat(session.Descriptor(Slot), out Stat stat) == 0 && (NativeConvert.FromFilePermissions(stat.st_mode) & Mode.S_IFMT) == Mode.S_IFDIR;
+        return isDirectory ? OnDirectory + result : result;
+    }
 }
 
 internal sealed record Fsync(string Slot, bool DataOnly = false) : Operation

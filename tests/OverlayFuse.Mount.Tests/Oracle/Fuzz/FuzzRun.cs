@@ -51,9 +51,19 @@ internal sealed class FuzzRun(string program, int firstSeed) : IDisposable
         Scenario smallest = again ? new Shrinker(Differs).Shrink(scenario) : scenario;
         IReadOnlyList<string> last = again ? DifferencesOf(smallest) : [];
         if (last.Count == 0) (smallest, again) = (scenario, false);
-        string report = $"seed {seed}{(again ? "" : " (not always)")}:\n{string.Join('\n', [smallest.ToString(), .. again ? last : differences])}\n";
+        string test = ScenarioText.Test(seed, smallest, again ? last : differences);
+        string report = $"seed {seed}{(again ? "" : " (not always)")}, {Keep(seed, test)}:\n{test}";
         lock (failures) failures.Add(report);
         TestContext.Progress.WriteLine(report);
+    }
+
+    /// <summary>Writes a test to a file, to be pasted into Scenarios/.</summary>
+    private static string Keep(int seed, string test)
+    {
+        string directory = Environment.GetEnvironmentVariable("OVERLAYFUSE_FUZZ_OUT") is { Length: > 0 } asked ? asked : Path.Combine(ProgramUnderTest.Repository, "artifacts", "fuzz");
+        string file = Path.Combine(Directory.CreateDirectory(directory).FullName, $"Seed{seed}.cs");
+        File.WriteAllText(file, test);
+        return file;
     }
 
     private bool Differs(Scenario scenario) => DifferencesOf(scenario).Count > 0;

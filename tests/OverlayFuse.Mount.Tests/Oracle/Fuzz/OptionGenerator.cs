@@ -19,7 +19,8 @@ internal sealed class OptionGenerator(Random random)
         IsUserXattr = OneIn(9);
         if (IsUserXattr) words.Add("userxattr");
         else AddRedirectAndMetacopy(words);
-        IsIndexed = OneIn(5);
+        // With both, the kernel indexes symlinks, cannot mark them, and does not mount its own index any more (ENODATA).
+        IsIndexed = !IsUserXattr && OneIn(5);
         if (IsIndexed) words.Add("index=on");
         else if (OneIn(10)) words.Add("index=off");
         if (OneIn(9)) words.Add("volatile");

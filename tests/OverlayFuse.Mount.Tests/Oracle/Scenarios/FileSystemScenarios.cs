@@ -25,6 +25,12 @@ internal sealed class FileSystemScenarios(string fileSystem) : OracleFixture(fil
     public void Mkdir_InAMergedDirectory_IsCutOffWithXino(string options) => Compare(
         new Scenario(new Layer(), [new Layer().Dir("d").Whiteout("d/was")], [new Mkdir("d/was"), new Mkdir("d/new"), new Mkdir("top"), new ReadDir("d")], options));
 
+    /// <summary>With xino=on a file has the same number at the next mount, whatever was looked at first.</summary>
+    [Test]
+    public void Lstat_LayersOnSeveralFileSystems_NumbersStayOverMounts() => Compare(new Scenario(
+        new Layer().On("btrfs"), [new Layer().On("ext4").File("a"), new Layer().On("xfs").File("b"), new Layer().On("tmpfs").File("d/c")],
+        [new Lstat("a"), new Lstat("b"), new Lstat("d"), new Lstat("d/c"), new Remount(), new Lstat("d/c"), new Lstat("b"), new Lstat("a"), new Lstat("d")], "xino=on"));
+
     [Test]
     public void Lookup_LayersOnAllFileSystems_AreMerged() => Compare(
         new Layer().On("xfs"),
