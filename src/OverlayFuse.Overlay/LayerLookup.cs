@@ -216,6 +216,8 @@ internal ref struct LayerLookup
         }
         if (_stop || _isBottom)
             return Errno.None;
+        if (holdsAufs == Known.NotYet && _redirect is null)
+            _ = _fileSystem.LowerNamesOf(_base, _base.Directory!.Parts); // one listing tells both
         error = AufsWhiteout.Hides(directory, ref holdsAufs, element.Name, out bool hidden);
         _stop |= hidden;
         return error;

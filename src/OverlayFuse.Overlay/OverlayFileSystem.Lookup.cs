@@ -78,6 +78,8 @@ public sealed partial class OverlayFileSystem
                     continue;
                 if (found.IsMetacopy)
                     found.Stat.Blocks = _files.BlocksOfData(found.Data!, found.Stat);
+                if (inode.Partial is not null && _files.Statx(inode, out found.Stat) is not Errno.None and var unseen)
+                    return unseen;
                 entry = ToEntry(inode, found.Stat);
                 return Errno.None;
             }

@@ -112,7 +112,11 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Destroy() => _work?.Clear();
+    public void Destroy()
+    {
+        _copyUp?.FinishAll();
+        _work?.Clear();
+    }
 
     /// <summary>Closes the layers.</summary>
     public void Dispose()

@@ -87,6 +87,9 @@ public sealed record OverlayOptions
     /// <summary>timeout=0: somebody else changes the layers, so contents and listings are read anew at every open, too.</summary>
     public bool IsCaching => CacheTimeout > TimeSpan.Zero;
 
+    /// <summary>Gets what went wrong without a caller to tell; null: nobody.</summary>
+    public Action<string>? Log { get; init; }
+
     /// <summary>Nobody asked for a look at the layers from time to time, so what was learnt of the lower ones stays true.</summary>
     public bool LayersAreOurs => CacheTimeout >= TimeSpan.FromDays(1);
 

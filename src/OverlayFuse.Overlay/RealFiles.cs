@@ -25,6 +25,11 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
             real = new RealName(directory, Name.Empty, null);
             return error;
         }
+        if (inode.Partial is { } partial && partial.TryBorrow(out BorrowedFd copy))
+        {
+            real = new RealName(copy, Name.Empty, null);
+            return Errno.None;
+        }
         return inode.HasUpper ? LocateUpper(inode, out real) : LocateLower(inode, out real);
     }
 
@@ -41,6 +46,7 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
             return error;
         using (real)
             error = Statx(inode, real.Directory, real.Name, out stat);
+        inode.Partial?.Correct(ref stat);
         if (inode.Data is { } data)
             stat.Blocks = BlocksOfData(data, stat);
         return error == Errno.ENOENT ? Errno.ESTALE : error;
@@ -75,6 +81,8 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
     /// <summary>Opens the file that holds the data: of a metacopy one further down, for reading only.</summary>
     public Errno OpenData(Inode inode, OpenFlags flags, out Fd fd)
     {
+        if (inode.Partial is { } partial)
+            return partial.OpenLower(flags, out fd);
         if (inode.Data is not { } data)
             return Open(inode, flags, out fd);
         fd = Fd.None;
