@@ -51,6 +51,7 @@ internal static class MountRequestParser
             WorkDir = settings.UpperDir is null ? null : FullPath(RequiredWorkDir(settings)),
             UserXattr = settings.UserXattr,
             Index = settings.Index,
+            KeepsLowers = settings.KeepsLowers,
             Uuid = settings.Uuid,
             Volatile = settings.Volatile,
             NoFsync = settings.NoFsync,

@@ -35,6 +35,8 @@ internal sealed class MountSettings
 
     public bool Index { get; set; }
 
+    public bool KeepsLowers { get; set; }
+
     public UuidMode Uuid { get; set; }
 
     public bool Volatile { get; set; }

@@ -50,7 +50,7 @@ internal static class OptionTable
         AcceptValues("nfs_export", ["off"], "the mount cannot be exported by NFS"),
         AcceptValues("verity", ["off"], "fs-verity digests are not checked"),
         Take("uuid", "auto|on|off|null", "whether the upper gets a UUID on disk, as the kernel's overlayfs gives it; the mount itself shows FUSE's", OptionValue.Uuid),
-        AcceptValues("xino", ["off", "auto", "on"], "inode numbers are unique and stable in any case"),
+        Take("xino", "off|auto|on", "on: new directories are cut off from what may come below them in lower layers; inode numbers are unique and stable in any case", OptionValue.Xino),
         Accept("default_permissions", "", "permissions are always the kernel's"),
         Accept("nooverride_creds", "", "the rights of the mounting user are used below"),
         Refuse("override_creds", "", "leave it out"),

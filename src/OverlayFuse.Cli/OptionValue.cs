@@ -34,6 +34,14 @@ internal static class OptionValue
     };
 
     /// <exception cref="UsageException">None of the three.</exception>
+    public static void Xino(MountSettings settings, string value) => settings.KeepsLowers = value switch
+    {
+        "on" => true,
+        "off" or "auto" => false,
+        _ => throw new UsageException($"option xino={value}: not there; write xino=off, auto or on"),
+    };
+
+    /// <exception cref="UsageException">None of the three.</exception>
     public static void Io(MountSettings settings, string value) => settings.Io = value switch
     {
         "auto" => IoMode.Auto,

@@ -48,6 +48,8 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         Redirect = new Redirect(_xattrs, options.Redirect);
         Metacopy = new Metacopy(_xattrs, options);
         _inodes = new InodeTable(MakeRoot(layers, _xattrs), layers.Upper?.RootIno ?? 0);
+        foreach (Layer layer in layers.UpperFirst)
+            _ = _inos.Map(layer.Dev, layer.RootIno); // file systems are numbered by their layers' order, not by what is looked at first: the same at the next mount
         _inodes.Root.Ino = _inos.Map(layers.Lowers[0].Dev, layers.Lowers[0].RootIno);
         _origin = new Origin(layers, _inos, _xattrs, options.Index);
         bool isWritable = layers.Work is not null && options.IsWritable;

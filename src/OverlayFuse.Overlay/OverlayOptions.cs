@@ -36,6 +36,9 @@ public sealed record OverlayOptions
     /// <summary>index=on: lower files with several links stay one file over copy-up.</summary>
     public bool Index { get; init; }
 
+    /// <summary>xino=on: the lower layers will be the same at later mounts (ovl_allow_offline_changes).</summary>
+    public bool KeepsLowers { get; init; }
+
     /// <summary>uuid=.</summary>
     public UuidMode Uuid { get; init; }
 
