@@ -1,0 +1,29 @@
+namespace OverlayFuse.Benchmarks;
+
+/// <summary>A directory of its own on a disk (DISK, or /var/tmp), removed at the end.</summary>
+internal sealed class Scratch : IDisposable
+{
+    /// <param name="parent">Where; null: the usual disk.</param>
+    public Scratch(string? parent = null)
+    {
+        string disk = parent ?? (Environment.GetEnvironmentVariable("DISK") is { Length: > 0 } chosen ? chosen : "/var/tmp");
+        Root = Path.Combine(disk, "ovf-bench-" + Guid.NewGuid().ToString("N")[..12]);
+        Directory.CreateDirectory(Root);
+    }
+
+    public static string Repository { get; } = FindRepository();
+
+    public string Root { get; }
+
+    public string MakeDirectory(string path) => Directory.CreateDirectory(Path.Combine(Root, path)).FullName;
+
+    public void Dispose() => Directory.Delete(Root, recursive: true);
+
+    private static string FindRepository()
+    {
+        DirectoryInfo? directory = new(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "OverlayFuse.sln")))
+            directory = directory.Parent;
+        return directory?.FullName ?? throw new DirectoryNotFoundException($"no OverlayFuse.sln above {AppContext.BaseDirectory}");
+    }
+}
