@@ -95,8 +95,8 @@ public class LookupBenchmarks
 
     private static void MakeOpaque(string directory)
     {
-        Errno error = Sys.SetXattrAt(Fd.WorkingDirectory, Name.From(directory), Name.From("user.overlay.opaque"), "y"u8);
-        if (error != Errno.None)
-            throw new IOException($"{directory}: user.overlay.opaque: {error}");
+        OverlayInProcess.Must(Sys.OpenAt(Fd.WorkingDirectory, Name.From(directory), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened));
+        using ScopedFd closing = new(opened);
+        OverlayInProcess.Must(Sys.SetXattrAt(opened, Name.Empty, Name.From("user.overlay.opaque"), "y"u8));
     }
 }

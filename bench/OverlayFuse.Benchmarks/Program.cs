@@ -11,7 +11,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using OverlayFuse.Benchmarks;
 
 // In this process: the projects' settings (warnings as errors, pinned packages) do not fit the ones that BenchmarkDotNet generates.
-InProcessEmitToolchain toolchain = new(TimeSpan.FromMinutes(15), logOutput: false);
+InProcessEmitToolchain toolchain = new(TimeSpan.FromMinutes(15), logOutput: true);
 Job job = args.Any(word => word is "-j" or "--job") ? new Job("InProcess").WithToolchain(toolchain).AsMutator() : Job.ShortRun.WithToolchain(toolchain);
 IConfig config = ManualConfig.CreateEmpty()
     .AddJob(job)
@@ -22,9 +22,14 @@ IConfig config = ManualConfig.CreateEmpty()
     .WithSummaryStyle(SummaryStyle.Default.WithMaxParameterColumnWidth(24))
     .WithArtifactsPath(Path.Combine(Scratch.Repository, "artifacts", "bench"));
 
-string[] arguments = args.Length > 0 ? args : ["--filter", "*"];
-using (LoopDisk.Shared)
+string[] arguments = args.Any(word => word is "-f" or "--filter" or "--list" or "--help") ? args : [.. args, "--filter", "*"];
+try
 {
     Summary[] summaries = [.. BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(arguments, config)];
     return AllocationGate.Check(summaries);
+}
+finally
+{
+    LoopDisk.Shared.Dispose();
+    Scratch.DisposeLeft();
 }
