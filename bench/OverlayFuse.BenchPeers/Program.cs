@@ -3,7 +3,7 @@ using OverlayFuse.BenchPeers;
 using Spectre.Console;
 
 Settings settings = Settings.FromEnvironment(scale: args is ["scale"]);
-string built = Path.Combine(settings.Repository, "artifacts", "bin");
+string built = Path.Combine(Settings.Repository, "artifacts", "bin");
 string client = Path.Combine(built, "bench-client");
 UnionProgram[] programs = [.. settings.Programs.Select(text => UnionProgram.Parse(text, Path.Combine(built, "overlayfuse")))];
 

@@ -40,10 +40,10 @@ internal sealed record Settings
     /// <summary>Where the work directory is made: a disk file system.</summary>
     public required string Disk { get; init; }
 
-    public string Repository { get; } = FindRepository();
+    public static string Repository { get; } = FindRepository();
 
-    /// <summary>Only whole runs are kept in bench/results.</summary>
-    public string Results => Quick || Only.ToString().Length > 0 ? Path.Combine(Repository, "artifacts", "bench") : Path.Combine(Repository, "bench", "results");
+    /// <summary>Where reports go: RESULTS, else bench/results for whole runs and artifacts/bench for others.</summary>
+    public required string Results { get; init; }
 
     public static Settings FromEnvironment(bool scale) => new()
     {
@@ -56,6 +56,7 @@ internal sealed record Settings
         Counts = Number("COUNTS", 0) != 0,
         Patience = TimeSpan.FromSeconds(Number("PATIENCE", 60)),
         Disk = Text("DISK", "/var/tmp"),
+        Results = Text("RESULTS", Path.Combine(Repository, Number("QUICK", 0) != 0 || Text("ONLY", "").Length > 0 ? "artifacts/bench" : "bench/results")),
     };
 
     private static string Text(string name, string fallback) =>
