@@ -1,0 +1,81 @@
+namespace OverlayFuse.Mount.Tests.Features.Rows;
+
+/// <summary>What the disk holds after its power was cut: the journal was written, data that nobody had synced were not.</summary>
+[FeatureGroup("Durability")]
+internal static class DurabilityRows
+{
+    private const string MakeLower = "head -c 4M /dev/urandom > b/f; sync -f .";
+
+    [Feature("a copied-up file has its data on disk before it has its name")]
+    public static void SyncAtCopyUp(Stage s)
+    {
+        s.OnXfs();
+        s.Build("mkdir ../low; head -c 4M /dev/urandom > ../low/f"); // not on xfs, which would reflink
+        s.Mount(lowers: "a:../low");
+        s.Do("chmod 600 m/f");
+        s.CutPower();
+        s.Point("cmp u/f ../low/f");
+    }
+
+    [Feature("fsync(2) reaches the disk")]
+    public static void Fsync(Stage s)
+    {
+        s.OnXfs();
+        s.Build(MakeLower);
+        s.Mount();
+        s.Do("cp m/f m/g; xfs_io -c fsync m/g");
+        s.CutPower();
+        s.Point("cmp u/g b/f");
+    }
+
+    [Feature("syncfs(2) (`sync -f`) reaches the disk")]
+    public static void SyncFs(Stage s)
+    {
+        s.OnXfs();
+        s.Build(MakeLower);
+        s.Mount();
+        s.Do("cp m/f m/g; sync -f m");
+        s.CutPower();
+        s.Point("cmp u/g b/f");
+    }
+
+    [Feature("`volatile`: nothing is synced; the upper is marked, and refused after a crash")]
+    public static void Volatile(Stage s)
+    {
+        s.OnXfs();
+        s.Build(MakeLower);
+        s.Mount("volatile");
+        s.Point("[ -d w/work/incompat/volatile ]");
+        s.Do("cp m/f m/g; xfs_io -c fsync m/g; sync -f w/work || true; cp m/f m/h; xfs_io -c fsync m/h");
+        s.CutPower();
+        s.Point("not cmp u/h b/f");
+        s.PointRefuses(Stage.Plan("volatile"));
+    }
+
+    [Feature("`fsync=volatile`, as kernels after 6.18 write `volatile`", OnKernel = Answer.No)]
+    public static void FsyncVolatile(Stage s) => PointUnsynced(s, "fsync=volatile");
+
+    [Feature("`fsync=0`: nothing is synced, fsync(2) returns at once", OnKernel = Answer.No)]
+    public static void FsyncZero(Stage s) => PointUnsynced(s, "fsync=0");
+
+    [Feature("the program can be killed (`kill -9`) in a copy-up: the upper stays one that the kernel mounts, each file old or new")]
+    public static void Killed(Stage s)
+    {
+        if (s.IsKernel) Stage.NotApplicable("there is no process to kill");
+        s.Build("head -c 256M /dev/urandom > b/f; cp b/f copy");
+        s.Mount();
+        s.KillDuring("printf X | dd of=m/f bs=1 conv=notrunc status=none");
+        s.MountByKernel();
+        s.Point("cmp -i 1 m/f copy");
+    }
+
+    private static void PointUnsynced(Stage s, string option)
+    {
+        s.OnXfs();
+        s.Build(MakeLower);
+        s.Mount(option);
+        s.Do("cp m/f m/g; xfs_io -c fsync m/g");
+        s.CutPower();
+        s.Point("not cmp u/g b/f");
+    }
+}
