@@ -53,7 +53,7 @@ internal static class OptionTable
         AcceptValues("xino", ["off", "auto", "on"], "inode numbers are unique and stable in any case"),
         Accept("default_permissions", "", "permissions are always the kernel's"),
         Accept("nooverride_creds", "", "the rights of the mounting user are used below"),
-        Refuse("override_creds", "", "leave it out"),
+        Accept("override_creds", "", "the rights of the mounting user are used below"),
     ];
 
     private static IEnumerable<OptionRule> FuseOverlayfs() =>
