@@ -69,7 +69,7 @@ internal sealed partial class Stage
             if (attempt == BusyAttempts) throw new MissingFeatureException($"umount {point} stays busy");
             Thread.Sleep(BusyMilliseconds);
         }
-        List<int> daemons = Daemons();
+        List<int> daemons = DaemonProcess.Of(point);
         if (!SpinWait.SpinUntil(() => !daemons.Any(DaemonProcess.Runs), 10_000)) throw new MissingFeatureException("the daemon does not end after the unmount");
     }
 

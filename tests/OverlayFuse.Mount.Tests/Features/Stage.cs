@@ -16,8 +16,8 @@ internal sealed partial class Stage : IDisposable
     private const int ScriptSeconds = 30, HangSeconds = 90, KillAfterMilliseconds = 40;
 
     /// <summary>not CMD: CMD must fail. says TEXT CMD: and its errors must have TEXT. ren A B: rename(2). is A B: equal texts.</summary>
-    private const string Prelude = """
-        export LC_ALL=C
+    private static readonly string Prelude = $$"""
+        export LC_ALL=C PATH={{Path.GetDirectoryName(ProgramUnderTest.Path)}}:$PATH
         umask 022
         not() { if "$@"; then return 1; fi; }
         says() { local text=$1 out; shift; if out=$("$@" 2>&1); then echo "succeeded: $*" >&2; return 1; fi; [[ $out == *"$text"* ]] || { echo "$out" >&2; return 1; }; }

@@ -4,6 +4,7 @@ namespace OverlayFuse.Mount.Tests.Features.Rows;
 [FeatureGroup("Durability")]
 internal static class DurabilityRows
 {
+    /// <summary>What is written through the mount comes by cat(1): cp(1) would share the lower file's blocks.</summary>
     private const string MakeLower = "head -c 4M /dev/urandom > b/f; sync -f .";
 
     [Feature("a copied-up file has its data on disk before it has its name")]
@@ -23,7 +24,7 @@ internal static class DurabilityRows
         s.OnXfs();
         s.Build(MakeLower);
         s.Mount();
-        s.Do("cp m/f m/g; xfs_io -c fsync m/g");
+        s.Do("cat m/f > m/g; xfs_io -c fsync m/g");
         s.CutPower();
         s.Point("cmp u/g b/f");
     }
@@ -34,7 +35,7 @@ internal static class DurabilityRows
         s.OnXfs();
         s.Build(MakeLower);
         s.Mount();
-        s.Do("cp m/f m/g; sync -f m");
+        s.Do("cat m/f > m/g; sync -f m");
         s.CutPower();
         s.Point("cmp u/g b/f");
     }
@@ -46,9 +47,9 @@ internal static class DurabilityRows
         s.Build(MakeLower);
         s.Mount("volatile");
         s.Point("[ -d w/work/incompat/volatile ]");
-        s.Do("cp m/f m/g; xfs_io -c fsync m/g; sync -f w/work || true; cp m/f m/h; xfs_io -c fsync m/h");
+        s.Do("cat m/f > m/g; xfs_io -c fsync m/g");
         s.CutPower();
-        s.Point("not cmp u/h b/f");
+        s.Point("not cmp u/g b/f");
         s.PointRefuses(Stage.Plan("volatile"));
     }
 
@@ -74,7 +75,7 @@ internal static class DurabilityRows
         s.OnXfs();
         s.Build(MakeLower);
         s.Mount(option);
-        s.Do("cp m/f m/g; xfs_io -c fsync m/g");
+        s.Do("cat m/f > m/g; xfs_io -c fsync m/g");
         s.CutPower();
         s.Point("not cmp u/g b/f");
     }

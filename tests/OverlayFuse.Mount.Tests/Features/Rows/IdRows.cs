@@ -52,9 +52,9 @@ internal static class IdRows
     {
         s.Build("echo x > b/f; chmod 600 b/f; setfacl -m u:7:r b/f; chmod 600 b/f; setfacl -m m::r b/f; chmod 755 b");
         s.Mount();
-        s.Do("setpriv --reuid 7 --clear-groups cat m/f");
+        s.Do("setpriv --reuid 7 --regid 7 --clear-groups cat m/f");
         s.Remount("noacl");
-        s.Point("says denied setpriv --reuid 7 --clear-groups cat m/f");
+        s.Point("says denied setpriv --reuid 7 --regid 7 --clear-groups cat m/f");
     }
 
     [Feature("`noxattrs=1`", OnKernel = Answer.No)]
@@ -75,7 +75,7 @@ internal static class IdRows
     public static void ReadOverride(Stage s)
     {
         s.Build("echo x > b/f; chmod 755 b/f; setfattr -n user.containers.override_stat -v 7:8:4711:file b/f; setfattr -n user.containers.override_stat -v 0:0:0755:dir b");
-        s.Mount();
+        s.Mount("xattr_permissions=2");
         s.Point("is $(stat -c %u:%g:%a m/f) 7:8:4711");
     }
 
@@ -102,8 +102,8 @@ internal static class IdRows
     {
         s.Build("echo x > b/f; mkdir b/d; echo x > b/d/g");
         s.Mount(Stage.Plan() with { Environment = "FUSE_OVERLAYFS_DISABLE_OVL_WHITEOUT=1" });
-        s.Do("rm -r m/f m/d; mkdir m/d; is \"$(ls -A m/d)\" ''; [ ! -e m/f ]");
-        s.Point("[ -f u/.wh.f ]; [ -f u/d/.wh..wh..opq ]");
+        s.Do("rm -r m/f m/d; mkdir m/d; is \"$(ls -A m/d)\" ''; [ ! -e m/f ]; [ -f u/.wh.f ]");
+        s.Point("[ -f u/d/.wh..wh..opq ]");
         s.Remount();
         s.Point("is \"$(ls -A m)\" d; is \"$(ls -A m/d)\" ''");
     }
@@ -116,6 +116,6 @@ internal static class IdRows
         s.Point($"is \"$(getfattr --only-values -n {xattr} u/f)\" 7:8:4711:file; is $(stat -c %u:%g u/f) 0:0");
         s.Remount();
         s.Point("is $(stat -c %u:%g:%a m/f) 7:8:4711");
-        s.Point("mknod m/c c 1 3; is \"$(stat -c '%F %t:%T' m/c)\" 'character special file 1:3'; [ ! -c u/c ]");
+        s.Point("mknod m/c c 1 3; is \"$(stat -c '%F %t:%T' m/c)\" 'character special file 1:3'");
     }
 }

@@ -8,8 +8,8 @@ internal static class MetacopyRows
     {
         s.Build("head -c 1M /dev/urandom > b/f; chmod 755 b/f");
         s.Mount("metacopy=on");
-        s.Do("chmod 600 m/f; chown 7 m/f; touch -d 2001-02-03 m/f; setfattr -n user.k -v v m/f");
-        s.Point("is $(stat -c %s:%b u/f) 1048576:0; cmp m/f b/f; is \"$(stat -c '%a %u %s' m/f)\" '600 7 1048576'");
+        s.Do("chmod 600 m/f; chown 7 m/f; touch -h -d 2001-02-03 m/f; setfattr -n user.k -v v m/f");
+        s.Point("is $(stat -c %s u/f) 1048576; [ $(stat -c %b u/f) -lt 64 ]; cmp m/f b/f; is \"$(stat -c '%a %u %s' m/f)\" '600 7 1048576'");
         s.Point("getfattr -m - u/f | grep -q trusted.overlay.metacopy");
     }
 
@@ -18,7 +18,7 @@ internal static class MetacopyRows
     {
         s.Build("head -c 1M /dev/urandom > b/f");
         s.Mount("metacopy=on");
-        s.Do("chmod 600 m/f; is $(stat -c %b u/f) 0; echo more >> m/f");
+        s.Do("chmod 600 m/f; [ $(stat -c %b u/f) -lt 64 ]; echo more >> m/f");
         s.Point("cmp -n 1048576 u/f b/f; is $(tail -c 5 u/f) more; not eval 'getfattr -m - u/f | grep trusted.overlay.metacopy'");
     }
 
@@ -27,7 +27,7 @@ internal static class MetacopyRows
     {
         s.Build("mkdir b/d; echo data > b/d/f");
         s.Mount("metacopy=on");
-        s.Do("chmod 600 m/d/f; is $(stat -c %b u/d/f) 0; ren m/d/f m/g");
+        s.Do("chmod 600 m/d/f; getfattr -m - u/d/f | grep -q trusted.overlay.metacopy; ren m/d/f m/g");
         s.Point("is $(cat m/g) data; is $(getfattr --only-values -n trusted.overlay.redirect u/g) /d/f");
         s.Remount();
         s.Point("is $(cat m/g) data; is $(stat -c %a m/g) 600");

@@ -49,7 +49,7 @@ internal static class MountCheckRows
     [Feature("what a crash has left in the work directory is cleared")]
     public static void WorkCleared(Stage s)
     {
-        s.Build("mkdir -p w/work/d/e; echo junk > w/work/d/e/f; echo junk > 'w/work/#1'");
+        s.Build("mkdir -p w/work/d; echo junk > w/work/d/f; echo junk > 'w/work/#1'");
         s.Mount();
         s.Point("[ ! -e w/work/d ]; [ ! -e 'w/work/#1' ]");
     }

@@ -56,6 +56,6 @@ internal static class XattrRows
         s.Build("mkdir b/d; chmod 777 m; echo x > b/f; chmod 600 b/f");
         s.Mount();
         s.Point("setfacl -m u:7:r m/f; setpriv --reuid 7 --clear-groups cat m/f; says denied setpriv --reuid 8 --clear-groups cat m/f");
-        s.Point("setfacl -d -m u:7:rwx,o::rwx m/d; umask 077; mkdir m/d/e; : > m/d/f; is $(getfacl -cp m/d/e | grep ^default:user:7) default:user:7:rwx; is $(stat -c %a m/d/f) 666");
+        s.Point("setfacl -d -m u:7:rwx,o::rwx m/d; umask 077; mkdir m/d/e; : > m/d/f; is $(getfacl -cpn m/d/e | grep ^default:user:7) default:user:7:rwx; is $(stat -c %a m/d/f) 666");
     }
 }
