@@ -87,7 +87,7 @@ internal abstract class OverlayProgram(string column)
     /// <summary>It names branches in its own way, and is given what makes it most like an overlay.</summary>
     private sealed class UnionfsProgram() : OverlayProgram("unionfs-fuse")
     {
-        private const string Likeness = "cow,hide_meta_files,use_ino,allow_other,default_permissions,suid,dev,noatime";
+        private const string Likeness = "cow,hide_meta_files,use_ino,allow_other,default_permissions,suid,dev,noatime,nonempty";
 
         public override string Version => FirstLine("dpkg-query -W -f '${Version}' unionfs-fuse");
 

@@ -38,7 +38,9 @@ internal sealed partial class Stage
     public void PointRefuses(MountPlan bad)
     {
         ToolResult result = TryMount(bad);
-        Note(result.ExitCode != 0 && !MountTable.IsMountpoint($"{Root}/{bad.Mountpoint}"), $"{bad.Options} at {bad.Mountpoint} is not refused");
+        bool isMounted = MountTable.IsMountpoint($"{Root}/{bad.Mountpoint}");
+        Note(result.ExitCode != 0 && !isMounted, $"{bad.Options} at {bad.Mountpoint} is not refused");
+        if (isMounted) Unmount($"{Root}/{bad.Mountpoint}");
     }
 
     public static MountPlan Plan(string extra = "", string lowers = "a:b", bool upper = true, string mountpoint = "m") =>
@@ -63,13 +65,17 @@ internal sealed partial class Stage
     public void Unmount()
     {
         CloseAll();
-        string point = $"{Root}/{mounted!.Mountpoint}";
+        Unmount($"{Root}/{mounted!.Mountpoint}");
+    }
+
+    private static void Unmount(string point)
+    {
+        List<int> daemons = DaemonProcess.Of(point);
         for (int attempt = 0; Libc.umount2(Libc.Bytes(point), 0) != 0; attempt++)
         {
             if (attempt == BusyAttempts) throw new MissingFeatureException($"umount {point} stays busy");
             Thread.Sleep(BusyMilliseconds);
         }
-        List<int> daemons = DaemonProcess.Of(point);
         if (!SpinWait.SpinUntil(() => !daemons.Any(DaemonProcess.Runs), 10_000)) throw new MissingFeatureException("the daemon does not end after the unmount");
     }
 

@@ -4,56 +4,61 @@ namespace OverlayFuse.Mount.Tests.Features.Rows;
 [FeatureGroup("Durability")]
 internal static class DurabilityRows
 {
-    /// <summary>What is written through the mount comes by cat(1): cp(1) would share the lower file's blocks.</summary>
-    private const string MakeLower = "head -c 4M /dev/urandom > b/f; sync -f .";
+    /// <summary>What is written comes from another disk: cat(1) and cp(1) would have blocks shared where they can, and those are on the disk.</summary>
+    private const string MakeSource = "head -c 4M /dev/urandom > ../source";
 
     [Feature("a copied-up file has its data on disk before it has its name")]
     public static void SyncAtCopyUp(Stage s)
     {
         s.OnXfs();
-        s.Build("mkdir ../low; head -c 4M /dev/urandom > ../low/f"); // not on xfs, which would reflink
-        s.Mount(lowers: "a:../low");
-        s.Do("chmod 600 m/f");
-        s.CutPower();
-        s.Point("cmp u/f ../low/f");
+        PointSynced(s, "");
+    }
+
+    [Feature("`fsync=auto`, `fsync=strict`: the same")]
+    public static void FsyncStrict(Stage s)
+    {
+        s.OnXfs();
+        PointSynced(s, "fsync=auto");
+        s.Build("rm -rf u w; mkdir u w");
+        PointSynced(s, "fsync=strict");
     }
 
     [Feature("fsync(2) reaches the disk")]
     public static void Fsync(Stage s)
     {
         s.OnXfs();
-        s.Build(MakeLower);
+        s.Build(MakeSource);
         s.Mount();
-        s.Do("cat m/f > m/g; xfs_io -c fsync m/g");
+        s.Do("cat ../source > m/g; xfs_io -c fsync m/g");
         s.CutPower();
-        s.Point("cmp u/g b/f");
+        s.Point("cmp u/g ../source");
     }
 
     [Feature("syncfs(2) (`sync -f`) reaches the disk")]
     public static void SyncFs(Stage s)
     {
         s.OnXfs();
-        s.Build(MakeLower);
+        s.Build(MakeSource);
         s.Mount();
-        s.Do("cat m/f > m/g; sync -f m");
+        s.Do("cat ../source > m/g; sync -f m");
         s.CutPower();
-        s.Point("cmp u/g b/f");
+        s.Point("cmp u/g ../source");
     }
 
     [Feature("`volatile`: nothing is synced; the upper is marked, and refused after a crash")]
     public static void Volatile(Stage s)
     {
         s.OnXfs();
-        s.Build(MakeLower);
+        s.Build(MakeSource);
         s.Mount("volatile");
         s.Point("[ -d w/work/incompat/volatile ]");
-        s.Do("cat m/f > m/g; xfs_io -c fsync m/g");
+        s.Do("cat ../source > m/g; xfs_io -c fsync m/g");
         s.CutPower();
-        s.Point("not cmp u/g b/f");
+        s.Point("not cmp u/g ../source");
         s.PointRefuses(Stage.Plan("volatile"));
     }
 
-    [Feature("`fsync=volatile`, as kernels after 6.18 write `volatile`", OnKernel = Answer.No)]
+    [Feature("`fsync=volatile`: the same")]
     public static void FsyncVolatile(Stage s) => PointUnsynced(s, "fsync=volatile");
 
     [Feature("`fsync=0`: nothing is synced, fsync(2) returns at once", OnKernel = Answer.No)]
@@ -70,13 +75,22 @@ internal static class DurabilityRows
         s.Point("cmp -i 1 m/f copy");
     }
 
+    private static void PointSynced(Stage s, string option)
+    {
+        s.Build("mkdir -p ../low; head -c 4M /dev/urandom > ../low/f");
+        s.Mount(option, "a:../low");
+        s.Do("chmod 600 m/f");
+        s.CutPower();
+        s.Point("cmp u/f ../low/f");
+    }
+
     private static void PointUnsynced(Stage s, string option)
     {
         s.OnXfs();
-        s.Build(MakeLower);
+        s.Build(MakeSource);
         s.Mount(option);
-        s.Do("cat m/f > m/g; xfs_io -c fsync m/g");
+        s.Do("cat ../source > m/g; xfs_io -c fsync m/g");
         s.CutPower();
-        s.Point("not cmp u/g b/f");
+        s.Point("not cmp u/g ../source");
     }
 }

@@ -11,7 +11,9 @@ internal static class InterchangeRows
         ln b/f b/hard; ln -s f b/link; mkfifo b/fifo; setfattr -n user.k -v v b/g; echo top > a/kept/8; chmod 640 b/h
         """;
 
+    /// <summary>A step that a program cannot make is left out: what it shows in the end counts.</summary>
     private const string Changes = """
+        set +e
         cd m
         echo more >> f; chmod 4755 h; chown 7:8 g; rm -r gone; rm -r again; mkdir again; echo new > again/9; rm kept/5; ln g linked
         ren kept/6 kept/60; ren link link2; chmod 600 fifo; setfattr -n user.n -v w kept; mkdir new; echo new > new/10; touch -d 2001-02-03 h
@@ -38,7 +40,7 @@ internal static class InterchangeRows
         s.Build(MakeLower);
         s.Mount(options); // Who refuses the options is not asked further.
         if (byKernelFirst) Switch(s, options, toKernel: true);
-        s.Do(changes);
+        s.Try(changes);
         s.Do($"({Show}) > before");
         Switch(s, options, toKernel: !byKernelFirst);
         s.Point($"diff before <({Show})");

@@ -35,7 +35,7 @@ internal static class LayerRows
     {
         s.Build("echo x > b/f");
         s.Mount(upper: false);
-        s.Point("is $(cat m/f) x; says Read-only touch m/new; says Read-only rm m/f");
+        s.Point("is $(cat m/f) x; not touch m/new; not rm m/f; is $(cat b/f) x");
     }
 
     [Feature("one lower layer alone can be shown", OnKernel = Answer.No)]
