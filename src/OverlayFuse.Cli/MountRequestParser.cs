@@ -44,6 +44,7 @@ internal static class MountRequestParser
         {
             LowerDirs = [.. LowerLayers(settings).Select(FullPath)],
             DataDirs = [.. data.Select(FullPath)],
+            Io = settings.Io,
             Redirect = Redirect(settings),
             Metacopy = settings.Metacopy ?? false,
             UpperDir = settings.UpperDir is null ? null : FullPath(settings.UpperDir),

@@ -33,6 +33,15 @@ internal static class OptionValue
         _ => throw new UsageException($"option redirect_dir={value}: not there; write redirect_dir=on, follow, nofollow or off"),
     };
 
+    /// <exception cref="UsageException">None of the three.</exception>
+    public static void Io(MountSettings settings, string value) => settings.Io = value switch
+    {
+        "auto" => IoMode.Auto,
+        "stateless" => IoMode.Stateless,
+        "open" => IoMode.Open,
+        _ => throw new UsageException($"option io={value}: not there; write io=auto, stateless or open"),
+    };
+
     /// <exception cref="UsageException">None of the four.</exception>
     public static void Uuid(MountSettings settings, string value) => settings.Uuid = value switch
     {

@@ -8,6 +8,7 @@ namespace OverlayFuse.Overlay;
 /// <summary>What FUSE does not tell of a caller and /proc/PID/status does (proc(5)). For rare requests only.</summary>
 internal static class CallerProcess
 {
+    private const int CAP_DAC_OVERRIDE = 1;
     private const int CAP_FOWNER = 3;
     private const int CAP_FSETID = 4;
     private const int CAP_SYS_ADMIN = 21;
@@ -33,6 +34,9 @@ internal static class CallerProcess
     public static bool MayKeepSetGid(in FuseRequest request, uint gid) =>
         request.Caller.Gid == gid || HasCapability(request, CAP_FSETID) || Text(request.Caller.Pid, "Groups:")
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Contains(gid.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Whether this process opens files whatever their modes are: those made unreadable since they were opened in the merged view.</summary>
+    public static bool MayOpenAnything { get; } = (Field((uint)Environment.ProcessId, "CapEff:") >> CAP_DAC_OVERRIDE & 1) != 0;
 
     private static bool HasCapability(in FuseRequest request, int capability) =>
         request.Caller.Uid == 0 || (Field(request.Caller.Pid, "CapEff:") >> capability & 1) != 0;

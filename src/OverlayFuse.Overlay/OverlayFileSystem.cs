@@ -102,6 +102,10 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     public Errno Init(FuseNegotiation session)
     {
         _notifier = session.Notifier;
+        _isStateless = _options.Io != IoMode.Open && _options.IsCaching && session.Offered.HasFlag(InitFlags.NoOpenSupport)
+            && (_options.Io == IoMode.Stateless || CallerProcess.MayOpenAnything);
+        if (_isStateless)
+            session.Wanted &= ~InitFlags.AtomicOTrunc; // a truncation must be told, an open is not
         if (_options.NoAcl || _options.NoXattrs)
             session.Wanted &= ~InitFlags.PosixAcl;
         return Errno.None;

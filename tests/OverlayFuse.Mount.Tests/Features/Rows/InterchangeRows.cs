@@ -20,7 +20,7 @@ internal static class InterchangeRows
         """;
 
     private const string Show = """
-        cd m; find . -printf '%p %y %m %U:%G %s %l\n' | sed -E '/ d /s/ [0-9]+ $//' | sort; find . -type f | sort | xargs md5sum; find . ! -type l ! -type p | sort | xargs getfattr -d -m '^user'
+        cd m; find . -printf '%p %y %m %U:%G %s %l\n' | sed -E '/ d /s/ [0-9]+ $//' | sort; find . -type f | sort | xargs md5sum; find . ! -type l ! -type p | sort | xargs getfattr -d -m '^user' || true
         """;
 
     [Feature("the kernel's overlayfs mounts what it has written, and shows the same")]

@@ -11,9 +11,8 @@ internal static class WhiteoutRows
     {
         s.Build("echo x > b/f; mkdir b/d; echo x > b/d/g");
         s.Mount();
-        s.Do("rm m/f; rm -r m/d; [ ! -e m/f ]; [ ! -e m/d ]");
-        s.Point("is \"$(stat -c '%F %t %T' u/f)\" 'character special file 0 0'");
-        s.Point("is \"$(stat -c '%F %t %T' u/d)\" 'character special file 0 0'; is $(cat b/f) x");
+        s.Point("rm m/f; rm -r m/d; [ ! -e m/f ]; [ ! -e m/d ]; is \"$(ls -A m)\" ''; is $(cat b/f) x");
+        s.Point("is \"$(stat -c '%F %t %T' u/f u/d | uniq)\" 'character special file 0 0'");
     }
 
     [Feature("removing a file that only the upper has leaves nothing")]
@@ -44,7 +43,7 @@ internal static class WhiteoutRows
     {
         s.Build("mkdir -p b/d/e; echo x > b/d/f");
         s.Mount();
-        s.Do("rm -r m/d; mkdir m/d; is \"$(ls -A m/d)\" ''");
+        s.Point("rm -r m/d; mkdir m/d; is \"$(ls -A m/d)\" ''");
         s.Point("is $(getfattr --only-values -n trusted.overlay.opaque u/d) y");
     }
 
