@@ -17,7 +17,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure lint fmt publish install uninstall demo setup clean
+.PHONY: help build test test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish install uninstall demo setup clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ fuzz-oracle: setup $(PROGRAM) ## Compare random operations with the kernel's ove
 
 soak: setup $(PROGRAM) ## Mount and unmount a thousand times, make and remove 100,000 files: nothing may be left or grow
 	@tests/run 'TestCategory=Soak' OverlayFuse.Mount.Tests
+
+features: setup $(PROGRAM) ## Run every row of FEATURES.md on four overlays, and write the table anew (as root)
+	@for package in fuse-overlayfs unionfs-fuse; do command -v $$package >/dev/null || apt-get install -y -qq --no-install-recommends $$package >/dev/null; done
+	@OVERLAYFUSE_FEATURES=write tests/run 'TestCategory=Features' OverlayFuse.Mount.Tests
 
 test-image: setup ## Build Dockerfile.test with buildah on a base made by debootstrap, and start the program in it
 	@tests/image

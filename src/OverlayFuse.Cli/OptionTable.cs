@@ -53,7 +53,7 @@ internal static class OptionTable
         Take("xino", "off|auto|on", "on: new directories are cut off from what may come below them in lower layers; inode numbers are unique and stable in any case", OptionValue.Xino),
         Accept("default_permissions", "", "permissions are always the kernel's"),
         Accept("nooverride_creds", "", "the rights of the mounting user are used below"),
-        Refuse("override_creds", "", "leave it out"),
+        Accept("override_creds", "", "the rights of the mounting user are used below"),
     ];
 
     private static IEnumerable<OptionRule> FuseOverlayfs() =>
