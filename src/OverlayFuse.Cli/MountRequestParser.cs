@@ -29,7 +29,8 @@ internal static class MountRequestParser
         };
     }
 
-    private static string MountPoint(List<string> positionals) => positionals.Count switch
+    /// <exception cref="UsageException">There is none, or more than one and a source.</exception>
+    public static string MountPoint(List<string> positionals) => positionals.Count switch
     {
         1 or 2 when positionals[^1].Length > 0 => FullPath(positionals[^1]),
         0 or 1 or 2 => throw new UsageException("the mountpoint is missing; write overlayfuse -o lowerdir=... MOUNTPOINT"),
@@ -44,7 +45,7 @@ internal static class MountRequestParser
         {
             LowerDirs = [.. LowerLayers(settings).Select(FullPath)],
             DataDirs = [.. data.Select(FullPath)],
-            Redirect = Redirect(settings),
+            Redirect = OptionConflicts.Redirect(settings),
             Metacopy = settings.Metacopy ?? false,
             UpperDir = settings.UpperDir is null ? null : FullPath(settings.UpperDir),
             WorkDir = settings.UpperDir is null ? null : FullPath(RequiredWorkDir(settings)),
@@ -67,29 +68,11 @@ internal static class MountRequestParser
         return settings.CacheTimeout is { } timeout ? plain with { CacheTimeout = timeout } : plain;
     }
 
-    /// <summary>The conflicts of ovl_fs_params_verify; an option that was not written gives way to one that was.</summary>
-    private static RedirectMode Redirect(MountSettings settings)
-    {
-        bool metacopy = settings.Metacopy ?? false;
-        if (settings.UserXattr == true && metacopy)
-            throw new UsageException("option metacopy=on: cannot stand with userxattr, as in the kernel; leave one of them out");
-        if (settings.UserXattr == true && settings.Redirect is RedirectMode.On)
-            throw new UsageException("option redirect_dir=on: cannot stand with userxattr, as in the kernel; leave one of them out");
-        bool needsOn = settings.UpperDir is not null;
-        if (metacopy && (needsOn ? settings.Redirect is not (null or RedirectMode.On) : settings.Redirect is RedirectMode.NoFollow))
-            throw new UsageException("option metacopy=on: needs redirect_dir=on; write that, or leave redirect_dir out");
-        return settings.Redirect ?? (settings.UserXattr == true ? RedirectMode.NoFollow : metacopy ? RedirectMode.On : RedirectMode.Follow);
-    }
-
     private static string RequiredWorkDir(MountSettings settings) => settings.WorkDir ?? throw new UsageException(
         $"upperdir={settings.UpperDir}: workdir= is missing; give an empty directory beside the upper, on the same file system");
 
     private static List<string> LowerLayers(MountSettings settings)
     {
-        string? appended = settings.AppendedLayers.Select(path => "lowerdir+=" + path).Concat(settings.AppendedData.Select(path => "datadir+=" + path)).FirstOrDefault();
-        if (settings.LowerDir is not null && appended is not null)
-            throw new UsageException(
-                $"lowerdir= and {appended} cannot stand together; give all layers by lowerdir+= and layers_file=, or all by lowerdir=");
         List<string> layers = settings.LowerDir ?? settings.AppendedLayers;
         if (layers.Count == 0)
             throw new UsageException("lowerdir= is missing; write -o lowerdir=TOP:...:BOTTOM");

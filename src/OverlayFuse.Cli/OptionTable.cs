@@ -26,17 +26,21 @@ internal static class OptionTable
         throw new UsageException($"option {option}: unknown; see 'overlayfuse options' for those that there are, or leave it out");
     }
 
+    /// <summary>The rule of a word that goes on to the mount itself; null for any other option.</summary>
+    public static OptionRule? FindMountWord(RawOption option) =>
+        ByName.TryGetValue(option.Name, out OptionRule? rule) && rule.Action == Mount ? rule : null;
+
     private static IEnumerable<OptionRule> Layers() =>
     [
         Take("lowerdir", "TOP:...:BOTTOM[::DATA]", "lower layers, topmost first, then data-only ones; \\: \\, \\\\ stand for : , \\", (s, v) => s.SetLowerDir(v)),
-        Take("lowerdir+", "DIR", "appends one lower layer below those before it; nothing is unescaped", (s, v) => s.AppendedLayers.Add(v)),
+        Take("lowerdir+", "DIR", "appends one lower layer below those before it; nothing is unescaped", (s, v) => s.AppendLayers("lowerdir+=" + v, [v])),
         Take("layers_file", "FILE", "appends the lower layers that FILE lists, one a line, topmost first; nothing is unescaped",
-            (s, v) => s.AppendedLayers.AddRange(LayerList.Read(v))),
+            (s, v) => s.AppendLayers("layers_file=" + v, LayerList.Read(v))),
         Take("upperdir", "DIR", "the layer that is written to; without it the mount is read-only", (s, v) => s.UpperDir = LayerList.Unescape(v)),
         Take("workdir", "DIR", "an empty directory on the upper's file system, beside the upper", (s, v) => s.WorkDir = LayerList.Unescape(v)),
         Take("max_layers", "N", $"how many lower layers are allowed (default {MountSettings.DefaultMaxLayers}, at most {OverlayOptions.MostLowers})",
             (s, v) => s.MaxLayers = OptionValue.Number("max_layers", v, 1, OverlayOptions.MostLowers)),
-        Take("datadir+", "DIR", "appends a data-only layer: it shows nothing but the data of metacopy files above it", (s, v) => s.AppendedData.Add(v)),
+        Take("datadir+", "DIR", "appends a data-only layer: it shows nothing but the data of metacopy files above it", (s, v) => s.AppendData(v)),
     ];
 
     private static IEnumerable<OptionRule> Semantics() =>
@@ -53,7 +57,7 @@ internal static class OptionTable
         AcceptValues("xino", ["off", "auto", "on"], "inode numbers are unique and stable in any case"),
         Accept("default_permissions", "", "permissions are always the kernel's"),
         Accept("nooverride_creds", "", "the rights of the mounting user are used below"),
-        Refuse("override_creds", "", "leave it out"),
+        Accept("override_creds", "", "who writes the option is who mounts"),
     ];
 
     private static IEnumerable<OptionRule> FuseOverlayfs() =>
@@ -97,6 +101,7 @@ internal static class OptionTable
 
     private static IEnumerable<OptionRule> Libfuse() =>
     [
+        Take("remount", "", "changes ro, nodev, noatime and the like of a live mount; layers and their options stay as they are", (_, _) => { }),
         Take("allow_other", "", "other users may enter (root's default; others need user_allow_other in /etc/fuse.conf)", (s, _) => s.AllowOther = true),
         Take("fsname", "NAME", "the source that /proc/mounts shows", (s, v) => s.Source = v),
         Accept("subtype", "NAME", "the type is always fuse.overlayfuse"),

@@ -185,15 +185,16 @@ internal sealed class LinkIndex : IDisposable
         }
     }
 
+    /// <summary>Whether an entry is of a lower file that is gone.</summary>
+    /// <exception cref="IOException">Its name is none (ovl_verify_index, EINVAL).</exception>
     private static bool IsStale(LayerStack layers, Name index)
     {
-        if (index.Length > 2 * Origin.MaxSize)
-            return false;
         Span<char> digits = stackalloc char[index.Length];
-        Span<byte> origin = stackalloc byte[Origin.MaxSize];
+        Span<byte> origin = stackalloc byte[index.Length];
         _ = System.Text.Encoding.ASCII.GetChars(index.Bytes, digits);
-        return Convert.FromHexString(digits, origin, out _, out int length) == System.Buffers.OperationStatus.Done
-            && Origin.IsGone(layers, origin[..length]);
+        if (Convert.FromHexString(digits, origin, out _, out int length) != System.Buffers.OperationStatus.Done || !Origin.IsHandle(origin[..length]))
+            throw new IOException($"workdir={layers.Work!.Path}: its index holds '{new string(digits)}', which is no entry of an index (EINVAL); remove it, or leave out index=on");
+        return Origin.IsGone(layers, origin[..length]);
     }
 
     private static byte[] ToName(ReadOnlySpan<byte> origin)

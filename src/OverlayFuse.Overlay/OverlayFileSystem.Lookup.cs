@@ -18,6 +18,8 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE;
         if (name.Bytes.SequenceEqual("."u8) || name.Bytes.SequenceEqual(".."u8))
             return LookupSelf(parent, name.Length, out entry);
+        if (!parent.IsDirectory)
+            return Errno.ENOTDIR;
         Errno error = LookupEntry(parent, name, default, out entry, out _);
         if (error == Errno.ENOENT)
             entry.EntryValid = TimeoutSeconds; // node 0 with a timeout: the kernel remembers that it is not there

@@ -45,7 +45,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _ids = ShownIds.Of(options);
         _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers)) { HidesOverrides = _overrides is not null };
         _directories = new DirectoryCache(layers, DirectoryDescriptorLimit());
-        Redirect = new Redirect(_xattrs, options.Redirect);
+        Redirect = new Redirect(_xattrs, options.Redirect ?? (_xattrs.IsUser ? RedirectMode.NoFollow : RedirectMode.Follow));
         Metacopy = new Metacopy(_xattrs, options);
         _inodes = new InodeTable(MakeRoot(layers, _xattrs), layers.Upper?.RootIno ?? 0);
         _inodes.Root.Ino = _inos.Map(layers.Lowers[0].Dev, layers.Lowers[0].RootIno);
@@ -160,13 +160,12 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         Opaque.IsMarkedByAufs(layer.Root.Fd, out bool opaque) == Errno.None && opaque;
 
     /// <summary>
-    /// trusted.* needs CAP_SYS_ADMIN in the first user namespace. Removing one that is not there tells, without a trace; where nothing
-    /// may be written, who we are must do.
+    /// trusted.* needs CAP_SYS_ADMIN in the first user namespace. Removing one that is not there tells, without a trace.
     /// </summary>
     private static bool MayUseTrusted(LayerStack layers) =>
         layers.Work is { } work
             ? Sys.RemoveXattrAt(work.Root.Fd, Name.Empty, Name.From("trusted.overlay.probe")) is not (Errno.EPERM or Errno.EACCES)
-            : Sys.EffectiveUid == 0 && File.ReadAllText("/proc/self/uid_map").Contains("4294967295", StringComparison.Ordinal);
+            : MarkChecks.IsRootOfFirstNamespace();
 
     /// <summary>A quarter of what the process may open, so that files have the rest.</summary>
     private static int DirectoryDescriptorLimit() => (int)Math.Clamp(Sys.OpenFilesLimit / 4, 8, 16384);

@@ -24,8 +24,8 @@ public sealed record OverlayOptions
     /// <summary>Lower layers that only hold data of metacopy files, below all others; their trees are not seen (overlayfs.rst, "Data-only lower layers").</summary>
     public IReadOnlyList<string> DataDirs { get; init; } = [];
 
-    /// <summary>redirect_dir=.</summary>
-    public RedirectMode Redirect { get; init; }
+    /// <summary>redirect_dir=; null: what the marks allow, for those that any user can write lead nowhere (<see cref="MarkChecks"/>).</summary>
+    public RedirectMode? Redirect { get; init; }
 
     /// <summary>metacopy=on: changes of metadata copy no data up, and metacopies of layers are followed.</summary>
     public bool Metacopy { get; init; }

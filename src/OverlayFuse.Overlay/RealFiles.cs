@@ -51,7 +51,7 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
     {
         Errno error = name.Length == 0 ? Sys.FStatx(directory, out stat, mask) : Sys.StatxAt(directory, name, out stat, mask);
         if (error == Errno.None && overrides is not null)
-            _ = overrides.Apply(inode.RealLayer, directory, name, ref stat); // else the file's own count
+            error = overrides.Apply(inode.RealLayer, directory, name, ref stat, out _);
         return error;
     }
 
