@@ -102,6 +102,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     public Errno Init(FuseNegotiation session)
     {
         _notifier = session.Notifier;
+        session.Wanted |= InitFlags.AllowIdMap; // our mounts have default_permissions, which it needs
         if (_options.NoAcl || _options.NoXattrs)
             session.Wanted &= ~InitFlags.PosixAcl;
         return Errno.None;
