@@ -76,7 +76,8 @@ internal static class MountRequestParser
         List<string> layers = settings.LowerDir ?? settings.AppendedLayers;
         if (layers.Count == 0)
             throw new UsageException("lowerdir= is missing; write -o lowerdir=TOP:...:BOTTOM");
-        return layers.Count <= settings.MaxLayers ? layers : throw TooMany(layers.Count, settings.MaxLayers);
+        int count = layers.Count + (settings.LowerDir is null ? settings.AppendedData : settings.LowerData).Count;
+        return count <= settings.MaxLayers ? layers : throw TooMany(count, settings.MaxLayers);
     }
 
     private static UsageException TooMany(int count, int limit) => new(
