@@ -23,8 +23,8 @@ internal static class MountRequestParser
             Source = settings.Source ?? (line.Positionals.Count == 2 ? line.Positionals[0] : DefaultSource),
             MountWords = [.. settings.MountWords.Values],
             AllowOther = settings.AllowOther,
-            Foreground = line.Foreground || line.Debug,
-            Trace = line.Debug,
+            Foreground = line.Foreground || line.Debug || settings.Debug,
+            Trace = line.Debug || settings.Debug,
             SingleThread = line.SingleThread,
         };
     }
@@ -51,6 +51,7 @@ internal static class MountRequestParser
             WorkDir = settings.UpperDir is null ? null : FullPath(RequiredWorkDir(settings)),
             UserXattr = settings.UserXattr,
             Index = settings.Index,
+            Verity = settings.Verity,
             Uuid = settings.Uuid,
             Volatile = settings.Volatile,
             NoFsync = settings.NoFsync,
@@ -63,6 +64,12 @@ internal static class MountRequestParser
             StaticNlink = settings.StaticNlink,
             NoAcl = settings.NoAcl,
             NoXattrs = settings.NoXattrs,
+            EntryTimeout = settings.EntryTimeout,
+            AttributeTimeout = settings.AttributeTimeout,
+            NegativeTimeout = settings.NegativeTimeout,
+            AutoCache = settings.AutoCache,
+            DirectIo = settings.DirectIo,
+            ShortInos = settings.ShortInos,
             ReadOnly = settings.ReadOnly || settings.UpperDir is null,
         };
         return settings.CacheTimeout is { } timeout ? plain with { CacheTimeout = timeout } : plain;

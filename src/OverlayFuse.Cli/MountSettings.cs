@@ -33,6 +33,8 @@ internal sealed class MountSettings
 
     public bool Index { get; set; }
 
+    public VerityMode Verity { get; set; }
+
     public UuidMode Uuid { get; set; }
 
     public bool Volatile { get; set; }
@@ -62,6 +64,20 @@ internal sealed class MountSettings
     public bool? AllowOther { get; set; }
 
     public TimeSpan? CacheTimeout { get; set; }
+
+    public TimeSpan? EntryTimeout { get; set; }
+
+    public TimeSpan? AttributeTimeout { get; set; }
+
+    public TimeSpan? NegativeTimeout { get; set; }
+
+    public bool AutoCache { get; set; }
+
+    public bool DirectIo { get; set; }
+
+    public bool ShortInos { get; set; }
+
+    public bool Debug { get; set; }
 
     public string? Source { get; set; }
 

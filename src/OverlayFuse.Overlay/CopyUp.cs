@@ -63,14 +63,16 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             var entry = new WorkEntry(work);
             try
             {
-                bool isMetacopy = dataLimit == NoData && fileSystem.Metacopy.IsOn && stat.Type == FileType.Regular;
+                bool isMetacopy = dataLimit == NoData && stat.Type == FileType.Regular;
+                if (isMetacopy && MayLeaveData(inode, out isMetacopy) is not Errno.None and var unread)
+                    return unread;
                 var copy = new Copying(inode, lower, stat) { DataLimit = isMetacopy ? 0 : dataLimit == NoData ? long.MaxValue : dataLimit };
                 if (Make(request, copy, entry) is not Errno.None and var failed)
                     return failed;
                 bool cut = stat.Type == FileType.Regular && dataLimit != NoData && dataLimit < (long)stat.Size;
                 if (new CopyUpMetadata(fileSystem, lower, stat, entry) { IsCut = cut }.Copy(inode) is not Errno.None and var refused)
                     return refused;
-                if (isMetacopy && LeaveData(stat, entry) is not Errno.None and var unmarked)
+                if (isMetacopy && LeaveData(inode, stat, entry) is not Errno.None and var unmarked)
                     return unmarked;
                 return Finish(inode, new Copied(stat) { Data = isMetacopy ? DataOf(inode) : null }, ref entry);
             }

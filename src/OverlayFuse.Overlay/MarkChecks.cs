@@ -20,6 +20,7 @@ internal static class MarkChecks
             return;
         string? needy = options.Metacopy ? "metacopy=on"
             : options.Redirect is RedirectMode.On or RedirectMode.Follow ? $"redirect_dir={(options.Redirect is RedirectMode.On ? "on" : "follow")}"
+            : options.Verity != VerityMode.Off ? "verity=on"
             : options.DataDirs.Count > 0 ? "datadir=" + options.DataDirs[0] : null;
         if (needy is not null)
             throw new MountRefusedException($"{needy}: needs xattrs trusted.*, which this user may not set (EPERM); {Remedy}");

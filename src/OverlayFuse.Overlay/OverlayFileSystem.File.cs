@@ -11,8 +11,6 @@ namespace OverlayFuse.Overlay;
 public sealed partial class OverlayFileSystem
 {
     /// <summary>Only we change the layers, so what the kernel has cached stays true; unless nothing may be cached.</summary>
-    private OpenReplyFlags FileReplyFlags => _options.IsCaching ? OpenReplyFlags.KeepCache : OpenReplyFlags.None;
-
     private const int OpenLocks = 64;
 
     private readonly Lock[] _openLocks = [.. Enumerable.Range(0, OpenLocks).Select(_ => new Lock())];

@@ -1,5 +1,4 @@
 using OverlayFuse.Fuse;
-using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
@@ -26,7 +25,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     private readonly LayerStack _layers;
     private readonly InodeTable _inodes;
     private readonly DirectoryCache _directories;
-    private readonly InoMapper _inos = new();
+    private readonly InoMapper _inos;
     private readonly OverlayXattr _xattrs;
     private readonly Origin _origin;
     private readonly RealFiles _files;
@@ -41,6 +40,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     {
         _options = options;
         _layers = layers;
+        _inos = new InoMapper(options.ShortInos);
         _overrides = StatOverrides.Open(layers, options);
         _ids = ShownIds.Of(options);
         _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers)) { HidesOverrides = _overrides is not null };
@@ -52,7 +52,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _origin = new Origin(layers, _inos, _xattrs, options.Index);
         bool isWritable = layers.Work is not null && options.IsWritable;
         _index = isWritable && options.Index ? LinkIndex.Open(layers, _xattrs) : null;
-        _files = new RealFiles(layers, _directories, _overrides) { Index = _index?.Directory };
+        _files = new RealFiles(layers, _directories, _overrides) { Index = _index?.Directory, Verifier = Metacopy.IsVerified ? Metacopy : null };
         if (!isWritable)
             return;
         _work = WorkDirectory.Open(layers.Work!, _xattrs, options.Volatile);
@@ -102,9 +102,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     public Errno Init(FuseNegotiation session)
     {
         _notifier = session.Notifier;
-        session.Wanted |= InitFlags.AllowIdMap; // our mounts have default_permissions, which it needs
-        if (_options.NoAcl || _options.NoXattrs)
-            session.Wanted &= ~InitFlags.PosixAcl;
+        ChooseFeatures(session);
         return Errno.None;
     }
 

@@ -30,6 +30,12 @@ internal sealed class ConflictTests : MountCellTest
         from layers in new[] { Writable, LowersOnly }
         select Cell(layers, "," + option);
 
+    private static IEnumerable<MountCell> Verity() =>
+        from verity in VerityModes
+        from others in new[] { "", ",metacopy=on", ",metacopy=off", ",redirect_dir=off", ",redirect_dir=follow", ",redirect_dir=off,metacopy=on", ",userxattr" }
+        from layers in new[] { Writable, LowersOnly }
+        select Cell(layers, $",verity={verity}{others}") with { Names = "needs redirect_dir=on" };
+
     private static IEnumerable<MountCell> NfsExport() =>
         from others in new[] { "index=off", "metacopy=on", "index=on,metacopy=on" }
         select Cell(Writable, ",nfs_export=on," + others) with { Names = "nfs_export=on" };
@@ -42,6 +48,7 @@ internal sealed class ConflictTests : MountCellTest
     [TestCaseSource(nameof(UserXattr))]
     [TestCaseSource(nameof(Accepted))]
     [TestCaseSource(nameof(Values))]
+    [TestCaseSource(nameof(Verity))]
     [TestCaseSource(nameof(NfsExport))]
     public void Mount_OptionsTogether_AreRefusedAsByTheKernel(MountCell cell) => Compare(cell);
 

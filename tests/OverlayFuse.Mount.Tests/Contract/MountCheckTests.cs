@@ -92,6 +92,7 @@ internal sealed class MountCheckTests : MountCellTest
             new("SameAgain", "lowerdir={}/a,upperdir={}/u,workdir={}/w", "mount -t overlay o -o index=on,lowerdir=a,upperdir=u,workdir=w m; umount m"),
             new("IndexIsAFile", Writable, "touch w/index") { Names = "'index'" },
             new("EntryWithoutMeaning", Writable, "mkdir w/index; touch w/index/xyz") { Names = "no entry of an index" },
+            new("EntryLeftByTheKernel", Writable, "mkdir -p w/index/#1/in; touch w/index/#2"),
             new("EntryOfOddLength", Writable, "mkdir w/index; touch w/index/00fb151") { Names = "no entry of an index" },
         }
         select cell with { Name = $"{cell.Name},index={index}", Options = $"{cell.Options},index={index}" };

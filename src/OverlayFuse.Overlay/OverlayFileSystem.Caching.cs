@@ -1,0 +1,37 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>What the kernel may keep, and how long.</summary>
+public sealed partial class OverlayFileSystem
+{
+    private Validity EntryValidity => new(_options.EntryTimeout ?? _options.CacheTimeout);
+
+    private Validity AttributeValidity => new(_options.AttributeTimeout ?? _options.CacheTimeout);
+
+    private Validity NegativeValidity => new(_options.NegativeTimeout ?? _options.CacheTimeout);
+
+    private OpenReplyFlags FileReplyFlags =>
+        (_options.IsCaching ? OpenReplyFlags.KeepCache : OpenReplyFlags.None) | (_options.DirectIo ? OpenReplyFlags.DirectIo : OpenReplyFlags.None);
+
+    private void ChooseFeatures(FuseNegotiation session)
+    {
+        session.Wanted |= InitFlags.AllowIdMap; // our mounts have default_permissions, which it needs
+        if (_options.NoAcl || _options.NoXattrs)
+            session.Wanted &= ~InitFlags.PosixAcl;
+        if (_options.AutoCache)
+            session.Wanted = (session.Wanted & ~InitFlags.ExplicitInvalData) | InitFlags.AutoInvalData;
+        if (_options.DirectIo)
+            session.Wanted |= InitFlags.DirectIoAllowMMap;
+    }
+}
+
+/// <summary>How long an answer holds, in FUSE's two fields.</summary>
+/// <param name="time">The time.</param>
+internal readonly struct Validity(TimeSpan time)
+{
+    public ulong Seconds => (ulong)(time.Ticks / TimeSpan.TicksPerSecond);
+
+    public uint Nanoseconds => (uint)(time.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick);
+}
