@@ -21,6 +21,16 @@ internal sealed partial class CopyUp
         return Sys.UTimeNsAt(entry.Directory, entry.Name, stat.Atime.ToTimeSpec(), stat.Mtime.ToTimeSpec());
     }
 
+    /// <summary>Before any copy-up, also one that brings no data (ovl_verify_lowerdata).</summary>
+    private Errno VerifyData(Inode inode)
+    {
+        if (inode.Data is null || !fileSystem.Metacopy.IsVerified)
+            return Errno.None;
+        Errno error = fileSystem.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened);
+        using var data = new ScopedFd(opened);
+        return error;
+    }
+
     private Errno Mark(Inode inode, in WorkEntry entry)
     {
         if (!fileSystem.Metacopy.IsVerified)

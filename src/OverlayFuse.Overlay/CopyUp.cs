@@ -40,6 +40,8 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         {
             if (Suffices(inode, dataLimit))
                 return Errno.None;
+            if (VerifyData(inode) is not Errno.None and var wrong)
+                return wrong;
             return inode.HasUpper ? FetchData(request, inode, dataLimit) : Copy(request, inode, dataLimit);
         }
         finally
