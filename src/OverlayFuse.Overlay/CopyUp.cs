@@ -44,6 +44,8 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
                 return Errno.None;
             if (inode.Partial is { } partial)
                 return mayBePartial ? Errno.None : Finish(inode, partial);
+            if (VerifyData(inode) is not Errno.None and var wrong)
+                return wrong;
             return inode.HasUpper ? FetchData(request, inode, dataLimit) : Copy(request, inode, dataLimit, mayBePartial);
         }
         finally
@@ -67,7 +69,9 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             var entry = new WorkEntry(work);
             try
             {
-                bool isMetacopy = dataLimit == NoData && fileSystem.Metacopy.IsOn && stat.Type == FileType.Regular;
+                bool isMetacopy = dataLimit == NoData && stat.Type == FileType.Regular;
+                if (isMetacopy && MayLeaveData(inode, out isMetacopy) is not Errno.None and var unread)
+                    return unread;
                 var copy = new Copying(inode, lower, stat) { DataLimit = isMetacopy ? 0 : dataLimit == NoData ? long.MaxValue : dataLimit };
                 Errno begun = mayBePartial && MayBePartial(copy) ? Begin(copy, entry) : Errno.EOPNOTSUPP;
                 if (begun == Errno.None)
@@ -79,7 +83,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
                 bool cut = stat.Type == FileType.Regular && dataLimit != NoData && dataLimit < (long)stat.Size;
                 if (new CopyUpMetadata(fileSystem, lower, stat, entry) { IsCut = cut }.Copy(inode) is not Errno.None and var refused)
                     return refused;
-                if (isMetacopy && LeaveData(stat, entry) is not Errno.None and var unmarked)
+                if (isMetacopy && LeaveData(inode, stat, entry) is not Errno.None and var unmarked)
                     return unmarked;
                 return Finish(inode, new Copied(stat) { Data = isMetacopy ? DataOf(inode) : null }, ref entry);
             }

@@ -68,7 +68,7 @@ public sealed partial class OverlayFileSystem
         stat.Nlink = attr.Nlink;
         stat.Uid = attr.Uid;
         stat.Gid = attr.Gid;
-        attributes = new StatxOut { AttrValid = TimeoutSeconds, Stat = stat };
+        attributes = new StatxOut { AttrValid = AttributeValidity.Seconds, AttrValidNsec = AttributeValidity.Nanoseconds, Stat = stat };
         return Errno.None;
     }
 
@@ -77,7 +77,7 @@ public sealed partial class OverlayFileSystem
         attributes = default;
         if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
-        attributes = new AttrOut { AttrValid = TimeoutSeconds, Attr = ToAttr(inode, stat) };
+        attributes = new AttrOut { AttrValid = AttributeValidity.Seconds, AttrValidNsec = AttributeValidity.Nanoseconds, Attr = ToAttr(inode, stat) };
         return Errno.None;
     }
 

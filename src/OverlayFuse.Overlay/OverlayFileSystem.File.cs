@@ -10,9 +10,6 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
-    /// <summary>Only we change the layers, so what the kernel has cached stays true; unless nothing may be cached.</summary>
-    private OpenReplyFlags FileReplyFlags => _options.IsCaching ? OpenReplyFlags.KeepCache : OpenReplyFlags.None;
-
     /// <inheritdoc/>
     public Errno Open(in FuseRequest request, in OpenIn input, out OpenOut opened)
     {

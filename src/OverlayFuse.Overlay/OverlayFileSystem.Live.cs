@@ -20,7 +20,7 @@ public sealed partial class OverlayFileSystem
     {
         if (request.Node.Value != _inodes.Root.Id.Value)
             return Errno.ENOTTY;
-        if (request.Caller.Uid != 0 && request.Caller.Uid != Sys.EffectiveUid)
+        if (CallerProcess.UidOf(request) is not 0 and var uid && uid != Sys.EffectiveUid)
             return Errno.EPERM;
         if (data.Length < (command == LiveControl.Refresh ? 0 : LiveControl.Size))
             return Errno.EINVAL;
