@@ -119,7 +119,10 @@ public sealed partial class OverlayFileSystem
             OpenFile open = inode.Open ?? new OpenFile();
             while (!(write ? open.TryBorrowForWrite(out file) : open.TryBorrowForRead(out file)))
             {
-                if (OpenAgain(inode, open) is not Errno.None and var error)
+                Errno error = OpenAgain(inode, open);
+                if (error is Errno.EMFILE or Errno.ENFILE && _idleFiles.TryCloseAll())
+                    error = OpenAgain(inode, open);
+                if (error != Errno.None)
                     return error;
                 if (write && !open.IsWritable)
                     return Errno.EPERM;
