@@ -8,14 +8,16 @@ SECONDS_OF_FUZZ ?= 600
 FUZZ_START      ?= 1
 
 PROGRAM := artifacts/bin/overlayfuse
+BENCH_CLIENT := artifacts/bin/bench-client
 SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.c' -o -name '*.h' \) \
              -not -path '*/obj/*' -not -path '*/bin/*') Directory.Build.props Directory.Packages.props global.json
 
+export COUNTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-apps test-image fuzz-oracle soak bench measure lint fmt publish install uninstall demo setup clean
+.PHONY: help build test test-apps test-image fuzz-oracle soak bench bench-peers measure lint fmt publish install uninstall demo setup clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,9 +50,15 @@ soak: setup $(PROGRAM) ## Mount and unmount a thousand times, make and remove 10
 test-image: setup ## Build Dockerfile.test with buildah on a base made by debootstrap, and start the program in it
 	@tests/image
 
-bench: $(PROGRAM) ## Measure (bench/; comes with part 3)
-	@test -d bench || { echo 'bench: nothing to measure with yet, it comes with part 3' >&2; exit 1; }
-	dotnet run -c Release --project bench/OverlayFuse.Benchmarks -f net10.0
+bench: $(PROGRAM) ## Benchmarks of the parts: lookups by depth, copy-up, protocol, allocation (ARGS='--filter *Lookup*')
+	dotnet run -c Release --project bench/OverlayFuse.Benchmarks -- $(ARGS)
+
+bench-peers: $(PROGRAM) $(BENCH_CLIENT) ## Compare with the bare disk, the kernel and other overlays (MODE=root|rootless ONLY=REGEX RUNS=3 PROGRAMS= QUICK=1)
+	@bench/setup
+	dotnet run -c Release --project bench/OverlayFuse.BenchPeers
+
+$(BENCH_CLIENT): $(wildcard bench/client/*.[ch])
+	gcc -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
 
 measure: $(PROGRAM) ## Measure what README.md states: the time to mount, memory
 	@tests/measure mount $(PROGRAM)

@@ -45,6 +45,7 @@ internal static class MountRequestParser
         {
             LowerDirs = [.. LowerLayers(settings).Select(FullPath)],
             DataDirs = [.. data.Select(FullPath)],
+            Io = settings.Io,
             Redirect = OptionConflicts.Redirect(settings),
             Metacopy = settings.Metacopy ?? false,
             UpperDir = settings.UpperDir is null ? null : FullPath(settings.UpperDir),

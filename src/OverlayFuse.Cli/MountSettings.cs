@@ -16,6 +16,8 @@ internal sealed class MountSettings
     /// <summary>From datadir+=.</summary>
     public List<string> AppendedData { get; } = [];
 
+    public IoMode Io { get; set; }
+
     public RedirectMode? Redirect { get; set; }
 
     public bool? Metacopy { get; set; }

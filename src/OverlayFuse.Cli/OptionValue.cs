@@ -48,6 +48,15 @@ internal static class OptionValue
         _ => throw new UsageException($"option verity={value}: not there; write verity=on, off or require"),
     };
 
+    /// <exception cref="UsageException">None of the three.</exception>
+    public static void Io(MountSettings settings, string value) => settings.Io = value switch
+    {
+        "auto" => IoMode.Auto,
+        "stateless" => IoMode.Stateless,
+        "open" => IoMode.Open,
+        _ => throw new UsageException($"option io={value}: not there; write io=auto, stateless or open"),
+    };
+
     /// <exception cref="UsageException">None of the four.</exception>
     public static void Uuid(MountSettings settings, string value) => settings.Uuid = value switch
     {

@@ -12,6 +12,7 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 internal static class CallerProcess
 {
+    private const int CAP_DAC_OVERRIDE = 1;
     private const int CAP_FOWNER = 3;
     private const int CAP_FSETID = 4;
     private const int CAP_SYS_ADMIN = 21;
@@ -41,6 +42,9 @@ internal static class CallerProcess
     public static bool MayKeepSetGid(in FuseRequest request, uint gid) =>
         GidOf(request) == gid || HasCapability(request, CAP_FSETID) || Text(request.Caller.Pid, "Groups:")
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Contains(gid.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Whether this process opens files whatever their modes are: those made unreadable since they were opened in the merged view.</summary>
+    public static bool MayOpenAnything { get; } = (Field((uint)Environment.ProcessId, "CapEff:") >> CAP_DAC_OVERRIDE & 1) != 0;
 
     private static uint GidOf(in FuseRequest request) =>
         request.Caller.Gid != uint.MaxValue ? request.Caller.Gid : FsId(request.Caller.Pid, "Gid:");

@@ -9,6 +9,9 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 internal sealed class Layer
 {
+    /// <summary>ext4, XFS, btrfs, EROFS, tmpfs, squashfs, overlayfs (linux/magic.h).</summary>
+    private static readonly long[] s_caseSensitive = [0xEF53, 0x58465342, 0x9123683E, 0xE0F5E1E2, 0x01021994, 0x73717368, 0x794C7630];
+
     public required string Path { get; init; }
 
     /// <summary>Root of the layer, for reading: a directory for *at calls, and what ioctl and open_by_handle_at need.</summary>
@@ -22,6 +25,9 @@ internal sealed class Layer
 
     /// <summary>s_uuid of the file system; all zero when it has none or shows none.</summary>
     public required byte[] Uuid { get; init; }
+
+    /// <summary>A name is there as it is listed, and under no other spelling, but for directories with the attribute casefold.</summary>
+    public required bool IsCaseSensitive { get; init; }
 
     /// <summary>A directory with opaque=x was met: empty files with xattr "whiteout" are whiteouts (ovl_layer_set_xwhiteouts).</summary>
     public volatile bool HasXattrWhiteouts;
@@ -63,6 +69,7 @@ internal sealed class Layer
             Dev = stat.Dev,
             RootIno = stat.Ino,
             Uuid = uuid,
+            IsCaseSensitive = Sys.FStatFs(root, out StatFs about) == Errno.None && s_caseSensitive.Contains(about.Type),
             IsClone = isClone,
         };
     }

@@ -50,7 +50,7 @@ internal ref struct LayerLookup
             return Errno.None;
         _ = LeaveForRoot(); // the loop starts at the top in any case
         LowerParts parts = _base.Directory!.Parts;
-        for (int index = from; !_stop && index < parts.Layers.Length; index++)
+        for (int index = Next(parts, from); !_stop && index < parts.Layers.Length; index = Next(parts, index + 1))
         {
             _layer = parts.Layers[index];
             _isBottom = index == parts.Layers.Length - 1;
@@ -72,6 +72,14 @@ internal ref struct LayerLookup
             }
         }
         return Errno.None;
+    }
+
+    /// <summary>The next layer to look into: where no other name is to be looked for, the directory knows those that have it.</summary>
+    private readonly int Next(LowerParts parts, int index)
+    {
+        bool isWorthIt = _redirect is null && index > 0 && index < parts.Layers.Length;
+        LowerNames? names = isWorthIt ? _fileSystem.LowerNamesOf(_base, parts) : _redirect is null ? parts.Names : null;
+        return names is null ? index : names.Next(_name, index, parts.Layers.Length);
     }
 
     /// <summary>A path is looked for in all layers below, not only in those that the parent merges.</summary>

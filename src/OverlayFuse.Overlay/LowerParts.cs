@@ -9,6 +9,8 @@ namespace OverlayFuse.Overlay;
 /// <param name="layers">Numbers of the lower layers that have it, topmost first; whatever is hidden left out.</param>
 internal sealed class LowerParts(ushort[] layers)
 {
+    private LowerNames? _names;
+
     public ushort[] Layers { get; } = layers;
 
     /// <summary>
@@ -26,6 +28,16 @@ internal sealed class LowerParts(ushort[] layers)
     /// <summary>Which of <see cref="Layers"/> hold AUFS whiteouts here.</summary>
     public Known[] HasAufsWhiteouts { get; } = new Known[layers.Length];
 
+    /// <summary>Which of <see cref="Layers"/> have a name; null before it was worth asking.</summary>
+    public LowerNames? Names
+    {
+        get => Volatile.Read(ref _names);
+        set => Volatile.Write(ref _names, value);
+    }
+
+    /// <summary>Whether <see cref="Names"/> was asked for, and perhaps cannot be had.</summary>
+    public volatile bool HasAskedNames;
+
     /// <summary>The parts that a lookup found.</summary>
     public static LowerParts Of(in Resolved found) => new(found.Lowers.ToArray())
     {
@@ -36,6 +48,7 @@ internal sealed class LowerParts(ushort[] layers)
     /// <summary>Closes what it still holds.</summary>
     public void Drop()
     {
+        Interlocked.Exchange(ref _names, null)?.Drop();
         for (int slot = 0; slot < Descriptors.Length; slot++)
             Interlocked.Exchange(ref Descriptors[slot], null)?.Release();
     }

@@ -3,7 +3,7 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay;
 
 /// <summary>
-/// The real file behind an inode that is open in the merged view: one descriptor for all its opens. Changed under the inode's open lock
+/// The real file behind an inode that is open in the merged view, or was read or written lately: one descriptor for all. Changed under the inode's open lock
 /// (<see cref="OverlayFileSystem"/>); using it takes a reference only, so a read that runs while it is replaced ends undisturbed.
 /// </summary>
 internal sealed class OpenFile
@@ -14,12 +14,18 @@ internal sealed class OpenFile
     /// <summary>How many OPENs were not released yet.</summary>
     public int Count { get; set; }
 
+    /// <summary>What is written goes to the end, wherever it was to go: nothing else may be written (chattr +a).</summary>
+    public bool OnlyAppends { get; set; }
+
+    public bool IsWritable => _writable;
+
     public bool TryBorrowForRead(out BorrowedFd fd)
     {
         while (Volatile.Read(ref _file) is { } shared)
         {
             if (!shared.TryAcquire())
                 continue; // replaced meanwhile
+            shared.RecentlyUsed = true;
             fd = new BorrowedFd(shared);
             return true;
         }
@@ -34,10 +40,19 @@ internal sealed class OpenFile
     }
 
     /// <summary>Replaces the descriptor; owns the new one.</summary>
-    public void Set(Fd fd, bool writable)
+    public SafeFd Set(Fd fd, bool writable)
     {
-        Interlocked.Exchange(ref _file, new SafeFd(fd))?.Release();
+        var file = new SafeFd(fd);
+        Interlocked.Exchange(ref _file, file)?.Release();
         _writable = writable;
+        return file;
+    }
+
+    /// <summary>Closes a descriptor, if it is still this one; who needs it opens it again.</summary>
+    public void CloseIf(SafeFd file)
+    {
+        if (Interlocked.CompareExchange(ref _file, null, file) == file)
+            file.Release();
     }
 
     public void Close()

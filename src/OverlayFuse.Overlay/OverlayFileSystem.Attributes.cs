@@ -7,6 +7,8 @@ namespace OverlayFuse.Overlay;
 /// <summary>GETATTR and SETATTR.</summary>
 public sealed partial class OverlayFileSystem
 {
+    /// <summary>S_IWGRP | S_IWOTH; with an ACL the former is its mask.</summary>
+    private const uint OthersWrite = 0x12;
 
     /// <inheritdoc/>
     public Errno GetAttr(in FuseRequest request, in GetAttrIn input, out AttrOut attributes)
@@ -125,7 +127,8 @@ public sealed partial class OverlayFileSystem
         }
         if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
-        return stat.IsDirectory || SetIdsToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, ShownUid(stat)) ? Errno.None : Errno.EPERM;
+        bool mayHaveOpened = _isStateless && (stat.Permissions & OthersWrite) != 0; // who writes is not known to have it open
+        return stat.IsDirectory || mayHaveOpened || SetIdsToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, ShownUid(stat)) ? Errno.None : Errno.EPERM;
     }
 
     private static uint LinksOf(Inode inode, in Statx stat) =>

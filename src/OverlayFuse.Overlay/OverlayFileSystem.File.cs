@@ -10,15 +10,12 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
-    /// <summary>Only we change the layers, so what the kernel has cached stays true; unless nothing may be cached.</summary>
-    private const int OpenLocks = 64;
-
-    private readonly Lock[] _openLocks = [.. Enumerable.Range(0, OpenLocks).Select(_ => new Lock())];
-
     /// <inheritdoc/>
     public Errno Open(in FuseRequest request, in OpenIn input, out OpenOut opened)
     {
         opened = new OpenOut { Flags = FileReplyFlags };
+        if (_isStateless)
+            return Errno.ENOSYS; // the kernel never asks again (fuse_conn.no_open)
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
         bool truncate = (input.Flags & OpenFlags.Truncate) != 0;
@@ -70,10 +67,12 @@ public sealed partial class OverlayFileSystem
     public Errno Write(in FuseRequest request, in WriteIn input, ReadOnlySpan<byte> data, out int count)
     {
         count = 0;
-        if (BorrowWritable(request.Node, out BorrowedFd file) is not Errno.None and var closed)
+        if (BorrowWritable(request, request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
         {
+            if ((input.Flags & OpenFlags.Append) == 0 && _inodes[request.Node] is { Open.OnlyAppends: true })
+                return Errno.EPERM;
             DropEscapedCapability(file, Name.Empty);
             while (count < data.Length)
             {
@@ -102,7 +101,7 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno FAllocate(in FuseRequest request, in FAllocateIn input)
     {
-        if (BorrowWritable(request.Node, out BorrowedFd file) is not Errno.None and var closed)
+        if (BorrowWritable(request, request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
             return Sys.FAllocate(file, (int)input.Mode, (long)input.Offset, (long)input.Length);
@@ -126,7 +125,7 @@ public sealed partial class OverlayFileSystem
             return closed;
         using (source)
         {
-            if (BorrowWritable(input.OutputNode, out BorrowedFd target) is not Errno.None and var shut)
+            if (BorrowWritable(request, input.OutputNode, out BorrowedFd target) is not Errno.None and var shut)
                 return shut;
             using (target)
             {
@@ -137,106 +136,6 @@ public sealed partial class OverlayFileSystem
                 return error;
             }
         }
-    }
-
-    /// <summary>One more open of an inode: gives it the descriptors that it lacks.</summary>
-    private Errno AcquireOpen(Inode inode, bool write, bool append)
-    {
-        lock (OpenLockOf(inode))
-        {
-            OpenFile open = inode.Open ?? new OpenFile();
-            bool has = write ? open.TryBorrowForWrite(out BorrowedFd known) : open.TryBorrowForRead(out known);
-            using (known)
-            {
-                if (has && write && IsProtected(known, append))
-                    return Errno.EPERM;
-            }
-            if (!has)
-            {
-                OpenFlags access = write ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
-                if (_files.OpenData(inode, access | OpenFlags.NonBlock, out Fd fd) is not Errno.None and var error)
-                    return error;
-                open.Set(fd, write);
-            }
-            open.Count++;
-            inode.Open = open;
-            return Errno.None;
-        }
-    }
-
-    /// <summary>chattr(1)'s +i and +a, which FUSE does not tell the VFS: they forbid an open that the descriptor from before would serve.</summary>
-    private static bool IsProtected(Fd file, bool append) =>
-        Sys.FStatx(file, out Statx stat, StatxMask.Type) == Errno.None
-        && ((stat.Attributes & StatxAttributes.Immutable) != 0 || (!append && (stat.Attributes & StatxAttributes.Append) != 0));
-
-    /// <summary>The first open of a file that was just made.</summary>
-    private void AddOpen(Inode inode, Fd writable)
-    {
-        lock (OpenLockOf(inode))
-        {
-            OpenFile open = inode.Open ?? new OpenFile();
-            open.Set(writable, writable: true);
-            open.Count++;
-            inode.Open = open;
-        }
-    }
-
-    private void ReleaseOpen(Inode inode)
-    {
-        lock (OpenLockOf(inode))
-        {
-            if (inode.Open is not { } open || --open.Count > 0)
-                return;
-            inode.Open = null;
-            open.Close();
-        }
-    }
-
-    /// <summary>After a copy-up: who has the file open reads the copy from here on.</summary>
-    internal void RefreshOpen(Inode inode)
-    {
-        lock (OpenLockOf(inode))
-        {
-            if (inode.Open is { } open && OpenAgain(inode, open) != Errno.None)
-                open.Close(); // rather nothing than old data: the next read tries again
-        }
-    }
-
-    private Errno OpenAgain(Inode inode, OpenFile open)
-    {
-        bool writable = inode.HasUpper && inode.Data is null;
-        OpenFlags access = writable ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
-        Errno error = _files.OpenData(inode, access | OpenFlags.NonBlock, out Fd fd);
-        if (error == Errno.EACCES && writable) // a daemon without CAP_DAC_OVERRIDE, a file that its owner may not write
-        {
-            writable = false;
-            error = _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
-        }
-        if (error == Errno.None)
-            open.Set(fd, writable);
-        return error;
-    }
-
-    /// <summary>The descriptor of an open file, for reading.</summary>
-    private Errno BorrowOpen(NodeId node, out BorrowedFd file)
-    {
-        file = default;
-        if (_inodes[node] is not { Open: { } open } inode)
-            return Errno.EBADF;
-        if (open.TryBorrowForRead(out file))
-            return Errno.None;
-        lock (OpenLockOf(inode))
-        {
-            Errno error = OpenAgain(inode, open);
-            return error == Errno.None && !open.TryBorrowForRead(out file) ? Errno.EBADF : error;
-        }
-    }
-
-    /// <summary>The descriptor of an open file, for writing.</summary>
-    private Errno BorrowWritable(NodeId node, out BorrowedFd file)
-    {
-        file = default;
-        return _inodes[node] is { Open: { } open } && open.TryBorrowForWrite(out file) ? Errno.None : Errno.EBADF;
     }
 
     private Errno TruncateOpened(in FuseRequest request, Inode inode, bool killSetIds)
@@ -250,6 +149,4 @@ public sealed partial class OverlayFileSystem
             return error == Errno.None && killSetIds ? DropSetIds(request, file) : error;
         }
     }
-
-    private Lock OpenLockOf(Inode inode) => _openLocks[inode.Id.Value % OpenLocks];
 }

@@ -114,6 +114,15 @@ public sealed partial class OverlayFileSystem
         return [.. path.AsSpan(0, path.Length - 1), (byte)'/', .. name.WithNul];
     }
 
+    /// <summary>Made when a name was missed in a directory's topmost lower layer for the first time.</summary>
+    internal LowerNames? LowerNamesOf(Inode directory, LowerParts parts)
+    {
+        if (parts.HasAskedNames || !_options.LayersAreOurs)
+            return parts.Names;
+        parts.HasAskedNames = true; // who comes meanwhile looks without
+        return parts.Names = LowerNames.Of(this, directory, parts);
+    }
+
     /// <summary>Whether upper entries of a directory may have an origin: only then it is worth asking each of them.</summary>
     internal bool IsImpure(Inode directory, Fd upper)
     {

@@ -24,6 +24,9 @@ public sealed record OverlayOptions
     /// <summary>Lower layers that only hold data of metacopy files, below all others; their trees are not seen (overlayfs.rst, "Data-only lower layers").</summary>
     public IReadOnlyList<string> DataDirs { get; init; } = [];
 
+    /// <summary>io=.</summary>
+    public IoMode Io { get; init; }
+
     /// <summary>redirect_dir=; null: what the marks allow, for those that any user can write lead nowhere (<see cref="MarkChecks"/>).</summary>
     public RedirectMode? Redirect { get; init; }
 
@@ -104,6 +107,9 @@ public sealed record OverlayOptions
 
     /// <summary>timeout=0: somebody else changes the layers, so contents and listings are read anew at every open, too.</summary>
     public bool IsCaching => CacheTimeout > TimeSpan.Zero;
+
+    /// <summary>Nobody asked for a look at the layers from time to time, so what was learnt of the lower ones stays true.</summary>
+    public bool LayersAreOurs => CacheTimeout >= TimeSpan.FromDays(1);
 
     /// <summary>Whether anything can be written through the mount.</summary>
     public bool IsWritable => UpperDir is not null && !ReadOnly;

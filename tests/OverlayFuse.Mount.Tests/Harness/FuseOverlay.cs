@@ -26,7 +26,7 @@ internal sealed class FuseOverlay : OverlayMount
     public static FuseOverlay Mount(string program, OverlayOptions options, string mountpoint)
     {
         MakeMountpoint(mountpoint);
-        ToolResult result = Tool.Try(program, ["-o", options + ",noatime", mountpoint]);
+        ToolResult result = Tool.Try(program, ["-o", options + (options.Io.Length > 0 ? ",io=" + options.Io : "") + ",noatime", mountpoint]);
         if (result.ExitCode != 0)
             throw new InvalidOperationException($"{program} -o {options} {mountpoint}: exit {result.ExitCode}\n{result.Output}{result.Error}");
         if (!MountTable.IsMountpoint(mountpoint))

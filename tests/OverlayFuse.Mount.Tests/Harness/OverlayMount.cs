@@ -8,6 +8,9 @@ internal sealed record OverlayOptions(IReadOnlyList<string> Lowers, string? Uppe
     /// <summary>Data-only layers.</summary>
     public IReadOnlyList<string> Data { get; init; } = [];
 
+    /// <summary>Option io= of ours; empty: left out.</summary>
+    public string Io { get; init; } = "";
+
     public override string ToString()
     {
         string text = "lowerdir=" + string.Join("::", [string.Join(':', Lowers), .. Data]);

@@ -26,6 +26,10 @@ internal static class KnownDifferences
     public static bool IsCopyUpOfUnlinked(Operation operation, string one, string other) =>
         operation.Core is Fchmod or Fchown or Futimens or FsetXattr or Reopen && ((one, other) is ("EEXIST", "ok") or ("ok", "EEXIST"));
 
+    /// <summary>io=stateless: an open of a file with chattr +i or +a is not told to the daemon; the write is refused instead.</summary>
+    public static bool IsOpenOfProtected(Operation operation, string one, string other) =>
+        operation.Core is Open or Write or WriteNext && (one, other) is ("EPERM", _) or (_, "EPERM") or ("EBADF", _) or (_, "EBADF");
+
     /// <summary>
     /// The kernel lists the whiteouts of a directory that is in one lower layer only, though lookup denies them: a name without a file.
     /// Ours shows no such names.

@@ -3,12 +3,18 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Oracle;
 
-/// <summary>Base of the scenario tests. Each test runs on the kernel's overlayfs and on ours, over layers on each of these file systems.</summary>
+/// <summary>
+/// Base of the scenario tests. Each test runs on the kernel's overlayfs and on ours, over layers on each of these file systems. With opens that
+/// are requests (io=open) ours must leave the very same upper; with io=stateless, where only the first write copies up, the same merged view.
+/// </summary>
 [TestFixture("tmpfs")]
 [TestFixture("ext4")]
+[TestFixture("tmpfs stateless")]
 [TestFixture("btrfs", Category = "Soak")]
-internal abstract class OracleFixture(string fileSystem)
+internal abstract class OracleFixture(string kind)
 {
+    private readonly string fileSystem = kind.Split(' ')[0];
+    private readonly string io = kind.EndsWith("stateless", StringComparison.Ordinal) ? "stateless" : "open";
     private const int ImageMiB = 512;
     private Sandbox sandbox = null!;
     private string root = "";
@@ -34,7 +40,7 @@ internal abstract class OracleFixture(string fileSystem)
 
     protected Comparison Compare(Scenario scenario)
     {
-        Comparison comparison = Comparison.Run(scenario, $"{root}/{count++}", ProgramUnderTest.Path);
+        Comparison comparison = Comparison.Run(scenario with { Io = io }, $"{root}/{count++}", ProgramUnderTest.Path);
         Assert.That(comparison.Differences, Is.Empty, comparison.ToString);
         return comparison;
     }

@@ -18,6 +18,12 @@ internal sealed record Scenario(Layer Upper, IReadOnlyList<Layer> Lowers, IReadO
     /// <summary>The uppers may differ as long as both sides show the same; nor are they handed over.</summary>
     public bool OnlyMerged { get; init; }
 
+    /// <summary>Option io= of our side.</summary>
+    public string Io { get; init; } = "open";
+
+    /// <summary>The uppers may differ by copies that nothing was written to, and so the numbers of links of directories.</summary>
+    public bool IsLoose => OnlyMerged || Io != "open";
+
     /// <summary>As C#, for a bug report or a new test.</summary>
     public override string ToString()
     {

@@ -100,6 +100,6 @@ internal sealed class Side : IDisposable
             data.Add(directory + "/data" + data.Count.ToString(CultureInfo.InvariantCulture));
             LayerBuilder.Build(layer, data[^1]);
         }
-        return new OverlayOptions(lowers, directory + "/u", directory + "/w", scenario.Options) { Data = data };
+        return new OverlayOptions(lowers, directory + "/u", directory + "/w", scenario.Options) { Data = data, Io = scenario.Io };
     }
 }

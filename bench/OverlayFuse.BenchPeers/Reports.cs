@@ -1,0 +1,33 @@
+using System.Text.Json.Nodes;
+
+namespace OverlayFuse.BenchPeers;
+
+/// <summary>The files of a run in bench/results.</summary>
+internal static class Reports
+{
+    public static void Save(Settings settings, Machine machine, IReadOnlyList<Figure> figures, IReadOnlyList<UnionProgram> programs)
+    {
+        Directory.CreateDirectory(settings.Results);
+        string stem = Path.Combine(settings.Results, "peers-" + settings.Mode.ToString().ToLowerInvariant());
+        JsonReport.Write(stem + ".json", machine, new JsonObject { ["rows"] = JsonReport.Rows(figures, programs) });
+        using (StreamWriter writer = new(stem + ".txt"))
+        {
+            TextReport.Print(TextReport.Console(writer, colours: false), machine, figures, programs);
+        }
+        if (!Ratios(figures, programs, settings.Mode).Save(stem + ".svg"))
+            Console.Error.WriteLine("gnuplot is missing: no chart");
+        Console.Error.WriteLine($"{stem}.txt, .json, .svg");
+    }
+
+    private static Chart Ratios(IReadOnlyList<Figure> figures, IReadOnlyList<UnionProgram> programs, Mode mode)
+    {
+        Figure[] timed = [.. figures.Where(figure => figure.Unit == Unit.Seconds)];
+        Chart chart = new($"Time, as {mode.ToString().ToLowerInvariant()}: ratio to the kernel's overlayfs, left is faster", "times the kernel's overlayfs (logarithmic)")
+        {
+            RowLabels = [.. timed.Select(figure => $"{figure.Name}: {figure.Label}")],
+        };
+        foreach (UnionProgram program in programs.Where(program => !program.IsKernel))
+            chart.Add(program.Name, timed.Select((figure, i) => (figure.Ratio(program), (double)i)));
+        return chart;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace OverlayFuse.BenchPeers;
+
+/// <summary>Who mounts: root, or root of a user namespace that belongs to an ordinary user.</summary>
+internal enum Mode
+{
+    Root,
+    Rootless,
+}
+
+/// <summary>What the environment asks for; `make bench-peers NAME=VALUE` passes them on.</summary>
+internal sealed record Settings
+{
+    public const string DefaultPrograms = "bare kernel fuse-overlayfs unionfs ours";
+
+    public required Mode Mode { get; init; }
+
+    /// <summary>Rows whose name matches.</summary>
+    public required Regex Only { get; init; }
+
+    public required int Runs { get; init; }
+
+    /// <summary>KIND[=PATH][?MOUNTOPTIONS], see <see cref="UnionProgram.Parse"/>.</summary>
+    public required IReadOnlyList<string> Programs { get; init; }
+
+    /// <summary>Small sizes, to try the runner itself; figures mean nothing.</summary>
+    public required bool Quick { get; init; }
+
+    /// <summary>Counts system calls instead of measuring time.</summary>
+    public required bool Counts { get; init; }
+
+    /// <summary>How long one client may take before it counts as hanging.</summary>
+    public required TimeSpan Patience { get; init; }
+
+    /// <summary>Where the work directory is made: a disk file system.</summary>
+    public required string Disk { get; init; }
+
+    public string Repository { get; } = FindRepository();
+
+    /// <summary>Only whole runs are kept in bench/results.</summary>
+    public string Results => Quick || Only.ToString().Length > 0 ? Path.Combine(Repository, "artifacts", "bench") : Path.Combine(Repository, "bench", "results");
+
+    public static Settings FromEnvironment() => new()
+    {
+        Mode = Enum.Parse<Mode>(Text("MODE", "root"), ignoreCase: true),
+        Only = new Regex(Text("ONLY", ""), RegexOptions.IgnoreCase),
+        Runs = Number("RUNS", 3),
+        Programs = Text("PROGRAMS", DefaultPrograms).Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        Quick = Number("QUICK", 0) != 0,
+        Counts = Number("COUNTS", 0) != 0,
+        Patience = TimeSpan.FromSeconds(Number("PATIENCE", 60)),
+        Disk = Text("DISK", "/var/tmp"),
+    };
+
+    private static string Text(string name, string fallback) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : fallback;
+
+    private static int Number(string name, int fallback) =>
+        int.Parse(Text(name, fallback.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
+
+    private static string FindRepository()
+    {
+        DirectoryInfo? directory = new(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "OverlayFuse.sln")))
+            directory = directory.Parent;
+        return directory?.FullName ?? throw new DirectoryNotFoundException($"no OverlayFuse.sln above {AppContext.BaseDirectory}");
+    }
+}

@@ -1,0 +1,99 @@
+using System.Globalization;
+
+namespace OverlayFuse.BenchPeers;
+
+/// <summary>What one measurement gave: seconds or bytes, or why there is none. Count is what the client did, equal for all programs.</summary>
+internal sealed record Outcome(double Value, long Count = 0, string? Failure = null)
+{
+    public static Outcome Failed(string why) => new(double.NaN, 0, why);
+}
+
+/// <summary>One program's turn in a row: mounts, has the client work, unmounts.</summary>
+internal sealed class Turn(Workspace workspace, UnionProgram program, LayerSet set, Mode mode) : IDisposable
+{
+    private MountPlace? _place;
+    private bool _mounted;
+
+    public UnionProgram Program => program;
+
+    public bool IsFresh => _place is not null;
+
+    /// <summary>Where the client works: the merged view, or for the bare disk the plain tree (a copy of it when it is changed).</summary>
+    private string Root { get; set; } = "";
+
+    /// <summary>Makes a new mount; the old one is gone.</summary>
+    /// <returns>Why there is none; null when there is.</returns>
+    public string? Renew(bool changes, bool mounts)
+    {
+        Leave();
+        _place = workspace.NewPlace(set);
+        if (program.IsBare)
+            return Copy(changes);
+        Root = _place.Merged;
+        if (!mounts)
+            return null;
+        Finished finished = workspace.Run(_place.Layers, [.. program.MountCommand(_place, mode)]);
+        _mounted = finished.Succeeded;
+        return _mounted ? null : finished.Failure;
+    }
+
+    /// <summary>An action of the client in the root of the mount.</summary>
+    public Outcome Client(params string[] action) => Read(workspace.Client(Root, action));
+
+    /// <summary>Mounts and lists the root: both timed.</summary>
+    public Outcome MountAndList()
+    {
+        Outcome outcome = Read(workspace.Client(_place!.Layers, ["mount-until-readdir", _place.Merged, .. program.MountCommand(_place, mode)]));
+        _mounted = outcome.Failure is null;
+        return outcome;
+    }
+
+    /// <summary>Bytes of the daemon in memory.</summary>
+    public double? ResidentBytes() => Daemon() is { } id ? Daemons.ResidentBytes(id) : null;
+
+    public void Dispose() => Leave();
+
+    public int? Daemon() => program.IsBare || program.IsKernel ? null : Daemons.Find(_place!.Merged);
+
+    /// <summary>The large file is the same one: what is in it is never looked at.</summary>
+    private string? Copy(bool changes)
+    {
+        Root = changes ? _place!.Merged : workspace.PlainOf(set);
+        if (!changes)
+            return null;
+        string plain = workspace.PlainOf(set);
+        Finished finished = workspace.Run(Root, "sh", "-c", $"cp -a {plain}/tree . && ln {plain}/large .");
+        return finished.Succeeded ? null : finished.Failure;
+    }
+
+    private void Leave()
+    {
+        if (_place is null)
+            return;
+        if (!program.IsBare)
+            Unmount(_place);
+        workspace.Remove(_place);
+        _place = null;
+    }
+
+    private void Unmount(MountPlace place)
+    {
+        int? daemon = Daemon();
+        if (_mounted && !workspace.Run("/", "umount", place.Merged).Succeeded)
+        {
+            Daemons.Kill(daemon);
+            workspace.Run("/", "umount", "-l", place.Merged);
+        }
+        _mounted = false;
+        Daemons.AwaitEnd(daemon);
+    }
+
+    /// <summary>"NANOSECONDS COUNT".</summary>
+    private static Outcome Read(Finished finished)
+    {
+        if (!finished.Succeeded)
+            return Outcome.Failed(finished.Failure);
+        string[] words = finished.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        return new Outcome(long.Parse(words[0], CultureInfo.InvariantCulture) / 1e9, long.Parse(words[1], CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,154 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>
+/// The descriptors behind open files. They belong to the inode, not to the FUSE handle; with <see cref="IoMode.Stateless"/> there are no
+/// handles at all: a descriptor is opened by the first READ or WRITE that needs it, and closed when others need the room.
+/// </summary>
+public sealed partial class OverlayFileSystem
+{
+    private const int OpenLocks = 64;
+
+    private readonly FileCache _idleFiles = new((int)Math.Clamp(Sys.OpenFilesLimit / 4, 8, 1024));
+
+    private bool _isStateless;
+
+    private readonly Lock[] _openLocks = [.. Enumerable.Range(0, OpenLocks).Select(_ => new Lock())];
+
+    /// <summary>One more open of an inode: gives it the descriptors that it lacks.</summary>
+    private Errno AcquireOpen(Inode inode, bool write, bool append)
+    {
+        lock (OpenLockOf(inode))
+        {
+            OpenFile open = inode.Open ?? new OpenFile();
+            bool has = write ? open.TryBorrowForWrite(out BorrowedFd known) : open.TryBorrowForRead(out known);
+            using (known)
+            {
+                if (has && write && IsProtected(known, append))
+                    return Errno.EPERM;
+            }
+            if (!has)
+            {
+                OpenFlags access = write ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
+                if (_files.OpenData(inode, access | OpenFlags.NonBlock, out Fd fd) is not Errno.None and var error)
+                    return error;
+                _ = open.Set(fd, write);
+            }
+            open.Count++;
+            inode.Open = open;
+            return Errno.None;
+        }
+    }
+
+    /// <summary>chattr(1)'s +i and +a, which FUSE does not tell the VFS: they forbid an open that the descriptor from before would serve.</summary>
+    private static bool IsProtected(Fd file, bool append) =>
+        Sys.FStatx(file, out Statx stat, StatxMask.Type) == Errno.None
+        && ((stat.Attributes & StatxAttributes.Immutable) != 0 || (!append && (stat.Attributes & StatxAttributes.Append) != 0));
+
+    /// <summary>The first open of a file that was just made.</summary>
+    private void AddOpen(Inode inode, Fd writable)
+    {
+        lock (OpenLockOf(inode))
+        {
+            OpenFile open = inode.Open ?? new OpenFile();
+            _ = open.Set(writable, writable: true);
+            open.Count++;
+            inode.Open = open;
+        }
+    }
+
+    private void ReleaseOpen(Inode inode)
+    {
+        lock (OpenLockOf(inode))
+        {
+            if (inode.Open is not { Count: > 0 } open || --open.Count > 0)
+                return;
+            inode.Open = null;
+            open.Close();
+        }
+    }
+
+    /// <summary>After a copy-up: who has the file open reads the copy from here on.</summary>
+    internal void RefreshOpen(Inode inode)
+    {
+        if (inode.Open is null)
+            return;
+        lock (OpenLockOf(inode))
+        {
+            if (inode.Open is { } open && (open.Count == 0 || OpenAgain(inode, open) != Errno.None))
+                open.Close(); // rather nothing than old data: the next read tries again
+        }
+    }
+
+    /// <summary>The descriptor for reading an inode that is open.</summary>
+    private Errno BorrowOpen(NodeId node, out BorrowedFd file)
+    {
+        file = default;
+        if (_inodes[node] is not { } inode)
+            return Errno.ESTALE;
+        return inode.Open is { } open && open.TryBorrowForRead(out file) ? Errno.None : OpenNow(inode, write: false, out file);
+    }
+
+    /// <summary>The descriptor for writing an inode that is open; what lower layers have is copied up.</summary>
+    private Errno BorrowWritable(in FuseRequest request, NodeId node, out BorrowedFd file)
+    {
+        file = default;
+        if (_inodes[node] is not { } inode)
+            return Errno.ESTALE;
+        if (inode.Open is { } open && open.TryBorrowForWrite(out file))
+            return Errno.None;
+        if (!_isStateless && inode.Open is null)
+            return Errno.EBADF;
+        if (EnsureUpper(request, inode) is not Errno.None and var error)
+            return error;
+        return OpenNow(inode, write: true, out file);
+    }
+
+    /// <summary>Opens the real file that a request needs.</summary>
+    /// <returns>EBADF when there are handles and none is open.</returns>
+    private Errno OpenNow(Inode inode, bool write, out BorrowedFd file)
+    {
+        file = default;
+        if (!_isStateless && inode.Open is null)
+            return Errno.EBADF;
+        lock (OpenLockOf(inode))
+        {
+            OpenFile open = inode.Open ?? new OpenFile();
+            while (!(write ? open.TryBorrowForWrite(out file) : open.TryBorrowForRead(out file)))
+            {
+                if (OpenAgain(inode, open) is not Errno.None and var error)
+                    return error;
+                if (write && !open.IsWritable)
+                    return Errno.EPERM;
+            }
+            inode.Open = open;
+            return Errno.None;
+        }
+    }
+
+    private Errno OpenAgain(Inode inode, OpenFile open)
+    {
+        bool writable = inode.HasUpper && inode.Data is null;
+        OpenFlags access = writable ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
+        Errno error = _files.OpenData(inode, access | OpenFlags.NonBlock, out Fd fd);
+        open.OnlyAppends = error == Errno.EPERM && writable; // chattr +a
+        if (open.OnlyAppends)
+            error = _files.OpenData(inode, access | OpenFlags.Append | OpenFlags.NonBlock, out fd);
+        if (error is Errno.EACCES or Errno.EPERM && writable) // a daemon without CAP_DAC_OVERRIDE, a file that its owner may not write; chattr +i
+        {
+            writable = false;
+            error = _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
+        }
+        if (error != Errno.None)
+            return error;
+        SafeFd file = open.Set(fd, writable);
+        if (open.Count == 0)
+            _idleFiles.Add(open, file);
+        return Errno.None;
+    }
+
+    private Lock OpenLockOf(Inode inode) => _openLocks[inode.Id.Value % OpenLocks];
+}
