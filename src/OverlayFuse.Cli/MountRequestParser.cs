@@ -53,6 +53,7 @@ internal static class MountRequestParser
             Index = settings.Index,
             Uuid = settings.Uuid,
             Volatile = settings.Volatile,
+            NoAccessTimes = settings.MountWords.GetValueOrDefault("atime") == "noatime",
             NoFsync = settings.NoFsync,
             UidMap = settings.UidMap,
             GidMap = settings.GidMap,
