@@ -27,11 +27,17 @@ internal static class TextReport
             foreach ((int place, Figure figure) in row.Index())
                 table.AddRow([Markup.Escape(place == 0 ? row.Key : ""), Markup.Escape(figure.Label), .. programs.Select(program => Cell(figure, program)), Goal(figure), VerdictOf(figure, programs)]);
         }
+        Print(console, machine);
+        console.Write(table);
+        PrintFailures(console, figures, programs);
+    }
+
+    /// <summary>Where and with what.</summary>
+    public static void Print(IAnsiConsole console, Machine machine)
+    {
         console.WriteLine(machine.ToString());
         foreach ((string name, string version) in machine.Versions)
             console.WriteLine($"  {name}: {version}");
-        console.Write(table);
-        PrintFailures(console, figures, programs);
     }
 
     /// <summary>Seconds or bytes as people read them.</summary>

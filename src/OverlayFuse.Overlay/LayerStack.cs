@@ -22,6 +22,9 @@ internal sealed class LayerStack : IDisposable
     /// <summary>Data-only layers: of them nothing is seen but the data that metacopies point to.</summary>
     public IReadOnlyList<Layer> DataLayers { get; }
 
+    /// <summary>The upper, the lowers topmost first, the data-only ones.</summary>
+    public IEnumerable<Layer> UpperFirst => (Upper is null ? [] : new[] { Upper }).Concat(Lowers).Concat(DataLayers);
+
     /// <summary>Where a descriptor of the work directory's own mount clone stays open beside the upper's.</summary>
     public Layer? Work { get; private init; }
 
@@ -35,6 +38,17 @@ internal sealed class LayerStack : IDisposable
             return new LayerStack(null, lowers, data);
         (Layer upper, Layer work) = OpenUpper(Path.GetFullPath(options.UpperDir), Path.GetFullPath(options.WorkDir), options.NoAccessTimes);
         return new LayerStack(upper, lowers, data) { Work = work };
+    }
+
+    /// <summary>Whether chattr(1) protects a file of a layer.</summary>
+    /// <param name="stat">The file.</param>
+    /// <param name="by">By which of its attributes.</param>
+    public bool Protects(in Statx stat, StatxAttributes by)
+    {
+        if ((stat.Attributes & by) == 0)
+            return false;
+        ulong dev = stat.Dev;
+        return !Lowers.Concat(DataLayers).Any(layer => layer.IsErofs && layer.Dev == dev);
     }
 
     /// <summary>One more lower layer.</summary>

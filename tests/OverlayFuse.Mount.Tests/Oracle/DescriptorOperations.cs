@@ -71,7 +71,7 @@ internal sealed record Fchmod(string Slot, int Permissions) : Operation
 
 internal sealed record Fchown(string Slot, int User, int Group) : Operation
 {
-    public override string Run(Session session) => Session.Ok(Syscall.fchown(session.Descriptor(Slot), (uint)User, (uint)Group));
+    public override string Run(Session session) => Session.Ok(Syscall.fchown(session.Descriptor(Slot), (uint)session.Owners.Here(User), (uint)session.Owners.Here(Group)));
 }
 
 internal sealed record Futimens(string Slot, long Accessed, long Modified, long Nanoseconds = 0) : Operation
@@ -84,7 +84,7 @@ internal sealed record FsetXattr(string Slot, string Name, string Value) : Opera
 {
     public override string Run(Session session)
     {
-        byte[] value = Values.Bytes(Value);
+        byte[] value = session.Owners.ValueHere(Name, Values.Bytes(Value));
         return Session.Ok(Syscall.fsetxattr(session.Descriptor(Slot), Name, value, (ulong)value.Length, 0));
     }
 }
@@ -95,7 +95,7 @@ internal sealed record FgetXattr(string Slot, string Name) : Operation
     {
         byte[] value = new byte[1 << 16];
         long length = Syscall.fgetxattr(session.Descriptor(Slot), Name, value, (ulong)value.Length);
-        return length < 0 ? Session.Failed() : Session.Data(value[..(int)length]);
+        return session.XattrValue(Name, length < 0 ? null : value[..(int)length]);
     }
 }
 

@@ -24,6 +24,15 @@ internal sealed record Scenario(Layer Upper, IReadOnlyList<Layer> Lowers, IReadO
     /// <summary>The uppers may differ by copies that nothing was written to, and so the numbers of links of directories.</summary>
     public bool IsLoose => OnlyMerged || Io != "open";
 
+    public bool IsOnOneFileSystem => Lowers.Concat(Data).All(layer => layer.FileSystem == Upper.FileSystem);
+
+    /// <summary>
+    /// Whether inode numbers tell the same on both sides. The kernel's overlay has unique and lasting ones on one file system, or with xino=on (xino=auto
+    /// is on for few file systems); and where numbers of removed files are used again, it is by chance which.
+    /// </summary>
+    public bool ComparesInodes =>
+        Upper.FileSystem is "" or "tmpfs" or "btrfs" && (IsOnOneFileSystem || Options.Contains("xino=on", StringComparison.Ordinal));
+
     /// <summary>As C#, for a bug report or a new test.</summary>
     public override string ToString()
     {
@@ -32,6 +41,7 @@ internal sealed record Scenario(Layer Upper, IReadOnlyList<Layer> Lowers, IReadO
         foreach (Layer lower in Lowers) text.Append($"Lower = {CSharpText.Of(lower)},\n");
         foreach (Layer data in Data) text.Append($"Data = {CSharpText.Of(data)},\n");
         if (Options.Length > 0) text.Append($"Options = \"{Options}\",\n");
+        if (Io != "open") text.Append($"Io = \"{Io}\",\n");
         foreach (Operation operation in Operations) text.Append($"{operation},\n");
         return text.ToString();
     }

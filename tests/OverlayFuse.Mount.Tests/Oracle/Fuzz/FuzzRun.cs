@@ -8,9 +8,9 @@ namespace OverlayFuse.Mount.Tests.Oracle.Fuzz;
 internal sealed class FuzzRun(string program, int firstSeed) : IDisposable
 {
     private const int ReportEvery = 500;
-    private readonly Sandbox sandbox = Sandbox.InMemory();
+    private readonly Media media = new(Media.Memory);
     private readonly List<string> failures = [];
-    private int nextSeed = firstSeed - 1, nextDirectory, done;
+    private int nextSeed = firstSeed - 1, done;
 
     public int Done => done;
 
@@ -28,7 +28,7 @@ internal sealed class FuzzRun(string program, int firstSeed) : IDisposable
         return failures;
     }
 
-    public void Dispose() => sandbox.Dispose();
+    public void Dispose() => media.Dispose();
 
     private void Work(int endSeed, Stopwatch clock, TimeSpan time)
     {
@@ -60,18 +60,14 @@ internal sealed class FuzzRun(string program, int firstSeed) : IDisposable
 
     private IReadOnlyList<string> DifferencesOf(Scenario scenario)
     {
-        string directory = sandbox.PathOf($"{Interlocked.Increment(ref nextDirectory)}");
+        using Place place = media.NewPlace();
         try
         {
-            return Comparison.Run(scenario, directory, program).Differences;
+            return Comparison.Run(scenario, place, program).Differences;
         }
         catch (InvalidLayerException)
         {
             return []; // Shrinking left out what a layer needs: a hard link without its file.
-        }
-        finally
-        {
-            if (Directory.Exists(directory)) Directory.Delete(directory, recursive: true);
         }
     }
 }

@@ -16,17 +16,21 @@ internal sealed class OperationGenerator
         [RenameFlags.None, RenameFlags.None, RenameFlags.None, RenameFlags.NoReplace, RenameFlags.Exchange, RenameFlags.Whiteout];
     private static readonly FallocFlags[] Allocations =
         [FallocFlags.None, FallocFlags.KeepSize, FallocFlags.PunchHole | FallocFlags.KeepSize, FallocFlags.ZeroRange, FallocFlags.CollapseRange];
-    private static readonly string[] XattrNames = ["user.a", "user.b", "trusted.c", "trusted.overlay.opaque", "trusted.overlay.impure", "security.capability", "system.posix_acl_access"];
+    private static readonly string[] XattrNames = ["user.a", "user.b", "trusted.c", "trusted.overlay.opaque", "trusted.overlay.impure", "user.overlay.opaque", "security.capability", "system.posix_acl_access"];
     private static readonly string[] XattrValues = ["", "v", "longer value", "0x0100000200200000000000000000000000000000", "y"];
 
     private const int ControlWeight = 15;
 
     private readonly Random random;
+    private readonly bool onlyRoot, noAcls;
     private readonly List<Func<Operation>> kinds = [];
 
-    public OperationGenerator(Random random)
+    /// <param name="random">What draws.</param>
+    /// <param name="onlyRoot">Nobody else does anything.</param>
+    /// <param name="noAcls">No access lists are set: of a file that is still on EROFS, the kernel refuses it before the copy-up (ovl_set_acl).</param>
+    public OperationGenerator(Random random, bool onlyRoot, bool noAcls)
     {
-        this.random = random;
+        (this.random, this.onlyRoot, this.noAcls) = (random, onlyRoot, noAcls);
         AddNames();
         AddAttributes();
         AddDescriptors();
@@ -66,7 +70,7 @@ internal sealed class OperationGenerator
         Add(1, () => new GetXattr(Path(), Pick(XattrNames)));
         Add(2, () => new ListXattr(Path()));
         Add(1, () => new RemoveXattr(Path(), Pick(XattrNames)));
-        Add(2, () => new SetAcl(Path(), Names.Acl(random), random.Next(2) == 0));
+        if (!noAcls) Add(2, () => new SetAcl(Path(), Names.Acl(random), random.Next(2) == 0));
         Add(3, () => new ReadFile(Path()));
         Add(1, () => new Access(Path(), Pick(["r", "w", "x", "rw"])));
     }
@@ -99,12 +103,14 @@ internal sealed class OperationGenerator
 
     private Operation Controlled() => random.Next(ControlWeight) switch
     {
-        < 9 => new As(User(), Plain()),
-        < 11 => new AsMember(User(), User(), User(), Plain()),
-        < 13 => new WithUmask(Pick([0, 77, 27]), random.Next(3) == 0 ? new As(User(), Plain()) : Plain()),
+        < 9 => Another(new As(User(), Plain())),
+        < 11 => Another(new AsMember(User(), User(), User(), Plain())),
+        < 13 => new WithUmask(Pick([0, 77, 27]), random.Next(3) == 0 ? Another(new As(User(), Plain())) : Plain()),
         13 => new Remount(),
         _ => new SwitchSides(),
     };
+
+    private Operation Another(Operation operation) => onlyRoot ? operation.Core : operation;
 
     private void Add(int weight, Func<Operation> kind) => kinds.AddRange(Enumerable.Repeat(kind, weight));
 
