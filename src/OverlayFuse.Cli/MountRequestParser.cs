@@ -56,6 +56,7 @@ internal static class MountRequestParser
             Verity = settings.Verity,
             Uuid = settings.Uuid,
             Volatile = settings.Volatile,
+            NoAccessTimes = settings.MountWords.GetValueOrDefault("atime") == "noatime",
             NoFsync = settings.NoFsync,
             UidMap = settings.UidMap,
             GidMap = settings.GidMap,

@@ -36,7 +36,7 @@ internal sealed class LayerStack : IDisposable
         Layer[] data = [.. options.DataDirs.Select(path => Layer.Open(path, readOnly: true))];
         if (options.UpperDir is null || options.WorkDir is null)
             return new LayerStack(null, lowers, data);
-        (Layer upper, Layer work) = OpenUpper(Path.GetFullPath(options.UpperDir), Path.GetFullPath(options.WorkDir));
+        (Layer upper, Layer work) = OpenUpper(Path.GetFullPath(options.UpperDir), Path.GetFullPath(options.WorkDir), options.NoAccessTimes);
         return new LayerStack(upper, lowers, data) { Work = work };
     }
 
@@ -71,7 +71,7 @@ internal sealed class LayerStack : IDisposable
     /// Upper and work through one and the same mount: rename(2) and link(2) do not cross mounts, be they clones of the same one. So the
     /// clone is taken of the directory that holds both.
     /// </summary>
-    private static (Layer Upper, Layer Work) OpenUpper(string upper, string work)
+    private static (Layer Upper, Layer Work) OpenUpper(string upper, string work, bool noAccessTimes)
     {
         upper = Resolve(upper);
         work = Resolve(work);
@@ -80,7 +80,7 @@ internal sealed class LayerStack : IDisposable
         {
             using var owner = new ScopedFd(parent);
             if (IsSameMount(owner, upper) && IsSameMount(owner, work)
-                && Sys.CloneMount(owner, readOnly: false, out Fd clone) == Errno.None)
+                && Sys.CloneMount(owner, readOnly: false, out Fd clone, noAccessTimes) == Errno.None)
             {
                 using var cloned = new ScopedFd(clone);
                 return (Layer.FromDirectory(upper, cloned, Below(common, upper), isClone: true),

@@ -84,6 +84,9 @@ public sealed record OverlayOptions
     /// <summary>Programs get EOPNOTSUPP for every extended attribute.</summary>
     public bool NoXattrs { get; init; }
 
+    /// <summary>noatime: reading leaves the access times of the upper alone, too, where the daemon may clone its mount.</summary>
+    public bool NoAccessTimes { get; init; }
+
     /// <summary>The mount is read-only although it has an upper.</summary>
     public bool ReadOnly { get; init; }
 

@@ -22,6 +22,9 @@ internal static class FeatureTable
 
     private static string ReadmePath => Path.Combine(ProgramUnderTest.Repository, "README.md");
 
+    /// <summary>Kernels differ; what the table says of one is no rule for others.</summary>
+    public static bool IsOfThisKernel { get; } = File.ReadAllText(FilePath).Contains($"{OverlayProgram.Kernel.Column} {OverlayProgram.Kernel.Version},", StringComparison.Ordinal);
+
     public static IReadOnlyList<TableRow> Read() =>
         [.. from line in File.ReadLines(FilePath)
             where line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| |", StringComparison.Ordinal)

@@ -23,6 +23,7 @@ internal sealed class FeatureTests
     public void Rule_OnTheKernel_IsAsTheRowSays(Feature row)
     {
         Verdict verdict = Run(row, OverlayProgram.Kernel);
+        if (verdict.Answer != row.OnKernel && !FeatureTable.IsOfThisKernel) Assert.Ignore($"this kernel says {verdict.Text}; FEATURES.md is of another one");
         Assert.That(verdict.Answer, Is.EqualTo(row.OnKernel).Or.EqualTo(Answer.NotApplicable), Explain(verdict));
     }
 
@@ -37,8 +38,14 @@ internal sealed class FeatureTests
     public void Rule_OnAPeer_IsRecorded(Feature row, OverlayProgram peer) => Assert.That(Run(row, peer).Text, Is.Not.Empty);
 
     [Test]
-    public void Table_InTheRepository_HasTheseRowsAndNoOther() =>
-        Assert.That(FeatureTable.Read().Select(row => row.Text), Is.EqualTo(Writing ? FeatureTable.Read().Select(row => row.Text) : Rows.Select(row => row.Text)));
+    public void Table_InTheRepository_HasTheseRowsAndNoOther()
+    {
+        if (Writing) Assert.Ignore("the table is written anew when this run ends");
+        Assert.That(FeatureTable.Read().Select(row => row.Text), Is.EqualTo(Rows.Select(row => row.Text)));
+    }
+
+    [Test]
+    public void Rows_OfTheTable_HaveTextsOfTheirOwn() => Assert.That(Rows.Select(row => row.Text), Is.Unique);
 
     [Test]
     public void Gaps_OfOurs_AreRowsOfTheTable() => Assert.That(Gaps.All.Keys, Is.SubsetOf(Rows.Select(row => row.Name)));
@@ -55,7 +62,8 @@ internal sealed class FeatureTests
         Verdict verdict = row.RunOn(program);
         verdicts[(row.Name, program.Column)] = verdict;
         TestContext.Out.WriteLine($"{program.Column}: {verdict.Text}\n{string.Join('\n', verdict.Failures)}");
-        if (!Writing && FeatureTable.Read().FirstOrDefault(line => line.Text == row.Text) is { } written)
+        bool isStated = !Writing && (program == OverlayProgram.Ours || FeatureTable.IsOfThisKernel);
+        if (isStated && FeatureTable.Read().FirstOrDefault(line => line.Text == row.Text) is { } written)
             Assert.That(written[program.Column], Is.EqualTo(verdict.Text), "what FEATURES.md says; `make features` writes it anew\n" + string.Join('\n', verdict.Failures));
         return verdict;
     }

@@ -64,7 +64,7 @@ internal abstract class OverlayProgram(string column)
 
     private sealed class OurProgram() : OverlayProgram("OverlayFuse")
     {
-        public override string Version => FirstLine(ProgramUnderTest.Path + " --version");
+        public override string Version => FirstLine(ProgramUnderTest.Path + " --version | sed 's/.* //'");
 
         public override string AddLayerCommand => ProgramUnderTest.Path + " add-layer m new";
 

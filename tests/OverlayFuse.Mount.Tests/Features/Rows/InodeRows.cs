@@ -71,8 +71,16 @@ internal static class InodeRows
     [Feature("access times of lower layers stay")]
     public static void AccessTime(Stage s)
     {
-        s.Build("echo x > b/f; touch -a -d 2001-02-03 b/f");
+        s.Build("mkdir b/d; echo x > b/d/f; touch -a -d 2001-02-03 b/d b/d/f");
         s.Mount();
-        s.Point("cat m/f; is $(stat -c %x b/f | cut -c1-10) 2001-02-03");
+        s.Point("ls m/d; cat m/d/f; is \"$(stat -c %x b/d b/d/f | cut -c1-10 | uniq)\" 2001-02-03");
+    }
+
+    [Feature("`noatime`: those of the upper too")]
+    public static void NoAccessTime(Stage s)
+    {
+        s.Build("mkdir u/d; echo x > u/d/f; touch -a -d 2001-02-03 u/d u/d/f");
+        s.Mount();
+        s.Point("ls m/d; cat m/d/f; is \"$(stat -c %x u/d u/d/f | cut -c1-10 | uniq)\" 2001-02-03");
     }
 }

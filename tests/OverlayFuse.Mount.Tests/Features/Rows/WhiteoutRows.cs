@@ -15,6 +15,14 @@ internal static class WhiteoutRows
         s.Point("is \"$(stat -c '%F %t %T' u/f u/d | uniq)\" 'character special file 0 0'");
     }
 
+    [Feature("whiteouts are links of one inode")]
+    public static void OneInode(Stage s)
+    {
+        s.Build("echo x > b/f; echo x > b/g");
+        s.Mount();
+        s.Point("rm m/f m/g; [ -c u/f ]; [ u/f -ef u/g ]");
+    }
+
     [Feature("removing a file that only the upper has leaves nothing")]
     public static void RemoveUpper(Stage s)
     {
