@@ -50,7 +50,7 @@ soak: setup $(PROGRAM) ## Mount and unmount a thousand times, make and remove 10
 test-image: setup ## Build Dockerfile.test with buildah on a base made by debootstrap, and start the program in it
 	@tests/image
 
-bench: $(PROGRAM) ## Benchmarks of the parts: lookups by depth, copy-up, protocol, allocation (ARGS='--filter *Lookup*')
+bench: ## Benchmarks of the parts: lookups by depth, copy-up, protocol, allocation (ARGS='--filter *Lookup*')
 	dotnet run -c Release --project bench/OverlayFuse.Benchmarks -- $(ARGS)
 
 bench-peers: $(PROGRAM) $(BENCH_CLIENT) ## Compare with the bare disk, the kernel and other overlays (MODE=root|rootless ONLY=REGEX RUNS=3 PROGRAMS= QUICK=1)
@@ -62,6 +62,7 @@ bench-scale: $(PROGRAM) $(BENCH_CLIENT) ## Curves: layers, entries, known inodes
 	dotnet run -c Release --project bench/OverlayFuse.BenchPeers -- scale
 
 $(BENCH_CLIENT): $(wildcard bench/client/*.[ch])
+	@mkdir -p $(@D)
 	gcc -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
 
 measure: $(PROGRAM) ## Measure what README.md states: the time to mount, memory

@@ -12,11 +12,8 @@ internal sealed record Outcome(double Value, long Count = 0, string? Failure = n
 internal sealed class Turn(Workspace workspace, UnionProgram program, LayerSet set, Mode mode) : IDisposable
 {
     private MountPlace? _place;
-    private bool _mounted;
 
     public UnionProgram Program => program;
-
-    public bool IsFresh => _place is not null;
 
     /// <summary>Where the client works: the merged view, or for the bare disk the plain tree (a copy of it when it is changed).</summary>
     private string Root { get; set; } = "";
@@ -33,20 +30,15 @@ internal sealed class Turn(Workspace workspace, UnionProgram program, LayerSet s
         if (!mounts)
             return null;
         Finished finished = workspace.Run(_place.Layers, [.. program.MountCommand(_place, mode)]);
-        _mounted = finished.Succeeded;
-        return _mounted ? null : finished.Failure;
+        return finished.Succeeded ? null : finished.Failure;
     }
 
     /// <summary>An action of the client in the root of the mount.</summary>
     public Outcome Client(params string[] action) => Read(workspace.Client(Root, action));
 
     /// <summary>Mounts and lists the root: both timed.</summary>
-    public Outcome MountAndList()
-    {
-        Outcome outcome = Read(workspace.Client(_place!.Layers, ["mount-until-readdir", _place.Merged, .. program.MountCommand(_place, mode)]));
-        _mounted = outcome.Failure is null;
-        return outcome;
-    }
+    public Outcome MountAndList() =>
+        Read(workspace.Client(_place!.Layers, ["mount-until-readdir", _place.Merged, .. program.MountCommand(_place, mode)]));
 
     /// <summary>Bytes of the daemon in memory.</summary>
     public double? ResidentBytes() => Daemon() is { } id ? Daemons.ResidentBytes(id) : null;
@@ -76,15 +68,15 @@ internal sealed class Turn(Workspace workspace, UnionProgram program, LayerSet s
         _place = null;
     }
 
+    /// <summary>Also what a command has mounted that then failed or hung.</summary>
     private void Unmount(MountPlace place)
     {
         int? daemon = Daemon();
-        if (_mounted && !workspace.Run("/", "umount", place.Merged).Succeeded)
+        if (!workspace.Run("/", "umount", place.Merged).Succeeded)
         {
             Daemons.Kill(daemon);
             workspace.Run("/", "umount", "-l", place.Merged);
         }
-        _mounted = false;
         Daemons.AwaitEnd(daemon);
     }
 
