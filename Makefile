@@ -12,7 +12,7 @@ BENCH_CLIENT := artifacts/bin/bench-client
 SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.c' -o -name '*.h' \) \
              -not -path '*/obj/*' -not -path '*/bin/*') Directory.Build.props Directory.Packages.props global.json
 
-export COUNTS RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
+export COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
