@@ -13,7 +13,7 @@ BENCH_CLIENT := artifacts/bin/bench-client
 SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.c' -o -name '*.h' \) \
              -not -path '*/obj/*' -not -path '*/bin/*') Directory.Build.props Directory.Packages.props global.json
 
-export COUNTS RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
+export COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
@@ -55,7 +55,7 @@ features: setup $(PROGRAM) ## Run every row of FEATURES.md on four overlays, and
 test-image: setup ## Build Dockerfile.test with buildah on a base made by debootstrap, and start the program in it
 	@tests/image
 
-bench: $(PROGRAM) ## Benchmarks of the parts: lookups by depth, copy-up, protocol, allocation (ARGS='--filter *Lookup*')
+bench: ## Benchmarks of the parts: lookups by depth, copy-up, protocol, allocation (ARGS='--filter *Lookup*')
 	dotnet run -c Release --project bench/OverlayFuse.Benchmarks -- $(ARGS)
 
 bench-peers: $(PROGRAM) $(BENCH_CLIENT) ## Compare with the bare disk, the kernel and other overlays (MODE=root|rootless ONLY=REGEX RUNS=3 PROGRAMS= QUICK=1)
@@ -67,6 +67,7 @@ bench-scale: $(PROGRAM) $(BENCH_CLIENT) ## Curves: layers, entries, known inodes
 	dotnet run -c Release --project bench/OverlayFuse.BenchPeers -- scale
 
 $(BENCH_CLIENT): $(wildcard bench/client/*.[ch])
+	@mkdir -p $(@D)
 	gcc -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
 
 measure: $(PROGRAM) ## Measure what README.md states: the time to mount, memory

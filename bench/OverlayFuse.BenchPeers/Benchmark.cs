@@ -27,6 +27,8 @@ internal sealed class Benchmark(Settings settings, Workspace workspace, IReadOnl
     {
         Runner runner = new(settings, workspace, programs);
         Figure[] figures = [.. rows.SelectMany(runner.Run)];
+        if (settings.Cpu)
+            _console.WriteLine("Processor time of client and daemon:");
         TextReport.Print(_console, machine, figures, programs);
         Reports.Save(settings, machine, figures, programs);
     }

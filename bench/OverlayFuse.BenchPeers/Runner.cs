@@ -30,7 +30,7 @@ internal sealed class Runner(Settings settings, Workspace workspace, IReadOnlyLi
     {
         if (s_stopped)
             throw new OperationCanceledException();
-        using Turn turn = new(workspace, program, row.Layers, settings.Mode);
+        using Turn turn = new(workspace, program, row.Layers, settings);
         string? failure = null;
         foreach ((Measurement measurement, Figure figure) in row.Measurements.Zip(figures))
         {

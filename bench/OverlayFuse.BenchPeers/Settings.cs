@@ -34,6 +34,9 @@ internal sealed record Settings
     /// <summary>Counts system calls instead of measuring time.</summary>
     public required bool Counts { get; init; }
 
+    /// <summary>Processor time of client and daemon in place of the time that passes: what is left to compare on a busy machine.</summary>
+    public required bool Cpu { get; init; }
+
     /// <summary>How long one client may take before it counts as hanging.</summary>
     public required TimeSpan Patience { get; init; }
 
@@ -54,9 +57,10 @@ internal sealed record Settings
         Programs = Text("PROGRAMS", scale ? Kinds.Replace("bare ", "", StringComparison.Ordinal) : Kinds).Split(' ', StringSplitOptions.RemoveEmptyEntries),
         Quick = Number("QUICK", 0) != 0,
         Counts = Number("COUNTS", 0) != 0,
+        Cpu = Number("CPU", 0) != 0,
         Patience = TimeSpan.FromSeconds(Number("PATIENCE", 60)),
         Disk = Text("DISK", "/var/tmp"),
-        Results = Text("RESULTS", Path.Combine(Repository, Number("QUICK", 0) != 0 || Text("ONLY", "").Length > 0 ? "artifacts/bench" : "bench/results")),
+        Results = Text("RESULTS", Path.Combine(Repository, Number("QUICK", 0) != 0 || Number("CPU", 0) != 0 || Text("ONLY", "").Length > 0 ? "artifacts/bench" : "bench/results")),
     };
 
     private static string Text(string name, string fallback) =>

@@ -53,7 +53,7 @@ internal static class TextReport
     private static string Cell(Figure figure, UnionProgram program)
     {
         if (figure[program].Failure is { Length: > 0 })
-            return "[red]failed[/]";
+            return figure[program].Failure == Finished.Hung ? "[red]hung[/]" : "[red]failed[/]";
         if (program.IsKernel || figure.Unit == Unit.Bytes || figure.Target?.IsAbsolute == true || double.IsNaN(figure.Ratio(program)))
             return Quantity(figure[program].Median, figure.Unit);
         return figure.Ratio(program).ToString(figure.Ratio(program) < 0.1 ? "F3" : "F2", CultureInfo.InvariantCulture);
