@@ -107,6 +107,16 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return true;
     }
 
+    /// <summary>Opens the upper directory that a handle of <see cref="MarkUpper"/> is of.</summary>
+    /// <returns>ESTALE when it is no more, EINVAL for what is no handle.</returns>
+    public static Errno OpenUpper(Layer upper, Span<byte> value, out Fd fd)
+    {
+        fd = Fd.None;
+        if (value.Length > HeaderSize)
+            value[3] &= 0xFB;
+        return IsHandle(value) ? Sys.OpenByHandleAt(upper.Root.Fd, value[4], value[HeaderSize..], OpenFlags.Path, out fd) : Errno.EINVAL;
+    }
+
     /// <summary>Another file system of the stack has the same UUID (a copied image): a handle could be of either.</summary>
     private bool IsAmbiguous(Layer layer)
     {
