@@ -35,12 +35,23 @@ internal sealed partial class LinkIndex
         if (stat.IsDirectory && !IsComplete)
             return;
         bool isOrphan = false;
-        bool isStale = stat.IsDirectory ? IsStale(layers, entry, origin, out isOrphan) : Origin.IsGone(layers, origin);
-        isOrphan |= stat is { IsDirectory: false, Nlink: 1 } && ReadDelta(entry, 1, lowerLinks: 1, out int delta) == Errno.None && delta < 0;
+        uint originLinks = 0;
+        bool isStale = stat.IsDirectory ? IsStale(layers, entry, origin, out isOrphan) : Origin.IsGone(layers, origin, out originLinks);
+        isOrphan |= stat is { IsDirectory: false, Nlink: 1 } && IsUnlinked(entry, originLinks);
         if (isOrphan && !isStale && IsComplete)
             CoverOrphan(entry);
         else if (isOrphan || isStale)
             _ = TreeRemover.Remove(Fd, entry); // what stays is looked at by the next mount
+    }
+
+    /// <summary>
+    /// Of a file that only the entry is left of: whether no name of the lower layers stands for it either. The kernel counts the entry itself among
+    /// the names of a file with one lower link (ovl_get_nlink); a copy that was never linked ("L") is found by its lower name.
+    /// </summary>
+    private bool IsUnlinked(Name entry, uint originLinks)
+    {
+        int counted = IsComplete && originLinks == 1 ? 1 : 0;
+        return ReadDelta(entry, 1, lowerLinks: (uint)(1 + counted), out int delta) == Errno.None && delta < counted;
     }
 
     /// <summary>Of a directory: whether it says nothing true of the upper one.</summary>

@@ -90,9 +90,10 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return Sys.SetXattrAt(upperParent, name, xattrs.Origin, value[..length]) == Errno.None;
     }
 
-    /// <summary>Whether a handle was of a lower file that is no more.</summary>
-    public static bool IsGone(LayerStack layers, ReadOnlySpan<byte> value)
+    /// <summary>Whether a handle was of a lower file that is no more; if not, how many links it has, as far as it can be opened.</summary>
+    public static bool IsGone(LayerStack layers, ReadOnlySpan<byte> value, out uint links)
     {
+        links = 0;
         if (!IsHandle(value))
             return false;
         foreach (Layer layer in layers.Lowers)
@@ -101,6 +102,8 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
                 continue;
             Errno error = Sys.OpenByHandleAt(layer.Root.Fd, value[4], value[HeaderSize..], OpenFlags.Path, out Fd opened);
             using var file = new ScopedFd(opened);
+            if (error == Errno.None && Sys.FStatx(file, out Statx stat) == Errno.None)
+                links = stat.Nlink;
             if (error != Errno.ESTALE)
                 return false;
         }
