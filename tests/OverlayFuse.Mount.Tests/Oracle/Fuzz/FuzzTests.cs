@@ -69,7 +69,7 @@ internal sealed class FuzzTests
         {
             Assert.That(words, Is.SupersetOf(new[]
             {
-                "", "redirect_dir=on", "redirect_dir=follow", "redirect_dir=nofollow", "redirect_dir=off", "metacopy=on", "metacopy=off", "index=on", "index=off", "userxattr", "volatile",
+                "", "redirect_dir=on", "redirect_dir=follow", "redirect_dir=nofollow", "redirect_dir=off", "metacopy=on", "metacopy=off", "index=on", "index=off", "nfs_export=on", "userxattr", "volatile",
                 "xino=off", "xino=auto", "xino=on", "squash_to_root", "squash_to_uid=1000", "squash_to_gid=1001", "squash_to_uid=5",
             }));
             Assert.That(words, Has.Some.StartsWith("uidmapping="));

@@ -21,7 +21,7 @@ internal sealed class OptionGenerator(Random random)
         else AddRedirectAndMetacopy(words);
         // With both, the kernel indexes symlinks, cannot mark them, and does not mount its own index any more (ENODATA).
         IsIndexed = !IsUserXattr && OneIn(5);
-        if (IsIndexed) words.Add("index=on");
+        if (IsIndexed) words.Add(!words.Contains("metacopy=on") && OneIn(2) ? "index=on,nfs_export=on" : "index=on");
         else if (OneIn(10)) words.Add("index=off");
         if (OneIn(9)) words.Add("volatile");
         if (OneIn(isOnOneFileSystem ? 6 : 2)) words.Add("xino=" + Pick(InodeModes));
