@@ -38,6 +38,11 @@ internal static class CallerProcess
     /// <summary>Whether this process opens files whatever their modes are: those made unreadable since they were opened in the merged view.</summary>
     public static bool MayOpenAnything { get; } = (Field((uint)Environment.ProcessId, "CapEff:") >> CAP_DAC_OVERRIDE & 1) != 0;
 
+    /// <summary>Whether this process has CAP_SYS_ADMIN in the first user namespace, whose number the kernel fixes (PROC_USER_INIT_INO).</summary>
+    public static bool IsSystemAdministrator { get; } =
+        (Field((uint)Environment.ProcessId, "CapEff:") >> CAP_SYS_ADMIN & 1) != 0
+        && new FileInfo("/proc/self/ns/user").LinkTarget == "user:[4026531837]";
+
     private static bool HasCapability(in FuseRequest request, int capability) =>
         request.Caller.Uid == 0 || (Field(request.Caller.Pid, "CapEff:") >> capability & 1) != 0;
 

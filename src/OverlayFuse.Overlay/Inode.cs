@@ -52,6 +52,12 @@ internal sealed class Inode(NodeId id, ulong generation, FileType type)
     /// <summary>No name is left that we know: written under the lock of the parent's names.</summary>
     public volatile bool Unlinked;
 
+    /// <summary>Copied up while it was open by passthrough of its lower file: another inode has its names. Set under the lock of the table.</summary>
+    public volatile bool IsLeftBehind;
+
+    /// <summary>Was open for reading and writing by passthrough, so it may be mapped, and written, without our knowledge.</summary>
+    public volatile bool IsMappable;
+
     /// <summary>Where the data are, of a file without data of its own; null for all others. Set under the lock of the inode.</summary>
     public volatile LowerData? Data;
 

@@ -152,6 +152,16 @@ internal sealed partial class InodeTable
             Unhash(inode);
     }
 
+    /// <summary>As <see cref="Detach"/>, for good: no change of names brings it back.</summary>
+    public void LeaveBehind(Inode inode)
+    {
+        lock (_lock)
+        {
+            Unhash(inode);
+            inode.IsLeftBehind = true;
+        }
+    }
+
     /// <summary>Takes one more reference.</summary>
     public void Acquire(Inode inode)
     {

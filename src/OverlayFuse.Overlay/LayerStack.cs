@@ -12,6 +12,7 @@ internal sealed class LayerStack : IDisposable
         Upper = upper;
         _lowers = lowers;
         DataLayers = data;
+        AreLowersReadOnly = lowers.Concat(data).All(layer => layer.IsClone);
     }
 
     public Layer? Upper { get; }
@@ -21,6 +22,9 @@ internal sealed class LayerStack : IDisposable
 
     /// <summary>Data-only layers: of them nothing is seen but the data that metacopies point to.</summary>
     public IReadOnlyList<Layer> DataLayers { get; }
+
+    /// <summary>Every file that is opened in a lower layer is on a read-only mount of ours.</summary>
+    public bool AreLowersReadOnly { get; private set; }
 
     /// <summary>Where a descriptor of the work directory's own mount clone stays open beside the upper's.</summary>
     public Layer? Work { get; private init; }
@@ -41,6 +45,7 @@ internal sealed class LayerStack : IDisposable
     /// <returns>Its number.</returns>
     public ushort Add(Layer layer)
     {
+        AreLowersReadOnly &= layer.IsClone;
         _lowers = [.. _lowers, layer];
         return (ushort)(_lowers.Length - 1);
     }

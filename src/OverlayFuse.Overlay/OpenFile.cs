@@ -1,3 +1,4 @@
+using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
@@ -18,6 +19,18 @@ internal sealed class OpenFile
     public bool OnlyAppends { get; set; }
 
     public bool IsWritable => _writable;
+
+    /// <summary>By which the kernel reads and writes the file itself; null: by requests. The same from the first open to the last release.</summary>
+    public BackingFile? Backing { get; private set; }
+
+    /// <summary>The backing file lies in a lower layer.</summary>
+    public bool IsBackedByLower { get; private set; }
+
+    public void SetBacking(BackingFile? backing, bool isLower)
+    {
+        Backing = backing;
+        IsBackedByLower = isLower;
+    }
 
     public bool TryBorrowForRead(out BorrowedFd fd)
     {
@@ -58,6 +71,9 @@ internal sealed class OpenFile
     public void Close()
     {
         _writable = false;
+        Backing?.Dispose();
+        Backing = null;
+        IsBackedByLower = false;
         Interlocked.Exchange(ref _file, null)?.Release();
     }
 }

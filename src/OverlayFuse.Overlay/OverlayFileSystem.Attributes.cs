@@ -43,6 +43,7 @@ public sealed partial class OverlayFileSystem
             if (SetTimes(real, input) is not Errno.None and var failed)
                 return failed;
         }
+        TellSuccessor(inode);
         return GetAttr(inode, out attributes);
     }
 
@@ -64,7 +65,7 @@ public sealed partial class OverlayFileSystem
         stat.Nlink = attr.Nlink;
         stat.Uid = attr.Uid;
         stat.Gid = attr.Gid;
-        attributes = new StatxOut { AttrValid = TimeoutSeconds, Stat = stat };
+        attributes = new StatxOut { AttrValid = AttrSecondsOf(inode), Stat = stat };
         return Errno.None;
     }
 
@@ -73,7 +74,7 @@ public sealed partial class OverlayFileSystem
         attributes = default;
         if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
-        attributes = new AttrOut { AttrValid = TimeoutSeconds, Attr = ToAttr(inode, stat) };
+        attributes = new AttrOut { AttrValid = AttrSecondsOf(inode), Attr = ToAttr(inode, stat) };
         return Errno.None;
     }
 

@@ -47,8 +47,11 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE; // made behind our back: the VFS looks again and opens it
         if (error != Errno.None)
             return error;
-        opened = new OpenOut { Flags = FileReplyFlags };
-        return inode is null ? Errno.EIO : Errno.None;
+        if (inode is null)
+            return Errno.EIO;
+        opened = OpenReply(inode, input.Flags);
+        entry.AttrValid = AttrSecondsOf(inode);
+        return Errno.None;
     }
 
     /// <inheritdoc/>
@@ -79,9 +82,9 @@ public sealed partial class OverlayFileSystem
                 return unopened;
             Inode inode = _inodes.AddUnnamed(stat, _inos.Map(stat.Dev, stat.Ino), new SafeFd(file.Release()));
             AddOpen(inode, writable);
+            opened = OpenReply(inode, input.Flags);
             entry = ToEntry(inode, stat);
         }
-        opened = new OpenOut { Flags = FileReplyFlags };
         return Errno.None;
     }
 

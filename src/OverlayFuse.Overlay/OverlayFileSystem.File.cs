@@ -16,7 +16,7 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno Open(in FuseRequest request, in OpenIn input, out OpenOut opened)
     {
-        opened = new OpenOut { Flags = FileReplyFlags };
+        opened = default;
         if (_isStateless)
             return Errno.ENOSYS; // the kernel never asks again (fuse_conn.no_open)
         if (_inodes[request.Node] is not { } inode)
@@ -27,6 +27,7 @@ public sealed partial class OverlayFileSystem
             return error;
         if (AcquireOpen(inode, write, (input.Flags & OpenFlags.Append) != 0) is not Errno.None and var failed)
             return failed;
+        opened = OpenReply(inode, input.Flags);
         if (!truncate)
             return Errno.None;
         bool killSetIds = (input.RequestFlags & OpenRequestFlags.KillSuidGid) != 0;

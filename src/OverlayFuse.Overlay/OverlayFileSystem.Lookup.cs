@@ -162,7 +162,7 @@ public sealed partial class OverlayFileSystem
         NodeId = inode.Id,
         Generation = inode.Generation,
         EntryValid = TimeoutSeconds,
-        AttrValid = TimeoutSeconds,
+        AttrValid = AttrSecondsOf(inode),
         Attr = ToAttr(inode, stat),
     };
 }

@@ -19,11 +19,16 @@ public sealed partial class OverlayFileSystem
     private readonly Lock[] _openLocks = [.. Enumerable.Range(0, OpenLocks).Select(_ => new Lock())];
 
     /// <summary>One more open of an inode: gives it the descriptors that it lacks.</summary>
+    /// <returns>ESTALE when it was left behind: the VFS looks its name up again.</returns>
     private Errno AcquireOpen(Inode inode, bool write, bool append)
     {
         lock (OpenLockOf(inode))
         {
             OpenFile open = inode.Open ?? new OpenFile();
+            if (IsOvertaken(inode, open))
+                LeaveBehind(inode);
+            if (inode.IsLeftBehind)
+                return Errno.ESTALE;
             bool has = write ? open.TryBorrowForWrite(out BorrowedFd known) : open.TryBorrowForRead(out known);
             using (known)
             {
@@ -37,8 +42,7 @@ public sealed partial class OverlayFileSystem
                     return error;
                 _ = open.Set(fd, write);
             }
-            open.Count++;
-            inode.Open = open;
+            CountOpen(inode, open);
             return Errno.None;
         }
     }
@@ -55,9 +59,16 @@ public sealed partial class OverlayFileSystem
         {
             OpenFile open = inode.Open ?? new OpenFile();
             _ = open.Set(writable, writable: true);
-            open.Count++;
-            inode.Open = open;
+            CountOpen(inode, open);
         }
+    }
+
+    private void CountOpen(Inode inode, OpenFile open)
+    {
+        if (open.Count == 0)
+            Back(open);
+        open.Count++;
+        inode.Open = open;
     }
 
     private void ReleaseOpen(Inode inode)
@@ -78,6 +89,12 @@ public sealed partial class OverlayFileSystem
             return;
         lock (OpenLockOf(inode))
         {
+            if (inode.Open is { Backing: not null } backed)
+            {
+                if (IsOvertaken(inode, backed))
+                    LeaveBehind(inode);
+                return; // what is open stays what it is
+            }
             if (inode.Open is { } open && (open.Count == 0 || OpenAgain(inode, open) != Errno.None))
                 open.Close(); // rather nothing than old data: the next read tries again
         }

@@ -80,6 +80,8 @@ public sealed partial class OverlayFileSystem
     /// <summary>Lets go of <see cref="Pin"/>: the name did not go, or another is known.</summary>
     private static void Unpin(Inode inode)
     {
+        if (inode.IsLeftBehind)
+            return;
         SafeFd? pinned = inode.Pinned;
         inode.Pinned = null;
         pinned?.Release();
