@@ -52,6 +52,9 @@ internal sealed class Inode(NodeId id, ulong generation, FileType type)
     /// <summary>No name is left that we know: written under the lock of the parent's names.</summary>
     public volatile bool Unlinked;
 
+    /// <summary>It had the size from which a lower file may be passed through when it was first looked up.</summary>
+    public bool IsLarge { get; init; }
+
     /// <summary>Copied up while it was open by passthrough of its lower file: another inode has its names. Set under the lock of the table.</summary>
     public volatile bool IsLeftBehind;
 

@@ -268,7 +268,7 @@ internal sealed partial class InodeTable
     private Inode Make(Inode parent, Name name, in Resolved found, bool byUpper)
     {
         DirectoryNode? directory = found.IsDirectory ? new DirectoryNode(LowerParts.Of(found)) { Redirect = found.Redirect } : null;
-        Inode inode = NewInode(found.Stat.Type, directory);
+        Inode inode = NewInode(found.Stat.Type, directory, found.Stat.Size >= OverlayFileSystem.LargeLowerFile);
         inode.Data = found.Data;
         inode.UpperIno = found.HasUpper ? found.Stat.Ino : 0;
         inode.LowerLayer = found.IsDirectory || found.HasUpper ? Inode.NoLayer : found.Lowers[0];
@@ -281,13 +281,13 @@ internal sealed partial class InodeTable
         return inode;
     }
 
-    private Inode NewInode(FileType type, DirectoryNode? directory)
+    private Inode NewInode(FileType type, DirectoryNode? directory, bool isLarge = false)
     {
         if (!_free.TryPop(out int slot))
             slot = _nextSlot++;
         if (slot >> ChunkBits == _chunks.Length)
             Volatile.Write(ref _chunks, [.. _chunks, new Inode?[1 << ChunkBits]]);
-        var inode = new Inode(new NodeId((ulong)slot), _generation++, type) { Directory = directory };
+        var inode = new Inode(new NodeId((ulong)slot), _generation++, type) { Directory = directory, IsLarge = isLarge };
         Volatile.Write(ref _chunks[slot >> ChunkBits][slot & ChunkMask], inode);
         return inode;
     }

@@ -35,7 +35,7 @@ public sealed partial class OverlayFileSystem
                 if (has && write && IsProtected(known, append))
                     return Errno.EPERM;
             }
-            if (!has)
+            if (!has && (write || !OpensLate(inode)))
             {
                 OpenFlags access = write ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
                 if (_files.OpenData(inode, access | OpenFlags.NonBlock, out Fd fd) is not Errno.None and var error)
@@ -66,7 +66,7 @@ public sealed partial class OverlayFileSystem
     private void CountOpen(Inode inode, OpenFile open)
     {
         if (open.Count == 0)
-            Back(open);
+            Back(inode, open);
         open.Count++;
         inode.Open = open;
     }

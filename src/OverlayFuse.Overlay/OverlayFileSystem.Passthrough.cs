@@ -20,7 +20,7 @@ public sealed partial class OverlayFileSystem
     /// A lower file of this size is passed through on a writable mount too. Below it the kernel's cache serves as well, and what is small is
     /// also what is locked, watched and appended to while others have it open.
     /// </summary>
-    private const ulong LargeLowerFile = 1 << 20;
+    internal const ulong LargeLowerFile = 1 << 20;
 
     /// <summary>Null: files are not passed through.</summary>
     private FuseBackingFiles? _backingFiles;
@@ -72,14 +72,15 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>The first open of an inode decides: by its real file, or by requests. Under the open lock.</summary>
-    private void Back(OpenFile open)
+    private void Back(Inode inode, OpenFile open)
     {
         if (_backingFiles is null || !_layers.AreLowersReadOnly || !open.TryBorrowForRead(out BorrowedFd file))
             return;
         using (file)
         {
+            // asked of the descriptor: the inode may have been copied up since it was opened
             bool isLower = Sys.FStatFs(file, out StatFs about) != Errno.None || (about.Flags & ReadOnlyMount) != 0;
-            if (isLower && !MayBackByLower(file))
+            if (isLower && !MayBackByLower(inode))
                 return;
             if (CallerIds.AssumeMounter() != Errno.None || _backingFiles.Open(file, out BackingFile? backing) != Errno.None)
                 return; // ELOOP: the layer is on a stacked file system
@@ -88,8 +89,10 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>What is opened by a lower file stays there, whatever is copied up later: worth it for large files, and harmless where nothing is.</summary>
-    private bool MayBackByLower(Fd file) =>
-        _copyUp is null || (Sys.FStatx(file, out Statx stat) == Errno.None && stat.Size >= LargeLowerFile);
+    private bool MayBackByLower(Inode inode) => _copyUp is null || inode.IsLarge;
+
+    /// <summary>An open for reading that goes by requests for sure: it opens nothing before the first READ, and what is cached has none.</summary>
+    private bool OpensLate(Inode inode) => _backingFiles is not null && !inode.HasUpper && !MayBackByLower(inode);
 
     /// <summary>
     /// After a copy-up: who has the lower file open by passthrough keeps it, with an inode that has lost its names, as if the copy had replaced

@@ -22,7 +22,7 @@ internal sealed record Scenario(Layer Upper, IReadOnlyList<Layer> Lowers, IReadO
     public string Io { get; init; } = "open";
 
     /// <summary>The uppers may differ by copies that nothing was written to, and so the numbers of links of directories.</summary>
-    public bool IsLoose => OnlyMerged || Io != "open";
+    public bool IsLoose => OnlyMerged || Io == "stateless";
 
     /// <summary>As C#, for a bug report or a new test.</summary>
     public override string ToString()
