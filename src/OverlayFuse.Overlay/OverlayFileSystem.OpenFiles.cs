@@ -85,9 +85,7 @@ public sealed partial class OverlayFileSystem
     /// <summary>After a copy-up: who has the file open reads the copy from here on.</summary>
     internal void RefreshOpen(Inode inode)
     {
-        if (inode.Open is null)
-            return;
-        lock (OpenLockOf(inode))
+        lock (OpenLockOf(inode)) // an open may just have found the lower file
         {
             if (inode.Open is { Backing: not null } backed)
             {
