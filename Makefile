@@ -5,6 +5,7 @@ DESTDIR ?=
 # The framework that the program is compiled ahead of time with; net10.0 once its runtime pack can be restored everywhere.
 AOT_FRAMEWORK ?= net9.0
 SECONDS_OF_FUZZ ?= 600
+SEEDS_OF_FUZZ   ?= 100000000
 FUZZ_START      ?= 1
 
 PROGRAM := artifacts/bin/overlayfuse
@@ -12,12 +13,12 @@ BENCH_CLIENT := artifacts/bin/bench-client
 SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.c' -o -name '*.h' \) \
              -not -path '*/obj/*' -not -path '*/bin/*') Directory.Build.props Directory.Packages.props global.json
 
-export COUNTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
+export COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-apps test-image fuzz-oracle soak bench bench-peers measure lint fmt publish install uninstall demo setup clean
+.PHONY: help build test test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish install uninstall demo setup clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,24 +41,33 @@ test: setup $(PROGRAM) ## Set up, build, and run the tests (some ten minutes; as
 test-apps: setup $(PROGRAM) ## Run real programs in merged views, the long ones too
 	@tests/run 'TestCategory=Apps|TestCategory=AppsLong' OverlayFuse.Mount.Tests
 
-fuzz-oracle: setup $(PROGRAM) ## Compare random operations with the kernel's overlayfs (SECONDS_OF_FUZZ=600 FUZZ_START=1)
-	@OVERLAYFUSE_FUZZ_START=$(FUZZ_START) OVERLAYFUSE_FUZZ_SEEDS=100000000 OVERLAYFUSE_FUZZ_SECONDS=$(SECONDS_OF_FUZZ) \
+fuzz-oracle: setup $(PROGRAM) ## Compare random operations with the kernel's overlayfs (SECONDS_OF_FUZZ=600, SEEDS_OF_FUZZ, FUZZ_START=1)
+	@OVERLAYFUSE_FUZZ_START=$(FUZZ_START) OVERLAYFUSE_FUZZ_SEEDS=$(SEEDS_OF_FUZZ) OVERLAYFUSE_FUZZ_SECONDS=$(SECONDS_OF_FUZZ) HANG_TIMEOUT=24h \
 	  tests/run 'Name=Fuzz_RandomOperations_EqualTheKernel' OverlayFuse.Mount.Tests
 
 soak: setup $(PROGRAM) ## Mount and unmount a thousand times, make and remove 100,000 files: nothing may be left or grow
 	@tests/run 'TestCategory=Soak' OverlayFuse.Mount.Tests
 
+features: setup $(PROGRAM) ## Run every row of FEATURES.md on four overlays, and write the table anew (as root)
+	@for package in fuse-overlayfs unionfs-fuse; do command -v $$package >/dev/null || apt-get install -y -qq --no-install-recommends $$package >/dev/null; done
+	@OVERLAYFUSE_FEATURES=write tests/run 'TestCategory=Features' OverlayFuse.Mount.Tests
+
 test-image: setup ## Build Dockerfile.test with buildah on a base made by debootstrap, and start the program in it
 	@tests/image
 
-bench: $(PROGRAM) ## Benchmarks of the parts: lookups by depth, copy-up, protocol, allocation (ARGS='--filter *Lookup*')
+bench: ## Benchmarks of the parts: lookups by depth, copy-up, protocol, allocation (ARGS='--filter *Lookup*')
 	dotnet run -c Release --project bench/OverlayFuse.Benchmarks -- $(ARGS)
 
 bench-peers: $(PROGRAM) $(BENCH_CLIENT) ## Compare with the bare disk, the kernel and other overlays (MODE=root|rootless ONLY=REGEX RUNS=3 PROGRAMS= QUICK=1)
 	@bench/setup
 	dotnet run -c Release --project bench/OverlayFuse.BenchPeers
 
+bench-scale: $(PROGRAM) $(BENCH_CLIENT) ## Curves: layers, entries, known inodes, client processes (as bench-peers)
+	@bench/setup
+	dotnet run -c Release --project bench/OverlayFuse.BenchPeers -- scale
+
 $(BENCH_CLIENT): $(wildcard bench/client/*.[ch])
+	@mkdir -p $(@D)
 	gcc -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
 
 measure: $(PROGRAM) ## Measure what README.md states: the time to mount, memory

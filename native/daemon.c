@@ -39,6 +39,18 @@ static int is_verb(const char *word)
     return 0;
 }
 
+/* "-o debug" means -d. */
+static int has_debug(const char *options)
+{
+    static const char debug[] = "debug";
+    for (const char *at = options; at != NULL; at = strchr(at, ','), at += at != NULL) {
+        size_t length = strcspn(at, ",");
+        if (length == sizeof debug - 1 && strncmp(at, debug, length) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 static int wants_background(int argc, char **argv)
 {
     if (argc > 1 && is_verb(argv[1]))
@@ -48,9 +60,12 @@ static int wants_background(int argc, char **argv)
         if (strcmp(word, "--") == 0)
             break;
         if (strcmp(word, "-o") == 0 || strcmp(word, "-t") == 0) {
-            i++;
+            if (++i < argc && word[1] == 'o' && has_debug(argv[i]))
+                return 0;
             continue;
         }
+        if (strncmp(word, "-o", 2) == 0 && has_debug(word + 2))
+            return 0;
         if (is_foreground_word(word))
             return 0;
         if (word[0] == '-' && word[1] != '-' && word[1] != 'o' && word[1] != 't' && strpbrk(word, "fdhV?"))

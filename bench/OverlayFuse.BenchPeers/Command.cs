@@ -5,9 +5,11 @@ namespace OverlayFuse.BenchPeers;
 /// <summary>What became of a process. <see cref="Status"/> is null when it hung and was killed.</summary>
 internal sealed record Finished(int? Status, string Output, string Error)
 {
+    public const string Hung = "hung";
+
     public bool Succeeded => Status == 0;
 
-    public string Failure => Status is null ? "hung" : Error.Trim() is { Length: > 0 } text ? text.Split('\n')[^1] : $"exit status {Status}";
+    public string Failure => Status is null ? Hung : Error.Trim() is { Length: > 0 } text ? text.Split('\n')[^1] : $"exit status {Status}";
 }
 
 /// <summary>Runs one process to its end, or kills it by its id when it takes too long.</summary>

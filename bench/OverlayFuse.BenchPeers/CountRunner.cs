@@ -22,7 +22,7 @@ internal sealed class CountRunner(Settings settings, Workspace workspace, IReadO
 
     private void Take(Row row, UnionProgram program)
     {
-        using Turn turn = new(workspace, program, row.Layers, settings.Mode);
+        using Turn turn = new(workspace, program, row.Layers, settings);
         foreach (ActionTime action in row.Measurements.OfType<ActionTime>())
         {
             if (action.Fresh && turn.Renew(action.Changes, mounts: true) is not null || turn.Daemon() is not { } daemon || action.Prepare(turn) is not null)

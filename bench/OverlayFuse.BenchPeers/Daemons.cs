@@ -25,6 +25,10 @@ internal static class Daemons
         return line is null ? null : double.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
     }
 
+    /// <summary>Of all its threads; one that ends takes its time with it.</summary>
+    public static double ProcessorSeconds(int id) =>
+        Directory.EnumerateDirectories($"/proc/{id}/task").SelectMany(thread => Lines($"{thread}/schedstat")).Sum(line => double.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture)) / 1e9;
+
     /// <summary>Waits, then kills.</summary>
     public static void AwaitEnd(int? id)
     {

@@ -51,7 +51,8 @@ internal sealed class Figure(Row row, Measurement measurement, IReadOnlyList<Uni
 
     public double? Goal => measurement.Target?.In(mode);
 
-    public Series this[UnionProgram program] => _series[program];
+    /// <summary>Empty when the program did not take part.</summary>
+    public Series this[UnionProgram program] => _series.GetValueOrDefault(program) ?? new Series();
 
     /// <summary>Takes a result; who counted something else than the first one has not done the work.</summary>
     public void Add(UnionProgram program, Outcome outcome)
@@ -63,7 +64,7 @@ internal sealed class Figure(Row row, Measurement measurement, IReadOnlyList<Uni
 
     /// <summary>Of medians, to the kernel's overlayfs.</summary>
     public double Ratio(UnionProgram program) => programs.FirstOrDefault(p => p.IsKernel) is { } kernel
-        ? _series[program].Median / _series[kernel].Median : double.NaN;
+        ? this[program].Median / this[kernel].Median : double.NaN;
 
     public double Reached(UnionProgram program) => Target?.IsAbsolute == true ? _series[program].Median : Ratio(program);
 

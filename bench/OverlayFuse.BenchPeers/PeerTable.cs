@@ -67,10 +67,10 @@ internal sealed class PeerTable(bool quick)
 
     private IEnumerable<Row> Mounting() =>
     [
-        new("mount until the first readdir, 8 layers", _project, new MountTime("8 layers", Target.AtMost(0.008)) { Fresh = true }),
-        new("mount until the first readdir, 128 layers", _stack, new MountTime("128 layers", Target.AtMost(0.012)) { Fresh = true }),
+        new("mount until the first readdir", _project, new MountTime("8 layers", Target.AtMost(0.008)) { Fresh = true }),
+        new("mount until the first readdir", _stack, new MountTime("128 layers", Target.AtMost(0.012)) { Fresh = true }),
         new("resident memory", _project, new IdleMemory("idle", Target.AtMost(5e6)) { Fresh = true }),
-        new("resident memory of a known inode", _wide, new InodeMemory("one of 50,000", Target.AtMost(200)) { Fresh = true }),
+        new("resident memory", _wide, new InodeMemory("a known inode", Target.AtMost(200)) { Fresh = true }),
     ];
 
     private static ActionTime Fresh(string label, Target target, params string[] action) => new(label, target, action) { Fresh = true };

@@ -28,6 +28,7 @@ internal static class Reports
         };
         foreach (UnionProgram program in programs.Where(program => !program.IsKernel))
             chart.Add(program.Name, timed.Select((figure, i) => (figure.Ratio(program), (double)i)));
+        chart.Add(Chart.Goal, timed.Select((figure, i) => (figure.Target?.IsAbsolute == false ? figure.Goal ?? double.NaN : double.NaN, (double)i)));
         return chart;
     }
 }

@@ -1,10 +1,16 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace OverlayFuse.BenchPeers;
 
 /// <summary>Runs rows: in each the programs take turns, and each starts first in its turn.</summary>
 internal sealed class Runner(Settings settings, Workspace workspace, IReadOnlyList<UnionProgram> programs)
 {
+    private static volatile bool s_stopped;
+
+    /// <summary>At the next turn; what is mounted is unmounted and the work directory removed.</summary>
+    public static void Stop(PosixSignalContext signal) => signal.Cancel = s_stopped = true;
+
     public IEnumerable<Figure> Run(Row row)
     {
         Stopwatch time = Stopwatch.StartNew();
@@ -22,7 +28,9 @@ internal sealed class Runner(Settings settings, Workspace workspace, IReadOnlyLi
 
     private void TakeTurn(Row row, UnionProgram program, Figure[] figures)
     {
-        using Turn turn = new(workspace, program, row.Layers, settings.Mode);
+        if (s_stopped)
+            throw new OperationCanceledException();
+        using Turn turn = new(workspace, program, row.Layers, settings);
         string? failure = null;
         foreach ((Measurement measurement, Figure figure) in row.Measurements.Zip(figures))
         {

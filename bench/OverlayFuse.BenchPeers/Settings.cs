@@ -13,7 +13,10 @@ internal enum Mode
 /// <summary>What the environment asks for; `make bench-peers NAME=VALUE` passes them on.</summary>
 internal sealed record Settings
 {
-    public const string DefaultPrograms = "bare kernel fuse-overlayfs unionfs ours";
+    public const string Kinds = "bare kernel fuse-overlayfs unionfs ours";
+
+    /// <summary>The curves instead of the table.</summary>
+    public required bool Scale { get; init; }
 
     public required Mode Mode { get; init; }
 
@@ -31,27 +34,33 @@ internal sealed record Settings
     /// <summary>Counts system calls instead of measuring time.</summary>
     public required bool Counts { get; init; }
 
+    /// <summary>Processor time of client and daemon in place of the time that passes: what is left to compare on a busy machine.</summary>
+    public required bool Cpu { get; init; }
+
     /// <summary>How long one client may take before it counts as hanging.</summary>
     public required TimeSpan Patience { get; init; }
 
     /// <summary>Where the work directory is made: a disk file system.</summary>
     public required string Disk { get; init; }
 
-    public string Repository { get; } = FindRepository();
+    public static string Repository { get; } = FindRepository();
 
-    /// <summary>Only whole runs are kept in bench/results.</summary>
-    public string Results => Quick || Only.ToString().Length > 0 ? Path.Combine(Repository, "artifacts", "bench") : Path.Combine(Repository, "bench", "results");
+    /// <summary>Where reports go: RESULTS, else bench/results for whole runs and artifacts/bench for others.</summary>
+    public required string Results { get; init; }
 
-    public static Settings FromEnvironment() => new()
+    public static Settings FromEnvironment(bool scale) => new()
     {
+        Scale = scale,
         Mode = Enum.Parse<Mode>(Text("MODE", "root"), ignoreCase: true),
         Only = new Regex(Text("ONLY", ""), RegexOptions.IgnoreCase),
-        Runs = Number("RUNS", 3),
-        Programs = Text("PROGRAMS", DefaultPrograms).Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        Runs = Number("RUNS", scale ? 1 : 3),
+        Programs = Text("PROGRAMS", scale ? Kinds.Replace("bare ", "", StringComparison.Ordinal) : Kinds).Split(' ', StringSplitOptions.RemoveEmptyEntries),
         Quick = Number("QUICK", 0) != 0,
         Counts = Number("COUNTS", 0) != 0,
+        Cpu = Number("CPU", 0) != 0,
         Patience = TimeSpan.FromSeconds(Number("PATIENCE", 60)),
         Disk = Text("DISK", "/var/tmp"),
+        Results = Text("RESULTS", Path.Combine(Repository, Number("QUICK", 0) != 0 || Number("CPU", 0) != 0 || Text("ONLY", "").Length > 0 ? "artifacts/bench" : "bench/results")),
     };
 
     private static string Text(string name, string fallback) =>

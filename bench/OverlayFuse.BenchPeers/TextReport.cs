@@ -27,11 +27,17 @@ internal static class TextReport
             foreach ((int place, Figure figure) in row.Index())
                 table.AddRow([Markup.Escape(place == 0 ? row.Key : ""), Markup.Escape(figure.Label), .. programs.Select(program => Cell(figure, program)), Goal(figure), VerdictOf(figure, programs)]);
         }
+        Print(console, machine);
+        console.Write(table);
+        PrintFailures(console, figures, programs);
+    }
+
+    /// <summary>Where and with what.</summary>
+    public static void Print(IAnsiConsole console, Machine machine)
+    {
         console.WriteLine(machine.ToString());
         foreach ((string name, string version) in machine.Versions)
             console.WriteLine($"  {name}: {version}");
-        console.Write(table);
-        PrintFailures(console, figures, programs);
     }
 
     /// <summary>Seconds or bytes as people read them.</summary>
@@ -47,7 +53,7 @@ internal static class TextReport
     private static string Cell(Figure figure, UnionProgram program)
     {
         if (figure[program].Failure is { Length: > 0 })
-            return "[red]failed[/]";
+            return figure[program].Failure == Finished.Hung ? "[red]hung[/]" : "[red]failed[/]";
         if (program.IsKernel || figure.Unit == Unit.Bytes || figure.Target?.IsAbsolute == true || double.IsNaN(figure.Ratio(program)))
             return Quantity(figure[program].Median, figure.Unit);
         return figure.Ratio(program).ToString(figure.Ratio(program) < 0.1 ? "F3" : "F2", CultureInfo.InvariantCulture);

@@ -9,14 +9,11 @@ internal sealed record Outcome(double Value, long Count = 0, string? Failure = n
 }
 
 /// <summary>One program's turn in a row: mounts, has the client work, unmounts.</summary>
-internal sealed class Turn(Workspace workspace, UnionProgram program, LayerSet set, Mode mode) : IDisposable
+internal sealed class Turn(Workspace workspace, UnionProgram program, LayerSet set, Settings settings) : IDisposable
 {
     private MountPlace? _place;
-    private bool _mounted;
 
     public UnionProgram Program => program;
-
-    public bool IsFresh => _place is not null;
 
     /// <summary>Where the client works: the merged view, or for the bare disk the plain tree (a copy of it when it is changed).</summary>
     private string Root { get; set; } = "";
@@ -32,21 +29,21 @@ internal sealed class Turn(Workspace workspace, UnionProgram program, LayerSet s
         Root = _place.Merged;
         if (!mounts)
             return null;
-        Finished finished = workspace.Run(_place.Layers, [.. program.MountCommand(_place, mode)]);
-        _mounted = finished.Succeeded;
-        return _mounted ? null : finished.Failure;
+        Finished finished = workspace.Run(_place.Layers, [.. program.MountCommand(_place, settings.Mode)]);
+        return finished.Succeeded ? null : finished.Failure;
     }
 
     /// <summary>An action of the client in the root of the mount.</summary>
-    public Outcome Client(params string[] action) => Read(workspace.Client(Root, action));
+    public Outcome Client(params string[] action)
+    {
+        double before = DaemonSeconds();
+        Outcome outcome = Read(workspace.Client(Root, action));
+        return outcome with { Value = outcome.Value + DaemonSeconds() - before };
+    }
 
     /// <summary>Mounts and lists the root: both timed.</summary>
-    public Outcome MountAndList()
-    {
-        Outcome outcome = Read(workspace.Client(_place!.Layers, ["mount-until-readdir", _place.Merged, .. program.MountCommand(_place, mode)]));
-        _mounted = outcome.Failure is null;
-        return outcome;
-    }
+    public Outcome MountAndList() =>
+        Read(workspace.Client(_place!.Layers, ["mount-until-readdir", _place.Merged, .. program.MountCommand(_place, settings.Mode)]));
 
     /// <summary>Bytes of the daemon in memory.</summary>
     public double? ResidentBytes() => Daemon() is { } id ? Daemons.ResidentBytes(id) : null;
@@ -76,24 +73,27 @@ internal sealed class Turn(Workspace workspace, UnionProgram program, LayerSet s
         _place = null;
     }
 
+    /// <summary>Also what a command has mounted that then failed or hung.</summary>
     private void Unmount(MountPlace place)
     {
         int? daemon = Daemon();
-        if (_mounted && !workspace.Run("/", "umount", place.Merged).Succeeded)
+        if (!workspace.Run("/", "umount", place.Merged).Succeeded)
         {
             Daemons.Kill(daemon);
             workspace.Run("/", "umount", "-l", place.Merged);
         }
-        _mounted = false;
         Daemons.AwaitEnd(daemon);
     }
 
-    /// <summary>"NANOSECONDS COUNT".</summary>
-    private static Outcome Read(Finished finished)
+    /// <summary>Processor time of the daemon, where that is asked for.</summary>
+    private double DaemonSeconds() => settings.Cpu && Daemon() is { } id ? Daemons.ProcessorSeconds(id) : 0;
+
+    /// <summary>"NANOSECONDS COUNT PROCESSOR_NANOSECONDS".</summary>
+    private Outcome Read(Finished finished)
     {
         if (!finished.Succeeded)
             return Outcome.Failed(finished.Failure);
         string[] words = finished.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        return new Outcome(long.Parse(words[0], CultureInfo.InvariantCulture) / 1e9, long.Parse(words[1], CultureInfo.InvariantCulture));
+        return new Outcome(long.Parse(words[settings.Cpu ? 2 : 0], CultureInfo.InvariantCulture) / 1e9, long.Parse(words[1], CultureInfo.InvariantCulture));
     }
 }

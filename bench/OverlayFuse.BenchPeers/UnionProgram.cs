@@ -38,7 +38,7 @@ internal sealed partial class UnionProgram
     {
         Match match = Word().Match(text);
         if (!match.Success)
-            throw new FormatException($"PROGRAMS: {text}: write KIND[=PATH][?MOUNTOPTIONS], with KIND one of {Settings.DefaultPrograms}");
+            throw new FormatException($"PROGRAMS: {text}: write KIND[=PATH][?MOUNTOPTIONS], with KIND one of {Settings.Kinds}");
         string kind = match.Groups[1].Value;
         string path = match.Groups[2].Success ? match.Groups[2].Value : kind == "ours" ? ours : kind;
         return new UnionProgram(text, kind, path, match.Groups[3].Success ? "," + match.Groups[3].Value : "");

@@ -5,22 +5,27 @@ namespace OverlayFuse.BenchPeers;
 /// <summary>The work directory on disk, with the layers; removed at the end. All in it is done by the client, in the territory.</summary>
 internal sealed class Workspace : IDisposable
 {
+    /// <summary>For what is not measured: millions of files are made and removed.</summary>
+    private static readonly TimeSpan LongPatience = TimeSpan.FromMinutes(15);
+
     private readonly Territory _territory;
     private readonly string _client;
     private readonly TimeSpan _patience;
+    private readonly bool _plain;
     private readonly HashSet<string> _made = [];
     private int _turns;
 
-    public Workspace(Settings settings, Territory territory, string client)
+    public Workspace(Settings settings, Territory territory, string client, bool plain)
     {
         _territory = territory;
-        _client = client;
         _patience = settings.Patience;
+        _plain = plain;
         Root = Directory.CreateDirectory(Path.Combine(settings.Disk, $"ovf-bench-{Environment.ProcessId}")).FullName;
-        File.Copy(client, Path.Combine(Root, "client")); // where the ordinary user can reach it
-        _client = Path.Combine(Root, "client");
+        _client = Path.Combine(Root, "client"); // where the ordinary user can reach it
+        File.Copy(client, _client);
         if (territory.Owner is { } owner)
             Must(Command.Run(["chown", "-R", $"{owner}:{owner}", Root], _patience));
+        PrepareGit();
     }
 
     public string Root { get; }
@@ -39,15 +44,15 @@ internal sealed class Workspace : IDisposable
     {
         if (_made.Add(set.Name))
         {
-            Must(Client(Root, ["make-directory", set.Name, LayersOf(set), PlainOf(set)]));
+            MustDo(Root, "make-directory", set.Name, LayersOf(set), PlainOf(set));
             foreach (string[] action in set.Make(set))
-                Must(Client(LayersOf(set), action));
-            foreach (string[] action in set.MakePlain(set))
-                Must(Client(PlainOf(set), action));
-            Must(Client(Root, ["sync", "."]));
+                MustDo(LayersOf(set), action);
+            foreach (string[] action in _plain ? set.MakePlain(set) : [])
+                MustDo(PlainOf(set), action);
+            MustDo(Root, "sync", ".");
         }
-        Must(Client(Root, ["stat-tree", set.Name]));
-        Must(Client(Root, ["read-tree", set.Name]));
+        MustDo(Root, "stat-tree", set.Name);
+        MustDo(Root, "read-tree", set.Name);
     }
 
     /// <summary>Fresh, empty directories for one mount.</summary>
@@ -55,13 +60,32 @@ internal sealed class Workspace : IDisposable
     {
         string turn = Path.Combine(Root, "turn" + (++_turns).ToString(CultureInfo.InvariantCulture));
         MountPlace place = new(LayersOf(set), set.Lowers, turn + "/upper", turn + "/work", turn + "/merged");
-        Must(Client(Root, ["make-directory", turn, place.Upper, place.Work, place.Merged]));
+        MustDo(Root, "make-directory", turn, place.Upper, place.Work, place.Merged);
         return place;
     }
 
-    public void Remove(MountPlace place) => Must(Run(Root, "rm", "-rf", Path.GetDirectoryName(place.Merged)!));
+    public void Remove(MountPlace place) => Remove(Path.GetDirectoryName(place.Merged)!);
 
-    public void Dispose() => Run("/", "rm", "-rf", "--one-file-system", Root);
+    public void Dispose() => Remove(Root);
+
+    /// <summary>Never into a mount that could not be unmounted.</summary>
+    private void Remove(string directory) =>
+        Must(_territory.Run("/", ["rm", "-rf", "--one-file-system", directory], LongPatience));
+
+    /// <summary>The user's own configuration must not decide what git does.</summary>
+    private void PrepareGit()
+    {
+        Environment.SetEnvironmentVariable("HOME", Root);
+        Environment.SetEnvironmentVariable("GIT_CONFIG_GLOBAL", "/dev/null");
+        foreach (string role in new[] { "AUTHOR", "COMMITTER" })
+        {
+            Environment.SetEnvironmentVariable($"GIT_{role}_NAME", "bench");
+            Environment.SetEnvironmentVariable($"GIT_{role}_EMAIL", "bench@example.org");
+        }
+    }
+
+    private void MustDo(string directory, params string[] action) =>
+        Must(_territory.Run(directory, [_client, .. action], LongPatience));
 
     private static void Must(Finished finished)
     {

@@ -1,4 +1,4 @@
-/* client ACTION ARGUMENT...: prints "NANOSECONDS COUNT". */
+/* client ACTION ARGUMENT...: prints "NANOSECONDS COUNT PROCESSOR_NANOSECONDS". */
 #define _GNU_SOURCE
 #include "client.h"
 
@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 static const struct {
@@ -45,10 +46,32 @@ static const struct {
 };
 
 static struct timespec started, stopped;
+static long long processor_started, processor_stopped;
 
-void clock_start(void) { clock_gettime(CLOCK_MONOTONIC, &started); }
+static long long nanoseconds(struct timespec time) { return time.tv_sec * 1000000000LL + time.tv_nsec; }
 
-void clock_stop(void) { clock_gettime(CLOCK_MONOTONIC, &stopped); }
+/* Of this process and of the children that it has waited for. */
+static long long processor_time(void)
+{
+    struct timespec own;
+    struct rusage children;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
+    getrusage(RUSAGE_CHILDREN, &children);
+    return nanoseconds(own) + (children.ru_utime.tv_sec + children.ru_stime.tv_sec) * 1000000000LL
+        + (children.ru_utime.tv_usec + children.ru_stime.tv_usec) * 1000LL;
+}
+
+void clock_start(void)
+{
+    processor_started = processor_time();
+    clock_gettime(CLOCK_MONOTONIC, &started);
+}
+
+void clock_stop(void)
+{
+    clock_gettime(CLOCK_MONOTONIC, &stopped);
+    processor_stopped = processor_time();
+}
 
 _Noreturn void fail(const char *what)
 {
@@ -79,7 +102,7 @@ int main(int argc, char **argv)
             long count = actions[i].run(argv + 2);
             if (stopped.tv_sec == 0)
                 clock_stop();
-            printf("%lld %ld\n", (stopped.tv_sec - started.tv_sec) * 1000000000LL + (stopped.tv_nsec - started.tv_nsec), count);
+            printf("%lld %ld %lld\n", nanoseconds(stopped) - nanoseconds(started), count, processor_stopped - processor_started);
             return 0;
         }
     fputs("client: which action?\n", stderr);

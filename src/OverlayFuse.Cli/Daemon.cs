@@ -19,7 +19,7 @@ internal static class Daemon
         // Modes come from the caller with its umask already in them.
         _ = Sys.UMask(0);
         using UpperHold hold = LayerChecks.Check(request.Overlay, request.MountPoint);
-        using OverlayFileSystem fileSystem = OverlayFileSystem.Create(hold.Options);
+        using OverlayFileSystem fileSystem = OverlayFileSystem.Create(hold.Options with { Log = LogOf(request) });
         using var signals = new StopSignals();
         FuseMount mount = FuseMount.Mount(ToMountOptions(request));
         try
@@ -80,12 +80,14 @@ internal static class Daemon
 
     private static FuseSessionOptions ToSessionOptions(MountRequest request)
     {
-        // In the background nobody could read it; and Console.Error duplicates the caller's stderr, who waits for its end.
         var options = new FuseSessionOptions
         {
             Trace = request.Trace ? Console.Error.WriteLine : null,
-            Log = request.Foreground ? Console.Error.WriteLine : null,
+            Log = LogOf(request),
         };
         return request.SingleThread ? options with { Workers = 1, MaxWorkers = 1 } : options;
     }
+
+    /// <summary>In the background nobody could read it; and Console.Error duplicates the caller's stderr, who waits for its end.</summary>
+    private static Action<string>? LogOf(MountRequest request) => request.Foreground ? Console.Error.WriteLine : null;
 }

@@ -23,13 +23,14 @@ internal static class MountRequestParser
             Source = settings.Source ?? (line.Positionals.Count == 2 ? line.Positionals[0] : DefaultSource),
             MountWords = [.. settings.MountWords.Values],
             AllowOther = settings.AllowOther,
-            Foreground = line.Foreground || line.Debug,
-            Trace = line.Debug,
+            Foreground = line.Foreground || line.Debug || settings.Debug,
+            Trace = line.Debug || settings.Debug,
             SingleThread = line.SingleThread,
         };
     }
 
-    private static string MountPoint(List<string> positionals) => positionals.Count switch
+    /// <exception cref="UsageException">There is none, or more than one and a source.</exception>
+    public static string MountPoint(List<string> positionals) => positionals.Count switch
     {
         1 or 2 when positionals[^1].Length > 0 => FullPath(positionals[^1]),
         0 or 1 or 2 => throw new UsageException("the mountpoint is missing; write overlayfuse -o lowerdir=... MOUNTPOINT"),
@@ -45,14 +46,17 @@ internal static class MountRequestParser
             LowerDirs = [.. LowerLayers(settings).Select(FullPath)],
             DataDirs = [.. data.Select(FullPath)],
             Io = settings.Io,
-            Redirect = Redirect(settings),
+            Redirect = OptionConflicts.Redirect(settings),
             Metacopy = settings.Metacopy ?? false,
             UpperDir = settings.UpperDir is null ? null : FullPath(settings.UpperDir),
             WorkDir = settings.UpperDir is null ? null : FullPath(RequiredWorkDir(settings)),
             UserXattr = settings.UserXattr,
             Index = settings.Index,
+            KeepsLowers = settings.KeepsLowers,
+            Verity = settings.Verity,
             Uuid = settings.Uuid,
             Volatile = settings.Volatile,
+            NoAccessTimes = settings.MountWords.GetValueOrDefault("atime") == "noatime",
             NoFsync = settings.NoFsync,
             UidMap = settings.UidMap,
             GidMap = settings.GidMap,
@@ -63,23 +67,15 @@ internal static class MountRequestParser
             StaticNlink = settings.StaticNlink,
             NoAcl = settings.NoAcl,
             NoXattrs = settings.NoXattrs,
+            EntryTimeout = settings.EntryTimeout,
+            AttributeTimeout = settings.AttributeTimeout,
+            NegativeTimeout = settings.NegativeTimeout,
+            AutoCache = settings.AutoCache,
+            DirectIo = settings.DirectIo,
+            ShortInos = settings.ShortInos,
             ReadOnly = settings.ReadOnly || settings.UpperDir is null,
         };
         return settings.CacheTimeout is { } timeout ? plain with { CacheTimeout = timeout } : plain;
-    }
-
-    /// <summary>The conflicts of ovl_fs_params_verify; an option that was not written gives way to one that was.</summary>
-    private static RedirectMode Redirect(MountSettings settings)
-    {
-        bool metacopy = settings.Metacopy ?? false;
-        if (settings.UserXattr == true && metacopy)
-            throw new UsageException("option metacopy=on: cannot stand with userxattr, as in the kernel; leave one of them out");
-        if (settings.UserXattr == true && settings.Redirect is RedirectMode.On)
-            throw new UsageException("option redirect_dir=on: cannot stand with userxattr, as in the kernel; leave one of them out");
-        bool needsOn = settings.UpperDir is not null;
-        if (metacopy && (needsOn ? settings.Redirect is not (null or RedirectMode.On) : settings.Redirect is RedirectMode.NoFollow))
-            throw new UsageException("option metacopy=on: needs redirect_dir=on; write that, or leave redirect_dir out");
-        return settings.Redirect ?? (settings.UserXattr == true ? RedirectMode.NoFollow : metacopy ? RedirectMode.On : RedirectMode.Follow);
     }
 
     private static string RequiredWorkDir(MountSettings settings) => settings.WorkDir ?? throw new UsageException(
@@ -87,14 +83,11 @@ internal static class MountRequestParser
 
     private static List<string> LowerLayers(MountSettings settings)
     {
-        string? appended = settings.AppendedLayers.Select(path => "lowerdir+=" + path).Concat(settings.AppendedData.Select(path => "datadir+=" + path)).FirstOrDefault();
-        if (settings.LowerDir is not null && appended is not null)
-            throw new UsageException(
-                $"lowerdir= and {appended} cannot stand together; give all layers by lowerdir+= and layers_file=, or all by lowerdir=");
         List<string> layers = settings.LowerDir ?? settings.AppendedLayers;
         if (layers.Count == 0)
             throw new UsageException("lowerdir= is missing; write -o lowerdir=TOP:...:BOTTOM");
-        return layers.Count <= settings.MaxLayers ? layers : throw TooMany(layers.Count, settings.MaxLayers);
+        int count = layers.Count + (settings.LowerDir is null ? settings.AppendedData : settings.LowerData).Count;
+        return count <= settings.MaxLayers ? layers : throw TooMany(count, settings.MaxLayers);
     }
 
     private static UsageException TooMany(int count, int limit) => new(

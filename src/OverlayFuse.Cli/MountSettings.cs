@@ -35,6 +35,10 @@ internal sealed class MountSettings
 
     public bool Index { get; set; }
 
+    public bool KeepsLowers { get; set; }
+
+    public VerityMode Verity { get; set; }
+
     public UuidMode Uuid { get; set; }
 
     public bool Volatile { get; set; }
@@ -65,13 +69,53 @@ internal sealed class MountSettings
 
     public TimeSpan? CacheTimeout { get; set; }
 
+    public TimeSpan? EntryTimeout { get; set; }
+
+    public TimeSpan? AttributeTimeout { get; set; }
+
+    public TimeSpan? NegativeTimeout { get; set; }
+
+    public bool AutoCache { get; set; }
+
+    public bool DirectIo { get; set; }
+
+    public bool ShortInos { get; set; }
+
+    public bool Debug { get; set; }
+
     public string? Source { get; set; }
 
+    /// <summary>Forgets the layers before it, however they were named (ovl_parse_layers).</summary>
     /// <exception cref="UsageException">A layer's name is empty.</exception>
     public void SetLowerDir(string value)
     {
         LowerDir = LayerList.Split(value, out List<string> data);
         LowerData = data;
+        AppendedLayers.Clear();
+        AppendedData.Clear();
+    }
+
+    /// <exception cref="UsageException">Layers were named in another way before, or data-only ones already.</exception>
+    public void AppendLayers(string option, IEnumerable<string> paths)
+    {
+        RefuseAfterLowerDir(option);
+        if (AppendedData.Count > 0)
+            throw new UsageException($"{option}: comes after datadir+={AppendedData[^1]}; data-only layers are the lowest, name them last");
+        AppendedLayers.AddRange(paths);
+    }
+
+    /// <exception cref="UsageException">Layers were named in another way before.</exception>
+    public void AppendData(string path)
+    {
+        RefuseAfterLowerDir("datadir+=" + path);
+        AppendedData.Add(path);
+    }
+
+    private void RefuseAfterLowerDir(string option)
+    {
+        if (LowerDir is not null)
+            throw new UsageException(
+                $"lowerdir= and {option} cannot stand together; give all layers by lowerdir+= and layers_file=, or all by lowerdir=");
     }
 
     /// <summary>Words for the mount itself by subject ("dev" for dev and nodev).</summary>

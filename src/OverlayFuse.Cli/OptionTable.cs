@@ -26,17 +26,21 @@ internal static class OptionTable
         throw new UsageException($"option {option}: unknown; see 'overlayfuse options' for those that there are, or leave it out");
     }
 
+    /// <summary>The rule of a word that goes on to the mount itself; null for any other option.</summary>
+    public static OptionRule? FindMountWord(RawOption option) =>
+        ByName.TryGetValue(option.Name, out OptionRule? rule) && rule.Action == Mount ? rule : null;
+
     private static IEnumerable<OptionRule> Layers() =>
     [
         Take("lowerdir", "TOP:...:BOTTOM[::DATA]", "lower layers, topmost first, then data-only ones; \\: \\, \\\\ stand for : , \\", (s, v) => s.SetLowerDir(v)),
-        Take("lowerdir+", "DIR", "appends one lower layer below those before it; nothing is unescaped", (s, v) => s.AppendedLayers.Add(v)),
+        Take("lowerdir+", "DIR", "appends one lower layer below those before it; nothing is unescaped", (s, v) => s.AppendLayers("lowerdir+=" + v, [v])),
         Take("layers_file", "FILE", "appends the lower layers that FILE lists, one a line, topmost first; nothing is unescaped",
-            (s, v) => s.AppendedLayers.AddRange(LayerList.Read(v))),
+            (s, v) => s.AppendLayers("layers_file=" + v, LayerList.Read(v))),
         Take("upperdir", "DIR", "the layer that is written to; without it the mount is read-only", (s, v) => s.UpperDir = LayerList.Unescape(v)),
         Take("workdir", "DIR", "an empty directory on the upper's file system, beside the upper", (s, v) => s.WorkDir = LayerList.Unescape(v)),
         Take("max_layers", "N", $"how many lower layers are allowed (default {MountSettings.DefaultMaxLayers}, at most {OverlayOptions.MostLowers})",
             (s, v) => s.MaxLayers = OptionValue.Number("max_layers", v, 1, OverlayOptions.MostLowers)),
-        Take("datadir+", "DIR", "appends a data-only layer: it shows nothing but the data of metacopy files above it", (s, v) => s.AppendedData.Add(v)),
+        Take("datadir+", "DIR", "appends a data-only layer: it shows nothing but the data of metacopy files above it", (s, v) => s.AppendData(v)),
     ];
 
     private static IEnumerable<OptionRule> Semantics() =>
@@ -48,12 +52,12 @@ internal static class OptionTable
         Take("index", "on|off", "on: hard links of a lower file stay one file over copy-up", (s, v) => s.Index = OptionValue.OnOff("index", v)),
         Take("metacopy", "on|off", "on: chmod, chown and the like copy no data; needs redirect_dir=on, which it implies", (s, v) => s.Metacopy = OptionValue.OnOff("metacopy", v)),
         AcceptValues("nfs_export", ["off"], "the mount cannot be exported by NFS"),
-        AcceptValues("verity", ["off"], "fs-verity digests are not checked"),
+        Take("verity", "on|off|require", "on: metacopies name the fs-verity digest of their data, and data with another one are not read; require: each must name one", OptionValue.Verity),
         Take("uuid", "auto|on|off|null", "whether the upper gets a UUID on disk, as the kernel's overlayfs gives it; the mount itself shows FUSE's", OptionValue.Uuid),
-        AcceptValues("xino", ["off", "auto", "on"], "inode numbers are unique and stable in any case"),
+        Take("xino", "off|auto|on", "on: new directories are cut off from what may come below them in lower layers; inode numbers are unique and stable in any case", OptionValue.Xino),
         Accept("default_permissions", "", "permissions are always the kernel's"),
         Accept("nooverride_creds", "", "the rights of the mounting user are used below"),
-        Refuse("override_creds", "", "leave it out"),
+        Accept("override_creds", "", "who writes the option is who mounts"),
     ];
 
     private static IEnumerable<OptionRule> FuseOverlayfs() =>
@@ -76,7 +80,7 @@ internal static class OptionTable
         AcceptValues("fast_ino", Booleans, "inode numbers are stable and cost nothing"),
         AcceptValues("fast_ino_check", Booleans, "inode numbers are stable and cost nothing"),
         AcceptValues("writeback", Booleans, "the kernel's write-back cache is not used"),
-        Refuse("ino32_t", "", "leave it out; inode numbers have 64 bits"),
+        Take("ino32_t", "", "inode numbers have 32 bits; those of further file systems, and long ones, last as long as the mount", (s, _) => s.ShortInos = true),
         Refuse("plugins", "LIST", "leave it out; all layers must be directories"),
     ];
 
@@ -98,8 +102,15 @@ internal static class OptionTable
 
     private static IEnumerable<OptionRule> Libfuse() =>
     [
+        Take("remount", "", "changes ro, nodev, noatime and the like of a live mount; layers and their options stay as they are", (_, _) => { }),
         Take("allow_other", "", "other users may enter (root's default; others need user_allow_other in /etc/fuse.conf)", (s, _) => s.AllowOther = true),
         Take("fsname", "NAME", "the source that /proc/mounts shows", (s, v) => s.Source = v),
+        Take("entry_timeout", "SECONDS", "as timeout, for names that are there alone; fractions too", (s, v) => s.EntryTimeout = OptionValue.Seconds("entry_timeout", v)),
+        Take("attr_timeout", "SECONDS", "as timeout, for attributes alone; fractions too", (s, v) => s.AttributeTimeout = OptionValue.Seconds("attr_timeout", v)),
+        Take("negative_timeout", "SECONDS", "as timeout, for names that are not there alone; fractions too", (s, v) => s.NegativeTimeout = OptionValue.Seconds("negative_timeout", v)),
+        Take("auto_cache", "", "what the kernel has cached of a file is dropped when a look at its attributes shows that it was changed below", (s, _) => s.AutoCache = true),
+        Take("direct_io", "", "the kernel caches no content", (s, _) => s.DirectIo = true),
+        Take("debug", "", "as -d: stays in the foreground and traces every request", (s, _) => s.Debug = true),
         Accept("subtype", "NAME", "the type is always fuse.overlayfuse"),
         Accept("max_read", "BYTES", "requests are as large as the kernel allows"),
         Accept("max_write", "BYTES", "requests are as large as the kernel allows"),
@@ -113,14 +124,8 @@ internal static class OptionTable
         Accept("nonempty", "", "the mountpoint may hold files in any case"),
         Accept("splice_read", "", "left out"), Accept("splice_write", "", "left out"), Accept("splice_move", "", "left out"),
         Accept("no_splice_read", "", "always so"), Accept("no_splice_write", "", "always so"), Accept("no_splice_move", "", "always so"),
-        Refuse("allow_root", "", "write allow_other, or leave it out"),
+        Refuse("allow_root", "", "write allow_other, or leave it out (what the kernel has cached would be shown to everybody)"),
         Refuse("auto_unmount", "", "leave it out; the daemon unmounts when it is told to end"),
-        Refuse("auto_cache", "", "leave it out; only we change the layers"),
-        Refuse("direct_io", "", "leave it out"),
-        Refuse("entry_timeout", "SECONDS", "write timeout=SECONDS"),
-        Refuse("attr_timeout", "SECONDS", "write timeout=SECONDS"),
-        Refuse("negative_timeout", "SECONDS", "write timeout=SECONDS"),
-        Refuse("debug", "", "write -d"),
     ];
 
     private static IEnumerable<OptionRule> MountTools() =>

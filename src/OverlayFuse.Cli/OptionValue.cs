@@ -16,6 +16,12 @@ internal static class OptionValue
         throw new UsageException($"option {name}={value}: not a whole number from {least} to {most}; write one of those");
     }
 
+    /// <exception cref="UsageException">Not a number, or less than nothing.</exception>
+    public static TimeSpan Seconds(string name, string value) =>
+        double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds <= int.MaxValue
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new UsageException($"option {name}={value}: not a number of seconds; write one from 0 to {int.MaxValue}, such as 0.5");
+
     /// <exception cref="UsageException">Neither on nor off.</exception>
     public static bool OnOff(string name, string value) => value switch
     {
@@ -31,6 +37,14 @@ internal static class OptionValue
         "follow" or "off" => RedirectMode.Follow,
         "nofollow" => RedirectMode.NoFollow,
         _ => throw new UsageException($"option redirect_dir={value}: not there; write redirect_dir=on, follow, nofollow or off"),
+    };
+
+    /// <exception cref="UsageException">None of the three.</exception>
+    public static void Xino(MountSettings settings, string value) => settings.KeepsLowers = value switch
+    {
+        "on" => true,
+        "off" or "auto" => false,
+        _ => throw new UsageException($"option xino={value}: not there; write xino=off, auto or on"),
     };
 
     /// <exception cref="UsageException">None of the four.</exception>
@@ -50,6 +64,15 @@ internal static class OptionValue
         IoMode.Stateless => "stateless",
         IoMode.Open => "open",
         _ => "passthrough",
+    };
+
+    /// <exception cref="UsageException">None of the three.</exception>
+    public static void Verity(MountSettings settings, string value) => settings.Verity = value switch
+    {
+        "on" => VerityMode.On,
+        "off" => VerityMode.Off,
+        "require" => VerityMode.Require,
+        _ => throw new UsageException($"option verity={value}: not there; write verity=on, off or require"),
     };
 
     /// <exception cref="UsageException">None of the four.</exception>

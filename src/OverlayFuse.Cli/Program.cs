@@ -33,7 +33,7 @@ internal static class Program
             return Verbs.Invoke(["--help"]);
         if (line.Version)
             return Verbs.ShowVersion();
-        return Daemon.Run(MountRequestParser.Parse(line));
+        return Remount.IsAsked(line) ? Remount.Run(line) : Daemon.Run(MountRequestParser.Parse(line));
     }
 
     private static int Fail(Exception e, int status)

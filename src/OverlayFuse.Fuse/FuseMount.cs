@@ -48,6 +48,19 @@ public sealed class FuseMount
             : $"{mountPoint}: cannot be mounted: {mounted}");
     }
 
+    /// <summary>Gives a live mount other flags: all that it shall have. The kernel ignores any other option here.</summary>
+    /// <param name="mountPoint">Where it is.</param>
+    /// <param name="flags">The new flags.</param>
+    /// <exception cref="FuseMountException">The kernel refused.</exception>
+    public static void Remount(string mountPoint, FuseMountFlags flags)
+    {
+        const uint remount = 1 << 5; // MS_REMOUNT
+        Name none = Name.From("none");
+        Errno error = Sys.Mount(none, Name.From(mountPoint), none, remount | (uint)flags, Name.Empty);
+        if (error != Errno.None)
+            throw new FuseMountException($"{mountPoint}: cannot be remounted: {error}{(error == Errno.EPERM ? "; only root may" : "")}");
+    }
+
     /// <summary>
     /// Detaches the mount: its name is free at once, open files stay usable while the session runs, which ends with the last of
     /// them. Does nothing when it is gone already or another mount covers it.

@@ -176,6 +176,11 @@ public sealed partial class FuseSession
             }
             if (_ended.Wait(WakeInterval))
                 return true;
+            if (HasEnded())
+            {
+                _ended.Wait(); // what the file system has left to do takes as long as it takes
+                return true;
+            }
         }
         while (Environment.TickCount64 < deadline);
         return false;

@@ -22,16 +22,18 @@ public static unsafe partial class Sys
     /// <param name="directory">The directory, opened in any way.</param>
     /// <param name="readOnly">Whether writes through it shall fail with EROFS.</param>
     /// <param name="tree">Its root, as by O_PATH.</param>
-    public static Errno CloneMount(Fd directory, bool readOnly, out Fd tree)
+    /// <param name="noAccessTimes">Whether reading through it shall leave access times alone; a read-only one always does.</param>
+    public static Errno CloneMount(Fd directory, bool readOnly, out Fd tree, bool noAccessTimes = false)
     {
         byte empty = 0;
+        noAccessTimes |= readOnly;
         nint flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (nint)AtFlags.EmptyPath;
         tree = new Fd((int)Libc.syscall(SYS_open_tree, directory.Number, (nint)(&empty), flags, 0, 0, 0));
         if (!tree.IsOpen)
             return LastError();
         ulong* attributes = stackalloc ulong[4];
-        attributes[0] = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME : 0);
-        attributes[1] = readOnly ? MOUNT_ATTR_ATIME_MASK : 0;
+        attributes[0] = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY : 0) | (noAccessTimes ? MOUNT_ATTR_NOATIME : 0);
+        attributes[1] = noAccessTimes ? MOUNT_ATTR_ATIME_MASK : 0;
         attributes[2] = 0;
         attributes[3] = 0;
         long returned = Libc.syscall(

@@ -37,7 +37,43 @@ public static unsafe partial class Sys
             error = Errno.ENOTTY;
         if (error == Errno.None)
             new ReadOnlySpan<byte>(answer + 1, 16).CopyTo(uuid);
+        return error == Errno.ENOTTY ? GetFileSystemUuidByType(fd, uuid) : error;
+    }
+
+    /// <summary>The ioctls of single file systems, for kernels before 6.9; they agree with s_uuid.</summary>
+    /// <param name="fd">Any file of the file system.</param>
+    /// <param name="uuid">16 bytes.</param>
+    /// <returns>ENOTTY when it has none or does not tell.</returns>
+    public static Errno GetFileSystemUuidByType(Fd fd, Span<byte> uuid)
+    {
+        Errno error = GetExt4Uuid(fd, uuid);
+        if (error == Errno.ENOTTY)
+            error = GetXfsUuid(fd, uuid);
         return error == Errno.ENOTTY ? GetBtrfsUuid(fd, uuid) : error;
+    }
+
+    /// <summary>EXT4_IOC_GETFSUUID (6.0): struct fsuuid, length and flags before the bytes.</summary>
+    private static Errno GetExt4Uuid(Fd fd, Span<byte> uuid)
+    {
+        const nuint EXT4_IOC_GETFSUUID = 0x8008662C;
+        uint* answer = stackalloc uint[6];
+        answer[0] = 16;
+        answer[1] = 0;
+        Errno error = Result(Libc.ioctl(fd.Number, EXT4_IOC_GETFSUUID, (byte*)answer));
+        if (error == Errno.None)
+            new ReadOnlySpan<byte>(answer + 2, 16).CopyTo(uuid);
+        return error;
+    }
+
+    /// <summary>XFS_IOC_FSGEOMETRY_V1: struct xfs_fsop_geom_v1, 112 bytes, the UUID behind 8 numbers of 4 bytes and 4 of 8.</summary>
+    private static Errno GetXfsUuid(Fd fd, Span<byte> uuid)
+    {
+        const nuint XFS_IOC_FSGEOMETRY_V1 = 0x80705864;
+        byte* answer = stackalloc byte[112];
+        Errno error = Result(Libc.ioctl(fd.Number, XFS_IOC_FSGEOMETRY_V1, answer));
+        if (error == Errno.None)
+            new ReadOnlySpan<byte>(answer + 64, 16).CopyTo(uuid);
+        return error;
     }
 
     /// <summary>struct btrfs_ioctl_fs_info_args: 1024 bytes, fsid behind two numbers of 8.</summary>

@@ -5,7 +5,11 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
 
-/// <summary>What FUSE does not tell of a caller and /proc/PID/status does (proc(5)). For rare requests only.</summary>
+/// <summary>
+/// What FUSE does not tell of a caller and /proc/PID/status does (proc(5)). For rare requests only. With ALLOW_IDMAP even the caller's ids come with
+/// requests that make something only (fuse_get_req); and through an idmapped mount an owner shows there as somebody else than here, which nobody tells:
+/// such a caller has no more rights here than the others.
+/// </summary>
 internal static class CallerProcess
 {
     private const int CAP_DAC_OVERRIDE = 1;
@@ -28,11 +32,15 @@ internal static class CallerProcess
 
     /// <summary>Whether the caller may do with a file what its owner may (inode_owner_or_capable).</summary>
     public static bool MayActAsOwner(in FuseRequest request, uint owner) =>
-        request.Caller.Uid == owner || HasCapability(request, CAP_FOWNER);
+        UidOf(request) == owner || HasCapability(request, CAP_FOWNER);
+
+    /// <summary>The caller's fsuid; <see cref="uint.MaxValue"/> when nobody tells.</summary>
+    public static uint UidOf(in FuseRequest request) =>
+        request.Caller.Uid != uint.MaxValue ? request.Caller.Uid : FsId(request.Caller.Pid, "Uid:");
 
     /// <summary>Whether a file of the group keeps a set-gid that does not execute when the caller changes it (in_group_or_capable).</summary>
     public static bool MayKeepSetGid(in FuseRequest request, uint gid) =>
-        request.Caller.Gid == gid || HasCapability(request, CAP_FSETID) || Text(request.Caller.Pid, "Groups:")
+        GidOf(request) == gid || HasCapability(request, CAP_FSETID) || Text(request.Caller.Pid, "Groups:")
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Contains(gid.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Whether this process opens files whatever their modes are: those made unreadable since they were opened in the merged view.</summary>
@@ -42,6 +50,13 @@ internal static class CallerProcess
     public static bool IsSystemAdministrator { get; } =
         (Field((uint)Environment.ProcessId, "CapEff:") >> CAP_SYS_ADMIN & 1) != 0
         && new FileInfo("/proc/self/ns/user").LinkTarget == "user:[4026531837]";
+
+    private static uint GidOf(in FuseRequest request) =>
+        request.Caller.Gid != uint.MaxValue ? request.Caller.Gid : FsId(request.Caller.Pid, "Gid:");
+
+    /// <summary>The last of the four: real, effective, saved, file system.</summary>
+    private static uint FsId(uint pid, string name) =>
+        uint.TryParse(Text(pid, name).Split('\t')[^1], NumberStyles.None, CultureInfo.InvariantCulture, out uint id) ? id : uint.MaxValue;
 
     private static bool HasCapability(in FuseRequest request, int capability) =>
         request.Caller.Uid == 0 || (Field(request.Caller.Pid, "CapEff:") >> capability & 1) != 0;

@@ -9,16 +9,49 @@ internal sealed partial class CopyUp
     private static Name Capability => new("security.capability\0"u8);
 
     /// <summary>The copy gets the size and the mark; its data stay where they are (ovl_set_size, ovl_copy_up_metadata).</summary>
-    private Errno LeaveData(in Statx stat, in WorkEntry entry)
+    private Errno LeaveData(Inode inode, in Statx stat, in WorkEntry entry)
     {
         if (Sys.OpenAt(entry.Directory, entry.Name, OpenFlags.WriteOnly | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
             return error;
         using var file = new ScopedFd(opened);
         if (Sys.FTruncate(file, (long)stat.Size) is not Errno.None and var refused)
             return refused;
-        if (fileSystem.Metacopy.Mark(entry.Directory, entry.Name) is not Errno.None and var unmarked)
+        if (Mark(inode, entry) is not Errno.None and var unmarked)
             return unmarked;
         return Sys.UTimeNsAt(entry.Directory, entry.Name, stat.Atime.ToTimeSpec(), stat.Mtime.ToTimeSpec());
+    }
+
+    /// <summary>Before any copy-up, also one that brings no data (ovl_verify_lowerdata).</summary>
+    private Errno VerifyData(Inode inode)
+    {
+        if (inode.Data is null || !fileSystem.Metacopy.IsVerified)
+            return Errno.None;
+        Errno error = fileSystem.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened);
+        using var data = new ScopedFd(opened);
+        return error;
+    }
+
+    private Errno Mark(Inode inode, in WorkEntry entry)
+    {
+        if (!fileSystem.Metacopy.IsVerified)
+            return fileSystem.Metacopy.Mark(entry.Directory, entry.Name, Fd.None);
+        if (fileSystem.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var data = new ScopedFd(opened);
+        return fileSystem.Metacopy.Mark(entry.Directory, entry.Name, data);
+    }
+
+    /// <summary>Whether a change of a lower file's metadata alone may leave its data below.</summary>
+    private Errno MayLeaveData(Inode inode, out bool mayLeave)
+    {
+        mayLeave = fileSystem.Metacopy.IsOn;
+        if (!mayLeave || !fileSystem.Metacopy.IsVerified)
+            return Errno.None;
+        if (fileSystem.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var data = new ScopedFd(opened);
+        mayLeave = fileSystem.Metacopy.MayLeave(data);
+        return Errno.None;
     }
 
     /// <summary>Where the data of a lower file are.</summary>

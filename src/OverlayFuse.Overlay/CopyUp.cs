@@ -25,7 +25,9 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
     /// <param name="request">Whose interruption stops it.</param>
     /// <param name="inode">The inode.</param>
     /// <param name="dataLimit">Bytes of data worth copying: what lies behind will be cut off at once; <see cref="NoData"/>.</param>
-    public Errno Ensure(in FuseRequest request, Inode inode, long dataLimit)
+    public Errno Ensure(in FuseRequest request, Inode inode, long dataLimit) => Ensure(request, inode, dataLimit, mayBePartial: false);
+
+    private Errno Ensure(in FuseRequest request, Inode inode, long dataLimit, bool mayBePartial)
     {
         if (Suffices(inode, dataLimit))
             return Errno.None;
@@ -40,7 +42,11 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         {
             if (Suffices(inode, dataLimit))
                 return Errno.None;
-            return inode.HasUpper ? FetchData(request, inode, dataLimit) : Copy(request, inode, dataLimit);
+            if (inode.Partial is { } partial)
+                return mayBePartial ? Errno.None : Finish(inode, partial);
+            if (VerifyData(inode) is not Errno.None and var wrong)
+                return wrong;
+            return inode.HasUpper ? FetchData(request, inode, dataLimit) : Copy(request, inode, dataLimit, mayBePartial);
         }
         finally
         {
@@ -48,7 +54,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         }
     }
 
-    private Errno Copy(in FuseRequest request, Inode inode, long dataLimit)
+    private Errno Copy(in FuseRequest request, Inode inode, long dataLimit, bool mayBePartial)
     {
         if (CallerIds.AssumeMounter() is not Errno.None and var error)
             return error;
@@ -58,19 +64,26 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         {
             if (fileSystem.Files.Statx(inode, lower.Directory, lower.Name, out Statx stat) is not Errno.None and var unseen)
                 return unseen == Errno.ENOENT ? Errno.ESTALE : unseen;
-            if ((stat.Attributes & (StatxAttributes.Immutable | StatxAttributes.Append)) != 0)
+            if (fileSystem.Layers.Protects(stat, StatxAttributes.Immutable | StatxAttributes.Append))
                 return Errno.EPERM; // chattr +i and +a protect the file in the merged view too
             var entry = new WorkEntry(work);
             try
             {
-                bool isMetacopy = dataLimit == NoData && fileSystem.Metacopy.IsOn && stat.Type == FileType.Regular;
+                bool isMetacopy = dataLimit == NoData && stat.Type == FileType.Regular;
+                if (isMetacopy && MayLeaveData(inode, out isMetacopy) is not Errno.None and var unread)
+                    return unread;
                 var copy = new Copying(inode, lower, stat) { DataLimit = isMetacopy ? 0 : dataLimit == NoData ? long.MaxValue : dataLimit };
-                if (Make(request, copy, entry) is not Errno.None and var failed)
+                Errno begun = mayBePartial && MayBePartial(copy) ? Begin(copy, entry) : Errno.EOPNOTSUPP;
+                if (begun == Errno.None)
+                    _ = entry.Keep(); // until the copy is whole
+                if (begun is not (Errno.EOPNOTSUPP or Errno.EEXIST))
+                    return begun;
+                if (begun != Errno.EEXIST && Make(request, copy, entry) is not Errno.None and var failed)
                     return failed;
                 bool cut = stat.Type == FileType.Regular && dataLimit != NoData && dataLimit < (long)stat.Size;
                 if (new CopyUpMetadata(fileSystem, lower, stat, entry) { IsCut = cut }.Copy(inode) is not Errno.None and var refused)
                     return refused;
-                if (isMetacopy && LeaveData(stat, entry) is not Errno.None and var unmarked)
+                if (isMetacopy && LeaveData(inode, stat, entry) is not Errno.None and var unmarked)
                     return unmarked;
                 return Finish(inode, new Copied(stat) { Data = isMetacopy ? DataOf(inode) : null }, ref entry);
             }

@@ -37,18 +37,40 @@ internal readonly struct CopyUpData(long length, bool whole, bool sync)
         long hole;
         for (long offset = 0; offset < length; offset = hole)
         {
-            Errno found = Sys.LSeek(source, offset, Whence.Data, out long data);
-            if (found == Errno.ENXIO)
-                return Errno.None; // only a hole is left
-            if (found != Errno.None)
-                data = offset; // a file system that does not know holes
-            if (Sys.LSeek(source, data, Whence.Hole, out hole) != Errno.None)
-                hole = length;
-            hole = Math.Min(hole, length);
-            if (data < hole && CopyExtent(request, source, target, data, hole) is not Errno.None and var failed)
+            NextData(source, offset, length, out long data, out hole);
+            if (CopyExtent(request, source, target, data, hole) is not Errno.None and var failed)
                 return failed;
         }
         return Errno.None;
+    }
+
+    /// <summary>Copies a part; holes stay holes.</summary>
+    /// <param name="source">The lower file.</param>
+    /// <param name="target">The copy, without data in this part.</param>
+    /// <param name="from">Where it begins, bytes.</param>
+    /// <param name="end">Where it ends.</param>
+    public static Errno CopyRange(Fd source, Fd target, long from, long end)
+    {
+        long hole;
+        for (long offset = from; offset < end; offset = hole)
+        {
+            NextData(source, offset, end, out long data, out hole);
+            if (CopyExtent(default, source, target, data, hole) is not Errno.None and var failed)
+                return failed;
+        }
+        return Errno.None;
+    }
+
+    /// <summary>The next data of a file, from an offset to an end; both are the end when there are none.</summary>
+    public static void NextData(Fd source, long offset, long end, out long data, out long hole)
+    {
+        Errno found = Sys.LSeek(source, offset, Whence.Data, out data);
+        if (found != Errno.None)
+            data = found == Errno.ENXIO ? end : offset; // only a hole is left; or a file system that does not know holes
+        data = Math.Min(data, end);
+        hole = end;
+        if (data < end && Sys.LSeek(source, data, Whence.Hole, out long next) == Errno.None)
+            hole = Math.Min(next, end);
     }
 
     private static Errno CopyExtent(in FuseRequest request, Fd source, Fd target, long offset, long end)

@@ -4,7 +4,7 @@ namespace OverlayFuse.Overlay;
 
 /// <summary>
 /// Bounds how many descriptors are open for files that nobody told us to be open (<see cref="IoMode.Stateless"/>): an LRU by the clock
-/// algorithm. Its lock is a leaf, never held over a system call.
+/// algorithm. Its lock is a leaf, held over close(2) at most.
 /// </summary>
 /// <param name="capacity">How many it keeps.</param>
 internal sealed class FileCache(int capacity)
@@ -30,6 +30,25 @@ internal sealed class FileCache(int capacity)
         }
         if (evicted.Owner is { Count: 0 })
             evicted.Owner.CloseIf(evicted.Fd);
+    }
+
+    /// <summary>Closes all that nobody has open: others need the descriptors.</summary>
+    /// <returns>Whether there were any.</returns>
+    public bool TryCloseAll()
+    {
+        bool any = false;
+        lock (_lock)
+        {
+            foreach (ref Entry entry in _ring.AsSpan())
+            {
+                if (entry.Owner is not { Count: 0 } idle)
+                    continue;
+                idle.CloseIf(entry.Fd);
+                entry = default;
+                any = true;
+            }
+        }
+        return any;
     }
 
     private readonly record struct Entry(OpenFile Owner, SafeFd Fd);

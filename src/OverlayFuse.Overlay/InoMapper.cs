@@ -7,8 +7,10 @@ namespace OverlayFuse.Overlay;
 /// always what xino=on is in the kernel. The first file system's numbers stay as they are; each further one has its index in the high
 /// bits (ovl_map_dev_ino). Numbers that do not fit get one from a table that lives as long as the mount.
 /// </summary>
-internal sealed class InoMapper
+/// <param name="isShort">All fit in 32 bits: the first file system's that have no more than 31 stay, all others are of the table.</param>
+internal sealed class InoMapper(bool isShort = false)
 {
+    private const ulong ShortTable = 1ul << 31;
     private const int IndexBits = 8;
     private const int IndexShift = 64 - IndexBits;
     private const int TableIndex = (1 << IndexBits) - 1;
@@ -24,11 +26,13 @@ internal sealed class InoMapper
     /// <returns>Its number in the merged view; never 0.</returns>
     public ulong Map(ulong dev, ulong ino)
     {
-        bool fits = ino >> IndexShift == 0;
+        bool fits = isShort ? ino < ShortTable : ino >> IndexShift == 0;
         if (fits && dev == Volatile.Read(ref _firstDevice))
             return ino;
         int index = IndexOf(dev);
-        return fits && index < TableIndex ? ((ulong)index << IndexShift) | ino : FromTable(dev, ino);
+        if (isShort && index == 0 && fits)
+            return ino;
+        return fits && index < TableIndex && !isShort ? ((ulong)index << IndexShift) | ino : FromTable(dev, ino);
     }
 
     private int IndexOf(ulong dev)
@@ -54,7 +58,7 @@ internal sealed class InoMapper
         lock (_lock)
         {
             if (!_table.TryGetValue((dev, ino), out known))
-                _table[(dev, ino)] = known = ((ulong)TableIndex << IndexShift) | _nextInTable++;
+                _table[(dev, ino)] = known = (isShort ? ShortTable : (ulong)TableIndex << IndexShift) | _nextInTable++;
             return known;
         }
     }

@@ -83,6 +83,9 @@ internal sealed class Inode(NodeId id, ulong generation, FileType type)
     /// <summary>Holds an upper inode whose last known name is gone, until it is forgotten.</summary>
     public volatile SafeFd? Pinned;
 
+    /// <summary>A large lower file whose copy is not whole yet; <see cref="HasUpper"/> comes with the last byte.</summary>
+    public volatile PartialCopy? Partial;
+
     /// <summary>Descriptors of the real file while it is open in the merged view.</summary>
     public volatile OpenFile? Open;
 

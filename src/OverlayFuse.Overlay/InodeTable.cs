@@ -26,6 +26,8 @@ internal sealed partial class InodeTable
         Root.UpperIno = upperIno;
         Root.Place = new Place(Root, ".\0"u8.ToArray());
         Root.Lookups = 1;
+        // The root's is 0 (fuse_get_root_inode). The others start anywhere: a file handle of an earlier mount must not open another file.
+        _generation = (ulong)Random.Shared.NextInt64(1, uint.MaxValue);
     }
 
     public Inode Root { get; }

@@ -24,6 +24,19 @@ public static class KernelMounts
         }
     }
 
+    /// <summary>Refuses a lower layer that a live kernel overlay writes to: with an index each file's place must stay (ovl_lower_dir, EBUSY).</summary>
+    /// <param name="lower">Our lower layer.</param>
+    /// <param name="mounts">The mounts of now.</param>
+    /// <exception cref="MountRefusedException">It is in use.</exception>
+    public static void RefuseInUse(LayerPlace lower, MountTable mounts)
+    {
+        MountEntry? writer = mounts.Entries.FirstOrDefault(entry => entry.Type == "overlay"
+            && entry.Option("upperdir") is { } upper && entry.Option("workdir") is { } work && IsOneOf(lower, upper, work));
+        if (writer is not null)
+            throw new MountRefusedException(
+                $"{lower}: in use by the overlay mounted at {writer.MountPoint}, which may change it (EBUSY); leave out index=on, or run 'umount {writer.MountPoint}'");
+    }
+
     private static bool IsOneOf(LayerPlace place, string theirUpper, string theirWork) =>
         IsSame(place, theirUpper) || IsSame(place, theirWork);
 

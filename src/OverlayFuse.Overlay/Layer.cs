@@ -9,8 +9,10 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 internal sealed class Layer
 {
+    private const long EROFS_SUPER_MAGIC_V1 = 0xE0F5E1E2;
+
     /// <summary>ext4, XFS, btrfs, EROFS, tmpfs, squashfs, overlayfs (linux/magic.h).</summary>
-    private static readonly long[] s_caseSensitive = [0xEF53, 0x58465342, 0x9123683E, 0xE0F5E1E2, 0x01021994, 0x73717368, 0x794C7630];
+    private static readonly long[] s_caseSensitive = [0xEF53, 0x58465342, 0x9123683E, EROFS_SUPER_MAGIC_V1, 0x01021994, 0x73717368, 0x794C7630];
 
     public required string Path { get; init; }
 
@@ -28,6 +30,9 @@ internal sealed class Layer
 
     /// <summary>A name is there as it is listed, and under no other spelling, but for directories with the attribute casefold.</summary>
     public required bool IsCaseSensitive { get; init; }
+
+    /// <summary>EROFS says of every file that it is immutable (erofs_getattr); the VFS knows of none.</summary>
+    public required bool IsErofs { get; init; }
 
     /// <summary>A directory with opaque=x was met: empty files with xattr "whiteout" are whiteouts (ovl_layer_set_xwhiteouts).</summary>
     public volatile bool HasXattrWhiteouts;
@@ -62,6 +67,7 @@ internal sealed class Layer
         Require(path, Sys.FStatx(root, out Statx stat));
         byte[] uuid = new byte[16];
         _ = Sys.GetFileSystemUuid(root, uuid); // none: then origins cannot be told, see Origin
+        bool isKnown = Sys.FStatFs(root, out StatFs about) == Errno.None;
         return new Layer
         {
             Path = path,
@@ -69,7 +75,8 @@ internal sealed class Layer
             Dev = stat.Dev,
             RootIno = stat.Ino,
             Uuid = uuid,
-            IsCaseSensitive = Sys.FStatFs(root, out StatFs about) == Errno.None && s_caseSensitive.Contains(about.Type),
+            IsCaseSensitive = isKnown && s_caseSensitive.Contains(about.Type),
+            IsErofs = isKnown && about.Type == EROFS_SUPER_MAGIC_V1,
             IsClone = isClone,
         };
     }

@@ -21,16 +21,21 @@ public static class LayerChecks
         {
             LayerPlace.Open("mountpoint", mountPoint, mounts).Dispose();
             places.AddRange(options.LowerDirs.Select(path => LayerPlace.Open("lowerdir", path, mounts)));
+            places.AddRange(options.DataDirs.Select(path => LayerPlace.Open("datadir", path, mounts)));
             if (options.UpperDir is null || options.WorkDir is null)
             {
                 RefuseOverlaps(places);
+                MarkChecks.RefuseUntrusted(options, !MarkChecks.IsRootOfFirstNamespace());
                 return new UpperHold(options, []);
             }
+            if (options.Index)
+                places.ForEach(lower => KernelMounts.RefuseInUse(lower, mounts));
             LayerPlace upper = Add(places, LayerPlace.Open("upperdir", options.UpperDir, mounts));
             LayerPlace work = Add(places, LayerPlace.Open("workdir", options.WorkDir, mounts));
             RefuseOverlaps(places);
-            UpperChecks.Check(upper, work, options, mounts);
-            return UpperHold.Take(upper, work, options);
+            OverlayOptions effective = options with { ReadOnly = options.ReadOnly && UpperChecks.IsReadOnly(upper) };
+            UpperChecks.Check(upper, work, effective, mounts);
+            return UpperHold.Take(upper, work, effective);
         }
         finally
         {

@@ -104,7 +104,8 @@ internal ref struct LayerLookup
             _stop = true;
             if (error != Errno.None || stat.IsWhiteout)
                 return error;
-            _ = _fileSystem.Overrides?.Apply(Inode.NoLayer, directory, _name, ref stat); // else its own count
+            if (_fileSystem.Overrides?.Apply(Inode.NoLayer, directory, _name, ref stat, out _) is { } unread and not Errno.None)
+                return unread;
             found.Exists = found.HasUpper = true;
             found.Stat = stat;
             found.Ino = _fileSystem.MapIno(stat);
@@ -209,13 +210,16 @@ internal ref struct LayerLookup
                 _stop = true;
                 return Errno.None;
             }
-            _ = _fileSystem.Overrides?.Apply(_layer, directory, element.Name, ref stat); // else its own count
+            if (_fileSystem.Overrides?.Apply(_layer, directory, element.Name, ref stat, out _) is { } unread and not Errno.None)
+                return unread;
             error = stat.IsDirectory ? LookAtDirectory(directory, element, stat, ref found) : LookAtFile(directory, element, stat, ref found);
             if (error != Errno.None)
                 return error;
         }
         if (_stop || _isBottom)
             return Errno.None;
+        if (holdsAufs == Known.NotYet && _redirect is null)
+            _ = _fileSystem.LowerNamesOf(_base, _base.Directory!.Parts); // one listing tells both
         error = AufsWhiteout.Hides(directory, ref holdsAufs, element.Name, out bool hidden);
         _stop |= hidden;
         return error;

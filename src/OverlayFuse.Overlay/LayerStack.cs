@@ -26,6 +26,9 @@ internal sealed class LayerStack : IDisposable
     /// <summary>Every file that is opened in a lower layer is on a read-only mount of ours.</summary>
     public bool AreLowersReadOnly { get; private set; }
 
+    /// <summary>The upper, the lowers topmost first, the data-only ones.</summary>
+    public IEnumerable<Layer> UpperFirst => (Upper is null ? [] : new[] { Upper }).Concat(Lowers).Concat(DataLayers);
+
     /// <summary>Where a descriptor of the work directory's own mount clone stays open beside the upper's.</summary>
     public Layer? Work { get; private init; }
 
@@ -37,8 +40,19 @@ internal sealed class LayerStack : IDisposable
         Layer[] data = [.. options.DataDirs.Select(path => Layer.Open(path, readOnly: true))];
         if (options.UpperDir is null || options.WorkDir is null)
             return new LayerStack(null, lowers, data);
-        (Layer upper, Layer work) = OpenUpper(Path.GetFullPath(options.UpperDir), Path.GetFullPath(options.WorkDir));
+        (Layer upper, Layer work) = OpenUpper(Path.GetFullPath(options.UpperDir), Path.GetFullPath(options.WorkDir), options.NoAccessTimes);
         return new LayerStack(upper, lowers, data) { Work = work };
+    }
+
+    /// <summary>Whether chattr(1) protects a file of a layer.</summary>
+    /// <param name="stat">The file.</param>
+    /// <param name="by">By which of its attributes.</param>
+    public bool Protects(in Statx stat, StatxAttributes by)
+    {
+        if ((stat.Attributes & by) == 0)
+            return false;
+        ulong dev = stat.Dev;
+        return !Lowers.Concat(DataLayers).Any(layer => layer.IsErofs && layer.Dev == dev);
     }
 
     /// <summary>One more lower layer.</summary>
@@ -62,7 +76,7 @@ internal sealed class LayerStack : IDisposable
     /// Upper and work through one and the same mount: rename(2) and link(2) do not cross mounts, be they clones of the same one. So the
     /// clone is taken of the directory that holds both.
     /// </summary>
-    private static (Layer Upper, Layer Work) OpenUpper(string upper, string work)
+    private static (Layer Upper, Layer Work) OpenUpper(string upper, string work, bool noAccessTimes)
     {
         upper = Resolve(upper);
         work = Resolve(work);
@@ -71,7 +85,7 @@ internal sealed class LayerStack : IDisposable
         {
             using var owner = new ScopedFd(parent);
             if (IsSameMount(owner, upper) && IsSameMount(owner, work)
-                && Sys.CloneMount(owner, readOnly: false, out Fd clone) == Errno.None)
+                && Sys.CloneMount(owner, readOnly: false, out Fd clone, noAccessTimes) == Errno.None)
             {
                 using var cloned = new ScopedFd(clone);
                 return (Layer.FromDirectory(upper, cloned, Below(common, upper), isClone: true),

@@ -168,7 +168,10 @@ internal sealed class LinkIndex : IDisposable
             throw new IOException($"{text} ({error})");
     }
 
-    /// <summary>Entries whose names are all gone, in the upper as in the merged view (ovl_indexdir_cleanup).</summary>
+    /// <summary>
+    /// Entries whose names are all gone, in the upper as in the merged view; and temporary ones: the kernel prepares here what we prepare in work
+    /// (ovl_indexdir_cleanup).
+    /// </summary>
     private void RemoveOrphans(LayerStack layers)
     {
         byte[] buffer = new byte[32 << 10];
@@ -177,23 +180,28 @@ internal sealed class LinkIndex : IDisposable
             var records = new DirectoryRecords(buffer.AsSpan(0, length));
             while (records.MoveNext())
             {
-                bool isOrphan = Sys.StatxAt(Fd, records.Name, out Statx stat) == Errno.None && stat.Type == FileType.Regular && stat.Nlink == 1
-                    && ReadDelta(records.Name, 1, lowerLinks: 1, out int delta) == Errno.None && delta < 0;
-                if (isOrphan || IsStale(layers, records.Name))
-                    _ = Sys.UnlinkAt(Fd, records.Name); // what stays costs only its room
+                if (records.Name.StartsWith("#"u8))
+                    _ = TreeRemover.Remove(Fd, records.Name); // what stays costs only its room
+                else if (IsOrphan(records.Name) || IsStale(layers, records.Name))
+                    _ = Sys.UnlinkAt(Fd, records.Name); // likewise
             }
         }
     }
 
+    private bool IsOrphan(Name index) =>
+        Sys.StatxAt(Fd, index, out Statx stat) == Errno.None && stat.Type == FileType.Regular && stat.Nlink == 1
+        && ReadDelta(index, 1, lowerLinks: 1, out int delta) == Errno.None && delta < 0;
+
+    /// <summary>Whether an entry is of a lower file that is gone.</summary>
+    /// <exception cref="IOException">Its name is none (ovl_verify_index, EINVAL).</exception>
     private static bool IsStale(LayerStack layers, Name index)
     {
-        if (index.Length > 2 * Origin.MaxSize)
-            return false;
         Span<char> digits = stackalloc char[index.Length];
-        Span<byte> origin = stackalloc byte[Origin.MaxSize];
+        Span<byte> origin = stackalloc byte[index.Length];
         _ = System.Text.Encoding.ASCII.GetChars(index.Bytes, digits);
-        return Convert.FromHexString(digits, origin, out _, out int length) == System.Buffers.OperationStatus.Done
-            && Origin.IsGone(layers, origin[..length]);
+        if (Convert.FromHexString(digits, origin, out _, out int length) != System.Buffers.OperationStatus.Done || !Origin.IsHandle(origin[..length]))
+            throw new IOException($"workdir={layers.Work!.Path}: its index holds '{new string(digits)}', which is no entry of an index (EINVAL); remove it, or leave out index=on");
+        return Origin.IsGone(layers, origin[..length]);
     }
 
     private static byte[] ToName(ReadOnlySpan<byte> origin)

@@ -103,7 +103,8 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             if (error != Errno.None)
                 return error;
             bool isWhiteout = Whiteout.Is(fileSystem.Xattrs, layer, record.Name, stat);
-            _ = fileSystem.Overrides?.Apply(number, layer, record.Name, ref stat); // else its own type counts
+            if (fileSystem.Overrides?.Apply(number, layer, record.Name, ref stat, out _) is { } unread and not Errno.None)
+                return unread;
             type = isWhiteout ? FileType.Unknown : stat.Type;
         }
         bool copied = fileSystem.Inodes.TryGetInoOfUpper(slot == 0 ? record.Ino : 0, out ulong ino);

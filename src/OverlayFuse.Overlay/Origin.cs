@@ -62,7 +62,7 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         Errno error = Sys.GetXattrAt(upper, name, xattrs.Origin, value, out int length);
         if (error is Errno.ENODATA or Errno.EOPNOTSUPP or Errno.ERANGE)
             return Errno.None;
-        if (error != Errno.None || !IsValid(value[..length]))
+        if (error != Errno.None || !IsHandle(value[..length]))
             return error;
         foreach (Layer layer in layers.Lowers)
         {
@@ -93,7 +93,7 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
     /// <summary>Whether a handle was of a lower file that is no more.</summary>
     public static bool IsGone(LayerStack layers, ReadOnlySpan<byte> value)
     {
-        if (!IsValid(value))
+        if (!IsHandle(value))
             return false;
         foreach (Layer layer in layers.Lowers)
         {
@@ -118,7 +118,7 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return false;
     }
 
-    private static bool IsValid(ReadOnlySpan<byte> value) =>
+    public static bool IsHandle(ReadOnlySpan<byte> value) =>
         value.Length > HeaderSize && value[0] == 0 && value[1] == Magic && value[2] == value.Length
         && value[3] == (BitConverter.IsLittleEndian ? 0 : 1);
 

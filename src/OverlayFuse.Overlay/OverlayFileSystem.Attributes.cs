@@ -7,8 +7,10 @@ namespace OverlayFuse.Overlay;
 /// <summary>GETATTR and SETATTR.</summary>
 public sealed partial class OverlayFileSystem
 {
-    /// <summary>S_IWGRP | S_IWOTH; with an ACL the former is its mask.</summary>
-    private const uint OthersWrite = 0x12;
+    private const uint GroupWrites = 0x10;
+    private const uint OthersWrite = 0x2;
+
+    private static Name AccessAcl => new("system.posix_acl_access\0"u8);
 
     /// <inheritdoc/>
     public Errno GetAttr(in FuseRequest request, in GetAttrIn input, out AttrOut attributes)
@@ -30,8 +32,9 @@ public sealed partial class OverlayFileSystem
         if (change.IsNothingButChown && MayClearSetIds(request, inode) is not Errno.None and var denied)
             return denied;
         long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : CopyUp.NoData;
-        if (EnsureUpper(request, inode, data) is not Errno.None and var error)
+        if (EnsureChangeable(request, inode, data) is not Errno.None and var error)
             return error;
+        using var steady = new SteadyTimes(inode.Partial);
         if ((input.Valid & SetAttrValid.Size) != 0 && Truncate(request, inode, input) is not Errno.None and var truncated)
             return truncated;
         if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
@@ -44,6 +47,7 @@ public sealed partial class OverlayFileSystem
                 return failed;
         }
         TellSuccessor(inode);
+        steady.Note();
         return GetAttr(inode, out attributes);
     }
 
@@ -65,7 +69,7 @@ public sealed partial class OverlayFileSystem
         stat.Nlink = attr.Nlink;
         stat.Uid = attr.Uid;
         stat.Gid = attr.Gid;
-        attributes = new StatxOut { AttrValid = AttrSecondsOf(inode), Stat = stat };
+        attributes = new StatxOut { AttrValid = AttributeValidityOf(inode).Seconds, AttrValidNsec = AttributeValidityOf(inode).Nanoseconds, Stat = stat };
         return Errno.None;
     }
 
@@ -74,7 +78,7 @@ public sealed partial class OverlayFileSystem
         attributes = default;
         if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
-        attributes = new AttrOut { AttrValid = AttrSecondsOf(inode), Attr = ToAttr(inode, stat) };
+        attributes = new AttrOut { AttrValid = AttributeValidityOf(inode).Seconds, AttrValidNsec = AttributeValidityOf(inode).Nanoseconds, Attr = ToAttr(inode, stat) };
         return Errno.None;
     }
 
@@ -97,6 +101,14 @@ public sealed partial class OverlayFileSystem
 
     private Errno Truncate(in FuseRequest request, Inode inode, in SetAttrIn input)
     {
+        if (inode.Partial is { } partial && partial.TryBorrow(out BorrowedFd copy))
+        {
+            using (copy)
+            {
+                Errno cut = partial.Truncate((long)input.Size);
+                return cut == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? DropSetIds(request, copy) : cut;
+            }
+        }
         if (inode.Open is { } open && open.TryBorrowForWrite(out BorrowedFd written))
         {
             using (written)
@@ -128,8 +140,20 @@ public sealed partial class OverlayFileSystem
         }
         if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
-        bool mayHaveOpened = _isStateless && (stat.Permissions & OthersWrite) != 0; // who writes is not known to have it open
-        return stat.IsDirectory || mayHaveOpened || SetIdsToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, ShownUid(stat)) ? Errno.None : Errno.EPERM;
+        if (_isStateless && MayBeWriting(request, inode, stat))
+            return Errno.None; // who has it open is not known
+        return stat.IsDirectory || SetIdsToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, ShownUid(stat)) ? Errno.None : Errno.EPERM;
+    }
+
+    /// <summary>Whether the caller could have opened the file for writing; an ACL counts in his favour.</summary>
+    private bool MayBeWriting(in FuseRequest request, Inode inode, in Statx stat)
+    {
+        if ((stat.Permissions & (GroupWrites | OthersWrite)) != GroupWrites)
+            return (stat.Permissions & OthersWrite) != 0;
+        if (CallerProcess.MayKeepSetGid(request, _ids is null ? stat.Gid : _ids.Gid(stat.Gid)) || _files.Locate(inode, out RealName real) != Errno.None)
+            return true;
+        using (real)
+            return Sys.GetXattrAt(real.Directory, real.Name, AccessAcl, default, out _) == Errno.None;
     }
 
     private static uint LinksOf(Inode inode, in Statx stat) =>
@@ -157,5 +181,27 @@ public sealed partial class OverlayFileSystem
             Rdev = (stat.RdevMinor & 0xFF) | (stat.RdevMajor << 8) | ((stat.RdevMinor & ~0xFFu) << 12), // new_encode_dev
             BlkSize = stat.BlockSize,
         };
+    }
+}
+
+/// <summary>Keeps the copying of a large file from changing its times while they are set.</summary>
+internal readonly ref struct SteadyTimes
+{
+    private readonly PartialCopy? _partial;
+
+    public SteadyTimes(PartialCopy? partial)
+    {
+        _partial = partial;
+        if (partial is not null)
+            Monitor.Enter(partial);
+    }
+
+    /// <summary>They are set.</summary>
+    public void Note() => _ = _partial?.NoteTimes(); // ESTALE: the copy is whole, its times are its own
+
+    public void Dispose()
+    {
+        if (_partial is not null)
+            Monitor.Exit(_partial);
     }
 }

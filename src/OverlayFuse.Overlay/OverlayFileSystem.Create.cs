@@ -50,7 +50,7 @@ public sealed partial class OverlayFileSystem
         if (inode is null)
             return Errno.EIO;
         opened = OpenReply(inode, input.Flags);
-        entry.AttrValid = AttrSecondsOf(inode);
+        (entry.AttrValid, entry.AttrValidNsec) = (AttributeValidityOf(inode).Seconds, AttributeValidityOf(inode).Nanoseconds);
         return Errno.None;
     }
 
@@ -156,7 +156,7 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>Lower layers may change between mounts as long as nothing in the upper points into them (ovl_allow_offline_changes).</summary>
-    private bool AllowsOfflineChanges => !Redirect.IsMade && !Metacopy.IsOn && _index is null;
+    private bool AllowsOfflineChanges => !Redirect.IsMade && !Metacopy.IsOn && _index is null && !_options.KeepsLowers;
 
     /// <summary>Below a new directory there is nothing, and nothing will come there: later lookups need not ask (ovl_create_upper).</summary>
     private Errno CutOff(in UpperName place)

@@ -64,7 +64,9 @@ public sealed partial class OverlayFileSystem
         if (Sys.StatxAt(real.Directory, real.Name, out Statx own) is not Errno.None and var error)
             return error;
         Statx shown = own;
-        if (!_overrides!.Apply(Inode.NoLayer, real.Directory, real.Name, ref shown))
+        if (_overrides!.Apply(Inode.NoLayer, real.Directory, real.Name, ref shown, out bool isKept) is not Errno.None and var unread)
+            return unread;
+        if (!isKept)
             return clearsSetGid ? ClearSetGid(real) : Errno.None;
         uint mode = (shown.Permissions & ~PermissionBits) | AclIds.PermissionsOf(acl, shown.Permissions & PermissionBits);
         shown.Mode = (ushort)((uint)shown.Type | (clearsSetGid ? mode & ~SetIds.SetGid : mode));

@@ -10,9 +10,6 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
-    /// <summary>Only we change the layers, so what the kernel has cached stays true; unless nothing may be cached.</summary>
-    private OpenReplyFlags FileReplyFlags => _options.IsCaching ? OpenReplyFlags.KeepCache : OpenReplyFlags.None;
-
     /// <inheritdoc/>
     public Errno Open(in FuseRequest request, in OpenIn input, out OpenOut opened)
     {
@@ -52,6 +49,8 @@ public sealed partial class OverlayFileSystem
     public Errno Read(in FuseRequest request, in ReadIn input, Span<byte> data, out int count)
     {
         count = 0;
+        if (_inodes[request.Node] is { Partial: { } partial } && partial.Read(data, (long)input.Offset, out count) is not Errno.ESTALE and var done)
+            return done;
         if (BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
@@ -71,11 +70,17 @@ public sealed partial class OverlayFileSystem
     public Errno Write(in FuseRequest request, in WriteIn input, ReadOnlySpan<byte> data, out int count)
     {
         count = 0;
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        if (!inode.HasUpper && EnsureChangeable(request, inode) is not Errno.None and var unready)
+            return unready;
+        if (inode.Partial is { } partial && WriteTo(partial, request, input, data, out count) is not Errno.ESTALE and var done)
+            return done;
         if (BorrowWritable(request, request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
         {
-            if ((input.Flags & OpenFlags.Append) == 0 && _inodes[request.Node] is { Open.OnlyAppends: true })
+            if ((input.Flags & OpenFlags.Append) == 0 && inode.Open is { OnlyAppends: true })
                 return Errno.EPERM;
             DropEscapedCapability(file, Name.Empty);
             while (count < data.Length)
@@ -89,11 +94,23 @@ public sealed partial class OverlayFileSystem
         }
     }
 
+    private Errno WriteTo(PartialCopy partial, in FuseRequest request, in WriteIn input, ReadOnlySpan<byte> data, out int count)
+    {
+        if (partial.Write(data, (long)input.Offset, out count) is not Errno.None and var error)
+            return error;
+        if ((input.WriteFlags & WriteFlags.KillSuidGid) == 0 || !partial.TryBorrow(out BorrowedFd copy))
+            return Errno.None;
+        using (copy)
+            return DropSetIds(request, copy);
+    }
+
     /// <inheritdoc/>
     public Errno FSync(in FuseRequest request, in FSyncIn input)
     {
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
+        if (FinishPartial(request, inode) is not Errno.None and var unfinished)
+            return unfinished;
         if (!inode.HasUpper || !_options.Syncs)
             return Errno.None; // nothing of ours can be dirty (ovl_fsync)
         if (BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
@@ -115,6 +132,8 @@ public sealed partial class OverlayFileSystem
     public Errno LSeek(in FuseRequest request, in LSeekIn input, out long offset)
     {
         offset = 0;
+        if (FinishPartial(request, _inodes[request.Node]) is not Errno.None and var unfinished)
+            return unfinished;
         if (BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
@@ -125,6 +144,8 @@ public sealed partial class OverlayFileSystem
     public Errno CopyFileRange(in FuseRequest request, in CopyFileRangeIn input, out ulong copied)
     {
         copied = 0;
+        if (FinishPartial(request, _inodes[request.Node]) is not Errno.None and var unfinished)
+            return unfinished;
         if (BorrowOpen(request.Node, out BorrowedFd source) is not Errno.None and var closed)
             return closed;
         using (source)

@@ -25,7 +25,9 @@ public sealed partial class OverlayFileSystem
             IndexEntry entry = inode.Index!;
             lock (entry)
                 error = _index!.LinkTo(entry, upper, name);
-            return error == Errno.None ? Sys.UTimeNsAt(upper, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec()) : error;
+            if (error == Errno.None)
+                _ = Sys.UTimeNsAt(upper, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec()); // as well as can be: the name is in place
+            return error;
         }
     }
 

@@ -39,7 +39,7 @@ public sealed partial class OverlayFileSystem
                 Unpin(inode);
                 entry = ToEntry(inode, seen ? stat : before);
                 if (!seen)
-                    entry.AttrValid = 0; // the link is there: the kernel shall ask again
+                    entry.AttrValid = entry.AttrValidNsec = 0; // the link is there: the kernel shall ask again
                 return Errno.None;
             }
         }

@@ -20,7 +20,7 @@ public sealed partial class OverlayFileSystem
     {
         if (request.Node.Value != _inodes.Root.Id.Value)
             return Errno.ENOTTY;
-        if (request.Caller.Uid != 0 && request.Caller.Uid != Sys.EffectiveUid)
+        if (CallerProcess.UidOf(request) is not 0 and var uid && uid != Sys.EffectiveUid)
             return Errno.EPERM;
         if (data.Length < (command == LiveControl.Refresh ? 0 : LiveControl.Size))
             return Errno.EINVAL;
@@ -52,6 +52,7 @@ public sealed partial class OverlayFileSystem
     {
         if (_layers.Lowers.Count >= OverlayOptions.MostLowers)
             return Errno.E2BIG;
+        _copyUp?.FinishAll();
         if (ForgetNames() is not Errno.None and var old)
             return old;
         if (OpenNewLayer(directory, out Layer? layer) is not Errno.None and var error)
@@ -100,6 +101,7 @@ public sealed partial class OverlayFileSystem
     {
         if (ForgetNames() is not Errno.None and var old)
             return old;
+        _copyUp?.FinishAll();
         Inode root = _inodes.Root;
         using (new NamesChange(root))
             root.Directory!.Parts = RootParts(_layers, root.Directory.Lowers);

@@ -18,16 +18,16 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE;
         if (name.Bytes.SequenceEqual("."u8) || name.Bytes.SequenceEqual(".."u8))
             return LookupSelf(parent, name.Length, out entry);
+        if (!parent.IsDirectory)
+            return Errno.ENOTDIR;
         Errno error = LookupEntry(parent, name, default, out entry, out _);
         if (error == Errno.ENOENT)
-            entry.EntryValid = TimeoutSeconds; // node 0 with a timeout: the kernel remembers that it is not there
+            (entry.EntryValid, entry.EntryValidNsec) = (NegativeValidity.Seconds, NegativeValidity.Nanoseconds); // of node 0: the kernel remembers that it is not there
         return error == Errno.ENOENT ? Errno.None : error;
     }
 
     /// <inheritdoc/>
     public void Forget(NodeId node, ulong lookups) => _inodes.Forget(node, lookups);
-
-    private ulong TimeoutSeconds => (ulong)_options.CacheTimeout.TotalSeconds;
 
     /// <summary>"." and "..": how exportfs asks for an inode by its file handle (FUSE_EXPORT_SUPPORT).</summary>
     private Errno LookupSelf(Inode inode, int dots, out EntryOut entry)
@@ -78,6 +78,8 @@ public sealed partial class OverlayFileSystem
                     continue;
                 if (found.IsMetacopy)
                     found.Stat.Blocks = _files.BlocksOfData(found.Data!, found.Stat);
+                if (inode.Partial is not null && _files.Statx(inode, out found.Stat) is not Errno.None and var unseen)
+                    return unseen;
                 entry = ToEntry(inode, found.Stat);
                 return Errno.None;
             }
@@ -161,8 +163,10 @@ public sealed partial class OverlayFileSystem
     {
         NodeId = inode.Id,
         Generation = inode.Generation,
-        EntryValid = TimeoutSeconds,
-        AttrValid = AttrSecondsOf(inode),
+        EntryValid = EntryValidity.Seconds,
+        EntryValidNsec = EntryValidity.Nanoseconds,
+        AttrValid = AttributeValidityOf(inode).Seconds,
+        AttrValidNsec = AttributeValidityOf(inode).Nanoseconds,
         Attr = ToAttr(inode, stat),
     };
 }

@@ -48,9 +48,9 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>chattr(1)'s +i and +a, which FUSE does not tell the VFS: they forbid an open that the descriptor from before would serve.</summary>
-    private static bool IsProtected(Fd file, bool append) =>
+    private bool IsProtected(Fd file, bool append) =>
         Sys.FStatx(file, out Statx stat, StatxMask.Type) == Errno.None
-        && ((stat.Attributes & StatxAttributes.Immutable) != 0 || (!append && (stat.Attributes & StatxAttributes.Append) != 0));
+        && _layers.Protects(stat, append ? StatxAttributes.Immutable : StatxAttributes.Immutable | StatxAttributes.Append);
 
     /// <summary>The first open of a file that was just made.</summary>
     private void AddOpen(Inode inode, Fd writable)
@@ -134,7 +134,10 @@ public sealed partial class OverlayFileSystem
             OpenFile open = inode.Open ?? new OpenFile();
             while (!(write ? open.TryBorrowForWrite(out file) : open.TryBorrowForRead(out file)))
             {
-                if (OpenAgain(inode, open) is not Errno.None and var error)
+                Errno error = OpenAgain(inode, open);
+                if (error is Errno.EMFILE or Errno.ENFILE && _idleFiles.TryCloseAll())
+                    error = OpenAgain(inode, open);
+                if (error != Errno.None)
                     return error;
                 if (write && !open.IsWritable)
                     return Errno.EPERM;

@@ -23,7 +23,8 @@ public sealed partial class OverlayFileSystem
         if (Sys.StatxAt(real.Directory, real.Name, out Statx own) is not Errno.None and var error)
             return error;
         Statx shown = own;
-        bool isKept = _overrides.Apply(Inode.NoLayer, real.Directory, real.Name, ref shown);
+        if (_overrides.Apply(Inode.NoLayer, real.Directory, real.Name, ref shown, out bool isKept) is not Errno.None and var unread)
+            return unread;
         if (!_overrides.IsAlways && !isKept)
         {
             error = ChangeFile(request, real, change);
@@ -220,7 +221,8 @@ public sealed partial class OverlayFileSystem
         if (Sys.FStatx(file, out Statx own) is not Errno.None and var error)
             return error;
         Statx shown = own;
-        bool isKept = _overrides!.Apply(Inode.NoLayer, file, Name.Empty, ref shown);
+        if (_overrides!.Apply(Inode.NoLayer, file, Name.Empty, ref shown, out bool isKept) is not Errno.None and var unread)
+            return unread;
         uint dropped = SetIdsToDrop(request, shown);
         if (dropped == 0)
             return Errno.None;

@@ -62,7 +62,7 @@ public sealed partial class OverlayFileSystem
     private OpenOut OpenReply(Inode inode, OpenFlags flags)
     {
         if (inode.Open?.Backing is not { } backing)
-            return new OpenOut { Flags = _backingFiles is not null && inode.HasUpper ? OpenReplyFlags.None : FileReplyFlags }; // it may have been written past the cache
+            return new OpenOut { Flags = _backingFiles is not null && inode.HasUpper ? FileReplyFlags & ~OpenReplyFlags.KeepCache : FileReplyFlags }; // it may have been written past the cache
         if ((flags & OpenFlags.AccessMode) == OpenFlags.ReadWrite && !inode.IsMappable)
         {
             inode.IsMappable = true;
@@ -92,7 +92,7 @@ public sealed partial class OverlayFileSystem
     private bool MayBackByLower(Inode inode) => _copyUp is null || inode.IsLarge;
 
     /// <summary>An open for reading that goes by requests for sure: it opens nothing before the first READ, and what is cached has none.</summary>
-    private bool OpensLate(Inode inode) => _backingFiles is not null && !inode.HasUpper && !MayBackByLower(inode);
+    private bool OpensLate(Inode inode) => _backingFiles is not null && inode is { HasUpper: false, Data: null } && !MayBackByLower(inode);
 
     /// <summary>
     /// After a copy-up: who has the lower file open by passthrough keeps it, with an inode that has lost its names, as if the copy had replaced
@@ -128,5 +128,5 @@ public sealed partial class OverlayFileSystem
     /// How long attributes hold. What is stored into a mapping of the real file changes its times without a word to us; an inode that was left
     /// behind is changed through another one.
     /// </summary>
-    private ulong AttrSecondsOf(Inode inode) => inode.IsMappable || inode.IsLeftBehind ? 0 : TimeoutSeconds;
+    private Validity AttributeValidityOf(Inode inode) => inode.IsMappable || inode.IsLeftBehind ? default : AttributeValidity;
 }

@@ -174,6 +174,8 @@ public sealed partial class OverlayFileSystem
         if (!holds)
             return Errno.None;
         error = IsBoundToLower(directory) ? Errno.None : RequireEmpty(directory); // of the others it is known
+        if (error == Errno.ENOTEMPTY)
+            return Errno.None; // the upper's file system will refuse it in its own words: EEXIST on XFS
         return error == Errno.None ? ReplaceByEmpty(directory, upper, name) : error;
     }
 

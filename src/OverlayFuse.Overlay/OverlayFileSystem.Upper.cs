@@ -15,6 +15,21 @@ public sealed partial class OverlayFileSystem
         return CopyUp.Suffices(inode, dataLimit) ? Errno.None : _copyUp.Ensure(request, inode, dataLimit);
     }
 
+    /// <summary>
+    /// As <see cref="EnsureUpper"/>, but of a large file the copying may just have begun: for writing and changing attributes. Not where the
+    /// kernel reads files itself: it can read one only.
+    /// </summary>
+    private Errno EnsureChangeable(in FuseRequest request, Inode inode, long dataLimit = long.MaxValue)
+    {
+        if (_copyUp is null || _backingFiles is not null)
+            return EnsureUpper(request, inode, dataLimit);
+        return CopyUp.Suffices(inode, dataLimit) ? Errno.None : _copyUp.EnsureChangeable(request, inode, dataLimit);
+    }
+
+    /// <summary>Waits for the whole copy of a file that is on its way up.</summary>
+    private Errno FinishPartial(in FuseRequest request, Inode? inode) =>
+        inode?.Partial is null ? Errno.None : _copyUp!.Ensure(request, inode, long.MaxValue);
+
     /// <summary>Copies a directory up if need be and borrows its upper descriptor: before the lock of its names is taken.</summary>
     private Errno EnsureUpperDirectory(in FuseRequest request, Inode directory, out BorrowedFd upper)
     {
@@ -52,7 +67,7 @@ public sealed partial class OverlayFileSystem
         scoped var lookup = new LayerLookup(this, parent, name);
         Errno error = parent.Directory!.Lowers.Length == 0 ? Errno.None : lookup.LookInLowers(0, ref found);
         has = found.Exists;
-        bool isProtected = (found.Stat.Attributes & (StatxAttributes.Immutable | StatxAttributes.Append)) != 0;
+        bool isProtected = _layers.Protects(found.Stat, StatxAttributes.Immutable | StatxAttributes.Append);
         return error == Errno.None && has && !inUpper && isProtected ? Errno.EPERM : error; // may_delete
     }
 

@@ -1,5 +1,4 @@
 using OverlayFuse.Fuse;
-using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
@@ -26,7 +25,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     private readonly LayerStack _layers;
     private readonly InodeTable _inodes;
     private readonly DirectoryCache _directories;
-    private readonly InoMapper _inos = new();
+    private readonly InoMapper _inos;
     private readonly OverlayXattr _xattrs;
     private readonly Origin _origin;
     private readonly RealFiles _files;
@@ -41,18 +40,21 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     {
         _options = options;
         _layers = layers;
+        _inos = new InoMapper(options.ShortInos);
         _overrides = StatOverrides.Open(layers, options);
         _ids = ShownIds.Of(options);
         _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers)) { HidesOverrides = _overrides is not null };
         _directories = new DirectoryCache(layers, DirectoryDescriptorLimit());
-        Redirect = new Redirect(_xattrs, options.Redirect);
+        Redirect = new Redirect(_xattrs, options.Redirect ?? (_xattrs.IsUser ? RedirectMode.NoFollow : RedirectMode.Follow));
         Metacopy = new Metacopy(_xattrs, options);
         _inodes = new InodeTable(MakeRoot(layers, _xattrs), layers.Upper?.RootIno ?? 0);
+        foreach (Layer layer in layers.UpperFirst)
+            _ = _inos.Map(layer.Dev, layer.RootIno); // file systems are numbered by their layers' order, not by what is looked at first: the same at the next mount
         _inodes.Root.Ino = _inos.Map(layers.Lowers[0].Dev, layers.Lowers[0].RootIno);
         _origin = new Origin(layers, _inos, _xattrs, options.Index);
         bool isWritable = layers.Work is not null && options.IsWritable;
         _index = isWritable && options.Index ? LinkIndex.Open(layers, _xattrs) : null;
-        _files = new RealFiles(layers, _directories, _overrides) { Index = _index?.Directory };
+        _files = new RealFiles(layers, _directories, _overrides) { Index = _index?.Directory, Verifier = Metacopy.IsVerified ? Metacopy : null };
         if (!isWritable)
             return;
         _work = WorkDirectory.Open(layers.Work!, _xattrs, options.Volatile);
@@ -106,17 +108,16 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _notifier = session.Notifier;
         if (_options.Io == IoMode.Passthrough && EnablePassthrough(session) is not Errno.None and var refused)
             return refused;
-        _isStateless = _options.Io is IoMode.Auto or IoMode.Stateless && _options.IsCaching && session.Offered.HasFlag(InitFlags.NoOpenSupport)
-            && (_options.Io == IoMode.Stateless || CallerProcess.MayOpenAnything);
-        if (_isStateless)
-            session.Wanted &= ~InitFlags.AtomicOTrunc; // a truncation must be told, an open is not
-        if (_options.NoAcl || _options.NoXattrs)
-            session.Wanted &= ~InitFlags.PosixAcl;
+        ChooseFeatures(session);
         return Errno.None;
     }
 
     /// <inheritdoc/>
-    public void Destroy() => _work?.Clear();
+    public void Destroy()
+    {
+        _copyUp?.FinishAll();
+        _work?.Clear();
+    }
 
     /// <summary>Closes the layers.</summary>
     public void Dispose()
@@ -168,13 +169,12 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         Opaque.IsMarkedByAufs(layer.Root.Fd, out bool opaque) == Errno.None && opaque;
 
     /// <summary>
-    /// trusted.* needs CAP_SYS_ADMIN in the first user namespace. Removing one that is not there tells, without a trace; where nothing
-    /// may be written, who we are must do.
+    /// trusted.* needs CAP_SYS_ADMIN in the first user namespace. Removing one that is not there tells, without a trace.
     /// </summary>
     private static bool MayUseTrusted(LayerStack layers) =>
         layers.Work is { } work
             ? Sys.RemoveXattrAt(work.Root.Fd, Name.Empty, Name.From("trusted.overlay.probe")) is not (Errno.EPERM or Errno.EACCES)
-            : Sys.EffectiveUid == 0 && File.ReadAllText("/proc/self/uid_map").Contains("4294967295", StringComparison.Ordinal);
+            : MarkChecks.IsRootOfFirstNamespace();
 
     /// <summary>A quarter of what the process may open, so that files have the rest.</summary>
     private static int DirectoryDescriptorLimit() => (int)Math.Clamp(Sys.OpenFilesLimit / 4, 8, 16384);

@@ -27,14 +27,20 @@ public sealed record OverlayOptions
     /// <summary>io=.</summary>
     public IoMode Io { get; init; }
 
-    /// <summary>redirect_dir=.</summary>
-    public RedirectMode Redirect { get; init; }
+    /// <summary>redirect_dir=; null: what the marks allow, for those that any user can write lead nowhere (<see cref="MarkChecks"/>).</summary>
+    public RedirectMode? Redirect { get; init; }
 
     /// <summary>metacopy=on: changes of metadata copy no data up, and metacopies of layers are followed.</summary>
     public bool Metacopy { get; init; }
 
+    /// <summary>verity=: whether metacopies name the fs-verity digest of their data.</summary>
+    public VerityMode Verity { get; init; }
+
     /// <summary>index=on: lower files with several links stay one file over copy-up.</summary>
     public bool Index { get; init; }
+
+    /// <summary>xino=on: the lower layers will be the same at later mounts (ovl_allow_offline_changes).</summary>
+    public bool KeepsLowers { get; init; }
 
     /// <summary>uuid=.</summary>
     public UuidMode Uuid { get; init; }
@@ -78,17 +84,42 @@ public sealed record OverlayOptions
     /// <summary>Programs get EOPNOTSUPP for every extended attribute.</summary>
     public bool NoXattrs { get; init; }
 
+    /// <summary>noatime: reading leaves the access times of the upper alone, too, where the daemon may clone its mount.</summary>
+    public bool NoAccessTimes { get; init; }
+
     /// <summary>The mount is read-only although it has an upper.</summary>
     public bool ReadOnly { get; init; }
 
     /// <summary>How long the kernel may keep names and attributes without asking again. Only we change the layers: long is right.</summary>
     public TimeSpan CacheTimeout { get; init; } = TimeSpan.FromDays(10000);
 
+    /// <summary>The same for names that are there; null: <see cref="CacheTimeout"/>.</summary>
+    public TimeSpan? EntryTimeout { get; init; }
+
+    /// <summary>The same for attributes.</summary>
+    public TimeSpan? AttributeTimeout { get; init; }
+
+    /// <summary>The same for names that are not there.</summary>
+    public TimeSpan? NegativeTimeout { get; init; }
+
+    /// <summary>The kernel drops a file's content from its cache when it sees that size or time have changed below.</summary>
+    public bool AutoCache { get; init; }
+
+    /// <summary>The kernel caches no content: every read and write comes to us.</summary>
+    public bool DirectIo { get; init; }
+
+    /// <summary>Inode numbers of 32 bits, for programs that have no room for more.</summary>
+    public bool ShortInos { get; init; }
+
     /// <summary>timeout=0: somebody else changes the layers, so contents and listings are read anew at every open, too.</summary>
     public bool IsCaching => CacheTimeout > TimeSpan.Zero;
 
+    /// <summary>Gets what went wrong without a caller to tell; null: nobody.</summary>
+    public Action<string>? Log { get; init; }
+
     /// <summary>Nobody asked for a look at the layers from time to time, so what was learnt of the lower ones stays true.</summary>
-    public bool LayersAreOurs => CacheTimeout >= TimeSpan.FromDays(1);
+    public bool LayersAreOurs =>
+        CacheTimeout >= TimeSpan.FromDays(1) && (EntryTimeout ?? CacheTimeout) >= TimeSpan.FromDays(1) && (NegativeTimeout ?? CacheTimeout) >= TimeSpan.FromDays(1);
 
     /// <summary>Whether anything can be written through the mount.</summary>
     public bool IsWritable => UpperDir is not null && !ReadOnly;

@@ -11,6 +11,9 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
     /// <summary>workdir/index, with index=on.</summary>
     public SafeFd? Index { get; init; }
 
+    /// <summary>Compares data with the digests of their metacopies; null where nobody asks for that.</summary>
+    public Metacopy? Verifier { get; init; }
+
     /// <summary>
     /// Where the real file is: for an upper non-directory with the lock of the parent's names held until it is disposed, so that the name
     /// stays true.
@@ -24,6 +27,11 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
             Errno error = LocateDirectory(inode, out BorrowedFd directory);
             real = new RealName(directory, Name.Empty, null);
             return error;
+        }
+        if (inode.Partial is { } partial && partial.TryBorrow(out BorrowedFd copy))
+        {
+            real = new RealName(copy, Name.Empty, null);
+            return Errno.None;
         }
         return inode.HasUpper ? LocateUpper(inode, out real) : LocateLower(inode, out real);
     }
@@ -41,6 +49,7 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
             return error;
         using (real)
             error = Statx(inode, real.Directory, real.Name, out stat);
+        inode.Partial?.Correct(ref stat);
         if (inode.Data is { } data)
             stat.Blocks = BlocksOfData(data, stat);
         return error == Errno.ENOENT ? Errno.ESTALE : error;
@@ -51,7 +60,7 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
     {
         Errno error = name.Length == 0 ? Sys.FStatx(directory, out stat, mask) : Sys.StatxAt(directory, name, out stat, mask);
         if (error == Errno.None && overrides is not null)
-            _ = overrides.Apply(inode.RealLayer, directory, name, ref stat); // else the file's own count
+            error = overrides.Apply(inode.RealLayer, directory, name, ref stat, out _);
         return error;
     }
 
@@ -75,10 +84,29 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
     /// <summary>Opens the file that holds the data: of a metacopy one further down, for reading only.</summary>
     public Errno OpenData(Inode inode, OpenFlags flags, out Fd fd)
     {
+        if (inode.Partial is { } partial)
+            return partial.OpenLower(flags, out fd);
         if (inode.Data is not { } data)
             return Open(inode, flags, out fd);
         fd = Fd.None;
-        return (flags & (OpenFlags.AccessMode | OpenFlags.Truncate)) != OpenFlags.ReadOnly ? Errno.EROFS : OpenData(data, flags, out fd);
+        if ((flags & (OpenFlags.AccessMode | OpenFlags.Truncate)) != OpenFlags.ReadOnly)
+            return Errno.EROFS;
+        if (OpenData(data, flags, out fd) is not Errno.None and var error)
+            return error;
+        if (Verifier is null)
+            return Errno.None;
+        using var opened = new ScopedFd(fd);
+        error = Verify(inode, fd);
+        fd = error == Errno.None ? opened.Release() : Fd.None;
+        return error;
+    }
+
+    private Errno Verify(Inode inode, Fd data)
+    {
+        if (Locate(inode, out RealName real) is not Errno.None and var error)
+            return error;
+        using (real)
+            return Verifier!.Verify(real.Directory, real.Name, data);
     }
 
     /// <summary>st_blocks of a metacopy are its data's (ovl_getattr).</summary>

@@ -63,22 +63,30 @@ internal sealed class StatOverrides
     /// <param name="directory">Where the file is.</param>
     /// <param name="name">The file.</param>
     /// <param name="stat">Its attributes.</param>
-    /// <returns>Whether there was something to change.</returns>
-    public bool Apply(ushort layer, Fd directory, Name name, ref Statx stat)
+    /// <param name="isKept">Whether there was something to change.</param>
+    /// <returns>An error when it could not be looked at: the file's own attributes are then not to be shown.</returns>
+    public Errno Apply(ushort layer, Fd directory, Name name, ref Statx stat, out bool isKept)
     {
+        isKept = false;
         OverrideKind kind = KindOf(layer);
         if (kind == OverrideKind.None || !CanCarry(kind, stat.Type))
-            return false;
+            return Errno.None;
         Span<byte> value = stackalloc byte[OverrideStat.MaxSize];
         Name xattr = new(kind == OverrideKind.Privileged ? s_privileged : s_containers);
         Errno error = Sys.GetXattrAt(directory, name, xattr, value, out int length);
         if (error == Errno.ENODATA && kind == OverrideKind.FuseOverlayfs)
             error = Sys.GetXattrAt(directory, name, new Name(s_fuseOverlayfs), value, out length);
-        if (error != Errno.None || !OverrideStat.TryParse(value[..length], out OverrideStat shown))
-            return false; // those that have one can always be read by us
-        shown.ApplyTo(ref stat);
-        return true;
+        if (error != Errno.None)
+            return IsNone(error) ? Errno.None : error;
+        isKept = OverrideStat.TryParse(value[..length], out OverrideStat shown);
+        if (isKept)
+            shown.ApplyTo(ref stat);
+        return Errno.None;
     }
+
+    /// <summary>None there, none that could be ours: those that have one can always be read by us; or the file is gone, which a lookup finds out.</summary>
+    private static bool IsNone(Errno error) =>
+        error is Errno.ENODATA or Errno.EOPNOTSUPP or Errno.EACCES or Errno.EPERM or Errno.ERANGE or Errno.ENOENT;
 
     /// <summary>Whether a file of this type in the upper can have the xattr.</summary>
     public bool CanCarry(FileType type) => CanCarry(_written, type);

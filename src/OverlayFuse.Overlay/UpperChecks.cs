@@ -23,7 +23,9 @@ public static class UpperChecks
         if (!options.ReadOnly)
             RefuseReadOnly(upper);
         KernelMounts.RefuseInUse(upper, work, mounts);
-        RefuseIncompatible(work);
+        RefuseIncompatible(work, "work");
+        if (options.Index)
+            RefuseIncompatible(work, "index");
         RefuseStuckWork(work);
     }
 
@@ -42,9 +44,13 @@ public static class UpperChecks
             return;
         if (NetworkTypes.Contains(type))
             throw new MountRefusedException($"{upper}: is on a network file system ({type}); {LocalRemedy}");
-        if (type == "overlay" || type.StartsWith("fuse", StringComparison.Ordinal))
+        if (type is "overlay" or "proc" or "sysfs" || type.StartsWith("fuse", StringComparison.Ordinal))
             throw new MountRefusedException($"{upper}: is on {type}, which cannot hold an upper layer; {LocalRemedy}");
     }
+
+    /// <summary>Whether nothing can be written to the upper: then a mount that is read-only anyhow leaves it and work alone.</summary>
+    /// <param name="upper">The upper layer.</param>
+    public static bool IsReadOnly(LayerPlace upper) => upper.Mount is { IsReadOnly: true };
 
     private static void RefuseReadOnly(LayerPlace upper)
     {
@@ -54,9 +60,9 @@ public static class UpperChecks
     }
 
     /// <summary>What an overlay with features that we lack, or a volatile one that crashed, leaves in work/work/incompat (ovl_check_incompat).</summary>
-    private static void RefuseIncompatible(LayerPlace work)
+    private static void RefuseIncompatible(LayerPlace work, string directory)
     {
-        string incompat = Path.Combine(work.RealPath, "work", "incompat");
+        string incompat = Path.Combine(work.RealPath, directory, "incompat");
         string? entry = Directory.Exists(incompat) ? Directory.EnumerateFileSystemEntries(incompat).FirstOrDefault() : null;
         if (entry is not null)
             throw new MountRefusedException(

@@ -7,10 +7,17 @@ namespace OverlayFuse.Overlay;
 /// under its name.
 /// </summary>
 /// <param name="work">Where it is.</param>
-internal ref struct WorkEntry(WorkDirectory work)
+/// <param name="name">Its name.</param>
+internal ref struct WorkEntry(WorkDirectory work, byte[] name)
 {
-    private readonly byte[] _name = work.NextName();
+    private readonly byte[] _name = name;
     private bool _done;
+
+    /// <summary>One with a new name.</summary>
+    public WorkEntry(WorkDirectory work)
+        : this(work, work.NextName())
+    {
+    }
 
     public readonly Fd Directory => work.Fd;
 
@@ -29,6 +36,14 @@ internal ref struct WorkEntry(WorkDirectory work)
 
     /// <summary>Takes an entry out of the upper layer, to be removed with this one.</summary>
     public readonly Errno TakeFrom(Fd directory, Name name) => Sys.RenameAt(directory, name, work.Fd, Name);
+
+    /// <summary>Lets it stay in the work directory.</summary>
+    /// <returns>Its name.</returns>
+    public byte[] Keep()
+    {
+        _done = true;
+        return _name;
+    }
 
     public readonly void Dispose()
     {

@@ -8,9 +8,9 @@ internal static class Repository
 {
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Every C# file that people write, of src and tests.</summary>
+    /// <summary>Every C# file that people write.</summary>
     public static IReadOnlyList<SourceFile> Sources { get; } =
-        [.. Files("src", "*.cs").Concat(Files("tests", "*.cs")).Select(path => new SourceFile(path))];
+        [.. Files("src", "*.cs").Concat(Files("tests", "*.cs")).Concat(Files("bench", "*.cs")).Select(path => new SourceFile(path))];
 
     public static IEnumerable<SourceFile> SourcesOf(string folder) =>
         Sources.Where(source => source.Path.StartsWith(folder + "/", StringComparison.Ordinal));

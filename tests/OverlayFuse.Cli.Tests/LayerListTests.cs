@@ -43,9 +43,22 @@ internal sealed class LayerListTests
         Assert.That(Options(@"lowerdir+=/a:b,lowerdir+=/c\:d,lowerdir+=/e\\").Overlay.LowerDirs, Is.EqualTo(new[] { "/a:b", @"/c\:d", @"/e\\" }));
 
     [TestCase("lowerdir=/a,lowerdir+=/b")]
-    [TestCase("lowerdir+=/b,lowerdir=/a")]
-    public void LowerDirPlus_WithLowerDir_IsRefused(string options) =>
+    [TestCase("lowerdir+=/c,lowerdir=/a,lowerdir+=/b")]
+    public void LowerDirPlus_AfterLowerDir_IsRefused(string options) =>
         Assert.That(OptionRefusal(options), Does.Contain("cannot stand together").And.Contain("lowerdir+=/b"));
+
+    [TestCase("lowerdir+=/b,lowerdir=/a")]
+    [TestCase("lowerdir+=/b,datadir+=/c,lowerdir=/a")]
+    public void LowerDir_AfterLowerDirPlus_ForgetsWhatWasBefore(string options)
+    {
+        MountRequest request = Options(options);
+        Assert.That((request.Overlay.LowerDirs, request.Overlay.DataDirs), Is.EqualTo((new[] { "/a" }, Array.Empty<string>())));
+    }
+
+    [TestCase("lowerdir+=/a,datadir+=/c,lowerdir+=/b")]
+    [TestCase("datadir+=/c,lowerdir+=/b")]
+    public void LowerDirPlus_AfterDataDirPlus_IsRefused(string options) =>
+        Assert.That(OptionRefusal(options), Does.Contain("lowerdir+=/b: comes after datadir+=/c"));
 
     [TestCase(1, "")]
     [TestCase(128, "")]

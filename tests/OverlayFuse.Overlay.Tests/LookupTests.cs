@@ -26,6 +26,15 @@ public sealed class LookupTests : OverlayTest
     }
 
     [Test]
+    public void Lookup_BelowAFile_IsENotDir()
+    {
+        OverlayUnderTest overlay = OpenUpper(new DiskLayer().File("upper"), new DiskLayer().File("lower"));
+        Assert.That(
+            (overlay.Lookup(overlay.Node("upper"), Linux.Name.From("x"), out _), overlay.Lookup(overlay.Node("lower"), Linux.Name.From("x"), out _)),
+            Is.EqualTo((Errno.ENOTDIR, Errno.ENOTDIR)));
+    }
+
+    [Test]
     public void Lookup_UpperWhiteout_HidesTheLowerFile()
     {
         OverlayUnderTest overlay = OpenUpper(new DiskLayer().Whiteout("a"), new DiskLayer().File("a").File("b"));

@@ -19,6 +19,17 @@ internal sealed class UnitTests
     }
 
     [Test]
+    public void InoMapper_Short_NeverGivesOneNumberTwiceNorALongOne()
+    {
+        var inos = new InoMapper(isShort: true);
+        ulong[] numbers = [1, 2, (1ul << 31) - 1, 1ul << 31, 1ul << 32, 1ul << 56, ulong.MaxValue];
+        ulong[] mapped = [.. Enumerable.Range(1, 300).SelectMany(dev => numbers.Select(ino => inos.Map((ulong)dev, ino)))];
+        Assert.That(mapped, Is.Unique.And.None.Zero.And.All.LessThan(1ul << 32));
+        Assert.That(Enumerable.Range(1, 300).SelectMany(dev => numbers.Select(ino => inos.Map((ulong)dev, ino))), Is.EqualTo(mapped), "again");
+        Assert.That(inos.Map(1, 77), Is.EqualTo(77), "the first file system's short ones stay as they are");
+    }
+
+    [Test]
     public void InoMapper_AskedByThreadsAtOnce_GivesEachTheSame()
     {
         var inos = new InoMapper();

@@ -37,10 +37,10 @@ internal sealed class MergedView : IDisposable
     public static MergedView Over(Sandbox sandbox, params string[] lowers) => new(OptionsIn(sandbox, lowers), sandbox.PathOf("merged"));
 
     /// <summary>A view whose daemon may hold no more than <paramref name="descriptors"/> descriptors.</summary>
-    public static MergedView WithFewDescriptors(Sandbox sandbox, int descriptors, params string[] lowers)
+    public static MergedView WithFewDescriptors(Sandbox sandbox, int descriptors, string io, params string[] lowers)
     {
         string starter = sandbox.PathOf("few-descriptors");
-        File.WriteAllText(starter, $"#!/bin/bash\nulimit -n {descriptors}\nexec {ProgramUnderTest.Path} \"$@\"\n");
+        File.WriteAllText(starter, $"#!/bin/bash\nulimit -n {descriptors}\nexec {ProgramUnderTest.Path} -o io={io} \"$@\"\n");
         Bash.Run("chmod 755 " + starter);
         return new MergedView(OptionsIn(sandbox, lowers), sandbox.PathOf("merged"), starter);
     }

@@ -37,7 +37,7 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
     {
         LearnFromTheKernel();
         int cells = ((CountCalls(fault) + SpareCells) / step) + 1;
-        using var side = new Side(directory + "/ours", FaultScene.WithCells(cells), shim.Program, ProgramUnderTest.KernelItself);
+        using Side side = MakeSide("ours", cells, (shim.Program, ProgramUnderTest.KernelItself));
         bool met = true;
         for (int cell = 0; cell < cells && met; cell++) met = Try(side, FaultScene.Cell(cell), fault with { Nth = fault.Nth + (cell * step) });
         if (met) violations.Add("the last attempt still met the fault: many more calls with it than without");
@@ -48,7 +48,7 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
     public void RunOnce(Fault fault)
     {
         LearnFromTheKernel();
-        using var side = new Side(directory + "/ours", FaultScene.WithCells(1), shim.Program, ProgramUnderTest.KernelItself);
+        using Side side = MakeSide("ours", 1, (shim.Program, ProgramUnderTest.KernelItself));
         Try(side, FaultScene.Cell(0), fault);
         CompareWithTheKernel(side);
     }
@@ -114,7 +114,7 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
 
     private void LearnFromTheKernel()
     {
-        using var side = new Side(directory + "/kernel", FaultScene.WithCells(1), ProgramUnderTest.KernelItself, shim.Program);
+        using Side side = MakeSide("kernel", 1, (ProgramUnderTest.KernelItself, shim.Program));
         string cell = FaultScene.Cell(0);
         RunAll(tried.Before(cell), side.Session);
         old = TakeCell(side, cell);
@@ -125,11 +125,18 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
 
     private int CountCalls(Fault fault)
     {
-        using var side = new Side(directory + "/counted", FaultScene.WithCells(1), shim.Program, ProgramUnderTest.KernelItself);
+        using Side side = MakeSide("counted", 1, (shim.Program, ProgramUnderTest.KernelItself));
         RunAll(tried.Before(FaultScene.Cell(0)), side.Session);
         shim.Arm(fault with { Nth = 0 });
         RunOne(tried.Act(FaultScene.Cell(0)), side.Session);
         return shim.Disarm().Calls;
+    }
+
+    private Side MakeSide(string name, int cells, (string Now, string Other) programs)
+    {
+        Scenario scenario = FaultScene.WithCells(cells);
+        Place place = Place.At($"{directory}/{name}");
+        return new Side(place, "side", scenario, new LowerLayers(scenario, place), programs);
     }
 
     private static string[] RunAll(Operation[] operations, Session session) => [.. operations.Select(operation => RunOne(operation, session))];
@@ -149,7 +156,7 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
 
     /// <summary>Whiteouts there are kept to be linked from.</summary>
     private IEnumerable<string> LeftInWork() =>
-        from entry in TreeSnapshot.Take(directory + "/ours/w/work", TreeView.OnDisk).Entries
+        from entry in TreeSnapshot.Take(directory + "/ours/side/w/work", TreeView.OnDisk).Entries
         where entry.Key.Length > 0 && !entry.Value.IsWhiteout
         select $"{entry.Key} ({entry.Value.Type})";
 

@@ -73,13 +73,13 @@ internal sealed class SpaceTests : AppTest
 
     /// <summary>The limit is so low that neither all directories in use nor all open files fit under it.</summary>
     [Test]
-    public void Open_DescriptorsRunOut_ToldAndUsableWhenTheyAreClosed([Values(40, 64, 128)] int descriptors)
+    public void Open_DescriptorsRunOut_ToldAndUsableWhenTheyAreClosed([Values(40, 64, 128)] int descriptors, [Values("open", "stateless")] string io)
     {
-        using MergedView view = MergedView.WithFewDescriptors(Sandbox, descriptors, Lower());
+        using MergedView view = MergedView.WithFewDescriptors(Sandbox, descriptors, io, Lower());
 
         ToolResult result = Bash.Try("for i in $(seq 150); do exec {fd}<many/$i/f; done", view.Root);
 
-        Assert.That(result.Error, Does.Contain("Too many open files"));
+        Assert.That(result.Error, io == "open" ? Does.Contain("Too many open files") : Is.Empty, "files that are open in the view");
         Assert.That(view.Run("cat many/*/f | sort -n | tail -1; for i in $(seq 150); do echo more >> many/$i/f; done; cat many/*/f | wc -l"), Is.EqualTo("150\n300\n"));
         Assert.That(DaemonProcess.Descriptors(view.Daemons), Is.LessThan(descriptors));
         AssertNothingLeft(view);

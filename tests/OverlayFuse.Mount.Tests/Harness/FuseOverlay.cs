@@ -7,14 +7,18 @@ namespace OverlayFuse.Mount.Tests.Harness;
 /// <summary>An overlay mounted by a program with the command line of fuse-overlayfs: ours, or a peer's.</summary>
 internal sealed class FuseOverlay : OverlayMount
 {
+    /// <summary>A daemon mostly has the next process id after its starter: looking there first spares a walk through /proc.</summary>
+    private const int NextProcesses = 8;
+
     private const int EndMilliseconds = 10_000;
     private readonly List<int> daemons;
     private Timer? watchdog;
 
-    private FuseOverlay(string program, string mountpoint) : base(mountpoint)
+    private FuseOverlay(string program, string mountpoint, int starter) : base(mountpoint)
     {
         Name = Path.GetFileName(program);
-        daemons = ProcessesNaming(mountpoint);
+        daemons = [.. ProcessesNaming(mountpoint, Enumerable.Range(starter + 1, NextProcesses))];
+        if (daemons.Count == 0) daemons = [.. ProcessesNaming(mountpoint, AllProcesses())];
     }
 
     public override string Name { get; }
@@ -26,12 +30,12 @@ internal sealed class FuseOverlay : OverlayMount
     public static FuseOverlay Mount(string program, OverlayOptions options, string mountpoint)
     {
         MakeMountpoint(mountpoint);
-        ToolResult result = Tool.Try(program, ["-o", options + (options.Io.Length > 0 ? ",io=" + options.Io : "") + ",noatime", mountpoint]);
+        (int starter, ToolResult result) = Spawn.Run(program, "-o", options + (options.Io.Length > 0 ? ",io=" + options.Io : "") + ",noatime", mountpoint);
         if (result.ExitCode != 0)
             throw new InvalidOperationException($"{program} -o {options} {mountpoint}: exit {result.ExitCode}\n{result.Output}{result.Error}");
-        if (!MountTable.IsMountpoint(mountpoint))
+        if (!IsMountpoint(mountpoint))
             throw new InvalidOperationException($"{program} exited 0, but {mountpoint} is not mounted\n{result.Output}{result.Error}");
-        return new FuseOverlay(program, mountpoint);
+        return new FuseOverlay(program, mountpoint, starter);
     }
 
     /// <summary>
@@ -70,21 +74,24 @@ internal sealed class FuseOverlay : OverlayMount
         return ready == 1;
     }
 
-    private static List<int> ProcessesNaming(string mountpoint)
-    {
-        var found = new List<int>();
-        foreach (string directory in Directory.EnumerateDirectories("/proc"))
-            if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-                && pid != Environment.ProcessId && CommandLine(directory).Split('\0').Contains(mountpoint))
-                found.Add(pid);
-        return found;
-    }
+    /// <summary>Another device than its parent's: cheaper than the table of mounts.</summary>
+    private static bool IsMountpoint(string path) =>
+        Syscall.lstat(path, out Stat root) == 0 && Syscall.lstat(Path.GetDirectoryName(path)!, out Stat parent) == 0 && root.st_dev != parent.st_dev;
+
+    private static IEnumerable<int> ProcessesNaming(string mountpoint, IEnumerable<int> among) =>
+        among.Where(pid => pid != Environment.ProcessId && CommandLine($"/proc/{pid}").Split('\0').Contains(mountpoint));
+
+    private static IEnumerable<int> AllProcesses() =>
+        from directory in Directory.EnumerateDirectories("/proc")
+        let name = Path.GetFileName(directory)
+        where char.IsAsciiDigit(name[0])
+        select int.Parse(name, NumberStyles.None, CultureInfo.InvariantCulture);
 
     private static string CommandLine(string directory)
     {
         try
         {
-            return Encoding.UTF8.GetString(File.ReadAllBytes(directory + "/cmdline"));
+            return File.Exists(directory + "/cmdline") ? Encoding.UTF8.GetString(File.ReadAllBytes(directory + "/cmdline")) : "";
         }
         catch (IOException)
         {

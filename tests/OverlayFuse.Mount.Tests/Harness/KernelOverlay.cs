@@ -15,7 +15,9 @@ internal sealed class KernelOverlay : OverlayMount
     public static KernelOverlay Mount(OverlayOptions options, string mountpoint)
     {
         MakeMountpoint(mountpoint);
-        IEnumerable<string> defaults = PlainDefaults.Where(word => !options.Extra.Contains(word[..word.IndexOf('=')], StringComparison.Ordinal));
+        // userxattr and metacopy=on bring a redirect_dir of their own, and refuse to be asked for another.
+        bool bringsRedirect = options.Extra.Contains("userxattr", StringComparison.Ordinal) || options.Extra.Contains("metacopy=on", StringComparison.Ordinal);
+        IEnumerable<string> defaults = PlainDefaults.Where(word => !options.Extra.Contains(word[..word.IndexOf('=')], StringComparison.Ordinal) && !(bringsRedirect && word == "redirect_dir=off"));
         string data = options.Upper is null ? options.ToString() : string.Join(',', [options.ToString(), .. defaults]);
         Tool.Check(Libc.mount(Libc.Bytes("overlay"), Libc.Bytes(mountpoint), Libc.Bytes("overlay"), Libc.MS_NOATIME, Libc.Bytes(data)), $"mount -t overlay -o {data} {mountpoint}");
         return new KernelOverlay(mountpoint);

@@ -16,6 +16,15 @@ internal sealed class Layer
 
     public IReadOnlyList<LayerEntry> Entries => entries;
 
+    /// <summary>The file system that it lies on; "" for that of the test.</summary>
+    public string FileSystem { get; private set; } = "";
+
+    public Layer On(string fileSystem)
+    {
+        FileSystem = fileSystem;
+        return this;
+    }
+
     /// <summary>Mode and owner of the layer's root.</summary>
     public Layer Root(int mode, uint owner = 0) => Dir("", mode, owner);
 

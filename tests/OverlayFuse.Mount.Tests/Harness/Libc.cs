@@ -7,11 +7,12 @@ internal static class Libc
 {
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_SYMLINK_FOLLOW = 0x400, AT_EMPTY_PATH = 0x1000;
     public const int SEEK_DATA = 3, SEEK_HOLE = 4;
-    public const int MS_RDONLY = 1, MS_NOATIME = 1024, MNT_DETACH = 2;
+    public const int MS_RDONLY = 1, MS_NOSUID = 2, MS_REMOUNT = 32, MS_NOATIME = 1024, MNT_DETACH = 2;
     public const int CLONE_FS = 0x200;
     public const int F_OFD_SETLK = 37, F_OFD_SETLKW = 38;
     public const uint FICLONE = 0x40049409, FS_IOC_GETFLAGS = 0x80086601, FS_IOC_SETFLAGS = 0x40086602;
-    public const int SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_pidfd_open = 434;
+    public const int SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_pidfd_open = 434,
+        SYS_open_tree = 428, SYS_move_mount = 429, SYS_fsopen = 430, SYS_fsconfig = 431, SYS_fsmount = 432, SYS_mount_setattr = 442;
 
     public static byte[] Bytes(string name) => [.. Values.NameBytes(name), 0];
 
@@ -34,6 +35,11 @@ internal static class Libc
     [DllImport("libc", SetLastError = true)] public static extern int posix_fadvise(int fd, long offset, long length, int advice);
     [DllImport("libc", SetLastError = true)] public static extern long syscall(long number, long a, long b, long c);
     [DllImport("libc", SetLastError = true)] public static extern long syscall(long number, long a, uint[] b, long c);
+    [DllImport("libc", SetLastError = true)] public static extern long syscall(long number, byte[] a, long b);
+    [DllImport("libc", SetLastError = true)] public static extern long syscall(long number, long a, long b, byte[]? c, byte[]? d, long e);
+    [DllImport("libc", SetLastError = true)] public static extern long syscall(long number, long a, byte[] b, long c);
+    [DllImport("libc", SetLastError = true)] public static extern long syscall(long number, long a, byte[] b, long c, byte[] d, long e);
+    [DllImport("libc", SetLastError = true)] public static extern long syscall(long number, long a, byte[] b, long c, MountAttributes d, long e);
 }
 
 /// <summary>open(2)'s flags, x86-64.</summary>
@@ -72,4 +78,13 @@ internal struct FlockRange
     public short Type, Whence;
     public long Start, Length;
     public int Pid;
+}
+
+/// <summary>mount_setattr(2)'s struct mount_attr.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal sealed class MountAttributes
+{
+    public const ulong IdMap = 0x0010_0000;
+
+    public ulong Set, Clear, Propagation, UserNamespace;
 }

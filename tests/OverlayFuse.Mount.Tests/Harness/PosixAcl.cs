@@ -19,6 +19,21 @@ internal static class PosixAcl
         return "0x" + Convert.ToHexString(bytes);
     }
 
+    /// <summary>The same list with other ids, users' and groups' alike; what is no list stays as it is.</summary>
+    public static byte[] WithIds(byte[] list, Func<uint, uint> change)
+    {
+        if (list.Length % EntrySize != 4 || BinaryPrimitives.ReadInt32LittleEndian(list) != Version) return list;
+        byte[] changed = [.. list];
+        for (int at = 4; at < changed.Length; at += EntrySize)
+        {
+            Span<byte> id = changed.AsSpan(at + 4, 4);
+            if (BinaryPrimitives.ReadUInt16LittleEndian(changed.AsSpan(at)) is User or Group) BinaryPrimitives.WriteUInt32LittleEndian(id, change(BinaryPrimitives.ReadUInt32LittleEndian(id)));
+        }
+        return changed;
+    }
+
+    public static bool IsName(string xattr) => xattr is AccessName or DefaultName;
+
     private static void EncodeEntry(string[] fields, Span<byte> bytes)
     {
         bool named = fields[1].Length > 0;

@@ -16,6 +16,7 @@ internal sealed class TreeEntry
     {
         mode = NativeConvert.FromFilePermissions(stat.st_mode);
         Ino = stat.st_ino;
+        Identity = (stat.st_dev, stat.st_ino);
         Device = stat.st_rdev;
         Links = stat.st_nlink;
     }
@@ -23,6 +24,9 @@ internal sealed class TreeEntry
     private const string Ghost = "listed, but lstat says ";
 
     public ulong Ino { get; }
+
+    /// <summary>Without xino, an overlay of the kernel shows files of several file systems by device and number.</summary>
+    public (ulong Device, ulong Ino) Identity { get; }
 
     public ulong Device { get; }
 

@@ -22,7 +22,7 @@ internal enum TreeView
 internal sealed class TreeSnapshot
 {
     private readonly SortedDictionary<string, TreeEntry> entries = new(StringComparer.Ordinal);
-    private readonly Dictionary<ulong, string> firstNames = [];
+    private readonly Dictionary<(ulong Device, ulong Ino), string> firstNames = [];
     private readonly TreeView view;
 
     private TreeSnapshot(TreeView view) => this.view = view;
@@ -58,6 +58,13 @@ internal sealed class TreeSnapshot
         return lines;
     }
 
+    /// <summary>Says a fact of all entries in other words.</summary>
+    public void Rewrite(string fact, Func<string, string> change)
+    {
+        foreach (TreeEntry entry in entries.Values)
+            if (entry[fact].Length > 0) entry[fact] = change(entry[fact]);
+    }
+
     private void Walk(string root, string directory)
     {
         foreach (Dirent dirent in DirectoryReader.Read(directory.Length == 0 ? root : root + "/" + directory))
@@ -74,6 +81,6 @@ internal sealed class TreeSnapshot
 
     private void NoteHardLink(string path, TreeEntry entry)
     {
-        if (!entry.IsDirectory && !firstNames.TryAdd(entry.Ino, path)) entry["same inode as"] = Values.Printable(firstNames[entry.Ino]);
+        if (!entry.IsDirectory && !firstNames.TryAdd(entry.Identity, path)) entry["same inode as"] = Values.Printable(firstNames[entry.Identity]);
     }
 }

@@ -18,7 +18,7 @@ internal sealed record Chmod(string Path, int Permissions) : Operation
 /// <summary>lchown(2); -1 leaves an id as it is.</summary>
 internal sealed record Lchown(string Path, int User, int Group) : Operation
 {
-    public override string Run(Session session) => Session.Ok(Syscall.lchown(session.Full(Path), (uint)User, (uint)Group));
+    public override string Run(Session session) => Session.Ok(Syscall.lchown(session.Full(Path), (uint)session.Owners.Here(User), (uint)session.Owners.Here(Group)));
 }
 
 internal sealed record Truncate(string Path, long Size) : Operation
@@ -43,14 +43,14 @@ internal sealed record SetXattr(string Path, string Name, string Value, int Flag
 {
     public override string Run(Session session)
     {
-        byte[] value = Values.Bytes(Value);
+        byte[] value = session.Owners.ValueHere(Name, Values.Bytes(Value));
         return Session.Ok(Syscall.lsetxattr(session.Full(Path), Name, value, (ulong)value.Length, (XattrFlags)Flags));
     }
 }
 
 internal sealed record GetXattr(string Path, string Name) : Operation
 {
-    public override string Run(Session session) => Session.Data(Xattrs.Get(session.Full(Path), Name));
+    public override string Run(Session session) => session.XattrValue(Name, Xattrs.Get(session.Full(Path), Name));
 }
 
 internal sealed record ListXattr(string Path) : Operation
@@ -71,8 +71,9 @@ internal sealed record SetAcl(string Path, string List, bool Default = false) : 
 {
     public override string Run(Session session)
     {
-        byte[] value = Values.Bytes(PosixAcl.Encode(List));
-        return Session.Ok(Syscall.lsetxattr(session.Full(Path), Default ? PosixAcl.DefaultName : PosixAcl.AccessName, value, (ulong)value.Length, 0));
+        string name = Default ? PosixAcl.DefaultName : PosixAcl.AccessName;
+        byte[] value = session.Owners.ValueHere(name, Values.Bytes(PosixAcl.Encode(List)));
+        return Session.Ok(Syscall.lsetxattr(session.Full(Path), name, value, (ulong)value.Length, 0));
     }
 }
 

@@ -11,7 +11,7 @@ internal static class CSharpText
     public static string Of(Operation operation) => $"new {operation.GetType().Name}({Arguments(operation)})";
 
     public static string Of(Layer layer) =>
-        "new Layer()" + string.Concat(layer.Entries.Select(entry => $"\n    .{MethodOf(entry)}({(entry is SparseEntry sparse ? ArgumentsOf(sparse) : Arguments(entry))})"));
+        "new Layer()" + (layer.FileSystem.Length > 0 ? $".On({Quoted(layer.FileSystem, '"')})" : "") + string.Concat(layer.Entries.Select(entry => $"\n    .{MethodOf(entry)}({(entry is SparseEntry sparse ? ArgumentsOf(sparse) : Arguments(entry))})"));
 
     /// <summary>The values of a record's primary constructor.</summary>
     private static string Arguments(object record)

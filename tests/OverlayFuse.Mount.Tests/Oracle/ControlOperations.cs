@@ -8,7 +8,7 @@ internal sealed record As(uint User, Operation Inner) : Operation
 {
     public override Operation Core => Inner.Core;
 
-    public override string Run(Session session) => Credentials.RunAs(User, () => Inner.Run(session));
+    public override string Run(Session session) => Credentials.RunAs(session.Owners.Here(User), () => Inner.Run(session));
 }
 
 /// <summary>Runs another operation as a user of other groups.</summary>
@@ -17,7 +17,7 @@ internal sealed record AsMember(uint User, uint Group, uint SupplementaryGroup, 
     public override Operation Core => Inner.Core;
 
     public override string Run(Session session) =>
-        Credentials.RunAs(User, Group, [SupplementaryGroup], () => Inner.Run(session));
+        Credentials.RunAs(session.Owners.Here(User), session.Owners.Here(Group), [session.Owners.Here(SupplementaryGroup)], () => Inner.Run(session));
 }
 
 /// <summary>Runs another operation under a umask.</summary>
@@ -55,6 +55,18 @@ internal sealed record SwitchSides : Operation
     public override string Run(Session session)
     {
         session.Side.Remount(switchImplementation: true);
+        session.ForgetInodes();
+        return "ok";
+    }
+}
+
+/// <summary>Closes all, unmounts, and mounts again with the upper as topmost lower layer and a new, empty upper.</summary>
+internal sealed record Rotate : Operation
+{
+    public override string Run(Session session)
+    {
+        session.Side.Rotate();
+        session.ForgetCopied();
         return "ok";
     }
 }

@@ -71,7 +71,7 @@ internal sealed record Fchmod(string Slot, int Permissions) : Operation
 
 internal sealed record Fchown(string Slot, int User, int Group) : Operation
 {
-    public override string Run(Session session) => Session.Ok(Syscall.fchown(session.Descriptor(Slot), (uint)User, (uint)Group));
+    public override string Run(Session session) => Session.Ok(Syscall.fchown(session.Descriptor(Slot), (uint)session.Owners.Here(User), (uint)session.Owners.Here(Group)));
 }
 
 internal sealed record Futimens(string Slot, long Accessed, long Modified, long Nanoseconds = 0) : Operation
@@ -84,7 +84,7 @@ internal sealed record FsetXattr(string Slot, string Name, string Value) : Opera
 {
     public override string Run(Session session)
     {
-        byte[] value = Values.Bytes(Value);
+        byte[] value = session.Owners.ValueHere(Name, Values.Bytes(Value));
         return Session.Ok(Syscall.fsetxattr(session.Descriptor(Slot), Name, value, (ulong)value.Length, 0));
     }
 }
@@ -95,7 +95,7 @@ internal sealed record FgetXattr(string Slot, string Name) : Operation
     {
         byte[] value = new byte[1 << 16];
         long length = Syscall.fgetxattr(session.Descriptor(Slot), Name, value, (ulong)value.Length);
-        return length < 0 ? Session.Failed() : Session.Data(value[..(int)length]);
+        return session.XattrValue(Name, length < 0 ? null : value[..(int)length]);
     }
 }
 
@@ -115,7 +115,14 @@ internal sealed record Fallocate(string Slot, FallocFlags Flags, long Offset, lo
 /// <summary>lseek(2) to data (3) or a hole (4).</summary>
 internal sealed record Seek(string Slot, long Offset, int Whence) : Operation
 {
-    public override string Run(Session session) => Session.Count(Libc.lseek(session.Descriptor(Slot), Offset, Whence));
+    public const string OnDirectory = "on a directory ";
+
+    public override string Run(Session session)
+    {
+        string result = Session.Count(Libc.lseek(session.Descriptor(Slot), Offset, Whence));
+        bool isDirectory = Syscall.fstat(session.Descriptor(Slot), out Stat stat) == 0 && (NativeConvert.FromFilePermissions(stat.st_mode) & Mode.S_IFMT) == Mode.S_IFDIR;
+        return isDirectory ? OnDirectory + result : result;
+    }
 }
 
 internal sealed record Fsync(string Slot, bool DataOnly = false) : Operation

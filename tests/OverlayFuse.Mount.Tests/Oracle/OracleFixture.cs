@@ -14,23 +14,14 @@ namespace OverlayFuse.Mount.Tests.Oracle;
 [TestFixture("btrfs", Category = "Soak")]
 internal abstract class OracleFixture(string kind)
 {
-    private readonly string fileSystem = kind.Split(' ')[0];
+    private readonly Media media = new(kind.Split(' ')[0]);
     private readonly string io = kind.Split(' ') is [_, string io] ? io : "open";
-    private const int ImageMiB = 512;
-    private Sandbox sandbox = null!;
-    private string root = "";
-    private int count;
 
     [OneTimeSetUp]
-    public void MakeSandbox()
-    {
-        sandbox = fileSystem == "tmpfs" ? Sandbox.InMemory() : Sandbox.OnDisk();
-        root = fileSystem == "tmpfs" ? sandbox.Root : sandbox.MakeFileSystem(fileSystem, ImageMiB);
-        _ = Syscall.umask(Mode.Octal(22));
-    }
+    public void SetUmask() => _ = Syscall.umask(Mode.Octal(22));
 
     [OneTimeTearDown]
-    public void RemoveSandbox() => sandbox.Dispose();
+    public void RemoveMedia() => media.Dispose();
 
     /// <summary>Runs the operations over one lower layer and an empty upper; fails on any difference.</summary>
     protected Comparison Compare(Layer lower, params Operation[] operations) => Compare(new Layer(), [lower], operations);
@@ -41,7 +32,8 @@ internal abstract class OracleFixture(string kind)
 
     protected Comparison Compare(Scenario scenario)
     {
-        Comparison comparison = Comparison.Run(scenario with { Io = io }, $"{root}/{count++}", ProgramUnderTest.Path);
+        using Place place = media.NewPlace();
+        Comparison comparison = Comparison.Run(scenario with { Io = io }, place, ProgramUnderTest.Path);
         Assert.That(comparison.Differences, Is.Empty, comparison.ToString);
         return comparison;
     }

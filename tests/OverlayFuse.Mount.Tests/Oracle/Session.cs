@@ -16,6 +16,8 @@ internal sealed class Session(Side side) : IDisposable
 
     public Side Side { get; } = side;
 
+    public Ownership Owners => Side.Owners;
+
     public string Full(string path) => path.Length == 0 ? Side.Mountpoint : Side.Mountpoint + "/" + path;
 
     public byte[] FullBytes(string path) => Libc.Bytes(Full(path));
@@ -77,20 +79,36 @@ internal sealed class Session(Side side) : IDisposable
         _ => $"{bytes.Length} bytes, SHA-256 {Convert.ToHexString(SHA256.HashData(bytes), 0, 8)}",
     };
 
+    /// <summary>An xattr's value, null where there was none to be had.</summary>
+    public string XattrValue(string name, byte[]? value) => Data(value is null ? null : Owners.ShownValue(name, value));
+
     /// <summary>All that stat says and that two mounts can agree on; an inode number by the order in which it was first seen.</summary>
     public string Describe(Stat stat)
     {
         uint mode = NativeConvert.FromFilePermissions(stat.st_mode);
         string size = (mode & Mode.S_IFMT) is Mode.S_IFREG or Mode.S_IFLNK ? $" size {stat.st_size}" : "";
-        return $"{Mode.TypeName(mode)} {Convert.ToString(mode & 0xFFF, 8)} {stat.st_uid}:{stat.st_gid} nlink {stat.st_nlink}{size}"
+        return $"{Mode.TypeName(mode)} {Convert.ToString(mode & 0xFFF, 8)} {Owners.Shown($"{stat.st_uid}:{stat.st_gid}")} nlink {stat.st_nlink}{size}"
             + $" rdev {stat.st_rdev} mtime {Time(stat.st_mtime, stat.st_mtime_nsec)} inode #{InodeOf(stat.st_ino)}";
     }
 
     /// <summary>A small number for an inode: on both sides the same inode must get the same one.</summary>
     public int InodeOf(ulong ino)
     {
+        if (!Side.Scenario.ComparesInodes) return 0;
         if (!inodes.TryGetValue(ino, out int number)) inodes[ino] = number = inodes.Count;
         return number;
+    }
+
+    /// <summary>Each implementation numbers file systems in its own way.</summary>
+    public void ForgetInodes()
+    {
+        if (!Side.Scenario.IsOnOneFileSystem) inodes.Clear();
+    }
+
+    /// <summary>In a lower layer a copy has its own number, not its origin's; which files are copies is not the same with io=stateless.</summary>
+    public void ForgetCopied()
+    {
+        if (Side.Scenario.IsLoose) inodes.Clear();
     }
 
     public void Dispose() => CloseAll();

@@ -10,12 +10,12 @@ internal static class DaemonProcess
     private const int EndMilliseconds = 10_000;
 
     /// <summary>Processes that have the mountpoint among their arguments.</summary>
-    public static List<int> Of(string mountpoint)
+    public static List<int> Of(params string[] mountpoints)
     {
         var found = new List<int>();
         foreach (string directory in Directory.EnumerateDirectories("/proc"))
             if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-                && pid != Environment.ProcessId && Arguments(pid).Contains(mountpoint))
+                && pid != Environment.ProcessId && Arguments(pid).Intersect(mountpoints).Any())
                 found.Add(pid);
         return found;
     }
@@ -37,7 +37,8 @@ internal static class DaemonProcess
         Assert.That(ended, $"daemons {string.Join(' ', daemons)} still run after {why}");
     }
 
-    private static bool Runs(int pid) => StatusLine(pid, "State:") is { } state && !state.Contains('Z', StringComparison.Ordinal);
+    /// <summary>A process that has ended may wait for its parent to ask.</summary>
+    public static bool Runs(int pid) => StatusLine(pid, "State:") is { } state && !state.Contains('Z', StringComparison.Ordinal);
 
     private static long StatusField(int pid, string name) =>
         StatusLine(pid, name) is { } line ? long.Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) : 0;

@@ -8,9 +8,9 @@ namespace OverlayFuse.Mount.Tests.Oracle.Fuzz;
 internal sealed class FuzzRun(string program, int firstSeed) : IDisposable
 {
     private const int ReportEvery = 500;
-    private readonly Sandbox sandbox = Sandbox.InMemory();
+    private readonly Media media = new(Media.Memory);
     private readonly List<string> failures = [];
-    private int nextSeed = firstSeed - 1, nextDirectory, done;
+    private int nextSeed = firstSeed - 1, done;
 
     public int Done => done;
 
@@ -28,7 +28,7 @@ internal sealed class FuzzRun(string program, int firstSeed) : IDisposable
         return failures;
     }
 
-    public void Dispose() => sandbox.Dispose();
+    public void Dispose() => media.Dispose();
 
     private void Work(int endSeed, Stopwatch clock, TimeSpan time)
     {
@@ -51,27 +51,33 @@ internal sealed class FuzzRun(string program, int firstSeed) : IDisposable
         Scenario smallest = again ? new Shrinker(Differs).Shrink(scenario) : scenario;
         IReadOnlyList<string> last = again ? DifferencesOf(smallest) : [];
         if (last.Count == 0) (smallest, again) = (scenario, false);
-        string report = $"seed {seed}{(again ? "" : " (not always)")}:\n{string.Join('\n', [smallest.ToString(), .. again ? last : differences])}\n";
+        string test = ScenarioText.Test(seed, smallest, again ? last : differences);
+        string report = $"seed {seed}{(again ? "" : " (not always)")}, {Keep(seed, test)}:\n{test}";
         lock (failures) failures.Add(report);
         TestContext.Progress.WriteLine(report);
+    }
+
+    /// <summary>Writes a test to a file, to be pasted into Scenarios/.</summary>
+    private static string Keep(int seed, string test)
+    {
+        string directory = Environment.GetEnvironmentVariable("OVERLAYFUSE_FUZZ_OUT") is { Length: > 0 } asked ? asked : Path.Combine(ProgramUnderTest.Repository, "artifacts", "fuzz");
+        string file = Path.Combine(Directory.CreateDirectory(directory).FullName, $"Seed{seed}.cs");
+        File.WriteAllText(file, test);
+        return file;
     }
 
     private bool Differs(Scenario scenario) => DifferencesOf(scenario).Count > 0;
 
     private IReadOnlyList<string> DifferencesOf(Scenario scenario)
     {
-        string directory = sandbox.PathOf($"{Interlocked.Increment(ref nextDirectory)}");
+        using Place place = media.NewPlace();
         try
         {
-            return Comparison.Run(scenario, directory, program).Differences;
+            return Comparison.Run(scenario, place, program).Differences;
         }
         catch (InvalidLayerException)
         {
             return []; // Shrinking left out what a layer needs: a hard link without its file.
-        }
-        finally
-        {
-            if (Directory.Exists(directory)) Directory.Delete(directory, recursive: true);
         }
     }
 }

@@ -10,13 +10,13 @@ namespace OverlayFuse.Mount.Tests.Oracle.Fuzz;
 [TestFixture]
 internal sealed class FuzzTests
 {
-    private const int SeedsInCi = 300, SeedsOfProof = 20;
+    private const int SeedsInCi = 1200, SeedsOfProof = 20;
     private const string Peer = "/usr/bin/fuse-overlayfs";
 
     [Test, Category("Fuzz")]
     public void Fuzz_RandomOperations_EqualTheKernel()
     {
-        using var run = new FuzzRun(ProgramUnderTest.Path, Setting("START", 1)) { MostFailures = Setting("FAILURES", 3), Workers = Setting("WORKERS", 2) };
+        using var run = new FuzzRun(ProgramUnderTest.Path, Setting("START", 1)) { MostFailures = Setting("FAILURES", 3), Workers = Setting("WORKERS", 4) };
         IReadOnlyList<string> failures = run.Run(Setting("SEEDS", SeedsInCi), TimeSpan.FromSeconds(Setting("SECONDS", int.MaxValue)));
         TestContext.Out.WriteLine($"{run.Done} seeds");
         Assert.That(failures, Is.Empty, () => string.Join('\n', failures));
@@ -56,8 +56,30 @@ internal sealed class FuzzTests
         {
             Assert.That(scenarios.SelectMany(s => s.Operations).Select(o => o.GetType()).Distinct().Count(), Is.GreaterThan(20));
             Assert.That(scenarios.Select(s => s.Operations.Count), Is.All.GreaterThanOrEqualTo(50));
-            Assert.That(scenarios.Select(s => s.Lowers.Count).Distinct(), Is.EquivalentTo(new[] { 1, 2, 3, 4, 5 }));
             Assert.That(scenarios.SelectMany(s => s.Lowers).SelectMany(l => l.Entries).Select(e => e.GetType()).Distinct().Count(), Is.GreaterThanOrEqualTo(8));
+        });
+    }
+
+    [Test]
+    public void Generate_SeedsOfCi_DrawEveryDimension()
+    {
+        Scenario[] scenarios = [.. Enumerable.Range(1, SeedsInCi).Select(ScenarioGenerator.Make)];
+        string[] words = [.. scenarios.SelectMany(s => s.Options.Split(',')).Distinct()];
+        Assert.Multiple(() =>
+        {
+            Assert.That(words, Is.SupersetOf(new[]
+            {
+                "", "redirect_dir=on", "redirect_dir=follow", "redirect_dir=nofollow", "redirect_dir=off", "metacopy=on", "metacopy=off", "index=on", "index=off", "userxattr", "volatile",
+                "xino=off", "xino=auto", "xino=on", "squash_to_root", "squash_to_uid=1000", "squash_to_gid=1001", "squash_to_uid=5",
+            }));
+            Assert.That(words, Has.Some.StartsWith("uidmapping="));
+            Assert.That(scenarios.SelectMany(s => s.Lowers).Select(l => l.FileSystem).Distinct(), Is.EquivalentTo(new[] { "", "ext4", "xfs", "btrfs", "erofs" }));
+            Assert.That(scenarios.Select(s => s.Upper.FileSystem).Distinct(), Is.EquivalentTo(new[] { "", "ext4", "xfs", "btrfs" }));
+            Assert.That(scenarios, Has.Some.Matches<Scenario>(s => s.Lowers.Select(l => l.FileSystem).Distinct().Count() >= 4));
+            Assert.That(scenarios.Select(s => s.Lowers.Count), Has.Some.EqualTo(1).And.Some.GreaterThan(50));
+            Assert.That(scenarios.Select(s => s.Io).Distinct(), Is.EquivalentTo(new[] { "open", "stateless" }));
+            foreach (Type turn in new[] { typeof(Rotate), typeof(Remount), typeof(SwitchSides) })
+                Assert.That(scenarios.SelectMany(s => s.Operations).Select(o => o.GetType()), Has.Some.EqualTo(turn));
         });
     }
 

@@ -6,21 +6,31 @@ namespace OverlayFuse.Mount.Tests.Oracle.Fuzz;
 /// Makes random layers over few names, so that layers collide in every way: types over types, whiteouts, opaque directories, hard links.
 /// Holes are at the start of files: others the kernel fills on copy-up, within its chunks of 1 MiB.
 /// </summary>
-internal sealed class LayerGenerator(Random random)
+internal sealed class LayerGenerator(Random random, bool isUserXattr)
 {
-    private const int FewestEntries = 2, MostEntries = 14;
+    private const int FewestEntries = 2, MostEntries = 14, MostEntriesOfMany = 5;
     private static readonly int[] DirectoryModes = [755, 777, 700, 1777, 2775, 555], FileModes = [644, 600, 666, 755, 4755, 2755, 444];
     private bool isUpper;
     private readonly HashSet<string> directories = [""], files = [];
 
-    public Layer Make(bool isUpper)
+    public Layer Upper()
     {
-        this.isUpper = isUpper;
+        isUpper = true;
+        return Make(random.Next(MostEntries));
+    }
+
+    public Layer Lower(bool isOneOfMany)
+    {
+        isUpper = false;
+        return Make(random.Next(FewestEntries, isOneOfMany ? MostEntriesOfMany : MostEntries));
+    }
+
+    private Layer Make(int count)
+    {
         directories.Clear();
         directories.Add("");
         files.Clear();
         var layer = new Layer();
-        int count = random.Next(isUpper ? 0 : FewestEntries, MostEntries);
         for (int i = 0; i < count; i++) Plant(layer, Names.Path(random));
         return layer;
     }
@@ -38,7 +48,7 @@ internal sealed class LayerGenerator(Random random)
         {
             layer.Dir(path, Pick(DirectoryModes), Names.Owner(random));
             directories.Add(path);
-            if (random.Next(4) == 0) layer.Opaque(path);
+            if (random.Next(4) == 0) layer.Xattr(path, isUserXattr ? "user.overlay.opaque" : "trusted.overlay.opaque", "y");
             return;
         }
         if (kind < 60) layer.File(path, Names.Content(random), Pick(FileModes), Names.Owner(random));

@@ -16,7 +16,8 @@ internal sealed class OperationGenerator
         [RenameFlags.None, RenameFlags.None, RenameFlags.None, RenameFlags.NoReplace, RenameFlags.Exchange, RenameFlags.Whiteout];
     private static readonly FallocFlags[] Allocations =
         [FallocFlags.None, FallocFlags.KeepSize, FallocFlags.PunchHole | FallocFlags.KeepSize, FallocFlags.ZeroRange, FallocFlags.CollapseRange];
-    private static readonly string[] XattrNames = ["user.a", "user.b", "trusted.c", "trusted.overlay.opaque", "trusted.overlay.impure", "security.capability", "system.posix_acl_access"];
+    private static readonly string[] XattrNames = ["user.a", "user.b", "trusted.c", "trusted.overlay.opaque", "trusted.overlay.impure", "user.overlay.opaque", "security.capability", PosixAcl.AccessName];
+    private const int OrdinaryXattrs = 7;
     private static readonly string[] XattrValues = ["", "v", "longer value", "0x0100000200200000000000000000000000000000", "y"];
 
     private const int ControlWeight = 15;
@@ -31,6 +32,18 @@ internal sealed class OperationGenerator
         AddAttributes();
         AddDescriptors();
     }
+
+    /// <summary>Nobody else does anything.</summary>
+    public bool OnlyRoot { get; init; }
+
+    /// <summary>
+    /// Who opened a file writes it: with io=stateless nobody knows who has a file open, and when another writes a file with set-uid it looks like an attempt
+    /// to clear that bit without a right to.
+    /// </summary>
+    public bool OpenersWrite { get; init; }
+
+    /// <summary>No access lists are set: of a file that is still on EROFS, the kernel refuses that before the copy-up (ovl_set_acl).</summary>
+    public bool NoAcls { get; init; }
 
     public Operation Next() => random.Next(kinds.Count + ControlWeight) < kinds.Count ? Plain() : Controlled();
 
@@ -62,11 +75,11 @@ internal sealed class OperationGenerator
         Add(2, () => new Truncate(Path(), random.Next(20_000)));
         Add(2, () => new Utimens(Path(), random.Next(1_000_000), random.Next(1_000_000), random.Next(1_000_000_000)));
         Add(1, () => new Touch(Path()));
-        Add(3, () => new SetXattr(Path(), Pick(XattrNames), Pick(XattrValues), random.Next(3)));
-        Add(1, () => new GetXattr(Path(), Pick(XattrNames)));
+        Add(3, () => new SetXattr(Path(), XattrName(), Pick(XattrValues), random.Next(3)));
+        Add(1, () => new GetXattr(Path(), XattrName()));
         Add(2, () => new ListXattr(Path()));
-        Add(1, () => new RemoveXattr(Path(), Pick(XattrNames)));
-        Add(2, () => new SetAcl(Path(), Names.Acl(random), random.Next(2) == 0));
+        Add(1, () => new RemoveXattr(Path(), XattrName()));
+        Add(2, () => NoAcls ? new Lstat(Path()) : new SetAcl(Path(), Names.Acl(random), random.Next(2) == 0));
         Add(3, () => new ReadFile(Path()));
         Add(1, () => new Access(Path(), Pick(["r", "w", "x", "rw"])));
     }
@@ -86,8 +99,8 @@ internal sealed class OperationGenerator
         Add(2, () => new Fchmod(Slot(), Pick(Modes)));
         Add(2, () => NewOwner((user, group) => new Fchown(Slot(), user, group)));
         Add(1, () => new Futimens(Slot(), random.Next(1_000_000), random.Next(1_000_000), 5));
-        Add(1, () => new FsetXattr(Slot(), Pick(XattrNames), Pick(XattrValues)));
-        Add(1, () => new FgetXattr(Slot(), Pick(XattrNames)));
+        Add(1, () => new FsetXattr(Slot(), XattrName(), Pick(XattrValues)));
+        Add(1, () => new FgetXattr(Slot(), XattrName()));
         Add(1, () => new FlistXattr(Slot()));
         Add(2, () => new Fallocate(Slot(), Pick(Allocations), random.Next(3) * 4096, random.Next(1, 10_000)));
         Add(1, () => new Seek(Slot(), random.Next(9000), random.Next(3, 5)));
@@ -99,12 +112,19 @@ internal sealed class OperationGenerator
 
     private Operation Controlled() => random.Next(ControlWeight) switch
     {
-        < 9 => new As(User(), Plain()),
-        < 11 => new AsMember(User(), User(), User(), Plain()),
-        < 13 => new WithUmask(Pick([0, 77, 27]), random.Next(3) == 0 ? new As(User(), Plain()) : Plain()),
+        < 9 => Another(new As(User(), Plain())),
+        < 11 => Another(new AsMember(User(), User(), User(), Plain())),
+        < 13 => new WithUmask(Pick([0, 77, 27]), random.Next(3) == 0 ? Another(new As(User(), Plain())) : Plain()),
         13 => new Remount(),
         _ => new SwitchSides(),
     };
+
+    /// <summary>Another user's operation, unless it must be root's. (Moving data with fallocate(2) the kernel refuses after it cleared set-uid, FUSE before.)</summary>
+    private Operation Another(Operation operation)
+    {
+        bool writes = operation.Core is Write or WriteNext or Ftruncate or Fallocate or MapWrite or CopyRange, moves = operation.Core is Fallocate { Flags: FallocFlags.CollapseRange };
+        return OnlyRoot || moves || (OpenersWrite && writes) ? operation.Core : operation;
+    }
 
     private void Add(int weight, Func<Operation> kind) => kinds.AddRange(Enumerable.Repeat(kind, weight));
 
@@ -119,6 +139,8 @@ internal sealed class OperationGenerator
     private uint User() => 1000u + (uint)random.Next(2);
 
     private string Slot() => Names.Slot(random);
+
+    private string XattrName() => XattrNames[random.Next(NoAcls ? OrdinaryXattrs : XattrNames.Length)];
 
     private T Pick<T>(T[] from) => from[random.Next(from.Length)];
 }

@@ -2,7 +2,7 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Oracle.Fuzz;
 
-/// <summary>Makes a failing scenario small by delta debugging: leaves out operations, then layers, then entries, as long as it still fails.</summary>
+/// <summary>Makes a failing scenario small by delta debugging: leaves out operations, layers, entries, file systems and options, as long as it still fails.</summary>
 internal sealed class Shrinker(Func<Scenario, bool> fails)
 {
     private const int MostRuns = 600;
@@ -20,7 +20,7 @@ internal sealed class Shrinker(Func<Scenario, bool> fails)
             Layer smaller = Shrink(scenario.Lowers[i], lower => before with { Lowers = Replace(before.Lowers, index, lower) });
             scenario = scenario with { Lowers = Replace(scenario.Lowers, index, smaller) };
         }
-        scenario = Unwrap(scenario);
+        scenario = DropOptions(Unwrap(scenario));
         return scenario with { Operations = Reduce(scenario.Operations, operations => scenario with { Operations = operations }) };
     }
 
@@ -36,6 +36,16 @@ internal sealed class Shrinker(Func<Scenario, bool> fails)
         return scenario;
     }
 
+    private Scenario DropOptions(Scenario scenario)
+    {
+        foreach (string word in scenario.Options.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Scenario fewer = scenario with { Options = string.Join(',', scenario.Options.Split(',').Where(other => other != word)) };
+            if (StillFails(fewer)) scenario = fewer;
+        }
+        return scenario;
+    }
+
     private Scenario DropLowers(Scenario scenario)
     {
         for (int i = scenario.Lowers.Count - 1; i >= 0 && scenario.Lowers.Count > 1; i--)
@@ -46,7 +56,13 @@ internal sealed class Shrinker(Func<Scenario, bool> fails)
         return scenario;
     }
 
-    private Layer Shrink(Layer layer, Func<Layer, Scenario> with) => new(Reduce(layer.Entries, entries => with(new Layer(entries))));
+    private Layer Shrink(Layer layer, Func<Layer, Scenario> with)
+    {
+        Layer smaller = Copy(Reduce(layer.Entries, entries => with(Copy(entries, layer))), layer), moved = new(smaller.Entries);
+        return layer.FileSystem.Length > 0 && StillFails(with(moved)) ? moved : smaller;
+    }
+
+    private static Layer Copy(IReadOnlyList<LayerEntry> entries, Layer of) => new Layer(entries).On(of.FileSystem);
 
     /// <summary>Leaves out runs of items, half of them at first and single ones in the end.</summary>
     private IReadOnlyList<T> Reduce<T>(IReadOnlyList<T> items, Func<IReadOnlyList<T>, Scenario> with)

@@ -1,0 +1,34 @@
+using OverlayFuse.Overlay;
+
+namespace OverlayFuse.Cli;
+
+/// <summary>
+/// Which options cannot stand together (ovl_fs_params_verify, EINVAL in the kernel). An option that was not written gives way to one
+/// that was.
+/// </summary>
+internal static class OptionConflicts
+{
+    /// <summary>What redirect_dir= comes to; null: not written, so what the marks allow.</summary>
+    /// <exception cref="UsageException">userxattr, metacopy= and redirect_dir= contradict each other.</exception>
+    public static RedirectMode? Redirect(MountSettings settings)
+    {
+        bool metacopy = settings.Metacopy ?? false;
+        if (settings.UserXattr == true)
+            RefuseWithUserXattr(settings, metacopy);
+        bool needsOn = settings.UpperDir is not null;
+        if (metacopy && (needsOn ? settings.Redirect is not (null or RedirectMode.On) : settings.Redirect is RedirectMode.NoFollow))
+            throw new UsageException("option metacopy=on: needs redirect_dir=on; write that, or leave redirect_dir out");
+        return settings.Redirect ?? (metacopy ? RedirectMode.On : null);
+    }
+
+    /// <summary>Marks that any user can write must lead nowhere.</summary>
+    private static void RefuseWithUserXattr(MountSettings settings, bool metacopy)
+    {
+        if (metacopy)
+            throw new UsageException("option metacopy=on: cannot stand with userxattr, as in the kernel; leave one of them out");
+        if (settings.Redirect is not (null or RedirectMode.NoFollow))
+            throw new UsageException(
+                $"option redirect_dir={(settings.Redirect is RedirectMode.On ? "on" : "follow (off means the same)")}: cannot stand with userxattr, as in the kernel; " +
+                "write redirect_dir=nofollow, or leave one of them out");
+    }
+}
