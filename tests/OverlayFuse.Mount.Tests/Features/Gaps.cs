@@ -11,11 +11,8 @@ internal static class Gaps
         ["RangeRows.Clone"] = new(Answer.No, "FUSE: the kernel has no remap_file_range for it and passes FICLONE to nobody; copy_file_range(2) shares blocks."),
         ["MountCheckRows.Conflicts"] = new(Answer.Partly, NotYet + "`nfs_export=on`."),
         ["CopyUpRows.ProtectedAttributes"] = new(Answer.No, NotYet + "`protattr`."),
-        ["MetacopyRows.Verity"] = new(Answer.No, NotYet + "`verity=on` and `require`."),
-        ["InodeRows.Ino32"] = new(Answer.No, NotYet + "`ino32_t`."),
         ["FileRows.Handles"] = new(Answer.No, NotYet + "`nfs_export=on`."),
         ["FileRows.LastingHandles"] = new(Answer.No, NotYet + "`nfs_export=on`."),
-        ["MountOptionRows.IdMapped"] = new(Answer.No, NotYet + "idmapped mounts."),
     };
 
     private const string NotYet = "Not built yet: ";

@@ -86,15 +86,6 @@ internal sealed class NestedTests(string innerName, string outerName)
         Assert.That(Differences(expected.InnerUpper, actual.InnerUpper), Is.Empty, "the inner upper");
     }
 
-    /// <summary>Files below must have file handles for it: the kernel's overlayfs gives none without nfs_export.</summary>
-    [Test]
-    public void Links_WithIndexOverOurs_StayOneFile()
-    {
-        if (innerName != "ours") Assert.Ignore("the kernel's overlayfs below has no file handles: no index");
-        using Nest nest = Start("nest", innerName, outerName, "index=on");
-        Assert.That(nest.Answers("echo more >> f; cat hard; ln hard third; stat -c %h f hard third | xargs")[0], Does.EndWith("exit 0\nbase f\nmore\n3 3 3\n"));
-    }
-
     /// <summary>xattrs of the outer layer are the inner overlay's users': escaped once on its disk.</summary>
     [Test]
     public void Marks_OfAnOuterLayer_AreEscapedOnTheDisk()
