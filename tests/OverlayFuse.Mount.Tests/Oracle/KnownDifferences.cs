@@ -22,10 +22,23 @@ internal static class KnownDifferences
     /// <summary>
     /// A lower file that is unlinked while open cannot be changed through its descriptor in the kernel's overlayfs: its copy-up links the copy to
     /// the name, where the whiteout is now (EEXIST), and has marked the directory impure before. Ours keeps the copy without a name.
-    /// The two files are not the same from there on, so the scenario ends. (Of a removed directory it says ENOTDIR.)
+    /// The two files are not the same from there on, so the scenario ends.
     /// </summary>
     public static bool IsCopyUpOfUnlinked(Operation operation, string one, string other) =>
-        operation.Core is Fchmod or Fchown or Futimens or FsetXattr or Reopen && ((one, other) is ("EEXIST" or "ENOTDIR", "ok") or ("ok", "EEXIST" or "ENOTDIR"));
+        operation.Core is Fchmod or Fchown or Futimens or FsetXattr or Reopen && ((one, other) is ("EEXIST", "ok") or ("ok", "EEXIST"));
+
+    /// <summary>
+    /// A lower directory that was removed and is then changed through its descriptor: the kernel copies up what has its name now, ENOTDIR when that is a
+    /// whiteout; and when it is another directory, that one gets the change. Ours changes nothing that is there.
+    /// </summary>
+    public static bool IsChangeOfRemovedDirectory(Operation operation, Session session) => operation.Core switch
+    {
+        Fchmod change => session.IsRemovedDirectory(change.Slot),
+        Fchown change => session.IsRemovedDirectory(change.Slot),
+        Futimens change => session.IsRemovedDirectory(change.Slot),
+        FsetXattr change => session.IsRemovedDirectory(change.Slot),
+        _ => false,
+    };
 
     /// <summary>io=stateless: an open of a file with chattr +i or +a is not told to the daemon; the write is refused instead.</summary>
     public static bool IsOpenOfProtected(Operation operation, string one, string other) =>
