@@ -52,14 +52,21 @@ public sealed partial class OverlayFileSystem
         Sys.FStatx(file, out Statx stat, StatxMask.Type) == Errno.None
         && _layers.Protects(stat, append ? StatxAttributes.Immutable : StatxAttributes.Immutable | StatxAttributes.Append);
 
-    /// <summary>The first open of a file that was just made.</summary>
-    private void AddOpen(Inode inode, Fd writable)
+    /// <summary>The descriptor of a file that was just made.</summary>
+    /// <param name="inode">The file.</param>
+    /// <param name="writable">The descriptor; owned from here on.</param>
+    /// <param name="hasHandle">A RELEASE will come.</param>
+    private void AddOpen(Inode inode, Fd writable, bool hasHandle)
     {
         lock (OpenLockOf(inode))
         {
             OpenFile open = inode.Open ?? new OpenFile();
-            _ = open.Set(writable, writable: true);
-            CountOpen(inode, open);
+            SafeFd file = open.Set(writable, writable: true);
+            if (hasHandle)
+                CountOpen(inode, open);
+            inode.Open = open;
+            if (open.Count == 0)
+                _idleFiles.Add(open, file);
         }
     }
 

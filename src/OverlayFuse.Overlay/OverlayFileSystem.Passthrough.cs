@@ -103,6 +103,7 @@ public sealed partial class OverlayFileSystem
         if (inode.Pinned is null && PinOpened(inode) != Errno.None)
             inode.Unlinked = true; // ESTALE from here on: its name may soon be another file's
         _inodes.LeaveBehind(inode);
+        InvalidateAttributes(inode); // what the kernel has of them holds for ever, and changes come by the other inode
     }
 
     /// <summary>Holds the upper file by itself: the names are no longer kept up to date.</summary>
