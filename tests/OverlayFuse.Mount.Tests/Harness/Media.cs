@@ -63,6 +63,19 @@ internal sealed class Place(Func<string, string> directoryOn) : IDisposable
     public void Dispose()
     {
         foreach (string directory in frozen) _ = Libc.umount2(Libc.Bytes(directory), Libc.MNT_DETACH);
-        foreach (string directory in used.Where(Directory.Exists)) Directory.Delete(directory, recursive: true);
+        foreach (string directory in used.Where(Directory.Exists)) Remove(directory);
+    }
+
+    private static void Remove(string directory)
+    {
+        try
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Tool.Try("chattr", ["-R", "-f", "-ia", directory]);
+            Directory.Delete(directory, recursive: true);
+        }
     }
 }
