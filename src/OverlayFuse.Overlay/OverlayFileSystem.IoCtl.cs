@@ -26,7 +26,7 @@ public sealed partial class OverlayFileSystem
             return Errno.ENOTTY;
         if (inode.Type is not (FileType.Regular or FileType.Directory))
             return Errno.ENOTTY;
-        if (sets && EnsureUpper(request, inode) is not Errno.None and var error)
+        if (sets && EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var error)
             return error;
         if (_files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var failed)
             return failed;

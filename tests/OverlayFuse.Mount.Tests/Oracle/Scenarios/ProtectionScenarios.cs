@@ -1,4 +1,3 @@
-using Mono.Unix.Native;
 using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Oracle.Scenarios;
@@ -13,14 +12,14 @@ internal sealed class ProtectionScenarios(string fileSystem) : OracleFixture(fil
 
     private static Operation[] WithFlags(string path, long flags, params Operation[] operations) =>
     [
-        new Open("flags", path, O.RDONLY), new SetFlags("flags", flags), new GetFlags("flags"), .. operations,
-        new SetFlags("flags", 0), new GetFlags("flags"), new Close("flags"), new Chmod(path, 700),
+        new Open("flags", path, O.RDONLY), new ChangeFlags("flags", flags, 0), new GetFlags("flags"), .. operations,
+        new ChangeFlags("flags", 0, Append | Immutable | NoAtime), new GetFlags("flags"), new Close("flags"), new Chmod(path, 700),
     ];
 
     private static Operation[] FileChanges(string path) =>
     [
         new Chmod(path, 600), new Lchown(path, 1, 2), new Truncate(path, 0), new Utimens(path, 5, 6), new SetXattr(path, "user.new", "v"), new SetXattr(path, "trusted.new", "v"), new RemoveXattr(path, "user.old"), new RemoveXattr(path, "user.absent"), new SetAcl(path, "u::rw-,g::r--,o::---"),
-        new Link(path, "linked"), new Rename(path, "renamed"), new Rename("other", path), new Rename("other", path, RenameFlags.Exchange), new Rename(path, "other", RenameFlags.Exchange), new Unlink(path), new Rmdir(path), new ReadFile(path), new Lstat(path),
+        new Link(path, "linked"), new Rename(path, "renamed"), new Rename("other", path), new Rename("other", path, RenameFlags.Exchange), new Rename(path, "other", RenameFlags.Exchange), new Unlink(path), new ReadFile(path), new Lstat(path),
         new Open("t", path, O.WRONLY | O.APPEND | O.TRUNC), new Open("r", path, O.RDONLY | O.TRUNC), new Open("w", path, O.WRONLY), new Open("rw", path, O.RDWR), new Touch(path),
         new Open("end", path, O.WRONLY | O.APPEND), new WriteNext("end", "more"), new Fallocate("end", FallocFlags.KeepSize, 0, 8192), new Fallocate("end", FallocFlags.PunchHole | FallocFlags.KeepSize, 0, 2), new Ftruncate("end", 1), new Close("end"),
     ];
@@ -31,7 +30,7 @@ internal sealed class ProtectionScenarios(string fileSystem) : OracleFixture(fil
         Operation[] operations =
         [
             .. WithFlags("f", flags, FileChanges("f")), new Create("made", "new"), new SetXattr("made", "user.old", "v"), .. WithFlags("made", flags, FileChanges("made")),
-            .. WithFlags("other", flags | NoAtime, new Remount(), new Open("flags", "other", O.RDONLY), new GetFlags("flags"), .. FileChanges("other"), new Chmod("f", 604), new SwitchSides(), new Open("flags", "other", O.RDONLY), new GetFlags("flags"), .. FileChanges("other")),
+            .. WithFlags("other", flags | NoAtime, [new Remount(), new Open("flags", "other", O.RDONLY), new GetFlags("flags"), .. FileChanges("other"), new Chmod("f", 604), new SwitchSides(), new Open("flags", "other", O.RDONLY), new GetFlags("flags"), .. FileChanges("other")]),
         ];
         Compare(new Scenario(new Layer(), [Tree], operations, options));
     }
@@ -73,7 +72,7 @@ internal sealed class ProtectionScenarios(string fileSystem) : OracleFixture(fil
     {
         Operation[] operations =
         [
-            .. FileChanges(path), new Open("flags", path, O.RDONLY), new GetFlags("flags"), new SetFlags("flags", NoAtime | Append), new GetFlags("flags"), new Remount(), .. FileChanges(path),
+            .. FileChanges(path), new Open("flags", path, O.RDONLY), new GetFlags("flags"), new ChangeFlags("flags", NoAtime | Append, Immutable), new GetFlags("flags"), new Remount(), .. FileChanges(path),
             new SwitchSides(), .. FileChanges(path), .. WithFlags(path, Immutable, FileChanges(path)), new Unlink(path),
         ];
         Compare(new Scenario(new Layer(), [new Layer(Tree.Entries).Flags(path, flags)], operations, options));
@@ -105,13 +104,13 @@ internal sealed class ProtectionScenarios(string fileSystem) : OracleFixture(fil
 
     [Test]
     public void ProtAttr_OfAnUpperThatBecameALower_SaysNothing() => Compare(
-        Tree, new Open("1", "f", O.RDONLY), new SetFlags("1", Immutable), new Open("2", "d", O.RDONLY), new SetFlags("2", Append), new Rotate(), new Chmod("f", 600), new Unlink("d/lower"), new Unlink("f"), new Open("2", "d", O.RDONLY), new GetFlags("2"));
+        Tree, new Open("1", "f", O.RDONLY), new ChangeFlags("1", Immutable, 0), new Open("2", "d", O.RDONLY), new ChangeFlags("2", Append, 0), new Rotate(), new Chmod("f", 600), new Unlink("d/lower"), new Unlink("f"), new Open("2", "d", O.RDONLY), new GetFlags("2"));
 
     [TestCase("a")]
     [TestCase("i")]
     public void Flags_OfTheUpperFileItself_AreObeyed(string flags)
     {
         Layer upper = new Layer().File("made", "m").Flags("made", flags);
-        Compare(new Scenario(upper, [Tree], [new Open("1", "made", O.RDONLY), new GetFlags("1"), .. FileChanges("made"), new SetFlags("1", NoAtime), new SetFlags("1", Append), new GetFlags("1"), .. FileChanges("made")]) { ForeignUpper = true });
+        Compare(new Scenario(upper, [Tree], [new Open("1", "made", O.RDONLY), new GetFlags("1"), .. FileChanges("made"), new ChangeFlags("1", NoAtime, 0), new ChangeFlags("1", Append, Immutable), new GetFlags("1"), .. FileChanges("made")]) { ForeignUpper = true });
     }
 }
