@@ -43,6 +43,9 @@ internal static class CallerProcess
         GidOf(request) == gid || HasCapability(request, CAP_FSETID) || Text(request.Caller.Pid, "Groups:")
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Contains(gid.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>Whether what the caller writes leaves set-uid and set-gid (file_remove_privs).</summary>
+    public static bool MayKeepSetIds(in FuseRequest request) => HasCapability(request, CAP_FSETID);
+
     /// <summary>Whether this process opens files whatever their modes are: those made unreadable since they were opened in the merged view.</summary>
     public static bool MayOpenAnything { get; } = (Field((uint)Environment.ProcessId, "CapEff:") >> CAP_DAC_OVERRIDE & 1) != 0;
 

@@ -121,7 +121,10 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         using var target = new ScopedFd(to);
         long size = (long)copy.Stat.Size;
         long length = Math.Min(size, copy.DataLimit);
-        return length == 0 ? Errno.None : CopyData(request, copy.Inode, target, new CopyUpData(length, length == size, IsSynced));
+        if (length == 0)
+            return Errno.None;
+        bool isDense = copy.Stat.Blocks * 512 >= copy.Stat.Size;
+        return CopyData(request, copy.Inode, target, new CopyUpData(length, length == size, IsSynced) { IsDense = isDense, Work = work });
     }
 
     private bool IsSynced => fileSystem.Options.Syncs;
@@ -146,8 +149,8 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             error = KeepUnnamed(inode, place.Parent, copied, entry);
         if (error != Errno.None)
             return error;
-        fileSystem.InvalidateAttributes(inode);
-        fileSystem.InvalidateAttributes(place.Parent);
+        if (inode.IsDirectory || inode.Index is not null || !inode.HasOrigin)
+            fileSystem.InvalidateAttributes(inode); // else all that is shown stays, but for what the change itself makes the kernel ask for
         if (!inode.HasOrigin)
             fileSystem.InvalidateListing(place.Parent); // the copy of a broken hard link has a number of its own
         fileSystem.RefreshOpen(inode);

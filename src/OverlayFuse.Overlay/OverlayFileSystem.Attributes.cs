@@ -30,7 +30,7 @@ public sealed partial class OverlayFileSystem
         if (OwnerChange.From(input, _ids, out OwnerChange change) is not Errno.None and var unknown)
             return unknown;
         if (change.IsNothingButChown && MayClearSetIds(request, inode) is not Errno.None and var denied)
-            return denied;
+            return denied == Errno.EPERM && _isStateless ? GetAttr(inode, out attributes) : denied; // a write clears them itself
         if (RequireSettable(inode, input) is not Errno.None and var kept)
             return kept;
         long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : CopyUp.NoData;
@@ -130,11 +130,11 @@ public sealed partial class OverlayFileSystem
 
     /// <summary>
     /// chown(path, -1, -1) by who is not the owner must not clear set-uid and set-gid (setattr_prepare), but HANDLE_KILLPRIV_V2 takes that check
-    /// from the kernel. The same request comes before fallocate(2) by any writer: who has write access may clear them.
+    /// from the kernel. The same request comes before any writing by who may not keep them: who has write access may clear them.
     /// </summary>
     private Errno MayClearSetIds(in FuseRequest request, Inode inode)
     {
-        if (inode.Open is { } open && open.TryBorrowForWrite(out BorrowedFd written))
+        if (inode.Open is { Count: > 0 } open && open.TryBorrowForWrite(out BorrowedFd written))
         {
             written.Dispose();
             return Errno.None;

@@ -22,7 +22,8 @@ public sealed partial class OverlayFileSystem
         if ((FileType)(input.Mode & (uint)FileType.Mask) == FileType.CharacterDevice && input.Rdev == 0)
             return Errno.EPERM; // a whiteout is not a user's to make (ovl_mknod)
         ulong rdev = FromFuseDevice(input.Rdev);
-        return MakeEntry(request, name, new Creation { Mode = input.Mode, UMask = input.UMask, Rdev = rdev }, out entry, out _);
+        bool isOpened = _isStateless && (FileType)(input.Mode & (uint)FileType.Mask) == FileType.Regular; // a write follows
+        return MakeEntry(request, name, new Creation { Mode = input.Mode, UMask = input.UMask, Rdev = rdev, Open = isOpened }, out entry, out _);
     }
 
     /// <inheritdoc/>
@@ -39,7 +40,9 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno Create(in FuseRequest request, in CreateIn input, Name name, out EntryOut entry, out OpenOut opened)
     {
-        opened = default;
+        (entry, opened) = (default, default);
+        if (_isStateless)
+            return Errno.ENOSYS; // the kernel sends MKNOD from here on (fuse_conn.no_create), and there is no handle to be released
         uint mode = (input.Mode & 0xFFF) | (uint)FileType.Regular;
         var creation = new Creation { Mode = mode, UMask = input.UMask, Open = true };
         Errno error = MakeEntry(request, name, creation, out entry, out Inode? inode);
@@ -81,7 +84,7 @@ public sealed partial class OverlayFileSystem
                 return unopened;
             Inode inode = _inodes.AddUnnamed(stat, _inos.Map(stat.Dev, stat.Ino), new SafeFd(file.Release()));
             inode.Protection = Protection.None;
-            AddOpen(inode, writable);
+            AddOpen(inode, writable, hasHandle: true);
             entry = ToEntry(inode, stat);
         }
         opened = new OpenOut { Flags = FileReplyFlags };
@@ -110,7 +113,7 @@ public sealed partial class OverlayFileSystem
             if (MakeNamed(place, creation with { Owner = OwnerOf(request) }, out Fd made, out entry, out inode) is not Errno.None and var failed)
                 return failed;
             if (made.IsOpen)
-                AddOpen(inode!, made); // the open lock comes before that of the names, which is free again
+                AddOpen(inode!, made, hasHandle: !_isStateless); // the open lock comes before that of the names, which is free again
             return Errno.None;
         }
     }

@@ -61,7 +61,7 @@ public sealed partial class OverlayFileSystem
                 Errno error = Sys.PRead(file, data[count..], (long)input.Offset + count, out int read);
                 count += read;
                 if (error != Errno.None || read == 0)
-                    return count > 0 ? Errno.None : error;
+                    return error; // a short answer would mean the end of the file
             }
             return Errno.None;
         }
@@ -91,7 +91,7 @@ public sealed partial class OverlayFileSystem
                 if (error != Errno.None)
                     return count > 0 ? Errno.None : error;
             }
-            return (input.WriteFlags & WriteFlags.KillSuidGid) != 0 ? DropSetIds(request, file) : Errno.None;
+            return (input.WriteFlags & WriteFlags.KillSuidGid) != 0 ? DropSetIdsAfter(request, inode, file) : Errno.None;
         }
     }
 
@@ -128,7 +128,10 @@ public sealed partial class OverlayFileSystem
         if (BorrowWritable(request, request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
-            return Sys.FAllocate(file, (int)input.Mode, (long)input.Offset, (long)input.Length);
+        {
+            Errno error = Sys.FAllocate(file, (int)input.Mode, (long)input.Offset, (long)input.Length);
+            return error == Errno.None ? DropSetIdsUntold(request, request.Node, file) : error;
+        }
     }
 
     /// <inheritdoc/>
@@ -164,7 +167,7 @@ public sealed partial class OverlayFileSystem
                 Errno error = Sys.CopyFileRange(
                     source, (long)input.InputOffset, target, (long)input.OutputOffset, length, out long done);
                 copied = (ulong)done;
-                return error;
+                return error == Errno.None ? DropSetIdsUntold(request, input.OutputNode, target) : error;
             }
         }
     }

@@ -47,15 +47,20 @@ public sealed partial class OverlayFileSystem
         return error == Errno.EPERM ? _files.OpenData(inode, access | OpenFlags.Append, out fd) : error;
     }
 
-    /// <summary>The first open of a file that was just made.</summary>
-    private void AddOpen(Inode inode, Fd writable)
+    /// <summary>The descriptor of a file that was just made.</summary>
+    /// <param name="inode">The file.</param>
+    /// <param name="writable">The descriptor; owned from here on.</param>
+    /// <param name="hasHandle">A RELEASE will come.</param>
+    private void AddOpen(Inode inode, Fd writable, bool hasHandle)
     {
         lock (OpenLockOf(inode))
         {
             OpenFile open = inode.Open ?? new OpenFile();
-            _ = open.Set(writable, writable: true);
-            open.Count++;
+            SafeFd file = open.Set(writable, writable: true);
+            open.Count += hasHandle ? 1 : 0;
             inode.Open = open;
+            if (open.Count == 0)
+                _idleFiles.Add(open, file);
         }
     }
 
