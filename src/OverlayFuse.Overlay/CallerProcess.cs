@@ -73,14 +73,23 @@ internal static class CallerProcess
     private static string Text(uint pid, string name)
     {
         Span<byte> status = stackalloc byte[4096];
-        if (Sys.OpenAt(Fd.WorkingDirectory, Name.From($"/proc/{pid}/status"), OpenFlags.ReadOnly, out Fd opened) != Errno.None)
-            return "";
-        using var file = new ScopedFd(opened);
-        if (Sys.PRead(file, status, 0, out int length) != Errno.None)
+        Errno error = Read(pid, status, out int length);
+        if (error is not (Errno.None or Errno.ENOENT or Errno.ESRCH))
+            error = Read(pid, status, out length); // no answer is taken for no rights: ask again
+        if (error != Errno.None)
             return "";
         string text = Encoding.ASCII.GetString(status[..length]);
         int at = text.IndexOf(name, StringComparison.Ordinal) + name.Length;
         int end = at < name.Length ? -1 : text.IndexOf('\n', at);
         return end > 0 ? text[at..end].Trim() : "";
+    }
+
+    private static Errno Read(uint pid, Span<byte> status, out int length)
+    {
+        length = 0;
+        if (Sys.OpenAt(Fd.WorkingDirectory, Name.From($"/proc/{pid}/status"), OpenFlags.ReadOnly, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var file = new ScopedFd(opened);
+        return Sys.PRead(file, status, 0, out length);
     }
 }

@@ -64,8 +64,6 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         {
             if (fileSystem.Files.Statx(inode, lower.Directory, lower.Name, out Statx stat) is not Errno.None and var unseen)
                 return unseen == Errno.ENOENT ? Errno.ESTALE : unseen;
-            if (fileSystem.Layers.Protects(stat, StatxAttributes.Immutable | StatxAttributes.Append))
-                return Errno.EPERM; // chattr +i and +a protect the file in the merged view too
             var entry = new WorkEntry(work);
             try
             {

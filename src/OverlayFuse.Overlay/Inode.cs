@@ -86,6 +86,9 @@ internal sealed class Inode(NodeId id, ulong generation, FileType type)
     /// <summary>A large lower file whose copy is not whole yet; <see cref="HasUpper"/> comes with the last byte.</summary>
     public volatile PartialCopy? Partial;
 
+    /// <summary>What chattr(1) forbids, once somebody asked: see <see cref="OverlayFileSystem"/>.Protection.</summary>
+    public Protection Protection = Protection.NotRead;
+
     /// <summary>Descriptors of the real file while it is open in the merged view.</summary>
     public volatile OpenFile? Open;
 

@@ -275,6 +275,8 @@ internal sealed partial class InodeTable
         inode.UpperIno = found.HasUpper ? found.Stat.Ino : 0;
         inode.LowerLayer = found.IsDirectory || found.HasUpper ? Inode.NoLayer : found.Lowers[0];
         inode.Ino = found.Ino;
+        if (!found.HasUpper && (found.Stat.Attributes & (StatxAttributes.Append | StatxAttributes.Immutable)) == 0)
+            inode.Protection = Protection.None;
         inode.HasOrigin = found.HasOrigin;
         inode.Index = found.IndexName is null ? null : new IndexEntry(found.IndexName) { Delta = found.LinkDelta };
         inode.Place = new Place(parent, name.ToArray());

@@ -44,15 +44,16 @@ internal sealed class LayerStack : IDisposable
         return new LayerStack(upper, lowers, data) { Work = work };
     }
 
-    /// <summary>Whether chattr(1) protects a file of a layer.</summary>
-    /// <param name="stat">The file.</param>
-    /// <param name="by">By which of its attributes.</param>
-    public bool Protects(in Statx stat, StatxAttributes by)
+    /// <summary>What chattr(1) has set of a file of a layer.</summary>
+    public Protection ProtectionOf(in Statx stat)
     {
-        if ((stat.Attributes & by) == 0)
-            return false;
+        if ((stat.Attributes & (StatxAttributes.Append | StatxAttributes.Immutable)) == 0)
+            return Protection.None;
         ulong dev = stat.Dev;
-        return !Lowers.Concat(DataLayers).Any(layer => layer.IsErofs && layer.Dev == dev);
+        if (Lowers.Concat(DataLayers).Any(layer => layer.IsErofs && layer.Dev == dev))
+            return Protection.None;
+        return ((stat.Attributes & StatxAttributes.Append) != 0 ? Protection.Append : Protection.None)
+            | ((stat.Attributes & StatxAttributes.Immutable) != 0 ? Protection.Immutable : Protection.None);
     }
 
     /// <summary>One more lower layer.</summary>

@@ -15,9 +15,6 @@ internal sealed class OpenFile
     /// <summary>How many OPENs were not released yet.</summary>
     public int Count { get; set; }
 
-    /// <summary>What is written goes to the end, wherever it was to go: nothing else may be written (chattr +a).</summary>
-    public bool OnlyAppends { get; set; }
-
     public bool IsWritable => _writable;
 
     /// <summary>By which the kernel reads and writes the file itself; null: by requests. The same from the first open to the last release.</summary>

@@ -31,6 +31,8 @@ public sealed partial class OverlayFileSystem
             return unknown;
         if (change.IsNothingButChown && MayClearSetIds(request, inode) is not Errno.None and var denied)
             return denied == Errno.EPERM && _isStateless ? GetAttr(inode, out attributes) : denied; // a write clears them itself
+        if (RequireSettable(inode, input) is not Errno.None and var kept)
+            return kept;
         long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : CopyUp.NoData;
         if (EnsureChangeable(request, inode, data) is not Errno.None and var error)
             return error;

@@ -64,6 +64,8 @@ public sealed partial class OverlayFileSystem
         opened = default;
         if (_inodes[request.Node] is not { } parent)
             return Errno.ESTALE;
+        if (RequireUnprotected(parent, Protection.Immutable) is not Errno.None and var shut)
+            return shut;
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
@@ -84,6 +86,7 @@ public sealed partial class OverlayFileSystem
             if (Sys.Reopen(file, OpenFlags.ReadWrite, out Fd writable) is not Errno.None and var unopened)
                 return unopened;
             Inode inode = _inodes.AddUnnamed(stat, _inos.Map(stat.Dev, stat.Ino), new SafeFd(file.Release()));
+            inode.Protection = Protection.None;
             AddOpen(inode, writable, hasHandle: true);
             opened = OpenReply(inode, input.Flags);
             entry = ToEntry(inode, stat);
@@ -101,6 +104,8 @@ public sealed partial class OverlayFileSystem
             return Errno.ENAMETOOLONG;
         if (IsAufsMark(name))
             return Errno.EINVAL;
+        if (RequireUnprotected(parent, Protection.Immutable) is not Errno.None and var shut)
+            return shut;
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
@@ -200,6 +205,7 @@ public sealed partial class OverlayFileSystem
         var found = new Resolved(default) { Exists = true, HasUpper = true, Stat = stat, Ino = _inos.Map(stat.Dev, stat.Ino) };
         if (!_inodes.TryAdmit(place.Parent, place.Parent.Directory!.Version, place.Name, found, out inode))
             return Errno.EIO; // cannot be: the names are locked
+        inode.Protection = Protection.None;
         entry = ToEntry(inode, stat);
         return Errno.None;
     }

@@ -20,9 +20,11 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE;
         bool truncate = (input.Flags & OpenFlags.Truncate) != 0;
         bool write = (input.Flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly || truncate;
+        if (write && RequireWritable(inode, input.Flags) is not Errno.None and var kept)
+            return kept;
         if (write && EnsureUpper(request, inode, truncate ? 0 : long.MaxValue) is not Errno.None and var error)
             return error;
-        if (AcquireOpen(inode, write, (input.Flags & OpenFlags.Append) != 0) is not Errno.None and var failed)
+        if (AcquireOpen(inode, write) is not Errno.None and var failed)
             return failed;
         opened = OpenReply(inode, input.Flags);
         if (!truncate)
@@ -72,6 +74,8 @@ public sealed partial class OverlayFileSystem
         count = 0;
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
+        if (_isStateless && RequireWritable(inode, input.Flags & OpenFlags.Append) is not Errno.None and var kept)
+            return kept;
         if (!inode.HasUpper && EnsureChangeable(request, inode) is not Errno.None and var unready)
             return unready;
         if (inode.Partial is { } partial && WriteTo(partial, request, input, data, out count) is not Errno.ESTALE and var done)
@@ -80,8 +84,6 @@ public sealed partial class OverlayFileSystem
             return closed;
         using (file)
         {
-            if ((input.Flags & OpenFlags.Append) == 0 && inode.Open is { OnlyAppends: true })
-                return Errno.EPERM;
             DropEscapedCapability(file, Name.Empty);
             while (count < data.Length)
             {
@@ -122,6 +124,8 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno FAllocate(in FuseRequest request, in FAllocateIn input)
     {
+        if (_inodes[request.Node] is { } inode && RequireAllocatable(inode, input.Mode) is not Errno.None and var kept)
+            return kept;
         if (BorrowWritable(request, request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
@@ -147,6 +151,9 @@ public sealed partial class OverlayFileSystem
     public Errno CopyFileRange(in FuseRequest request, in CopyFileRangeIn input, out ulong copied)
     {
         copied = 0;
+        Protection by = _isStateless ? Protection.Any : Protection.Immutable; // an open for writing was refused
+        if (_inodes[input.OutputNode] is { } output && RequireUnprotected(output, by) is not Errno.None and var kept)
+            return kept;
         if (FinishPartial(request, _inodes[request.Node]) is not Errno.None and var unfinished)
             return unfinished;
         if (BorrowOpen(request.Node, out BorrowedFd source) is not Errno.None and var closed)

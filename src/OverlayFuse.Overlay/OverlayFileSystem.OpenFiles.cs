@@ -20,7 +20,7 @@ public sealed partial class OverlayFileSystem
 
     /// <summary>One more open of an inode: gives it the descriptors that it lacks.</summary>
     /// <returns>ESTALE when it was left behind: the VFS looks its name up again.</returns>
-    private Errno AcquireOpen(Inode inode, bool write, bool append)
+    private Errno AcquireOpen(Inode inode, bool write)
     {
         lock (OpenLockOf(inode))
         {
@@ -30,15 +30,11 @@ public sealed partial class OverlayFileSystem
             if (inode.IsLeftBehind)
                 return Errno.ESTALE;
             bool has = write ? open.TryBorrowForWrite(out BorrowedFd known) : open.TryBorrowForRead(out known);
-            using (known)
-            {
-                if (has && write && IsProtected(known, append))
-                    return Errno.EPERM;
-            }
+            known.Dispose();
             if (!has && (write || !OpensLate(inode)))
             {
-                OpenFlags access = write ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
-                if (_files.OpenData(inode, access | OpenFlags.NonBlock, out Fd fd) is not Errno.None and var error)
+                Errno error = write ? OpenForWriting(inode, out Fd fd) : _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
+                if (error != Errno.None)
                     return error;
                 _ = open.Set(fd, write);
             }
@@ -47,10 +43,13 @@ public sealed partial class OverlayFileSystem
         }
     }
 
-    /// <summary>chattr(1)'s +i and +a, which FUSE does not tell the VFS: they forbid an open that the descriptor from before would serve.</summary>
-    private bool IsProtected(Fd file, bool append) =>
-        Sys.FStatx(file, out Statx stat, StatxMask.Type) == Errno.None
-        && _layers.Protects(stat, append ? StatxAttributes.Immutable : StatxAttributes.Immutable | StatxAttributes.Append);
+    /// <summary>Opens the real file for reading and writing; one that has chattr +a itself, set by who has the upper, for appending.</summary>
+    private Errno OpenForWriting(Inode inode, out Fd fd)
+    {
+        const OpenFlags access = OpenFlags.ReadWrite | OpenFlags.NonBlock;
+        Errno error = _files.OpenData(inode, access, out fd);
+        return error == Errno.EPERM ? _files.OpenData(inode, access | OpenFlags.Append, out fd) : error;
+    }
 
     /// <summary>The descriptor of a file that was just made.</summary>
     /// <param name="inode">The file.</param>
@@ -157,11 +156,7 @@ public sealed partial class OverlayFileSystem
     private Errno OpenAgain(Inode inode, OpenFile open)
     {
         bool writable = inode.HasUpper && inode.Data is null;
-        OpenFlags access = writable ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
-        Errno error = _files.OpenData(inode, access | OpenFlags.NonBlock, out Fd fd);
-        open.OnlyAppends = error == Errno.EPERM && writable; // chattr +a
-        if (open.OnlyAppends)
-            error = _files.OpenData(inode, access | OpenFlags.Append | OpenFlags.NonBlock, out fd);
+        Errno error = writable ? OpenForWriting(inode, out Fd fd) : _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
         if (error is Errno.EACCES or Errno.EPERM && writable) // a daemon without CAP_DAC_OVERRIDE, a file that its owner may not write; chattr +i
         {
             writable = false;

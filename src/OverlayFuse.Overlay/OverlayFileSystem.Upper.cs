@@ -67,8 +67,7 @@ public sealed partial class OverlayFileSystem
         scoped var lookup = new LayerLookup(this, parent, name);
         Errno error = parent.Directory!.Lowers.Length == 0 ? Errno.None : lookup.LookInLowers(0, ref found);
         has = found.Exists;
-        bool isProtected = _layers.Protects(found.Stat, StatxAttributes.Immutable | StatxAttributes.Append);
-        return error == Errno.None && has && !inUpper && isProtected ? Errno.EPERM : error; // may_delete
+        return error == Errno.None && has && !inUpper && _layers.ProtectionOf(found.Stat) != Protection.None ? Errno.EPERM : error; // may_delete
     }
 
     /// <summary>What stands under a name in an upper directory.</summary>

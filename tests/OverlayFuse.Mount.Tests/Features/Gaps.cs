@@ -10,7 +10,6 @@ internal static class Gaps
         ["RangeRows.MoveRanges"] = new(Answer.No, "FUSE: the kernel refuses these modes before the program is asked (fuse_file_fallocate)."),
         ["RangeRows.Clone"] = new(Answer.No, "FUSE: the kernel has no remap_file_range for it and passes FICLONE to nobody; copy_file_range(2) shares blocks."),
         ["MountCheckRows.Conflicts"] = new(Answer.Partly, NotYet + "`nfs_export=on`."),
-        ["CopyUpRows.ProtectedAttributes"] = new(Answer.No, NotYet + "`protattr`."),
         ["FileRows.Handles"] = new(Answer.No, NotYet + "`nfs_export=on`."),
         ["FileRows.LastingHandles"] = new(Answer.No, NotYet + "`nfs_export=on`."),
     };

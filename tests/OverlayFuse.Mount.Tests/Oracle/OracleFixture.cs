@@ -17,6 +17,9 @@ internal abstract class OracleFixture(string kind)
     private readonly Media media = new(kind.Split(' ')[0]);
     private readonly string io = kind.Split(' ') is [_, string io] ? io : "open";
 
+    /// <summary>Whether opens are requests to ours: then it knows of descriptors, and leaves the very same upper.</summary>
+    protected bool TellsOpens => io == "open";
+
     [OneTimeSetUp]
     public void SetUmask() => _ = Syscall.umask(Mode.Octal(22));
 
