@@ -13,12 +13,12 @@ public sealed partial class OverlayFileSystem
     private Errno ProtectionOf(Inode inode, out Protection protection)
     {
         protection = inode.Protection;
-        if (protection != Protection.NotRead)
+        if (protection != Protection.NotRead && !inode.IsLeftBehind)
             return Errno.None;
         if (ReadProtection(inode, out Protection read) is not Errno.None and var error)
             return error;
         Protection known = Interlocked.CompareExchange(ref inode.Protection, read, Protection.NotRead);
-        protection = known == Protection.NotRead ? read : known; // set meanwhile
+        protection = known == Protection.NotRead || inode.IsLeftBehind ? read : known; // set meanwhile; of what was left behind, through another inode
         return Errno.None;
     }
 
@@ -137,8 +137,11 @@ public sealed partial class OverlayFileSystem
             error = ProtectionXattr.Write(_xattrs, upper, Name.Empty, protection);
         else if (before != Protection.None)
             error = ProtectionXattr.Remove(_xattrs, upper, Name.Empty);
-        if (error == Errno.None)
-            inode.Protection = protection;
-        return error;
+        if (error != Errno.None)
+            return error;
+        inode.Protection = protection;
+        if (inode.IsLeftBehind && _inodes.OfUpperFile(inode.UpperIno) is { } successor)
+            successor.Protection = protection;
+        return Errno.None;
     }
 }

@@ -113,4 +113,9 @@ internal sealed class ProtectionScenarios(string fileSystem) : OracleFixture(fil
         Layer upper = new Layer().File("made", "m").Flags("made", flags);
         Compare(new Scenario(upper, [Tree], [new Open("1", "made", O.RDONLY), new GetFlags("1"), .. FileChanges("made"), new ChangeFlags("1", NoAtime, 0), new ChangeFlags("1", Append, Immutable), new GetFlags("1"), .. FileChanges("made")]) { ForeignUpper = true });
     }
+
+    [Test]
+    public void Protection_SetAfterACopyUp_HoldsForDescriptorsFromBefore() => Compare(
+        new Layer().Sparse("big", 4 << 20, 0), new Open("old", "big", O.RDONLY), new Open("w", "big", O.WRONLY), new Write("w", 0, "new"), new Close("w"), new Fchmod("old", 640), new Open("new", "big", O.RDONLY), new ChangeFlags("new", Immutable, 0), new GetFlags("old"), new Fchmod("old", 600), new Chmod("big", 600),
+        new ChangeFlags("old", Append, Immutable), new GetFlags("new"), new Fchmod("new", 604), new Truncate("big", 5), new ChangeFlags("old", 0, Append), new Fchmod("new", 644), new Lstat("big"));
 }
