@@ -43,7 +43,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             if (Suffices(inode, dataLimit))
                 return Errno.None;
             if (inode.Partial is { } partial)
-                return mayBePartial ? Errno.None : Finish(inode, partial);
+                return mayBePartial ? Errno.None : Finish(request, inode, partial);
             if (VerifyData(inode) is not Errno.None and var wrong)
                 return wrong;
             return inode.HasUpper ? FetchData(request, inode, dataLimit) : Copy(request, inode, dataLimit, mayBePartial);
