@@ -197,6 +197,7 @@ FIELD(fuse_ioctl_out, in_iovs, IoCtlOut, InIovs); FIELD(fuse_ioctl_out, out_iovs
 #if MINOR >= 40
 SIZE(fuse_backing_map, BackingMap); FIELD(fuse_backing_map, fd, BackingMap, Fd);
 FIELD(fuse_backing_map, flags, BackingMap, Flags); FIELD(fuse_backing_map, padding, BackingMap, Padding);
+VALUE(FUSE_DEV_IOC_BACKING_OPEN, DeviceCommand, BackingOpen); VALUE(FUSE_DEV_IOC_BACKING_CLOSE, DeviceCommand, BackingClose);
 #endif
 
 SIZE(fuse_notify_inval_inode_out, NotifyInvalInodeOut); FIELD(fuse_notify_inval_inode_out, ino, NotifyInvalInodeOut, Ino);

@@ -58,7 +58,7 @@ internal sealed record Settings
         Quick = Number("QUICK", 0) != 0,
         Counts = Number("COUNTS", 0) != 0,
         Cpu = Number("CPU", 0) != 0,
-        Patience = TimeSpan.FromSeconds(Number("PATIENCE", 60)),
+        Patience = TimeSpan.FromSeconds(Number("PATIENCE", scale ? 120 : 60)),
         Disk = Text("DISK", "/var/tmp"),
         Results = Text("RESULTS", Path.Combine(Repository, Number("QUICK", 0) != 0 || Number("CPU", 0) != 0 || Text("ONLY", "").Length > 0 ? "artifacts/bench" : "bench/results")),
     };

@@ -24,7 +24,11 @@ internal static class Daemon
         FuseMount mount = FuseMount.Mount(ToMountOptions(request));
         try
         {
-            return Serve(mount, new FuseSession(fileSystem, mount.Device, ToSessionOptions(request)), signals);
+            var session = new FuseSession(fileSystem, mount.Device, ToSessionOptions(request));
+            Begin(mount, session, fileSystem);
+            if (request.Trace)
+                Console.Error.WriteLine($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
+            return Serve(mount, session, signals);
         }
         finally
         {
@@ -32,11 +36,16 @@ internal static class Daemon
         }
     }
 
-    private static int Serve(FuseMount mount, FuseSession session, StopSignals signals)
+    private static void Begin(FuseMount mount, FuseSession session, OverlayFileSystem fileSystem)
     {
         session.Start();
         if (!session.WaitUntilInitialized(InitTimeout))
-            throw new FuseMountException($"{mount.MountPoint}: the kernel and this program did not agree on a FUSE protocol; run with -d to see what was offered");
+            throw new FuseMountException(fileSystem.Refusal
+                ?? $"{mount.MountPoint}: the kernel and this program did not agree on a FUSE protocol; run with -d to see what was offered");
+    }
+
+    private static int Serve(FuseMount mount, FuseSession session, StopSignals signals)
+    {
         if (!NativeDaemon.AnnounceLive())
             Stop(mount, session);
         signals.OnStop(() => Stop(mount, session));

@@ -47,13 +47,23 @@ internal static class OptionValue
         _ => throw new UsageException($"option xino={value}: not there; write xino=off, auto or on"),
     };
 
-    /// <exception cref="UsageException">None of the three.</exception>
+    /// <exception cref="UsageException">None of the four.</exception>
     public static void Io(MountSettings settings, string value) => settings.Io = value switch
     {
         "auto" => IoMode.Auto,
         "stateless" => IoMode.Stateless,
         "open" => IoMode.Open,
-        _ => throw new UsageException($"option io={value}: not there; write io=auto, stateless or open"),
+        "passthrough" => IoMode.Passthrough,
+        _ => throw new UsageException($"option io={value}: not there; write io=auto, stateless, open or passthrough"),
+    };
+
+    /// <summary>As it is written after io=.</summary>
+    public static string Word(IoMode mode) => mode switch
+    {
+        IoMode.Auto => "auto",
+        IoMode.Stateless => "stateless",
+        IoMode.Open => "open",
+        _ => "passthrough",
     };
 
     /// <exception cref="UsageException">None of the three.</exception>

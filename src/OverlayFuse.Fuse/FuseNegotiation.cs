@@ -7,7 +7,7 @@ public sealed class FuseNegotiation
 {
     private const InitFlags FlagsWithoutExt = (InitFlags)uint.MaxValue;
 
-    internal FuseNegotiation(InitIn kernel, uint maxWrite, FuseNotifier notifier)
+    internal FuseNegotiation(InitIn kernel, uint maxWrite, FuseNotifier notifier, FuseBackingFiles backingFiles)
     {
         ProtocolMinor = Math.Min(kernel.Minor, Wire.NewestMinor);
         Offered = (InitFlags)kernel.Flags;
@@ -16,6 +16,7 @@ public sealed class FuseNegotiation
         MaxReadahead = kernel.MaxReadahead;
         MaxWrite = MaxWriteLimit = maxWrite;
         Notifier = notifier;
+        BackingFiles = backingFiles;
     }
 
     /// <summary>What is wanted unless the file system says otherwise: all that saves round trips and needs nothing but correct operations.</summary>
@@ -70,11 +71,14 @@ public sealed class FuseNegotiation
     /// <summary>Granularity of time stamps, nanoseconds.</summary>
     public uint TimeGranularity { get; set; } = 1;
 
-    /// <summary>With PASSTHROUGH: stacking depth of this file system, 1 or 2.</summary>
+    /// <summary>With PASSTHROUGH: stacking depth of this file system, 1 or 2; backing files must be on one of a lower depth. 1 leaves it fit to be a layer of the kernel's overlayfs.</summary>
     public uint MaxStackDepth { get; set; }
 
     /// <summary>Tells the kernel what changed behind its back.</summary>
     public FuseNotifier Notifier { get; }
+
+    /// <summary>With PASSTHROUGH: registers the files that the kernel may read and write itself.</summary>
+    public FuseBackingFiles BackingFiles { get; }
 
     /// <summary>Whether a feature, or all of several, was granted.</summary>
     /// <param name="feature">The feature.</param>

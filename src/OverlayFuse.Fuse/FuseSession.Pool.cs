@@ -72,7 +72,7 @@ public sealed partial class FuseSession
         while (!HasEnded())
         {
             _ = _poolEvent.WaitOne();
-            if (Interlocked.Exchange(ref _starving, 0) != 0)
+            if (Volatile.Read(ref _starving) != 0)
                 GrowWhileStarving();
         }
         _fileSystem.Destroy();
@@ -87,15 +87,23 @@ public sealed partial class FuseSession
             return IsEnding && _workers.Count == 0;
     }
 
-    /// <summary>Goes on until somebody is idle: no worker reports again while all are stuck.</summary>
+    /// <summary>
+    /// Goes on until somebody is idle: no worker reports again while all are stuck. Nor does one within the delay: that all are busy for a moment is
+    /// common, and waking this thread for it would cost more than the requests.
+    /// </summary>
     private void GrowWhileStarving()
     {
-        while (Volatile.Read(ref _idleWorkers) == 0 && _workerCount < _maxWorkers && !IsEnding)
+        do
         {
             SampleWorkers();
             Thread.Sleep(GrowthDelay);
-            Grow();
+            if (Volatile.Read(ref _idleWorkers) == 0)
+                Grow();
+            else
+                _ = Interlocked.Exchange(ref _starving, 0); // a full fence is wanted: who is starving from here on says so, or is seen below
         }
+        while (Volatile.Read(ref _idleWorkers) == 0 && _workerCount < _maxWorkers && !IsEnding);
+        Volatile.Write(ref _starving, 0);
     }
 
     private void SampleWorkers()

@@ -72,4 +72,11 @@ public static unsafe partial class Sys
         fixed (byte* both = argument)
             return Result(Libc.ioctl(fd.Number, command, both));
     }
+
+    /// <summary>ioctl(2) with an argument, whose answer is what it returns.</summary>
+    public static Errno IoCtl(Fd fd, uint command, ReadOnlySpan<byte> argument, out int result)
+    {
+        fixed (byte* input = argument)
+            return Result(Libc.ioctl(fd.Number, command, input), out result);
+    }
 }

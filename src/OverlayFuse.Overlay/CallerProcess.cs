@@ -43,8 +43,16 @@ internal static class CallerProcess
         GidOf(request) == gid || HasCapability(request, CAP_FSETID) || Text(request.Caller.Pid, "Groups:")
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Contains(gid.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>Whether what the caller writes leaves set-uid and set-gid (file_remove_privs).</summary>
+    public static bool MayKeepSetIds(in FuseRequest request) => HasCapability(request, CAP_FSETID);
+
     /// <summary>Whether this process opens files whatever their modes are: those made unreadable since they were opened in the merged view.</summary>
     public static bool MayOpenAnything { get; } = (Field((uint)Environment.ProcessId, "CapEff:") >> CAP_DAC_OVERRIDE & 1) != 0;
+
+    /// <summary>Whether this process has CAP_SYS_ADMIN in the first user namespace, whose number the kernel fixes (PROC_USER_INIT_INO).</summary>
+    public static bool IsSystemAdministrator { get; } =
+        (Field((uint)Environment.ProcessId, "CapEff:") >> CAP_SYS_ADMIN & 1) != 0
+        && new FileInfo("/proc/self/ns/user").LinkTarget == "user:[4026531837]";
 
     private static uint GidOf(in FuseRequest request) =>
         request.Caller.Gid != uint.MaxValue ? request.Caller.Gid : FsId(request.Caller.Pid, "Gid:");
@@ -65,14 +73,23 @@ internal static class CallerProcess
     private static string Text(uint pid, string name)
     {
         Span<byte> status = stackalloc byte[4096];
-        if (Sys.OpenAt(Fd.WorkingDirectory, Name.From($"/proc/{pid}/status"), OpenFlags.ReadOnly, out Fd opened) != Errno.None)
-            return "";
-        using var file = new ScopedFd(opened);
-        if (Sys.PRead(file, status, 0, out int length) != Errno.None)
+        Errno error = Read(pid, status, out int length);
+        if (error is not (Errno.None or Errno.ENOENT or Errno.ESRCH))
+            error = Read(pid, status, out length); // no answer is taken for no rights: ask again
+        if (error != Errno.None)
             return "";
         string text = Encoding.ASCII.GetString(status[..length]);
         int at = text.IndexOf(name, StringComparison.Ordinal) + name.Length;
         int end = at < name.Length ? -1 : text.IndexOf('\n', at);
         return end > 0 ? text[at..end].Trim() : "";
+    }
+
+    private static Errno Read(uint pid, Span<byte> status, out int length)
+    {
+        length = 0;
+        if (Sys.OpenAt(Fd.WorkingDirectory, Name.From($"/proc/{pid}/status"), OpenFlags.ReadOnly, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var file = new ScopedFd(opened);
+        return Sys.PRead(file, status, 0, out length);
     }
 }

@@ -96,7 +96,7 @@ internal sealed partial class CopyUp
         if (Sys.FStatx(file, out Statx stat, StatxMask.BasicStats) is not Errno.None and var error)
             return error;
         bool whole = size == (long)stat.Size;
-        error = size == 0 ? Errno.None : CopyData(request, inode, file, new CopyUpData(size, whole, IsSynced));
+        error = size == 0 ? Errno.None : CopyData(request, inode, file, new CopyUpData(size, whole, IsSynced) { Work = work });
         return error == Errno.None && !whole ? Sys.FTruncate(file, size) : error;
     }
 

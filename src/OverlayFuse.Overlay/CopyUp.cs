@@ -43,7 +43,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             if (Suffices(inode, dataLimit))
                 return Errno.None;
             if (inode.Partial is { } partial)
-                return mayBePartial ? Errno.None : Finish(inode, partial);
+                return mayBePartial ? Errno.None : Finish(request, inode, partial);
             if (VerifyData(inode) is not Errno.None and var wrong)
                 return wrong;
             return inode.HasUpper ? FetchData(request, inode, dataLimit) : Copy(request, inode, dataLimit, mayBePartial);
@@ -64,8 +64,6 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         {
             if (fileSystem.Files.Statx(inode, lower.Directory, lower.Name, out Statx stat) is not Errno.None and var unseen)
                 return unseen == Errno.ENOENT ? Errno.ESTALE : unseen;
-            if (fileSystem.Layers.Protects(stat, StatxAttributes.Immutable | StatxAttributes.Append))
-                return Errno.EPERM; // chattr +i and +a protect the file in the merged view too
             var entry = new WorkEntry(work);
             try
             {
@@ -123,7 +121,10 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         using var target = new ScopedFd(to);
         long size = (long)copy.Stat.Size;
         long length = Math.Min(size, copy.DataLimit);
-        return length == 0 ? Errno.None : CopyData(request, copy.Inode, target, new CopyUpData(length, length == size, IsSynced));
+        if (length == 0)
+            return Errno.None;
+        bool isDense = copy.Stat.Blocks * 512 >= copy.Stat.Size;
+        return CopyData(request, copy.Inode, target, new CopyUpData(length, length == size, IsSynced) { IsDense = isDense, Work = work });
     }
 
     private bool IsSynced => fileSystem.Options.Syncs;
@@ -149,8 +150,8 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             error = KeepUnnamed(inode, place.Parent, copied, entry);
         if (error != Errno.None)
             return error;
-        fileSystem.InvalidateAttributes(inode);
-        fileSystem.InvalidateAttributes(place.Parent);
+        if (inode.IsDirectory || inode.Index is not null || !inode.HasOrigin)
+            fileSystem.InvalidateAttributes(inode); // else all that is shown stays, but for what the change itself makes the kernel ask for
         if (!inode.HasOrigin)
             fileSystem.InvalidateListing(place.Parent); // the copy of a broken hard link has a number of its own
         fileSystem.RefreshOpen(inode);

@@ -31,6 +31,8 @@ internal readonly ref struct CopyUpMetadata
     {
         bool hasOrigin = inode.IsDirectory || _stat.Nlink == 1 || inode.Index is not null; // broken hard links must not share a number (ovl_do_copy_up)
         Errno error = hasOrigin ? WriteOrigin(inode) : Errno.None;
+        if (error == Errno.None && _fileSystem.Layers.ProtectionOf(_stat) is not Protection.None and var protection)
+            error = ProtectionXattr.Write(_fileSystem.Xattrs, _directory, _name, protection);
         return error == Errno.None ? CopyAttributes() : error;
     }
 

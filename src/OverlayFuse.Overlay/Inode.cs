@@ -52,6 +52,15 @@ internal sealed class Inode(NodeId id, ulong generation, FileType type)
     /// <summary>No name is left that we know: written under the lock of the parent's names.</summary>
     public volatile bool Unlinked;
 
+    /// <summary>It had the size from which a lower file may be passed through when it was first looked up.</summary>
+    public bool IsLarge { get; init; }
+
+    /// <summary>Copied up while it was open by passthrough of its lower file: another inode has its names. Set under the lock of the table.</summary>
+    public volatile bool IsLeftBehind;
+
+    /// <summary>Was open for reading and writing by passthrough, so it may be mapped, and written, without our knowledge.</summary>
+    public volatile bool IsMappable;
+
     /// <summary>Where the data are, of a file without data of its own; null for all others. Set under the lock of the inode.</summary>
     public volatile LowerData? Data;
 
@@ -76,6 +85,9 @@ internal sealed class Inode(NodeId id, ulong generation, FileType type)
 
     /// <summary>A large lower file whose copy is not whole yet; <see cref="HasUpper"/> comes with the last byte.</summary>
     public volatile PartialCopy? Partial;
+
+    /// <summary>What chattr(1) forbids, once somebody asked: see <see cref="OverlayFileSystem"/>.Protection.</summary>
+    public Protection Protection = Protection.NotRead;
 
     /// <summary>Descriptors of the real file while it is open in the merged view.</summary>
     public volatile OpenFile? Open;

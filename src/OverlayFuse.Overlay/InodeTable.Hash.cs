@@ -38,7 +38,7 @@ internal sealed partial class InodeTable
 
     private void Insert(Inode inode)
     {
-        if (inode.Hashed)
+        if (inode.Hashed || inode.IsLeftBehind)
             return;
         if (_hashed > _buckets.Length)
             Grow();

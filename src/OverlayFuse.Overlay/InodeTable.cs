@@ -163,6 +163,16 @@ internal sealed partial class InodeTable
         Close(freed);
     }
 
+    /// <summary>As <see cref="Detach"/>, for good: no change of names brings it back.</summary>
+    public void LeaveBehind(Inode inode)
+    {
+        lock (_lock)
+        {
+            Unhash(inode);
+            inode.IsLeftBehind = true;
+        }
+    }
+
     /// <summary>Takes one more reference.</summary>
     public void Acquire(Inode inode)
     {
@@ -269,11 +279,13 @@ internal sealed partial class InodeTable
     private Inode Make(Inode parent, Name name, in Resolved found, bool byUpper)
     {
         DirectoryNode? directory = found.IsDirectory ? new DirectoryNode(LowerParts.Of(found)) { Redirect = found.Redirect } : null;
-        Inode inode = NewInode(found.Stat.Type, directory);
+        Inode inode = NewInode(found.Stat.Type, directory, found.Stat.Size >= OverlayFileSystem.LargeLowerFile);
         inode.Data = found.Data;
         inode.UpperIno = found.HasUpper ? found.Stat.Ino : 0;
         inode.LowerLayer = found.IsDirectory || found.HasUpper ? Inode.NoLayer : found.Lowers[0];
         inode.Ino = found.Ino;
+        if (!found.HasUpper && (found.Stat.Attributes & (StatxAttributes.Append | StatxAttributes.Immutable)) == 0)
+            inode.Protection = Protection.None;
         inode.HasOrigin = found.HasOrigin;
         inode.Index = found.IndexName is null ? null : new IndexEntry(found.IndexName) { Delta = found.LinkDelta };
         inode.Place = new Place(parent, name.ToArray());
@@ -282,13 +294,13 @@ internal sealed partial class InodeTable
         return inode;
     }
 
-    private Inode NewInode(FileType type, DirectoryNode? directory)
+    private Inode NewInode(FileType type, DirectoryNode? directory, bool isLarge = false)
     {
         if (!_free.TryPop(out int slot))
             slot = _nextSlot++;
         if (slot >> ChunkBits == _chunks.Length)
             Volatile.Write(ref _chunks, [.. _chunks, new Inode?[1 << ChunkBits]]);
-        var inode = new Inode(new NodeId((ulong)slot), _generation++, type) { Directory = directory };
+        var inode = new Inode(new NodeId((ulong)slot), _generation++, type) { Directory = directory, IsLarge = isLarge };
         Volatile.Write(ref _chunks[slot >> ChunkBits][slot & ChunkMask], inode);
         return inode;
     }

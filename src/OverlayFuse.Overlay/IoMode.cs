@@ -14,4 +14,10 @@ public enum IoMode
 
     /// <summary>Every open is a request; an open for writing copies up, as in the kernel's overlayfs.</summary>
     Open,
+
+    /// <summary>
+    /// As <see cref="Open"/>, and the kernel reads, writes and maps the real file itself (FUSE passthrough, Linux 6.9). Needs CAP_SYS_ADMIN in
+    /// the first user namespace.
+    /// </summary>
+    Passthrough,
 }

@@ -12,6 +12,7 @@ internal sealed class LayerStack : IDisposable
         Upper = upper;
         _lowers = lowers;
         DataLayers = data;
+        AreLowersReadOnly = lowers.Concat(data).All(layer => layer.IsClone);
     }
 
     public Layer? Upper { get; }
@@ -21,6 +22,9 @@ internal sealed class LayerStack : IDisposable
 
     /// <summary>Data-only layers: of them nothing is seen but the data that metacopies point to.</summary>
     public IReadOnlyList<Layer> DataLayers { get; }
+
+    /// <summary>Every file that is opened in a lower layer is on a read-only mount of ours.</summary>
+    public bool AreLowersReadOnly { get; private set; }
 
     /// <summary>The upper, the lowers topmost first, the data-only ones.</summary>
     public IEnumerable<Layer> UpperFirst => (Upper is null ? [] : new[] { Upper }).Concat(Lowers).Concat(DataLayers);
@@ -40,21 +44,23 @@ internal sealed class LayerStack : IDisposable
         return new LayerStack(upper, lowers, data) { Work = work };
     }
 
-    /// <summary>Whether chattr(1) protects a file of a layer.</summary>
-    /// <param name="stat">The file.</param>
-    /// <param name="by">By which of its attributes.</param>
-    public bool Protects(in Statx stat, StatxAttributes by)
+    /// <summary>What chattr(1) has set of a file of a layer.</summary>
+    public Protection ProtectionOf(in Statx stat)
     {
-        if ((stat.Attributes & by) == 0)
-            return false;
+        if ((stat.Attributes & (StatxAttributes.Append | StatxAttributes.Immutable)) == 0)
+            return Protection.None;
         ulong dev = stat.Dev;
-        return !Lowers.Concat(DataLayers).Any(layer => layer.IsErofs && layer.Dev == dev);
+        if (Lowers.Concat(DataLayers).Any(layer => layer.IsErofs && layer.Dev == dev))
+            return Protection.None;
+        return ((stat.Attributes & StatxAttributes.Append) != 0 ? Protection.Append : Protection.None)
+            | ((stat.Attributes & StatxAttributes.Immutable) != 0 ? Protection.Immutable : Protection.None);
     }
 
     /// <summary>One more lower layer.</summary>
     /// <returns>Its number.</returns>
     public ushort Add(Layer layer)
     {
+        AreLowersReadOnly &= layer.IsClone;
         _lowers = [.. _lowers, layer];
         return (ushort)(_lowers.Length - 1);
     }

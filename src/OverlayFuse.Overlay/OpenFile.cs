@@ -1,3 +1,4 @@
+using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
@@ -14,10 +15,19 @@ internal sealed class OpenFile
     /// <summary>How many OPENs were not released yet.</summary>
     public int Count { get; set; }
 
-    /// <summary>What is written goes to the end, wherever it was to go: nothing else may be written (chattr +a).</summary>
-    public bool OnlyAppends { get; set; }
-
     public bool IsWritable => _writable;
+
+    /// <summary>By which the kernel reads and writes the file itself; null: by requests. The same from the first open to the last release.</summary>
+    public BackingFile? Backing { get; private set; }
+
+    /// <summary>The backing file lies in a lower layer.</summary>
+    public bool IsBackedByLower { get; private set; }
+
+    public void SetBacking(BackingFile? backing, bool isLower)
+    {
+        Backing = backing;
+        IsBackedByLower = isLower;
+    }
 
     public bool TryBorrowForRead(out BorrowedFd fd)
     {
@@ -58,6 +68,9 @@ internal sealed class OpenFile
     public void Close()
     {
         _writable = false;
+        Backing?.Dispose();
+        Backing = null;
+        IsBackedByLower = false;
         Interlocked.Exchange(ref _file, null)?.Release();
     }
 }

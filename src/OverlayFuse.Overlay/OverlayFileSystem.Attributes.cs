@@ -30,7 +30,9 @@ public sealed partial class OverlayFileSystem
         if (OwnerChange.From(input, _ids, out OwnerChange change) is not Errno.None and var unknown)
             return unknown;
         if (change.IsNothingButChown && MayClearSetIds(request, inode) is not Errno.None and var denied)
-            return denied;
+            return denied == Errno.EPERM && _isStateless ? GetAttr(inode, out attributes) : denied; // a write clears them itself
+        if (RequireSettable(inode, input) is not Errno.None and var kept)
+            return kept;
         long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : CopyUp.NoData;
         if (EnsureChangeable(request, inode, data) is not Errno.None and var error)
             return error;
@@ -46,6 +48,7 @@ public sealed partial class OverlayFileSystem
             if (SetTimes(real, input) is not Errno.None and var failed)
                 return failed;
         }
+        TellSuccessor(inode);
         steady.Note();
         return GetAttr(inode, out attributes);
     }
@@ -68,7 +71,7 @@ public sealed partial class OverlayFileSystem
         stat.Nlink = attr.Nlink;
         stat.Uid = attr.Uid;
         stat.Gid = attr.Gid;
-        attributes = new StatxOut { AttrValid = AttributeValidity.Seconds, AttrValidNsec = AttributeValidity.Nanoseconds, Stat = stat };
+        attributes = new StatxOut { AttrValid = AttributeValidityOf(inode).Seconds, AttrValidNsec = AttributeValidityOf(inode).Nanoseconds, Stat = stat };
         return Errno.None;
     }
 
@@ -77,7 +80,7 @@ public sealed partial class OverlayFileSystem
         attributes = default;
         if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
-        attributes = new AttrOut { AttrValid = AttributeValidity.Seconds, AttrValidNsec = AttributeValidity.Nanoseconds, Attr = ToAttr(inode, stat) };
+        attributes = new AttrOut { AttrValid = AttributeValidityOf(inode).Seconds, AttrValidNsec = AttributeValidityOf(inode).Nanoseconds, Attr = ToAttr(inode, stat) };
         return Errno.None;
     }
 
@@ -128,11 +131,11 @@ public sealed partial class OverlayFileSystem
 
     /// <summary>
     /// chown(path, -1, -1) by who is not the owner must not clear set-uid and set-gid (setattr_prepare), but HANDLE_KILLPRIV_V2 takes that check
-    /// from the kernel. The same request comes before fallocate(2) by any writer: who has write access may clear them.
+    /// from the kernel. The same request comes before any writing by who may not keep them: who has write access may clear them.
     /// </summary>
     private Errno MayClearSetIds(in FuseRequest request, Inode inode)
     {
-        if (inode.Open is { } open && open.TryBorrowForWrite(out BorrowedFd written))
+        if (inode.Open is { Count: > 0 } open && open.TryBorrowForWrite(out BorrowedFd written))
         {
             written.Dispose();
             return Errno.None;

@@ -16,15 +16,8 @@ public sealed partial class OverlayFileSystem
     private OpenReplyFlags FileReplyFlags =>
         (_options.IsCaching ? OpenReplyFlags.KeepCache : OpenReplyFlags.None) | (_options.DirectIo ? OpenReplyFlags.DirectIo : OpenReplyFlags.None);
 
-    /// <summary>Something is asked for that is done, or told to the kernel, when a file is opened.</summary>
-    private bool NeedsOpen => _options.DirectIo || _options.AutoCache || Metacopy.IsVerified;
-
     private void ChooseFeatures(FuseNegotiation session)
     {
-        _isStateless = _options.Io != IoMode.Open && _options.IsCaching && !NeedsOpen && session.Offered.HasFlag(InitFlags.NoOpenSupport)
-            && (_options.Io == IoMode.Stateless || CallerProcess.MayOpenAnything);
-        if (_isStateless)
-            session.Wanted &= ~InitFlags.AtomicOTrunc; // a truncation must be told, an open is not
         session.Wanted |= InitFlags.AllowIdMap; // our mounts have default_permissions, which it needs
         _isStateless = IsStateless(session);
         if (_isStateless)

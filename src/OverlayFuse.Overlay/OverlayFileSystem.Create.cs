@@ -22,7 +22,8 @@ public sealed partial class OverlayFileSystem
         if ((FileType)(input.Mode & (uint)FileType.Mask) == FileType.CharacterDevice && input.Rdev == 0)
             return Errno.EPERM; // a whiteout is not a user's to make (ovl_mknod)
         ulong rdev = FromFuseDevice(input.Rdev);
-        return MakeEntry(request, name, new Creation { Mode = input.Mode, UMask = input.UMask, Rdev = rdev }, out entry, out _);
+        bool isOpened = _isStateless && (FileType)(input.Mode & (uint)FileType.Mask) == FileType.Regular; // a write follows
+        return MakeEntry(request, name, new Creation { Mode = input.Mode, UMask = input.UMask, Rdev = rdev, Open = isOpened }, out entry, out _);
     }
 
     /// <inheritdoc/>
@@ -39,7 +40,9 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno Create(in FuseRequest request, in CreateIn input, Name name, out EntryOut entry, out OpenOut opened)
     {
-        opened = default;
+        (entry, opened) = (default, default);
+        if (_isStateless)
+            return Errno.ENOSYS; // the kernel sends MKNOD from here on (fuse_conn.no_create), and there is no handle to be released
         uint mode = (input.Mode & 0xFFF) | (uint)FileType.Regular;
         var creation = new Creation { Mode = mode, UMask = input.UMask, Open = true };
         Errno error = MakeEntry(request, name, creation, out entry, out Inode? inode);
@@ -47,8 +50,11 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE; // made behind our back: the VFS looks again and opens it
         if (error != Errno.None)
             return error;
-        opened = new OpenOut { Flags = FileReplyFlags };
-        return inode is null ? Errno.EIO : Errno.None;
+        if (inode is null)
+            return Errno.EIO;
+        opened = OpenReply(inode, input.Flags);
+        (entry.AttrValid, entry.AttrValidNsec) = (AttributeValidityOf(inode).Seconds, AttributeValidityOf(inode).Nanoseconds);
+        return Errno.None;
     }
 
     /// <inheritdoc/>
@@ -58,6 +64,8 @@ public sealed partial class OverlayFileSystem
         opened = default;
         if (_inodes[request.Node] is not { } parent)
             return Errno.ESTALE;
+        if (RequireUnprotected(parent, Protection.Immutable) is not Errno.None and var shut)
+            return shut;
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
@@ -78,10 +86,11 @@ public sealed partial class OverlayFileSystem
             if (Sys.Reopen(file, OpenFlags.ReadWrite, out Fd writable) is not Errno.None and var unopened)
                 return unopened;
             Inode inode = _inodes.AddUnnamed(stat, _inos.Map(stat.Dev, stat.Ino), new SafeFd(file.Release()));
-            AddOpen(inode, writable);
+            inode.Protection = Protection.None;
+            AddOpen(inode, writable, hasHandle: true);
+            opened = OpenReply(inode, input.Flags);
             entry = ToEntry(inode, stat);
         }
-        opened = new OpenOut { Flags = FileReplyFlags };
         return Errno.None;
     }
 
@@ -95,6 +104,8 @@ public sealed partial class OverlayFileSystem
             return Errno.ENAMETOOLONG;
         if (IsAufsMark(name))
             return Errno.EINVAL;
+        if (RequireUnprotected(parent, Protection.Immutable) is not Errno.None and var shut)
+            return shut;
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
@@ -105,7 +116,7 @@ public sealed partial class OverlayFileSystem
             if (MakeNamed(place, creation with { Owner = OwnerOf(request) }, out Fd made, out entry, out inode) is not Errno.None and var failed)
                 return failed;
             if (made.IsOpen)
-                AddOpen(inode!, made); // the open lock comes before that of the names, which is free again
+                AddOpen(inode!, made, hasHandle: !_isStateless); // the open lock comes before that of the names, which is free again
             return Errno.None;
         }
     }
@@ -194,6 +205,7 @@ public sealed partial class OverlayFileSystem
         var found = new Resolved(default) { Exists = true, HasUpper = true, Stat = stat, Ino = _inos.Map(stat.Dev, stat.Ino) };
         if (!_inodes.TryAdmit(place.Parent, place.Parent.Directory!.Version, place.Name, found, out inode))
             return Errno.EIO; // cannot be: the names are locked
+        inode.Protection = Protection.None;
         entry = ToEntry(inode, stat);
         return Errno.None;
     }

@@ -13,17 +13,20 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno Open(in FuseRequest request, in OpenIn input, out OpenOut opened)
     {
-        opened = new OpenOut { Flags = FileReplyFlags };
+        opened = default;
         if (_isStateless)
             return Errno.ENOSYS; // the kernel never asks again (fuse_conn.no_open)
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
         bool truncate = (input.Flags & OpenFlags.Truncate) != 0;
         bool write = (input.Flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly || truncate;
+        if (write && RequireWritable(inode, input.Flags) is not Errno.None and var kept)
+            return kept;
         if (write && EnsureUpper(request, inode, truncate ? 0 : long.MaxValue) is not Errno.None and var error)
             return error;
-        if (AcquireOpen(inode, write, (input.Flags & OpenFlags.Append) != 0) is not Errno.None and var failed)
+        if (AcquireOpen(inode, write) is not Errno.None and var failed)
             return failed;
+        opened = OpenReply(inode, input.Flags);
         if (!truncate)
             return Errno.None;
         bool killSetIds = (input.RequestFlags & OpenRequestFlags.KillSuidGid) != 0;
@@ -59,7 +62,7 @@ public sealed partial class OverlayFileSystem
                 Errno error = Sys.PRead(file, data[count..], (long)input.Offset + count, out int read);
                 count += read;
                 if (error != Errno.None || read == 0)
-                    return count > 0 ? Errno.None : error;
+                    return error; // a short answer would mean the end of the file
             }
             return Errno.None;
         }
@@ -71,6 +74,8 @@ public sealed partial class OverlayFileSystem
         count = 0;
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
+        if (_isStateless && RequireWritable(inode, input.Flags & OpenFlags.Append) is not Errno.None and var kept)
+            return kept;
         if (!inode.HasUpper && EnsureChangeable(request, inode) is not Errno.None and var unready)
             return unready;
         if (inode.Partial is { } partial && WriteTo(partial, request, input, data, out count) is not Errno.ESTALE and var done)
@@ -79,8 +84,6 @@ public sealed partial class OverlayFileSystem
             return closed;
         using (file)
         {
-            if ((input.Flags & OpenFlags.Append) == 0 && inode.Open is { OnlyAppends: true })
-                return Errno.EPERM;
             DropEscapedCapability(file, Name.Empty);
             while (count < data.Length)
             {
@@ -89,7 +92,7 @@ public sealed partial class OverlayFileSystem
                 if (error != Errno.None)
                     return count > 0 ? Errno.None : error;
             }
-            return (input.WriteFlags & WriteFlags.KillSuidGid) != 0 ? DropSetIds(request, file) : Errno.None;
+            return (input.WriteFlags & WriteFlags.KillSuidGid) != 0 ? DropSetIdsAfter(request, inode, file) : Errno.None;
         }
     }
 
@@ -121,10 +124,15 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno FAllocate(in FuseRequest request, in FAllocateIn input)
     {
+        if (_inodes[request.Node] is { } inode && RequireAllocatable(inode, input.Mode) is not Errno.None and var kept)
+            return kept;
         if (BorrowWritable(request, request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
-            return Sys.FAllocate(file, (int)input.Mode, (long)input.Offset, (long)input.Length);
+        {
+            Errno error = Sys.FAllocate(file, (int)input.Mode, (long)input.Offset, (long)input.Length);
+            return error == Errno.None ? DropSetIdsUntold(request, request.Node, file) : error;
+        }
     }
 
     /// <inheritdoc/>
@@ -143,6 +151,9 @@ public sealed partial class OverlayFileSystem
     public Errno CopyFileRange(in FuseRequest request, in CopyFileRangeIn input, out ulong copied)
     {
         copied = 0;
+        Protection by = _isStateless ? Protection.Any : Protection.Immutable; // an open for writing was refused
+        if (_inodes[input.OutputNode] is { } output && RequireUnprotected(output, by) is not Errno.None and var kept)
+            return kept;
         if (FinishPartial(request, _inodes[request.Node]) is not Errno.None and var unfinished)
             return unfinished;
         if (BorrowOpen(request.Node, out BorrowedFd source) is not Errno.None and var closed)
@@ -157,7 +168,7 @@ public sealed partial class OverlayFileSystem
                 Errno error = Sys.CopyFileRange(
                     source, (long)input.InputOffset, target, (long)input.OutputOffset, length, out long done);
                 copied = (ulong)done;
-                return error;
+                return error == Errno.None ? DropSetIdsUntold(request, input.OutputNode, target) : error;
             }
         }
     }

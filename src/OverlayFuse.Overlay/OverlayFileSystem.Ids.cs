@@ -48,6 +48,22 @@ public sealed partial class OverlayFileSystem
         return dropped == 0 ? Errno.None : Sys.FChModAt(file, Name.Empty, stat.Permissions & ~dropped);
     }
 
+    /// <summary>As <see cref="DropSetIds"/>, where the kernel believes that it has had them taken before, or cannot ask for it.</summary>
+    private Errno DropSetIdsAfter(in FuseRequest request, Inode inode, Fd file)
+    {
+        if (Sys.FStatx(file, out Statx stat, StatxMask.Mode) is not Errno.None and var error)
+            return error;
+        if ((stat.Permissions & SetIds.Any) == 0)
+            return Errno.None;
+        error = DropSetIds(request, file);
+        InvalidateAttributes(inode);
+        return error;
+    }
+
+    /// <summary>Without opens the kernel's demand for it may have been left undone (<see cref="MayClearSetIds"/>).</summary>
+    private Errno DropSetIdsUntold(in FuseRequest request, NodeId node, Fd file) =>
+        _isStateless && !CallerProcess.MayKeepSetIds(request) && _inodes[node] is { } inode ? DropSetIdsAfter(request, inode, file) : Errno.None;
+
     /// <summary>chown before chmod: changing the owner clears set-uid and set-gid (notify_change), the new mode may set them again.</summary>
     private Errno ChangeFile(in FuseRequest request, in RealName real, in OwnerChange change)
     {

@@ -44,7 +44,9 @@ public sealed partial class OverlayFileSystem
         Errno error = LookupEntry(parent, name, default, out _, out Inode inode);
         if (error != Errno.None)
             return error;
-        error = LinkUpIndexed(request, inode, parent, name);
+        error = RequireUnprotected(inode, Protection.Any);
+        if (error == Errno.None)
+            error = LinkUpIndexed(request, inode, parent, name);
         _inodes.Forget(inode.Id, 1);
         return error;
     }

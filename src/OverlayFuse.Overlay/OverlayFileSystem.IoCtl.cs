@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
@@ -25,16 +26,48 @@ public sealed partial class OverlayFileSystem
             return Errno.ENOTTY;
         if (inode.Type is not (FileType.Regular or FileType.Directory))
             return Errno.ENOTTY;
-        if (sets && EnsureUpper(request, inode) is not Errno.None and var error)
+        if (sets && EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var error)
             return error;
         if (_files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var failed)
             return failed;
         using var file = new ScopedFd(opened);
         Span<byte> argument = stackalloc byte[64];
         data[..Math.Min(data.Length, argument.Length)].CopyTo(argument);
-        error = Sys.IoCtl(file, input.Command, argument);
-        if (error == Errno.None && !sets)
+        if (sets)
+            return SetFlags(inode, file, input.Command, argument);
+        error = GetFlags(inode, file, input.Command, argument);
+        if (error == Errno.None)
             argument[..Math.Min(answer.Length, argument.Length)].CopyTo(answer);
         return error;
     }
+
+    private Errno GetFlags(Inode inode, Fd file, uint command, Span<byte> argument)
+    {
+        if (Sys.IoCtl(file, command, argument) is not Errno.None and var error)
+            return error;
+        if (ProtectionOf(inode, out Protection protection) is not Errno.None and var unread)
+            return unread;
+        ref uint flags = ref MemoryMarshal.AsRef<uint>(argument);
+        flags |= (protection & Protection.Append) != 0 ? AppendFlag(command) : 0;
+        flags |= (protection & Protection.Immutable) != 0 ? ImmutableFlag(command) : 0;
+        return Errno.None;
+    }
+
+    /// <summary>+a and +i are kept in an xattr and not set of the upper file; all others are set there (ovl_fileattr_set).</summary>
+    private Errno SetFlags(Inode inode, Fd file, uint command, Span<byte> argument)
+    {
+        ref uint flags = ref MemoryMarshal.AsRef<uint>(argument);
+        Protection protection = ((flags & AppendFlag(command)) != 0 ? Protection.Append : Protection.None)
+            | ((flags & ImmutableFlag(command)) != 0 ? Protection.Immutable : Protection.None);
+        flags &= ~(AppendFlag(command) | ImmutableFlag(command));
+        if (SetProtection(inode, file, protection) is not Errno.None and var error)
+            return error;
+        return Sys.IoCtl(file, command, argument);
+    }
+
+    /// <summary>FS_XFLAG_APPEND, FS_APPEND_FL.</summary>
+    private static uint AppendFlag(uint command) => command is FS_IOC_FSGETXATTR or FS_IOC_FSSETXATTR ? 0x10u : 0x20u;
+
+    /// <summary>FS_XFLAG_IMMUTABLE, FS_IMMUTABLE_FL.</summary>
+    private static uint ImmutableFlag(uint command) => command is FS_IOC_FSGETXATTR or FS_IOC_FSSETXATTR ? 0x8u : 0x10u;
 }

@@ -17,6 +17,10 @@ public sealed partial class OverlayFileSystem
             return Errno.ENAMETOOLONG;
         if (IsAufsMark(newName))
             return Errno.EINVAL;
+        if (RequireUnprotected(parent, Protection.Immutable) is not Errno.None and var shut)
+            return shut;
+        if (RequireUnprotected(inode, Protection.Any) is not Errno.None and var kept)
+            return kept;
         if (EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var error)
             return error;
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var refused)

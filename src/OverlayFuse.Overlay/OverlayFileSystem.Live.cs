@@ -111,6 +111,7 @@ public sealed partial class OverlayFileSystem
         FindDirectoriesAgain();
         foreach (Inode inode in _inodes.Snapshot())
         {
+            inode.Protection = Protection.NotRead;
             RefreshOpen(inode);
             _ = _notifier?.InvalidateInode(inode.Id, 0, 0); // ENOENT: the kernel has nothing cached
         }

@@ -167,8 +167,8 @@ public sealed partial class OverlayFileSystem
         Generation = inode.Generation,
         EntryValid = EntryValidity.Seconds,
         EntryValidNsec = EntryValidity.Nanoseconds,
-        AttrValid = AttributeValidity.Seconds,
-        AttrValidNsec = AttributeValidity.Nanoseconds,
+        AttrValid = AttributeValidityOf(inode).Seconds,
+        AttrValidNsec = AttributeValidityOf(inode).Nanoseconds,
         Attr = ToAttr(inode, stat),
     };
 }

@@ -19,45 +19,62 @@ public sealed partial class OverlayFileSystem
     private readonly Lock[] _openLocks = [.. Enumerable.Range(0, OpenLocks).Select(_ => new Lock())];
 
     /// <summary>One more open of an inode: gives it the descriptors that it lacks.</summary>
-    private Errno AcquireOpen(Inode inode, bool write, bool append)
+    /// <returns>ESTALE when it was left behind: the VFS looks its name up again.</returns>
+    private Errno AcquireOpen(Inode inode, bool write)
     {
         lock (OpenLockOf(inode))
         {
             OpenFile open = inode.Open ?? new OpenFile();
+            if (IsOvertaken(inode, open))
+                LeaveBehind(inode);
+            if (inode.IsLeftBehind)
+                return Errno.ESTALE;
             bool has = write ? open.TryBorrowForWrite(out BorrowedFd known) : open.TryBorrowForRead(out known);
-            using (known)
+            known.Dispose();
+            if (!has && (write || !OpensLate(inode)))
             {
-                if (has && write && IsProtected(known, append))
-                    return Errno.EPERM;
-            }
-            if (!has)
-            {
-                OpenFlags access = write ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
-                if (_files.OpenData(inode, access | OpenFlags.NonBlock, out Fd fd) is not Errno.None and var error)
+                Errno error = write ? OpenForWriting(inode, out Fd fd) : _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
+                if (error != Errno.None)
                     return error;
                 _ = open.Set(fd, write);
             }
-            open.Count++;
-            inode.Open = open;
+            CountOpen(inode, open);
             return Errno.None;
         }
     }
 
-    /// <summary>chattr(1)'s +i and +a, which FUSE does not tell the VFS: they forbid an open that the descriptor from before would serve.</summary>
-    private bool IsProtected(Fd file, bool append) =>
-        Sys.FStatx(file, out Statx stat, StatxMask.Type) == Errno.None
-        && _layers.Protects(stat, append ? StatxAttributes.Immutable : StatxAttributes.Immutable | StatxAttributes.Append);
+    /// <summary>Opens the real file for reading and writing; one that has chattr +a itself, set by who has the upper, for appending.</summary>
+    private Errno OpenForWriting(Inode inode, out Fd fd)
+    {
+        const OpenFlags access = OpenFlags.ReadWrite | OpenFlags.NonBlock;
+        Errno error = _files.OpenData(inode, access, out fd);
+        return error == Errno.EPERM ? _files.OpenData(inode, access | OpenFlags.Append, out fd) : error;
+    }
 
-    /// <summary>The first open of a file that was just made.</summary>
-    private void AddOpen(Inode inode, Fd writable)
+    /// <summary>The descriptor of a file that was just made.</summary>
+    /// <param name="inode">The file.</param>
+    /// <param name="writable">The descriptor; owned from here on.</param>
+    /// <param name="hasHandle">A RELEASE will come.</param>
+    private void AddOpen(Inode inode, Fd writable, bool hasHandle)
     {
         lock (OpenLockOf(inode))
         {
             OpenFile open = inode.Open ?? new OpenFile();
-            _ = open.Set(writable, writable: true);
-            open.Count++;
+            SafeFd file = open.Set(writable, writable: true);
+            if (hasHandle)
+                CountOpen(inode, open);
             inode.Open = open;
+            if (open.Count == 0)
+                _idleFiles.Add(open, file);
         }
+    }
+
+    private void CountOpen(Inode inode, OpenFile open)
+    {
+        if (open.Count == 0)
+            Back(inode, open);
+        open.Count++;
+        inode.Open = open;
     }
 
     private void ReleaseOpen(Inode inode)
@@ -74,10 +91,14 @@ public sealed partial class OverlayFileSystem
     /// <summary>After a copy-up: who has the file open reads the copy from here on.</summary>
     internal void RefreshOpen(Inode inode)
     {
-        if (inode.Open is null)
-            return;
-        lock (OpenLockOf(inode))
+        lock (OpenLockOf(inode)) // an open may just have found the lower file
         {
+            if (inode.Open is { Backing: not null } backed)
+            {
+                if (IsOvertaken(inode, backed))
+                    LeaveBehind(inode);
+                return; // what is open stays what it is
+            }
             if (inode.Open is { } open && (open.Count == 0 || OpenAgain(inode, open) != Errno.None))
                 open.Close(); // rather nothing than old data: the next read tries again
         }
@@ -135,11 +156,7 @@ public sealed partial class OverlayFileSystem
     private Errno OpenAgain(Inode inode, OpenFile open)
     {
         bool writable = inode.HasUpper && inode.Data is null;
-        OpenFlags access = writable ? OpenFlags.ReadWrite : OpenFlags.ReadOnly;
-        Errno error = _files.OpenData(inode, access | OpenFlags.NonBlock, out Fd fd);
-        open.OnlyAppends = error == Errno.EPERM && writable; // chattr +a
-        if (open.OnlyAppends)
-            error = _files.OpenData(inode, access | OpenFlags.Append | OpenFlags.NonBlock, out fd);
+        Errno error = writable ? OpenForWriting(inode, out Fd fd) : _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
         if (error is Errno.EACCES or Errno.EPERM && writable) // a daemon without CAP_DAC_OVERRIDE, a file that its owner may not write; chattr +i
         {
             writable = false;

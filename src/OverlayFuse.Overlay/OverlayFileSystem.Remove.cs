@@ -14,6 +14,8 @@ public sealed partial class OverlayFileSystem
     {
         if (_inodes[request.Node] is not { } parent)
             return Errno.ESTALE;
+        if (RequireRemovable(parent, name) is not Errno.None and var kept)
+            return kept;
         if (PrepareRemoval(request, parent, name) is not Errno.None and var unready)
             return unready;
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
@@ -30,6 +32,8 @@ public sealed partial class OverlayFileSystem
             if (inUpper && stat.IsDirectory)
                 return Errno.EISDIR;
             Inode? inode = inUpper ? _inodes.OfUpperFile(stat.Ino) : _inodes.OfName(parent, name);
+            if (inUpper && RequireUnprotected(inode, upper, name, stat.Type) is not Errno.None and var protectedFile)
+                return protectedFile;
             if (inUpper && Pin(inode, upper, name) is not Errno.None and var unheld)
                 return unheld;
             error = inLower ? CoverFile(parent, upper, name, inUpper) : Sys.UnlinkAt(upper, name);
@@ -47,6 +51,10 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE;
         if (_inodes.OfName(parent, name) is not { } inode)
             return Errno.ESTALE; // the kernel had it looked up: it is no longer what it was
+        if (RequireRemovable(parent, name) is not Errno.None and var kept)
+            return kept;
+        if (RequireUnprotected(inode, Protection.Any) is not Errno.None and var fixedInode)
+            return fixedInode;
         if (RequireEmpty(inode) is not Errno.None and var filled)
             return filled; // before the parent is copied up for nothing
         if (LinkUpIndexed(request, inode, parent, name) is not Errno.None and var unready)

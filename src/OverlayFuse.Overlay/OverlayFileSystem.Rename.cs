@@ -47,6 +47,8 @@ public sealed partial class OverlayFileSystem
 
     private Errno Rename(in FuseRequest request, in Renaming rename)
     {
+        if (RequireMovable(rename) is not Errno.None and var kept)
+            return kept;
         if (!CanMove(rename.Source) || (rename.Exchange && rename.Target is { } other && !CanMove(other)))
             return Errno.EXDEV;
         if (rename.Exchange && rename.Target is null)

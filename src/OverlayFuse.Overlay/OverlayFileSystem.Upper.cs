@@ -15,11 +15,14 @@ public sealed partial class OverlayFileSystem
         return CopyUp.Suffices(inode, dataLimit) ? Errno.None : _copyUp.Ensure(request, inode, dataLimit);
     }
 
-    /// <summary>As <see cref="EnsureUpper"/>, but of a large file the copying may just have begun: for writing and changing attributes.</summary>
+    /// <summary>
+    /// As <see cref="EnsureUpper"/>, but of a large file the copying may just have begun: for writing and changing attributes. Not where the
+    /// kernel reads files itself: it can read one only.
+    /// </summary>
     private Errno EnsureChangeable(in FuseRequest request, Inode inode, long dataLimit = long.MaxValue)
     {
-        if (_copyUp is null)
-            return Errno.EROFS;
+        if (_copyUp is null || _backingFiles is not null)
+            return EnsureUpper(request, inode, dataLimit);
         return CopyUp.Suffices(inode, dataLimit) ? Errno.None : _copyUp.EnsureChangeable(request, inode, dataLimit);
     }
 
@@ -64,8 +67,7 @@ public sealed partial class OverlayFileSystem
         scoped var lookup = new LayerLookup(this, parent, name);
         Errno error = parent.Directory!.Lowers.Length == 0 ? Errno.None : lookup.LookInLowers(0, ref found);
         has = found.Exists;
-        bool isProtected = _layers.Protects(found.Stat, StatxAttributes.Immutable | StatxAttributes.Append);
-        return error == Errno.None && has && !inUpper && isProtected ? Errno.EPERM : error; // may_delete
+        return error == Errno.None && has && !inUpper && _layers.ProtectionOf(found.Stat) != Protection.None ? Errno.EPERM : error; // may_delete
     }
 
     /// <summary>What stands under a name in an upper directory.</summary>
@@ -92,6 +94,8 @@ public sealed partial class OverlayFileSystem
     /// <summary>Lets go of <see cref="Pin"/>: the name did not go, or another is known.</summary>
     private static void Unpin(Inode inode)
     {
+        if (inode.IsLeftBehind)
+            return;
         SafeFd? pinned = inode.Pinned;
         inode.Pinned = null;
         pinned?.Release();

@@ -49,6 +49,8 @@ public sealed partial class OverlayFileSystem
             return error;
         if (ToStoredIds(name, ref value) is not Errno.None and var unknown)
             return unknown;
+        if (RequireUnprotected(inode, Protection.Any) is not Errno.None and var kept)
+            return kept;
         if (EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var refused)
             return refused;
         if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
@@ -78,6 +80,8 @@ public sealed partial class OverlayFileSystem
         Span<byte> buffer = stackalloc byte[StoredNameSize];
         if (_xattrs.ToStored(name, buffer, out Name stored) is not Errno.None and var error)
             return error;
+        if (RequireUnprotected(inode, Protection.Any) is not Errno.None and var kept)
+            return kept;
         if (!inode.HasUpper && HasXattr(inode, stored) is not Errno.None and var absent)
             return absent; // nothing to remove is no reason to copy up (ovl_xattr_set)
         if (EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var refused)

@@ -65,12 +65,14 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     /// <summary>Opens the layers and empties the work directory; nothing is mounted yet.</summary>
     /// <param name="options">What the overlay is made of, already checked.</param>
     /// <exception cref="IOException">A layer cannot be opened, or work cannot be emptied; the text names it.</exception>
+    /// <exception cref="MountRefusedException">An option asks for what cannot be had here.</exception>
     public static OverlayFileSystem Create(OverlayOptions options)
     {
         _ = Sys.UMask(0); // modes are what the caller and the default ACLs say
         LayerStack layers = LayerStack.Open(options);
         try
         {
+            RequirePassthrough(options, layers);
             return new OverlayFileSystem(options, layers);
         }
         catch
@@ -104,6 +106,8 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     public Errno Init(FuseNegotiation session)
     {
         _notifier = session.Notifier;
+        if (_options.Io == IoMode.Passthrough && EnablePassthrough(session) is not Errno.None and var refused)
+            return refused;
         ChooseFeatures(session);
         return Errno.None;
     }

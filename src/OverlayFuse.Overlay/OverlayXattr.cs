@@ -21,6 +21,7 @@ internal sealed class OverlayXattr
     private readonly byte[] _whiteout;
     private readonly byte[] _nlink;
     private readonly byte[] _upper;
+    private readonly byte[] _protattr;
 
     public OverlayXattr(bool user)
     {
@@ -36,6 +37,7 @@ internal sealed class OverlayXattr
         _whiteout = Linux.Name.From(prefix + "whiteout").ToArray();
         _nlink = Linux.Name.From(prefix + "nlink").ToArray();
         _upper = Linux.Name.From(prefix + "upper").ToArray();
+        _protattr = Linux.Name.From(prefix + "protattr").ToArray();
     }
 
     /// <summary>"user.overlay." instead of "trusted.overlay.".</summary>
@@ -60,6 +62,9 @@ internal sealed class OverlayXattr
 
     /// <summary>On the index directory: the upper root that it belongs to.</summary>
     public Name Upper => new(_upper);
+
+    /// <summary>See <see cref="ProtectionXattr"/>.</summary>
+    public Name Protattr => new(_protattr);
 
     /// <summary>Starts with our prefix: ours, or the escaped name of a user's.</summary>
     public bool HasPrefix(Name xattr) => xattr.StartsWith(_prefix);

@@ -82,7 +82,7 @@ internal sealed class PartialCopy
                     Errno error = Sys.PRead(isBelow ? lower : copy, data.Slice(count, wanted), at, out int read);
                     count += read;
                     if (error != Errno.None || read == 0)
-                        return count > 0 ? Errno.None : error;
+                        return error; // a short answer would mean the end of the file
                 }
                 return Errno.None;
             }

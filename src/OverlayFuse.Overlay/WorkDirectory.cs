@@ -24,6 +24,9 @@ internal sealed class WorkDirectory : IDisposable
 
     public Whiteout Whiteout { get; }
 
+    /// <summary>FICLONE was refused: its file system has none.</summary>
+    public volatile bool HasNoReflinks;
+
     private static Name WorkName => new("work\0"u8);
 
     private static Name Incompat => new("incompat\0"u8);

@@ -19,7 +19,7 @@ internal sealed class AbiTests
     private static readonly Type[] s_holders = [typeof(Sys), typeof(DirectoryRecords)];
 
     /// <summary>Sizes of our own, and two flags that sys/mount.h has, which cannot be included beside linux/mount.h: MountTests shows them at work.</summary>
-    private static readonly string[] s_notInHeaders = ["ProcPathSize", "MountDetach", "UnmountNoFollow"];
+    private static readonly string[] s_notInHeaders = ["ProcPathSize", "MaxVerityDigest", "MountDetach", "UnmountNoFollow"];
 
     /// <summary>Other spellings of the same number.</summary>
     private static readonly string[] s_errnoAliases = ["EWOULDBLOCK", "EDEADLOCK", "ENOTSUP"];

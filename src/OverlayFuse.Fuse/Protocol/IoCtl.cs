@@ -65,3 +65,12 @@ public struct BackingMap
     /// <summary>Zero.</summary>
     public ulong Padding;
 }
+
+/// <summary>FUSE_DEV_IOC_*: ioctls of /dev/fuse itself.</summary>
+public enum DeviceCommand : uint
+{
+    /// <summary>FUSE_DEV_IOC_BACKING_OPEN (7.40): a <see cref="BackingMap"/>; returns the backing id.</summary>
+    BackingOpen = 0x4010_E501,
+    /// <summary>FUSE_DEV_IOC_BACKING_CLOSE (7.40): a backing id, 32 bits.</summary>
+    BackingClose = 0x4004_E502,
+}

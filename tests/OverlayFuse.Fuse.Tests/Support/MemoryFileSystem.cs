@@ -34,7 +34,7 @@ internal partial class MemoryFileSystem : IFuseFileSystem
         }
     }
 
-    public Errno Init(FuseNegotiation session)
+    public virtual Errno Init(FuseNegotiation session)
     {
         Negotiation = session;
         return Errno.None;

@@ -79,7 +79,10 @@ internal sealed class FuseOverlay : OverlayMount
         Syscall.lstat(path, out Stat root) == 0 && Syscall.lstat(Path.GetDirectoryName(path)!, out Stat parent) == 0 && root.st_dev != parent.st_dev;
 
     private static IEnumerable<int> ProcessesNaming(string mountpoint, IEnumerable<int> among) =>
-        among.Where(pid => pid != Environment.ProcessId && CommandLine($"/proc/{pid}").Split('\0').Contains(mountpoint));
+        among.Where(pid => pid != Environment.ProcessId && CommandLine($"/proc/{pid}").Split('\0').Contains(mountpoint) && !IsThread(pid));
+
+    /// <summary>/proc shows threads, too, to who asks for them by their number.</summary>
+    private static bool IsThread(int pid) => !File.ReadLines($"/proc/{pid}/status").Contains($"Tgid:\t{pid}");
 
     private static IEnumerable<int> AllProcesses() =>
         from directory in Directory.EnumerateDirectories("/proc")

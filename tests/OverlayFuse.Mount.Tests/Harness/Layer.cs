@@ -68,6 +68,9 @@ internal sealed class Layer
     /// <summary>The times of an entry, in seconds since the epoch; entries without get distinct ones in the year 2001.</summary>
     public Layer Times(string path, long accessed, long modified, long nanoseconds = 0) => Add(new TimesEntry(path, accessed, modified, nanoseconds));
 
+    /// <summary>chattr(1)'s flags as letters, "ia"; set last.</summary>
+    public Layer Flags(string path, string flags) => Add(new FlagsEntry(path, flags));
+
     private Layer Add(LayerEntry entry)
     {
         entries.Add(entry);
@@ -97,3 +100,5 @@ internal sealed record SocketEntry(string Path, int Mode) : LayerEntry(Path);
 internal sealed record DeviceEntry(string Path, char Type, uint Major, uint Minor, int Mode) : LayerEntry(Path);
 
 internal sealed record TimesEntry(string Path, long Accessed, long Modified, long Nanoseconds) : LayerEntry(Path);
+
+internal sealed record FlagsEntry(string Path, string Flags) : LayerEntry(Path);

@@ -20,6 +20,7 @@ internal sealed class LayerBuilder
         builder.SetOwnerAndMode("", 755, 0);
         foreach (LayerEntry entry in layer.Entries) builder.Make(entry);
         builder.SetTimes();
+        foreach (FlagsEntry entry in layer.Entries.OfType<FlagsEntry>()) Tool.Run("chattr", "+" + entry.Flags, builder.Full(entry.Path));
     }
 
     private string Full(string path) => path.Length == 0 ? root : root + "/" + path;
@@ -39,6 +40,7 @@ internal sealed class LayerBuilder
             case SocketEntry socket: MakeNode(socket, Mode.S_IFSOCK, socket.Mode, 0); break;
             case DeviceEntry device: MakeNode(device, device.Type == 'b' ? Mode.S_IFBLK : Mode.S_IFCHR, device.Mode, (device.Major << 8) | device.Minor); break;
             case TimesEntry time: times[time.Path] = time; break;
+            case FlagsEntry: break;
             default: throw new ArgumentException($"no such layer entry: {entry}");
         }
         made.Add(entry.Path);

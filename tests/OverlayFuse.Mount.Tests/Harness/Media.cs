@@ -63,6 +63,7 @@ internal sealed class Place(Func<string, string> directoryOn) : IDisposable
     public void Dispose()
     {
         foreach (string directory in frozen) _ = Libc.umount2(Libc.Bytes(directory), Libc.MNT_DETACH);
-        foreach (string directory in used.Where(Directory.Exists)) Directory.Delete(directory, recursive: true);
+        foreach (string directory in used.Where(Directory.Exists)) Tool.Try("chattr", ["-R", "-f", "-ia", directory]); // rm cannot
+        Tool.Run("rm", ["-rf", "--one-file-system", .. used]); // it knows how to remove names of any bytes
     }
 }

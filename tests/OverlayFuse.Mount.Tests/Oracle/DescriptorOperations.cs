@@ -180,3 +180,15 @@ internal sealed record SetFlags(string Slot, long Flags) : Operation
         return Session.Ok(Libc.ioctl(session.Descriptor(Slot), Libc.FS_IOC_SETFLAGS, ref flags));
     }
 }
+
+/// <summary>As chattr(1): flags that are not named stay.</summary>
+internal sealed record ChangeFlags(string Slot, long Set, long Clear) : Operation
+{
+    public override string Run(Session session)
+    {
+        long flags = 0;
+        if (Libc.ioctl(session.Descriptor(Slot), Libc.FS_IOC_GETFLAGS, ref flags) < 0) return Session.Failed();
+        flags = (flags | Set) & ~Clear;
+        return Session.Ok(Libc.ioctl(session.Descriptor(Slot), Libc.FS_IOC_SETFLAGS, ref flags));
+    }
+}

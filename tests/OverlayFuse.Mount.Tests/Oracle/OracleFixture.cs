@@ -5,16 +5,20 @@ namespace OverlayFuse.Mount.Tests.Oracle;
 
 /// <summary>
 /// Base of the scenario tests. Each test runs on the kernel's overlayfs and on ours, over layers on each of these file systems. With opens that
-/// are requests (io=open) ours must leave the very same upper; with io=stateless, where only the first write copies up, the same merged view.
+/// are requests (io=open, io=passthrough) ours must leave the very same upper; with io=stateless, where only the first write copies up, the same merged view.
 /// </summary>
 [TestFixture("tmpfs")]
 [TestFixture("ext4")]
 [TestFixture("tmpfs stateless")]
+[TestFixture("ext4 passthrough")]
 [TestFixture("btrfs", Category = "Soak")]
 internal abstract class OracleFixture(string kind)
 {
     private readonly Media media = new(kind.Split(' ')[0]);
-    private readonly string io = kind.EndsWith("stateless", StringComparison.Ordinal) ? "stateless" : "open";
+    private readonly string io = kind.Split(' ') is [_, string io] ? io : "open";
+
+    /// <summary>Whether opens are requests to ours: then it knows of descriptors, and leaves the very same upper.</summary>
+    protected bool TellsOpens => io != "stateless";
 
     [OneTimeSetUp]
     public void SetUmask() => _ = Syscall.umask(Mode.Octal(22));

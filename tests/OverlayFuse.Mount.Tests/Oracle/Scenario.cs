@@ -21,7 +21,7 @@ internal sealed record Scenario(Layer Upper, IReadOnlyList<Layer> Lowers, IReadO
     public string Io { get; init; } = "open";
 
     /// <summary>The uppers may differ by copies that nothing was written to, and so the numbers of links of directories.</summary>
-    public bool IsLoose => OnlyMerged || Io != "open";
+    public bool IsLoose => OnlyMerged || Io == "stateless";
 
     /// <summary>With io=stateless, hard links of lower layers are broken by the first write, not by the open.</summary>
     public bool BreaksLinksLate =>

@@ -25,6 +25,11 @@ internal sealed class Session(Side side) : IDisposable
     /// <summary>The descriptor called <paramref name="slot"/>; -1, which every call refuses with EBADF, when none is open.</summary>
     public int Descriptor(string slot) => descriptors.GetValueOrDefault(slot, -1);
 
+    /// <summary>The descriptor of a directory that has no name any more.</summary>
+    public bool IsRemovedDirectory(string slot) =>
+        Syscall.fstat(Descriptor(slot), out Stat stat) == 0 && (NativeConvert.FromFilePermissions(stat.st_mode) & Mode.S_IFMT) == Mode.S_IFDIR
+        && new FileInfo($"/proc/self/fd/{Descriptor(slot)}").LinkTarget is { } name && name.EndsWith(" (deleted)", StringComparison.Ordinal);
+
     public nint Stream(string slot) => streams.GetValueOrDefault(slot);
 
     /// <summary>Keeps what open answered under <paramref name="slot"/>, closing what was there.</summary>

@@ -10,9 +10,10 @@ namespace OverlayFuse.Mount.Tests.Posix;
 [TestFixture(Disk)]
 [TestFixture(Kernel)]
 [TestFixture(Ours)]
+[TestFixture(Passthrough)]
 internal abstract class PosixFixture(string place)
 {
-    protected const string Disk = "disk", Kernel = "kernel", Ours = "overlayfuse";
+    protected const string Disk = "disk", Kernel = "kernel", Ours = "overlayfuse", Passthrough = "overlayfuse io=passthrough";
     private Sandbox sandbox = null!;
     private OverlayMount? mount;
 
@@ -39,7 +40,7 @@ internal abstract class PosixFixture(string place)
         LayerBuilder.Build(layer, lower);
         Root = lower;
         if (place == Disk) return;
-        var options = new OverlayOptions([lower], sandbox.MakeDirectory("upper"), sandbox.MakeDirectory("work"));
+        var options = new OverlayOptions([lower], sandbox.MakeDirectory("upper"), sandbox.MakeDirectory("work")) { Io = place == Passthrough ? "passthrough" : "" };
         Root = sandbox.PathOf("merged");
         mount = ProgramUnderTest.Mount(place == Kernel ? ProgramUnderTest.KernelItself : ProgramUnderTest.Path, options, Root);
     }

@@ -65,7 +65,7 @@ internal sealed class BusyTests : AppTest
         string lower = Sandbox.MakeDirectory("lower");
         Bash.Run("head -c 300M /dev/urandom > big", lower);
         using MergedView view = MergedView.OnDisk(Sandbox, Sandbox.MakeFileSystem("ext4", 512), lower);
-        using BackgroundScript writer = BackgroundScript.Start("echo more >> big", view.Root);
+        using BackgroundScript writer = BackgroundScript.Start("echo more >> big; sync big", view.Root);
         AwaitCopyUp(view, writer);
 
         DaemonProcess.Signal(view.Daemons, Signum.SIGTERM);
@@ -77,14 +77,14 @@ internal sealed class BusyTests : AppTest
         Assert.That(size, Is.EqualTo(-1).Or.EqualTo(300 << 20).Or.EqualTo((300 << 20) + 5), "the file in the upper layer: none, the old one, or with the line");
     }
 
-    /// <summary>By order, not by time: each operation must come back while the copy-up of the other file still runs.</summary>
+    /// <summary>By order, not by time: each operation must come back while the copy-up of the other file still runs, which fsync waits for.</summary>
     [Test]
     public void ReadWriteListCopyUp_WhileAHugeFileIsCopiedUp_ComeBackBeforeItEnds()
     {
         string lower = Sandbox.MakeDirectory("lower");
         Bash.Run("head -c 900M /dev/urandom > huge; mkdir d; echo s > small; for name in copied-up-too removed moved; do echo $name > d/$name; done", lower);
         using MergedView view = MergedView.OnDisk(Sandbox, Sandbox.MakeFileSystem("ext4", 1300), lower);
-        using BackgroundScript writer = BackgroundScript.Start("echo more >> huge", view.Root);
+        using BackgroundScript writer = BackgroundScript.Start("echo more >> huge; sync huge", view.Root);
         AwaitCopyUp(view, writer);
 
         foreach (string operation in (string[])["cat small >/dev/null", "ls -l . d >/dev/null", "echo x > new", "rm d/removed", "mv d/moved d/name", "echo x >> d/copied-up-too"])

@@ -87,7 +87,7 @@ internal static class CopyUpRows
     {
         s.Build("truncate -s 1G b/f; printf data | dd of=b/f bs=1 seek=500M conv=notrunc status=none");
         s.Mount();
-        s.Do("chmod 600 m/f");
+        s.Do("chmod 600 m/f; sync m/f");
         s.Point("cmp -n 4 -i 500M:0 u/f <(printf data); [ $(stat -c %b u/f) -lt 65536 ]; is $(stat -c %s u/f) $((1 << 30))");
     }
 

@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Fuse;
+
+/// <summary>
+/// A real file that the kernel may read, write and map by itself for an open file of the mount (FOPEN_PASSTHROUGH). Owned by who registered
+/// it, closed once; files that are open by it keep the kernel's own reference. Any thread.
+/// </summary>
+public sealed class BackingFile : IDisposable
+{
+    private readonly SafeFd _device;
+    private int _id;
+
+    internal BackingFile(SafeFd device, int id)
+    {
+        _device = device;
+        _id = id;
+    }
+
+    /// <summary>For <see cref="OpenOut.BackingId"/>; 0 when it is closed.</summary>
+    public int Id => Volatile.Read(ref _id);
+
+    /// <summary>BACKING_CLOSE. No later open can name it.</summary>
+    public void Dispose()
+    {
+        int id = Interlocked.Exchange(ref _id, 0);
+        if (id == 0 || !_device.TryAcquire())
+            return; // the end of the session has closed it
+        _ = Sys.IoCtl(_device.Fd, (uint)DeviceCommand.BackingClose, MemoryMarshal.AsBytes(new Span<int>(ref id))); // only an id that is not there can fail
+        _device.Release();
+    }
+}
