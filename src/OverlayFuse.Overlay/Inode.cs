@@ -61,6 +61,9 @@ internal sealed class Inode(NodeId id, ulong generation, FileType type)
     /// <summary>Was open for reading and writing by passthrough, so it may be mapped, and written, without our knowledge.</summary>
     public volatile bool IsMappable;
 
+    /// <summary>As <see cref="Unlinked"/>, but the disk counts names that nobody looked up; guarded by the table's lock.</summary>
+    public bool HasUnseenNames;
+
     /// <summary>Where the data are, of a file without data of its own; null for all others. Set under the lock of the inode.</summary>
     public volatile LowerData? Data;
 

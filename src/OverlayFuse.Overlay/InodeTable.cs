@@ -238,11 +238,18 @@ internal sealed partial class InodeTable
     /// <summary>
     /// A name is gone. Under the lock of the names.
     /// </summary>
+    /// <param name="inode">The inode.</param>
+    /// <param name="parent">Where it was.</param>
+    /// <param name="name">Its name there.</param>
+    /// <param name="links">How many names it had, as the disk counts them.</param>
     /// <returns>Whether another name is known; if not, the inode is <see cref="Inode.Unlinked"/>.</returns>
-    public bool Unlink(Inode inode, Inode parent, Name name)
+    public bool Unlink(Inode inode, Inode parent, Name name, uint links)
     {
         lock (_lock)
+        {
+            inode.HasUnseenNames = links > 1;
             return RemovePlace(inode, parent, name);
+        }
     }
 
     /// <summary>A name has become another. Under the locks of both names.</summary>
@@ -305,7 +312,7 @@ internal sealed partial class InodeTable
         return inode;
     }
 
-    private bool IsKept(Inode inode) => ReferenceEquals(inode, Root) || (KeepsNamed && inode is { Hashed: true, Unlinked: false });
+    private bool IsKept(Inode inode) => ReferenceEquals(inode, Root) || (KeepsNamed && inode.Hashed && (!inode.Unlinked || inode.HasUnseenNames));
 
     private void Collect(Inode inode, ref List<Inode>? freed)
     {

@@ -37,7 +37,7 @@ public sealed partial class OverlayFileSystem
             if (inUpper && Pin(inode, upper, name) is not Errno.None and var unheld)
                 return unheld;
             error = inLower ? CoverFile(parent, upper, name, inUpper) : Sys.UnlinkAt(upper, name);
-            Removed(inode, parent, name, error);
+            Removed(inode, parent, name, error, inode is { HasUpper: true } ? LinksOf(inode, stat) : 0);
             if (error == Errno.None)
                 DropIndex(inode);
             return error;
@@ -130,9 +130,9 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>Brings the inode in line with what became of its name. Under the lock of its names.</summary>
-    private void Removed(Inode? inode, Inode parent, Name name, Errno error)
+    private void Removed(Inode? inode, Inode parent, Name name, Errno error, uint links = 0)
     {
-        if (inode is not null && (error != Errno.None || _inodes.Unlink(inode, parent, name)))
+        if (inode is not null && (error != Errno.None || _inodes.Unlink(inode, parent, name, links)))
             Unpin(inode);
     }
 }

@@ -114,7 +114,7 @@ public sealed partial class OverlayFileSystem
             return unheld;
         error = RenameInUpper(rename, oldUpper, newUpper, cover, overWhiteout);
         if (rename.Target is not null)
-            Removed(rename.Target, rename.NewParent, rename.NewName, error);
+            Removed(rename.Target, rename.NewParent, rename.NewName, error, rename.Target.IsDirectory ? 0 : LinksOf(rename.Target, there));
         if (rename.Target is not null && error == Errno.None)
             DropIndex(rename.Target);
         if (error == Errno.None)

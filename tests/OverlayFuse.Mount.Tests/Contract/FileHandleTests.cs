@@ -14,7 +14,7 @@ internal sealed class FileHandleTests
     private const string Stay = ":", Change = "echo more | tee -a low h1 dir/in up made/in > /dev/null; chmod 700 dir made", Move = "mv low n1; mv h1 n2; mv dir n3; mv up n4; mv made n5",
         RemoveOneLink = "rm h1", Remove = "rm -r low h1 h2 dir up made", Replace = Remove + "; mkdir dir made; echo other | tee low h1 h2 dir/in up made/in > /dev/null";
 
-    private const string BuildLower = "mkdir -p dir; for f in low h1 dir/in; do echo lower $f > $f; done; ln h1 h2", BuildUpper = "mkdir made; echo upper | tee up made/in > /dev/null";
+    private const string BuildLower = "mkdir -p dir; for f in low h1 dir/in; do echo lower $f > $f; done; ln h1 h2", BuildUpper = "mkdir made; echo upper | tee up made/in > /dev/null; ln up unseen";
 
     private static readonly string[] Names = ["low", "h1", "h2", "dir", "dir/in", "up", "made", "made/in"];
     private Sandbox sandbox = null!;
