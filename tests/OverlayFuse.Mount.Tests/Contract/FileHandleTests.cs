@@ -83,6 +83,16 @@ internal sealed class FileHandleTests
         Assert.That(NamesAfterMove(ProgramUnderTest.Path), Is.EqualTo("in\n").And.EqualTo(NamesAfterMove(ProgramUnderTest.KernelItself)));
     }
 
+    /// <summary>The other tests' proof that the kernel does forget.</summary>
+    [Test]
+    public void Handle_OfForgottenFile_WithoutNfsExport_IsStale()
+    {
+        using OverlayMount mount = Mount("plain", ProgramUnderTest.Path, ",nfs_export=off");
+        IReadOnlyList<FileHandle> handles = HandlesIn(mount);
+        Forget();
+        Assert.That(Answers(mount, handles), Has.All.EndsWith(": ESTALE"));
+    }
+
     private string NamesAfterMove(string program)
     {
         string root = Path.GetFileName(program);
