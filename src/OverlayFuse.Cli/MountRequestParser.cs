@@ -41,6 +41,7 @@ internal static class MountRequestParser
     private static OverlayOptions ToOverlay(MountSettings settings)
     {
         List<string> data = settings.LowerDir is null ? settings.AppendedData : settings.LowerData;
+        (bool index, bool nfsExport) = OptionConflicts.Index(settings);
         var plain = new OverlayOptions
         {
             LowerDirs = [.. LowerLayers(settings).Select(FullPath)],
@@ -51,7 +52,8 @@ internal static class MountRequestParser
             UpperDir = settings.UpperDir is null ? null : FullPath(settings.UpperDir),
             WorkDir = settings.UpperDir is null ? null : FullPath(RequiredWorkDir(settings)),
             UserXattr = settings.UserXattr,
-            Index = settings.Index,
+            Index = index,
+            NfsExport = nfsExport,
             KeepsLowers = settings.KeepsLowers,
             Verity = settings.Verity,
             Uuid = settings.Uuid,

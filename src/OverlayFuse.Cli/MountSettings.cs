@@ -33,7 +33,9 @@ internal sealed class MountSettings
 
     public bool? UserXattr { get; set; }
 
-    public bool Index { get; set; }
+    public bool? Index { get; set; }
+
+    public bool NfsExport { get; set; }
 
     public bool KeepsLowers { get; set; }
 

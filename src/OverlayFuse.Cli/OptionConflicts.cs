@@ -21,6 +21,19 @@ internal static class OptionConflicts
         return settings.Redirect ?? (metacopy ? RedirectMode.On : null);
     }
 
+    /// <summary>What index= and nfs_export= come to. Without an upper there is nothing to index.</summary>
+    /// <exception cref="UsageException">nfs_export=on, index= and metacopy= contradict each other.</exception>
+    public static (bool Index, bool NfsExport) Index(MountSettings settings)
+    {
+        if (!settings.NfsExport || (settings.UpperDir is null && settings.Redirect is not RedirectMode.NoFollow))
+            return (settings.Index ?? false, settings.NfsExport);
+        if (settings.Index == false)
+            throw new UsageException("option nfs_export=on: needs index=on; write that, or leave index out");
+        if (settings.Metacopy == true)
+            throw new UsageException("option nfs_export=on: cannot stand with metacopy=on, as in the kernel; leave one of them out");
+        return (true, settings.Verity == VerityMode.Off); // which makes metacopies
+    }
+
     /// <summary>Marks that any user can write must lead nowhere.</summary>
     private static void RefuseWithUserXattr(MountSettings settings, bool metacopy)
     {

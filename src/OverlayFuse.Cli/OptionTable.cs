@@ -51,7 +51,7 @@ internal static class OptionTable
         Take("redirect_dir", "on|follow|nofollow|off", "on: directories of lower layers can be renamed; follow (as off): only those that were are found", OptionValue.Redirect),
         Take("index", "on|off", "on: hard links of a lower file stay one file over copy-up", (s, v) => s.Index = OptionValue.OnOff("index", v)),
         Take("metacopy", "on|off", "on: chmod, chown and the like copy no data; needs redirect_dir=on, which it implies", (s, v) => s.Metacopy = OptionValue.OnOff("metacopy", v)),
-        AcceptValues("nfs_export", ["off"], "the mount cannot be exported by NFS"),
+        Take("nfs_export", "on|off", "on: file handles outlive the kernel's memory of a file (not the mount), and what is copied up is indexed; turns index on", (s, v) => s.NfsExport = OptionValue.OnOff("nfs_export", v)),
         Take("verity", "on|off|require", "on: metacopies name the fs-verity digest of their data, and data with another one are not read; require: each must name one", OptionValue.Verity),
         Take("uuid", "auto|on|off|null", "whether the upper gets a UUID on disk, as the kernel's overlayfs gives it; the mount itself shows FUSE's", OptionValue.Uuid),
         Take("xino", "off|auto|on", "on: new directories are cut off from what may come below them in lower layers; inode numbers are unique and stable in any case", OptionValue.Xino),

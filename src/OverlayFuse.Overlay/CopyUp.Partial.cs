@@ -29,7 +29,7 @@ internal sealed partial class CopyUp
     public void FinishAll()
     {
         foreach (Inode inode in _partial.Keys)
-            _ = Finish(inode); // logged
+            _ = Finish(default, inode); // logged
     }
 
     /// <summary>Whether a file is worth it and can be: one name, data of its own, on a disk that gives room beforehand.</summary>
@@ -105,20 +105,23 @@ internal sealed partial class CopyUp
             long block = 0;
             while (inode.Partial is { } partial && partial.CopyNext(ref block) == Errno.None)
                 block++; // an error is met again below
-            _ = Finish(inode); // logged; who syncs, links or renames the file gets the error
+            _ = Finish(default, inode); // logged; who syncs, links or renames the file gets the error
         }
     }
 
-    private Errno Finish(Inode inode)
+    private Errno Finish(in FuseRequest request, Inode inode)
     {
         lock (inode)
-            return inode.Partial is { } partial ? Finish(inode, partial) : Errno.None;
+            return inode.Partial is { } partial ? Finish(request, inode, partial) : Errno.None;
     }
 
     /// <summary>Copies what is missing and puts the copy into the upper. Under the lock of the inode.</summary>
-    private Errno Finish(Inode inode, PartialCopy partial)
+    /// <returns>EINTR when the request is given up: the thread, or the end of the mount, goes on with it.</returns>
+    private Errno Finish(in FuseRequest request, Inode inode, PartialCopy partial)
     {
-        Errno error = Complete(partial);
+        Errno error = Complete(request, partial);
+        if (error == Errno.EINTR)
+            return error;
         if (error == Errno.None)
             error = CallerIds.AssumeMounter();
         if (error == Errno.None)
@@ -135,12 +138,14 @@ internal sealed partial class CopyUp
         return Errno.None;
     }
 
-    private Errno Complete(PartialCopy partial)
+    private Errno Complete(in FuseRequest request, PartialCopy partial)
     {
-        long block = 0;
         Errno error;
-        while ((error = partial.CopyNext(ref block)) == Errno.None)
-            block++;
+        for (long block = 0; (error = partial.CopyNext(ref block)) == Errno.None; block++)
+        {
+            if (CallerProcess.HasGivenUp(request))
+                return Errno.EINTR;
+        }
         if (error != Errno.ENODATA)
             return error;
         return IsSynced ? partial.Sync() : Errno.None;

@@ -43,7 +43,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             if (Suffices(inode, dataLimit))
                 return Errno.None;
             if (inode.Partial is { } partial)
-                return mayBePartial ? Errno.None : Finish(inode, partial);
+                return mayBePartial ? Errno.None : Finish(request, inode, partial);
             if (VerifyData(inode) is not Errno.None and var wrong)
                 return wrong;
             return inode.HasUpper ? FetchData(request, inode, dataLimit) : Copy(request, inode, dataLimit, mayBePartial);
@@ -143,7 +143,8 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             return lost;
         inode.HasOrigin = inode.IsDirectory || copied.Lower.Nlink == 1 || inode.Index is not null;
         Place place = inode.Place!;
-        Errno error = inode.Index is not null ? PutInIndex(inode, copied, ref entry)
+        bool isInIndex = inode.Index is not null && !inode.IsDirectory;
+        Errno error = isInIndex ? PutInIndex(inode, copied, ref entry)
             : inode.Unlinked ? Errno.ENOENT : PutInPlace(inode, place, copied, ref entry);
         if (error == Errno.ENOENT && inode.Unlinked)
             error = KeepUnnamed(inode, place.Parent, copied, entry);
@@ -154,7 +155,18 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         if (!inode.HasOrigin)
             fileSystem.InvalidateListing(place.Parent); // the copy of a broken hard link has a number of its own
         fileSystem.RefreshOpen(inode);
-        return inode.Index is null ? Errno.None : fileSystem.LinkUp(inode, place.Parent, place.Name);
+        if (inode.IsDirectory && inode.Index is { } index && !inode.Unlinked)
+            return AddToIndex(inode, index);
+        return isInIndex ? fileSystem.LinkUp(inode, place.Parent, place.Name) : Errno.None;
+    }
+
+    /// <summary>After its copy is in place: that a directory is not indexed does no harm, an entry without directory would hide the lower one.</summary>
+    private Errno AddToIndex(Inode directory, IndexEntry entry)
+    {
+        if (fileSystem.Directories.BorrowUpper(directory, out BorrowedFd upper) is not Errno.None and var error)
+            return error;
+        using (upper)
+            return fileSystem.Index!.AddDirectory(entry.Name, fileSystem.Layers.Upper!, upper, work);
     }
 
     /// <summary>The copy of a file with several names goes into the index; its names are linked there (ovl_copy_up_one, ovl_link_up).</summary>

@@ -64,7 +64,7 @@ internal sealed class Inode(NodeId id, ulong generation, FileType type)
     /// <summary>Where the data are, of a file without data of its own; null for all others. Set under the lock of the inode.</summary>
     public volatile LowerData? Data;
 
-    /// <summary>Its place in the index: of a file with several lower links, with index=on.</summary>
+    /// <summary>Its place in the index: of a file with several lower links, with index=on; of all that a lower layer has, with nfs_export=on.</summary>
     public IndexEntry? Index { get; set; }
 
     /// <summary>xattr "redirect" of the upper inode: how the lower layers call it.</summary>

@@ -31,7 +31,7 @@ internal sealed partial class InodeTable
     {
         uint hash = HashOf(ino);
         Inode? inode = _buckets[hash & (uint)(_buckets.Length - 1)];
-        while (inode is not null && !(inode.Ino == ino && !inode.HasUpper && inode.Index is not null))
+        while (inode is not null && !(inode.Ino == ino && inode is { HasUpper: false, IsDirectory: false, Index: not null }))
             inode = inode.NextInBucket;
         return inode;
     }

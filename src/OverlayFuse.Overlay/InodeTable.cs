@@ -32,6 +32,9 @@ internal sealed partial class InodeTable
 
     public Inode Root { get; }
 
+    /// <summary>What still has a name stays when the kernel forgets it, so that its file handle goes on being good (nfs_export=on).</summary>
+    public bool KeepsNamed { get; init; }
+
     /// <summary>Changes with every copy-up of a file with several names: a lookup of another of its names that ran beside it saw the lower file.</summary>
     public int IndexVersion => Volatile.Read(ref _indexVersion);
 
@@ -75,13 +78,14 @@ internal sealed partial class InodeTable
             if (parent.Directory!.Version != version)
                 return false;
             bool byUpper = found.HasUpper && !found.IsDirectory;
-            bool byLower = !byUpper && found.IndexName is not null;
+            bool byLower = !byUpper && !found.IsDirectory && found.IndexName is not null;
             if (byLower && found.IndexVersion != _indexVersion)
                 return false;
             Inode? known = byUpper ? FindUpper(found.Stat.Ino) : byLower ? FindLower(found.Ino) : FindName(parent, name);
             if (known is not null && !found.IsStill(known))
             {
                 Unhash(known); // a layer was changed behind our back: the kernel gets a new node
+                Collect(known, ref freed);
                 known = null;
             }
             inode = known ?? Make(parent, name, found, byUpper);
@@ -150,8 +154,13 @@ internal sealed partial class InodeTable
     /// <summary>Lets the next lookup make a new inode: what is under its names is something else now.</summary>
     public void Detach(Inode inode)
     {
+        List<Inode>? freed = null;
         lock (_lock)
+        {
             Unhash(inode);
+            Collect(inode, ref freed);
+        }
+        Close(freed);
     }
 
     /// <summary>As <see cref="Detach"/>, for good: no change of names brings it back.</summary>
@@ -296,10 +305,12 @@ internal sealed partial class InodeTable
         return inode;
     }
 
+    private bool IsKept(Inode inode) => ReferenceEquals(inode, Root) || (KeepsNamed && inode is { Hashed: true, Unlinked: false });
+
     private void Collect(Inode inode, ref List<Inode>? freed)
     {
         Inode? next = inode;
-        while (next is { Lookups: 0, Children: 0 } && !ReferenceEquals(next, Root))
+        while (next is { Lookups: 0, Children: 0 } && !IsKept(next))
         {
             Inode free = next;
             next = null;

@@ -147,6 +147,24 @@ internal ref struct LayerLookup
         return error;
     }
 
+    /// <summary>With nfs_export=on an upper directory merges with no other lower one than it was copied from (ovl_verify_lower).</summary>
+    private readonly Errno TakeDirectoryIndex(Fd directory, scoped Name name, ref Resolved found, out bool merges)
+    {
+        merges = true;
+        if (LinkIndex.NameOf(_fileSystem.Layers.Lowers[_layer], directory, name) is not { } entry)
+            return Errno.None;
+        found.IndexName = entry;
+        if (!found.HasUpper)
+            return Errno.None;
+        if (_fileSystem.Directories.BorrowUpper(_parent, out BorrowedFd upper) is not Errno.None and var error)
+            return error;
+        using (upper)
+            error = _fileSystem.Index!.IsOrigin(upper, _name, new Name(entry), out merges);
+        if (!merges)
+            found.IndexName = null;
+        return error;
+    }
+
     /// <summary>A lower file with several links may have been copied up by another of its names (ovl_lookup_index).</summary>
     private Errno LookInIndex(Fd directory, scoped Name name, in Statx lower, ref Resolved found)
     {
@@ -234,6 +252,14 @@ internal ref struct LayerLookup
                 _stop = true; // a file above it has no part in it
                 return Errno.None;
             }
+            bool merges = true;
+            if (_fileSystem.Index is { IsComplete: true } && found.Lowers.IsEmpty && TakeDirectoryIndex(directory, element.Name, ref found, out merges) is not Errno.None and var unknown)
+                return unknown;
+            if (!merges)
+            {
+                _stop = true;
+                return Errno.None;
+            }
             _isDirectory = true;
             TakeLower(ref found, stat, element.Path);
         }
@@ -275,7 +301,7 @@ internal ref struct LayerLookup
         _stop = !metacopy;
         _isMetacopy = metacopy;
         found.IsMetacopy |= metacopy;
-        bool mayBeIndexed = stat.Nlink > 1 && !found.HasUpper && _fileSystem.Index is not null;
+        bool mayBeIndexed = !found.HasUpper && _fileSystem.Index is { } index && (stat.Nlink > 1 || index.IsComplete);
         if (mayBeIndexed && LookInIndex(directory, element.Name, stat, ref found) is not Errno.None and var unindexed)
             return unindexed;
         return metacopy ? TakeRedirect(directory, element.Name, element, ref found) : Errno.None;

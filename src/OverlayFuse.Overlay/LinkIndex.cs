@@ -7,16 +7,21 @@ namespace OverlayFuse.Overlay;
 /// The index (index=on): the copy of a lower file with several links is made in workdir/index, under the hex digits of its origin, and
 /// each name that needs one is a hard link to it; so all names stay one file (overlayfs.rst, "Inode index"). The number of links that
 /// the merged view shows is kept in xattr "nlink", as a difference to that of the upper inode or of the lower one (ovl_set_nlink_common).
+/// With nfs_export=on all that is copied up is here, directories too, and a whiteout for what was removed after that.
 /// </summary>
-internal sealed class LinkIndex : IDisposable
+internal sealed partial class LinkIndex : IDisposable
 {
     private readonly OverlayXattr _xattrs;
 
-    private LinkIndex(Fd directory, OverlayXattr xattrs)
+    private LinkIndex(Fd directory, OverlayXattr xattrs, bool isComplete)
     {
         Directory = new SafeFd(directory);
+        IsComplete = isComplete;
         _xattrs = xattrs;
     }
+
+    /// <summary>nfs_export=on: holds more than files of several links (ovl_index_all).</summary>
+    public bool IsComplete { get; }
 
     /// <summary>workdir/index.</summary>
     public SafeFd Directory { get; }
@@ -28,8 +33,9 @@ internal sealed class LinkIndex : IDisposable
     /// <summary>Opens the index of a mount; removes what nothing is left of.</summary>
     /// <param name="layers">The layers.</param>
     /// <param name="xattrs">Which private names are used.</param>
+    /// <param name="isComplete">See <see cref="IsComplete"/>.</param>
     /// <exception cref="IOException">The upper belongs to other lower layers, or the index to another upper.</exception>
-    public static LinkIndex Open(LayerStack layers, OverlayXattr xattrs)
+    public static LinkIndex Open(LayerStack layers, OverlayXattr xattrs, bool isComplete)
     {
         Layer work = layers.Work!;
         Layer upper = layers.Upper!;
@@ -38,10 +44,10 @@ internal sealed class LinkIndex : IDisposable
         Errno error = Sys.OpenAt(work.Root.Fd, DirectoryName, flags, out Fd opened);
         if (error != Errno.None)
             throw new IOException($"workdir={work.Path}: cannot make its directory 'index' ready: {error}; leave out index=on, or name another workdir");
-        var index = new LinkIndex(opened, xattrs);
-        Require(upper.Root.Fd, xattrs.Origin, Handle(layers.Lowers[0], isUpper: false),
+        var index = new LinkIndex(opened, xattrs, isComplete);
+        Require(upper.Root.Fd, xattrs.Origin, Handle(layers.Lowers[0], layers.Lowers[0].Root.Fd, isUpper: false),
             $"upperdir={upper.Path}: was used with another lower layer than {layers.Lowers[0].Path}; leave out index=on, or start with a new upperdir");
-        Require(opened, xattrs.Upper, Handle(upper, isUpper: true),
+        Require(opened, xattrs.Upper, Handle(upper, upper.Root.Fd, isUpper: true),
             $"workdir={work.Path}: its index belongs to another upperdir than {upper.Path}; leave out index=on, or start with a new workdir");
         index.RemoveOrphans(layers);
         return index;
@@ -109,9 +115,13 @@ internal sealed class LinkIndex : IDisposable
     }
 
     /// <summary>Removes an entry that no name is left of in the merged view (ovl_cleanup_index).</summary>
-    public void RemoveIfUnused(IndexEntry entry)
+    public void RemoveIfUnused(IndexEntry entry, WorkDirectory work)
     {
-        if (Sys.StatxAt(Fd, entry.Name, out Statx stat) == Errno.None && (int)stat.Nlink + entry.Delta <= 0)
+        if (Sys.StatxAt(Fd, entry.Name, out Statx stat) != Errno.None || (!stat.IsDirectory && (int)stat.Nlink + entry.Delta > 0))
+            return;
+        if (IsComplete)
+            Cover(entry.Name, work);
+        else
             _ = Sys.UnlinkAt(Fd, entry.Name); // what stays is removed by the next mount
     }
 
@@ -145,10 +155,10 @@ internal sealed class LinkIndex : IDisposable
         return error;
     }
 
-    private static byte[] Handle(Layer layer, bool isUpper)
+    private static byte[] Handle(Layer layer, Fd directory, bool isUpper)
     {
         Span<byte> handle = stackalloc byte[Origin.MaxSize];
-        int length = Origin.Encode(layer, layer.Root.Fd, Name.Empty, handle);
+        int length = Origin.Encode(layer, directory, Name.Empty, handle);
         if (isUpper && length > 0)
             Origin.MarkUpper(handle);
         return handle[..length].ToArray();
@@ -168,42 +178,6 @@ internal sealed class LinkIndex : IDisposable
             throw new IOException($"{text} ({error})");
     }
 
-    /// <summary>
-    /// Entries whose names are all gone, in the upper as in the merged view; and temporary ones: the kernel prepares here what we prepare in work
-    /// (ovl_indexdir_cleanup).
-    /// </summary>
-    private void RemoveOrphans(LayerStack layers)
-    {
-        byte[] buffer = new byte[32 << 10];
-        while (Sys.GetDents(Fd, buffer, out int length) == Errno.None && length > 0)
-        {
-            var records = new DirectoryRecords(buffer.AsSpan(0, length));
-            while (records.MoveNext())
-            {
-                if (records.Name.StartsWith("#"u8))
-                    _ = TreeRemover.Remove(Fd, records.Name); // what stays costs only its room
-                else if (IsOrphan(records.Name) || IsStale(layers, records.Name))
-                    _ = Sys.UnlinkAt(Fd, records.Name); // likewise
-            }
-        }
-    }
-
-    private bool IsOrphan(Name index) =>
-        Sys.StatxAt(Fd, index, out Statx stat) == Errno.None && stat.Type == FileType.Regular && stat.Nlink == 1
-        && ReadDelta(index, 1, lowerLinks: 1, out int delta) == Errno.None && delta < 0;
-
-    /// <summary>Whether an entry is of a lower file that is gone.</summary>
-    /// <exception cref="IOException">Its name is none (ovl_verify_index, EINVAL).</exception>
-    private static bool IsStale(LayerStack layers, Name index)
-    {
-        Span<char> digits = stackalloc char[index.Length];
-        Span<byte> origin = stackalloc byte[index.Length];
-        _ = System.Text.Encoding.ASCII.GetChars(index.Bytes, digits);
-        if (Convert.FromHexString(digits, origin, out _, out int length) != System.Buffers.OperationStatus.Done || !Origin.IsHandle(origin[..length]))
-            throw new IOException($"workdir={layers.Work!.Path}: its index holds '{new string(digits)}', which is no entry of an index (EINVAL); remove it, or leave out index=on");
-        return Origin.IsGone(layers, origin[..length]);
-    }
-
     private static byte[] ToName(ReadOnlySpan<byte> origin)
     {
         byte[] name = new byte[2 * origin.Length + 1];
@@ -213,7 +187,7 @@ internal sealed class LinkIndex : IDisposable
     }
 }
 
-/// <summary>The index entry of an inode: that of a lower file with several links, with index=on.</summary>
+/// <summary>The index entry of an inode: that of a lower file with several links, with index=on; of all that a lower layer has, with nfs_export=on.</summary>
 /// <param name="name">In workdir/index, with a NUL behind it.</param>
 internal sealed class IndexEntry(byte[] name)
 {

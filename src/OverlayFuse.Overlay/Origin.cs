@@ -90,9 +90,10 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return Sys.SetXattrAt(upperParent, name, xattrs.Origin, value[..length]) == Errno.None;
     }
 
-    /// <summary>Whether a handle was of a lower file that is no more.</summary>
-    public static bool IsGone(LayerStack layers, ReadOnlySpan<byte> value)
+    /// <summary>Whether a handle was of a lower file that is no more; if not, how many links it has, as far as it can be opened.</summary>
+    public static bool IsGone(LayerStack layers, ReadOnlySpan<byte> value, out uint links)
     {
+        links = 0;
         if (!IsHandle(value))
             return false;
         foreach (Layer layer in layers.Lowers)
@@ -101,10 +102,22 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
                 continue;
             Errno error = Sys.OpenByHandleAt(layer.Root.Fd, value[4], value[HeaderSize..], OpenFlags.Path, out Fd opened);
             using var file = new ScopedFd(opened);
+            if (error == Errno.None && Sys.FStatx(file, out Statx stat) == Errno.None)
+                links = stat.Nlink;
             if (error != Errno.ESTALE)
                 return false;
         }
         return true;
+    }
+
+    /// <summary>Opens the upper directory that a handle of <see cref="MarkUpper"/> is of.</summary>
+    /// <returns>ESTALE when it is no more, EINVAL for what is no handle.</returns>
+    public static Errno OpenUpper(Layer upper, Span<byte> value, out Fd fd)
+    {
+        fd = Fd.None;
+        if (value.Length > HeaderSize)
+            value[3] &= 0xFB;
+        return IsHandle(value) ? Sys.OpenByHandleAt(upper.Root.Fd, value[4], value[HeaderSize..], OpenFlags.Path, out fd) : Errno.EINVAL;
     }
 
     /// <summary>Another file system of the stack has the same UUID (a copied image): a handle could be of either.</summary>

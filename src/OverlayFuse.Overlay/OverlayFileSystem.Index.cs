@@ -3,7 +3,10 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
 
-/// <summary>Files with several lower links, with index=on: one inode for all names, of which each may be in the upper layer or not yet.</summary>
+/// <summary>
+/// What has an entry in the index. Files with several lower links, with index=on: one inode for all names, of which each may be in the upper layer
+/// or not yet. With nfs_export=on all else that is copied up, too.
+/// </summary>
 public sealed partial class OverlayFileSystem
 {
     /// <summary>Gives an inode that is copied up a name in the upper layer too, where the merged view has it from a lower one (ovl_link_up).</summary>
@@ -55,6 +58,8 @@ public sealed partial class OverlayFileSystem
             return Errno.None;
         if (EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var error)
             return error;
+        if (inode.IsDirectory)
+            return Errno.None;
         if (EnsureUpper(request, parent) is not Errno.None and var refused)
             return refused;
         return LinkUp(inode, parent, name);
@@ -71,6 +76,6 @@ public sealed partial class OverlayFileSystem
     private void DropIndex(Inode? inode)
     {
         if (inode?.Index is { } entry)
-            _index!.RemoveIfUnused(entry);
+            _index!.RemoveIfUnused(entry, _work!);
     }
 }

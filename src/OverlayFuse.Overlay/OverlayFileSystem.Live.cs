@@ -52,6 +52,8 @@ public sealed partial class OverlayFileSystem
     {
         if (_layers.Lowers.Count >= OverlayOptions.MostLowers)
             return Errno.E2BIG;
+        if (_index is { IsComplete: true })
+            return Errno.EBUSY; // what is indexed is bound to the lower directories that there were
         _copyUp?.FinishAll();
         if (ForgetNames() is not Errno.None and var old)
             return old;

@@ -37,6 +37,8 @@ public sealed partial class OverlayFileSystem
             inode = inode.Place!.Parent;
         if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
+        if (inode.Unlinked && (!inode.HasUpper || LinksOf(inode, stat) == 0))
+            return Errno.ESTALE; // the kernel only asks for what nobody has open
         _inodes.Acquire(inode);
         entry = ToEntry(inode, stat);
         return Errno.None;

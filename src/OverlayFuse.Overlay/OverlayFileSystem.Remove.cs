@@ -57,6 +57,8 @@ public sealed partial class OverlayFileSystem
             return fixedInode;
         if (RequireEmpty(inode) is not Errno.None and var filled)
             return filled; // before the parent is copied up for nothing
+        if (LinkUpIndexed(request, inode, parent, name) is not Errno.None and var unready)
+            return unready;
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
@@ -68,6 +70,8 @@ public sealed partial class OverlayFileSystem
                 return unheld;
             error = inLower ? CoverDirectory(parent, upper, name, inode.HasUpper) : RemoveUpperDirectory(upper, name);
             Removed(inode, parent, name, error);
+            if (error == Errno.None)
+                DropIndex(inode);
             return error;
         }
     }

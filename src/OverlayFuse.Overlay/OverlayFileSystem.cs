@@ -47,13 +47,13 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _directories = new DirectoryCache(layers, DirectoryDescriptorLimit());
         Redirect = new Redirect(_xattrs, options.Redirect ?? (_xattrs.IsUser ? RedirectMode.NoFollow : RedirectMode.Follow));
         Metacopy = new Metacopy(_xattrs, options);
-        _inodes = new InodeTable(MakeRoot(layers, _xattrs), layers.Upper?.RootIno ?? 0);
+        _inodes = new InodeTable(MakeRoot(layers, _xattrs), layers.Upper?.RootIno ?? 0) { KeepsNamed = options.NfsExport };
         foreach (Layer layer in layers.UpperFirst)
             _ = _inos.Map(layer.Dev, layer.RootIno); // file systems are numbered by their layers' order, not by what is looked at first: the same at the next mount
         _inodes.Root.Ino = _inos.Map(layers.Lowers[0].Dev, layers.Lowers[0].RootIno);
         _origin = new Origin(layers, _inos, _xattrs, options.Index);
         bool isWritable = layers.Work is not null && options.IsWritable;
-        _index = isWritable && options.Index ? LinkIndex.Open(layers, _xattrs) : null;
+        _index = isWritable && options.Index ? LinkIndex.Open(layers, _xattrs, options.NfsExport) : null;
         _files = new RealFiles(layers, _directories, _overrides) { Index = _index?.Directory, Verifier = Metacopy.IsVerified ? Metacopy : null };
         if (!isWritable)
             return;

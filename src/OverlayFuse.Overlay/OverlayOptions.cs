@@ -39,6 +39,9 @@ public sealed record OverlayOptions
     /// <summary>index=on: lower files with several links stay one file over copy-up.</summary>
     public bool Index { get; init; }
 
+    /// <summary>nfs_export=on: inodes with a name are never forgotten, and all that is copied up is indexed. Only with <see cref="Index"/> where there is an upper.</summary>
+    public bool NfsExport { get; init; }
+
     /// <summary>xino=on: the lower layers will be the same at later mounts (ovl_allow_offline_changes).</summary>
     public bool KeepsLowers { get; init; }
 

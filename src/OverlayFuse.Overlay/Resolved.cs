@@ -44,7 +44,7 @@ internal ref struct Resolved(Span<ushort> lowers)
     /// <summary>xattr "redirect" of the upper inode.</summary>
     public byte[]? Redirect { readonly get; set; }
 
-    /// <summary>Its name in the index, there or to be: of a file with several lower links, with index=on.</summary>
+    /// <summary>Its name in the index, there or to be: of a file with several lower links, with index=on; of all that a lower layer has, with nfs_export=on.</summary>
     public byte[]? IndexName { readonly get; set; }
 
     /// <summary>See <see cref="IndexEntry.Delta"/>.</summary>

@@ -39,13 +39,16 @@ internal sealed class WorkDirectory : IDisposable
     public static WorkDirectory Open(Layer @base, OverlayXattr xattrs, bool isVolatile = false)
     {
         Require(@base, TreeRemover.Remove(@base.Root.Fd, WorkName));
-        uint mode = xattrs.IsUser && Sys.EffectiveUid != 0 ? 0x1C0u : 0; // nobody but us; mode 0 needs CAP_DAC_OVERRIDE
+        uint mode = ModeFor(xattrs);
         Require(@base, Sys.MkDirAt(@base.Root.Fd, WorkName, mode));
         Require(@base, Sys.OpenAt(@base.Root.Fd, WorkName, OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow, out Fd work));
         if (isVolatile)
             Require(@base, MarkVolatile(work, mode));
         return new WorkDirectory(@base, work);
     }
+
+    /// <summary>Nobody but us; mode 0 needs CAP_DAC_OVERRIDE.</summary>
+    public static uint ModeFor(OverlayXattr xattrs) => xattrs.IsUser && Sys.EffectiveUid != 0 ? 0x1C0u : 0;
 
     /// <summary>A name that nothing has yet.</summary>
     public byte[] NextName() =>

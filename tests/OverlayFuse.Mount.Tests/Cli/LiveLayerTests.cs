@@ -108,6 +108,15 @@ internal sealed class LiveLayerTests
         Assert.That(result.Error, Does.StartWith("overlayfuse: " + text).And.Contain("; ").And.Not.Contain("Exception"));
     }
 
+    /// <summary>Copied-up directories are bound to the lower ones that they came from; with another layer on top they would merge with nothing.</summary>
+    [Test]
+    public void AddLayer_WithNfsExport_IsRefused()
+    {
+        sandbox.Mount("-o", CliSandbox.Writable + ",nfs_export=on", sandbox.MountPoint);
+        ToolResult result = sandbox.Start("add-layer", "m", "new");
+        Assert.That((result.ExitCode, result.Error), Is.EqualTo((1, "overlayfuse: m: was mounted with nfs_export=on, so its layers stay; unmount it, and mount it with new in lowerdir=\n")));
+    }
+
     [Test]
     public void Verb_ByAStranger_IsRefused()
     {

@@ -65,7 +65,7 @@ internal sealed class RefusalTests
     private static IEnumerable<Refusal> Options() =>
     [
         new("UnknownOption", "", Writable + ",nosuch=1", "option nosuch=1: unknown", "overlayfuse options") { Status = 2 },
-        new("NfsExport", "", Writable + ",nfs_export=on", "option nfs_export=on: the value 'on' is not there yet", "nfs_export=off") { Status = 2 },
+        new("NfsExportWithoutIndex", "", Writable + ",nfs_export=on,index=off", "option nfs_export=on: needs index=on", "leave index out") { Status = 2 },
         new("MetacopyWithoutRedirect", "", Writable + ",metacopy=on,redirect_dir=off", "option metacopy=on: needs redirect_dir=on", "leave redirect_dir out") { Status = 2 },
         new("NoWorkdir", "", "lowerdir=a,upperdir=u", "upperdir=u: workdir= is missing", "give an empty directory") { Status = 2 },
         new("NoLowerdir", "", "upperdir=u,workdir=w", "lowerdir= is missing", "write -o lowerdir=") { Status = 2 },

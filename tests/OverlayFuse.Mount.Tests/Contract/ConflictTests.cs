@@ -37,8 +37,9 @@ internal sealed class ConflictTests : MountCellTest
         select Cell(layers, $",verity={verity}{others}") with { Names = "needs redirect_dir=on" };
 
     private static IEnumerable<MountCell> NfsExport() =>
-        from others in new[] { "index=off", "metacopy=on", "index=on,metacopy=on" }
-        select Cell(Writable, ",nfs_export=on," + others) with { Names = "nfs_export=on" };
+        from others in new[] { "", ",index=on", ",index=off", ",metacopy=on", ",metacopy=off", ",index=on,metacopy=on", ",verity=on", ",userxattr", ",redirect_dir=nofollow", ",redirect_dir=nofollow,index=off", ",redirect_dir=on", ",redirect_dir=off,index=off" }
+        from layers in new[] { Writable, LowersOnly }
+        select Cell(layers, ",nfs_export=on" + others) with { Names = "nfs_export=on" };
 
     [TestCaseSource(nameof(RedirectAndMetacopy))]
     public void Mount_RedirectWithMetacopy_IsRefusedAsByTheKernel(MountCell cell) =>

@@ -152,7 +152,7 @@ internal sealed class MappingTests : IdsTest
     [TestCase("os.write(3, b\"x\")")]
     [TestCase("os.posix_fallocate(3, 0, 100000)")]
     public void Write_ThroughAnInheritedDescriptor_SetIdsAreGone(string write) =>
-        Assert.That(RunOn(Ours, "noatime", $"cd merged; chmod 6755 of-1; exec 3<>of-1; setpriv --reuid 33 --regid 33 --clear-groups /usr/bin/python3 -c 'import os; {write}'; stat -c %a of-1"),
+        Assert.That(RunOn(Ours, "noatime", $"cd merged; chmod 6755 of-1; exec 3<>of-1; setpriv --reuid 33 --regid 33 --clear-groups /usr/bin/python3 -c 'import os; {write}'; exec 3>&-; stat -c %a of-1"),
             Is.EqualTo("755\n"));
 
     [Test]

@@ -119,6 +119,8 @@ internal static class FileRows
         s.Mount("index=on,nfs_export=on");
         s.Do("echo more >> m/d/f");
         FileHandle handle = FileHandle.Of(s.PathOf("m/d/f"));
+        File.WriteAllText("/proc/sys/vm/drop_caches", "2");
+        s.Point("forgotten by the kernel", Read(s, handle) == "x\nmore\n");
         s.Remount();
         s.Point("after a remount", Read(s, handle) == "x\nmore\n");
     }
