@@ -40,10 +40,11 @@ internal static class KnownDifferences
         _ => false,
     };
 
-    /// <summary>io=stateless: an open of a file with chattr +i or +a is not told to the daemon; the write is refused instead.</summary>
+    /// <summary>io=stateless: an open of a file with chattr +i or +a is not told to the daemon; the write is refused instead. Nor is it told who has a file open.</summary>
     public static bool IsOpenOfProtected(Operation operation, string one, string other) =>
         (operation.Core is Open or Write or WriteNext && (one, other) is ("EPERM", _) or (_, "EPERM") or ("EBADF", _) or (_, "EBADF"))
-        || (operation.Core is Fallocate or Ftruncate or Close && (one, other) is ("EBADF", _) or (_, "EBADF")); // of a descriptor that the kernel's side has not
+        || (operation.Core is Fallocate or Ftruncate or Close && (one, other) is ("EBADF", _) or (_, "EBADF")) // of a descriptor that the kernel's side has not
+        || (operation.Core is Lchown { User: -1, Group: -1 } or Fchown { User: -1, Group: -1 } && (one, other) is ("EPERM", "ok") or ("ok", "EPERM")); // it is what a write asks for first; nothing is cleared by it
 
     /// <summary>
     /// The kernel lists the whiteouts of a directory that is in one lower layer only, though lookup denies them: a name without a file.
