@@ -121,10 +121,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         using var target = new ScopedFd(to);
         long size = (long)copy.Stat.Size;
         long length = Math.Min(size, copy.DataLimit);
-        if (length == 0)
-            return Errno.None;
-        bool isDense = copy.Stat.Blocks * 512 >= copy.Stat.Size;
-        return CopyData(request, copy.Inode, target, new CopyUpData(length, length == size, IsSynced) { IsDense = isDense, Work = work });
+        return length == 0 ? Errno.None : CopyData(request, copy.Inode, target, new CopyUpData(length, length == size, IsSynced) { Work = work });
     }
 
     private bool IsSynced => fileSystem.Options.Syncs;

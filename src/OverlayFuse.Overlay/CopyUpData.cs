@@ -19,9 +19,6 @@ internal readonly struct CopyUpData(long length, bool whole, bool sync)
     [ThreadStatic]
     private static byte[]? t_buffer;
 
-    /// <summary>The file has no holes.</summary>
-    public bool IsDense { get; init; }
-
     /// <summary>Remembers whether its file system has reflinks at all.</summary>
     public required WorkDirectory Work { get; init; }
 
@@ -31,7 +28,7 @@ internal readonly struct CopyUpData(long length, bool whole, bool sync)
     /// <param name="target">An empty or sparse file.</param>
     public Errno Copy(in FuseRequest request, Fd source, Fd target)
     {
-        if (!(whole && TryClone(source, target)) && (IsDense && length <= BufferSize ? CopySmall(source, target) : CopyExtents(request, source, target)) is not Errno.None and var error)
+        if (!(whole && TryClone(source, target)) && CopyExtents(request, source, target) is not Errno.None and var error)
             return error;
         return sync ? Sys.FSync(target) : Errno.None;
     }
@@ -43,19 +40,6 @@ internal readonly struct CopyUpData(long length, bool whole, bool sync)
         Errno error = Sys.Clone(source, target);
         Work.HasNoReflinks = error == Errno.EOPNOTSUPP; // EXDEV: a lower layer of another file system
         return error == Errno.None;
-    }
-
-    private Errno CopySmall(Fd source, Fd target)
-    {
-        Errno error = Errno.None;
-        long copied;
-        for (long offset = 0; error == Errno.None && offset < length; offset += copied)
-        {
-            error = CopyChunk(source, target, offset, length - offset, out copied);
-            if (copied == 0)
-                break; // the lower file became shorter behind our back
-        }
-        return error;
     }
 
     private Errno CopyExtents(in FuseRequest request, Fd source, Fd target)
