@@ -42,32 +42,22 @@ internal readonly struct CopyUpData(long length, bool whole, bool sync)
         return error == Errno.None;
     }
 
-    private Errno CopyExtents(in FuseRequest request, Fd source, Fd target)
-    {
-        if (Sys.FTruncate(target, length) is not Errno.None and var error)
-            return error;
-        long hole;
-        for (long offset = 0; offset < length; offset = hole)
-        {
-            NextData(source, offset, length, out long data, out hole);
-            if (CopyExtent(request, source, target, data, hole) is not Errno.None and var failed)
-                return failed;
-        }
-        return Errno.None;
-    }
+    private Errno CopyExtents(in FuseRequest request, Fd source, Fd target) =>
+        Sys.FTruncate(target, length) is not Errno.None and var error ? error : CopyRange(request, source, target, 0, length);
 
     /// <summary>Copies a part; holes stay holes.</summary>
+    /// <param name="request">Whose interruption stops it.</param>
     /// <param name="source">The lower file.</param>
     /// <param name="target">The copy, without data in this part.</param>
     /// <param name="from">Where it begins, bytes.</param>
     /// <param name="end">Where it ends.</param>
-    public static Errno CopyRange(Fd source, Fd target, long from, long end)
+    public static Errno CopyRange(in FuseRequest request, Fd source, Fd target, long from, long end)
     {
         long hole;
         for (long offset = from; offset < end; offset = hole)
         {
             NextData(source, offset, end, out long data, out hole);
-            if (CopyExtent(default, source, target, data, hole) is not Errno.None and var failed)
+            if (CopyExtent(request, source, target, data, hole) is not Errno.None and var failed)
                 return failed;
         }
         return Errno.None;

@@ -53,7 +53,7 @@ public sealed partial class OverlayFileSystem
     {
         if (Sys.FStatx(file, out Statx stat, StatxMask.Mode) is not Errno.None and var error)
             return error;
-        if ((stat.Permissions & SetIds.Any) == 0)
+        if (_overrides is null && (stat.Permissions & SetIds.Any) == 0) // with overrides the bits are not in the file
             return Errno.None;
         error = DropSetIds(request, file);
         InvalidateAttributes(inode);

@@ -202,7 +202,7 @@ internal sealed class PartialCopy
 
     private Errno CopyBlock(long block)
     {
-        Errno error = CopyUpData.CopyRange(_lower.Fd, _copy.Fd, block << BlockBits, EndOf(block));
+        Errno error = CopyUpData.CopyRange(default, _lower.Fd, _copy.Fd, block << BlockBits, EndOf(block));
         if (error == Errno.None)
             Volatile.Write(ref _isCopied[block], true);
         return error;
