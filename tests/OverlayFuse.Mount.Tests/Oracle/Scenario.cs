@@ -27,6 +27,10 @@ internal sealed record Scenario(Layer Upper, IReadOnlyList<Layer> Lowers, IReadO
     public bool BreaksLinksLate =>
         Io == "stateless" && (Lowers.Any(layer => layer.Entries.Any(entry => entry is HardLinkEntry)) || Operations.Any(operation => operation is Rotate));
 
+    /// <summary>Whether anything has chattr +i or +a.</summary>
+    public bool HasProtection =>
+        Operations.Any(operation => operation.Core is SetFlags or ChangeFlags) || ToString().Contains("overlay.protattr", StringComparison.Ordinal);
+
     public bool IsOnOneFileSystem => Lowers.Concat(Data).All(layer => layer.FileSystem == Upper.FileSystem);
 
     /// <summary>
