@@ -82,8 +82,8 @@ public sealed partial class OverlayFileSystem
             return error;
         if (RequireUnprotected(inode, Protection.Any) is not Errno.None and var kept)
             return kept;
-        if (!inode.HasUpper && HasXattr(inode, stored) is not Errno.None and var absent && !(absent == Errno.ENODATA && AclIds.IsAcl(name)))
-            return absent; // nothing to remove is no reason to copy up (ovl_xattr_set); but for ACLs, whose removal never fails (ovl_set_or_remove_acl)
+        if (!inode.HasUpper && HasXattr(inode, stored) is not Errno.None and var absent)
+            return absent; // nothing to remove is no reason to copy up (ovl_xattr_set)
         if (EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var refused)
             return refused;
         if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
