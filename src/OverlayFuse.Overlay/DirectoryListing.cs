@@ -4,8 +4,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay;
 
 /// <summary>
-/// Names of a directory in the order in which they were met, each once, in one buffer: what readdir answers from, so that a listing is
-/// stable whatever happens beside it. Belongs to one open directory.
+/// Names of a directory in the order in which they were met, each once, in a few buffers: what readdir answers from, so that a listing is
+/// stable whatever happens beside it. Belongs to one open directory. A record's number is its buffer and, in the low 16 bits, its place there.
 /// </summary>
 internal sealed class DirectoryListing
 {
@@ -15,9 +15,11 @@ internal sealed class DirectoryListing
     private const int SettledOffset = 12;
     private const int LengthOffset = 13;
     private const int NameOffset = 14;
+    private const int BufferBits = 16;
+    private const int BufferSize = 1 << BufferBits;
 
     private readonly List<int> _visible = [];
-    private byte[] _data = new byte[1024];
+    private readonly List<byte[]> _buffers = [new byte[1024]];
     private int _used;
     private int[]? _table;
     private int _names;
@@ -49,18 +51,14 @@ internal sealed class DirectoryListing
     /// <param name="findable">Whether <see cref="Find"/> must know it: only where more than one layer is merged.</param>
     public void Add(in DirectoryEntry entry, bool findable)
     {
-        int record = _used;
         int size = NameOffset + entry.Name.Length + 1;
-        if (record + size > _data.Length)
-            Array.Resize(ref _data, Math.Max(_data.Length * 2, record + size));
-        Span<byte> to = _data.AsSpan(record, size);
+        Span<byte> to = Take(size, out int record);
         BinaryPrimitives.WriteUInt64LittleEndian(to[InoOffset..], entry.Ino);
         BinaryPrimitives.WriteUInt16LittleEndian(to[TypeOffset..], (ushort)entry.Type);
         BinaryPrimitives.WriteUInt16LittleEndian(to[SlotOffset..], (ushort)entry.Slot);
         to[SettledOffset] = 0;
         to[LengthOffset] = (byte)entry.Name.Length;
         entry.Name.WithNul.CopyTo(to[NameOffset..]);
-        _used += size;
         if (entry.Type != FileType.Unknown)
             _visible.Add(record);
         if (findable)
@@ -73,7 +71,7 @@ internal sealed class DirectoryListing
     /// <summary>Reads a record.</summary>
     public DirectoryEntry Read(int record)
     {
-        ReadOnlySpan<byte> from = _data.AsSpan(record);
+        ReadOnlySpan<byte> from = At(record);
         return new DirectoryEntry
         {
             Ino = BinaryPrimitives.ReadUInt64LittleEndian(from[InoOffset..]),
@@ -84,16 +82,37 @@ internal sealed class DirectoryListing
     }
 
     /// <summary>Gives a record the number that the merged view shows.</summary>
-    public void SetIno(int record, ulong ino) => BinaryPrimitives.WriteUInt64LittleEndian(_data.AsSpan(record + InoOffset), ino);
+    public void SetIno(int record, ulong ino) => BinaryPrimitives.WriteUInt64LittleEndian(At(record)[InoOffset..], ino);
 
     /// <summary>Notes that the topmost lower layer with this name was met.</summary>
     /// <returns>False when it was met before.</returns>
     public bool Settle(int record)
     {
-        ref byte settled = ref _data[record + SettledOffset];
+        ref byte settled = ref At(record)[SettledOffset];
         bool first = settled == 0;
         settled = 1;
         return first;
+    }
+
+    private Span<byte> At(int record) => _buffers[record >> BufferBits].AsSpan(record & (BufferSize - 1));
+
+    /// <summary>Room for a record, which lies in one buffer. Only a buffer that has not its full size yet is copied to grow.</summary>
+    private Span<byte> Take(int size, out int record)
+    {
+        byte[] last = _buffers[^1];
+        if (_used + size > BufferSize)
+        {
+            _buffers.Add(new byte[BufferSize]);
+            _used = 0;
+        }
+        else if (_used + size > last.Length)
+        {
+            Array.Resize(ref last, last.Length * 2);
+            _buffers[^1] = last;
+        }
+        record = ((_buffers.Count - 1) << BufferBits) | _used;
+        _used += size;
+        return At(record)[..size];
     }
 
     private void Insert(int record, Name name)
