@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,9 @@
 #include <unistd.h>
 
 enum { EXIT_REFUSED = 1, EXIT_BY_SIGNAL = 128 };
+
+/* Bytes from which on a block is a mapping of its own. Set, it stays so: left alone, it grows to 32 MiB, and freed blocks are kept. */
+enum { RETURNED_WHEN_FREED = 128 << 10 };
 
 static int live_pipe = -1;
 
@@ -124,6 +128,7 @@ __attribute__((constructor)) static void start(int argc, char **argv)
     open_standard_descriptors();
     raise_descriptor_limit();
     umask(0);
+    mallopt(M_MMAP_THRESHOLD, RETURNED_WHEN_FREED);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE: the caller gets EFBIG, nobody dies */
     if (!wants_background(argc, argv))
