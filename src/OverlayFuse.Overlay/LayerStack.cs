@@ -36,11 +36,12 @@ internal sealed class LayerStack : IDisposable
     /// <exception cref="IOException">One cannot be opened; the text names it.</exception>
     public static LayerStack Open(OverlayOptions options)
     {
-        Layer[] lowers = [.. options.LowerDirs.Select(path => Layer.Open(path, readOnly: true))];
-        Layer[] data = [.. options.DataDirs.Select(path => Layer.Open(path, readOnly: true))];
+        using var clones = new MountClones();
+        Layer[] lowers = [.. options.LowerDirs.Select(path => Layer.Open(path, readOnly: true, clones))];
+        Layer[] data = [.. options.DataDirs.Select(path => Layer.Open(path, readOnly: true, clones))];
         if (options.UpperDir is null || options.WorkDir is null)
             return new LayerStack(null, lowers, data);
-        (Layer upper, Layer work) = OpenUpper(Path.GetFullPath(options.UpperDir), Path.GetFullPath(options.WorkDir), options.NoAccessTimes);
+        (Layer upper, Layer work) = OpenUpper(Path.GetFullPath(options.UpperDir), Path.GetFullPath(options.WorkDir), options.NoAccessTimes, clones);
         return new LayerStack(upper, lowers, data) { Work = work };
     }
 
@@ -77,7 +78,7 @@ internal sealed class LayerStack : IDisposable
     /// Upper and work through one and the same mount: rename(2) and link(2) do not cross mounts, be they clones of the same one. So the
     /// clone is taken of the directory that holds both.
     /// </summary>
-    private static (Layer Upper, Layer Work) OpenUpper(string upper, string work, bool noAccessTimes)
+    private static (Layer Upper, Layer Work) OpenUpper(string upper, string work, bool noAccessTimes, MountClones clones)
     {
         upper = Resolve(upper);
         work = Resolve(work);
@@ -88,9 +89,9 @@ internal sealed class LayerStack : IDisposable
             if (IsSameMount(owner, upper) && IsSameMount(owner, work)
                 && Sys.CloneMount(owner, readOnly: false, out Fd clone, noAccessTimes) == Errno.None)
             {
-                using var cloned = new ScopedFd(clone);
-                return (Layer.FromDirectory(upper, cloned, Below(common, upper), isClone: true),
-                    Layer.FromDirectory(work, cloned, Below(common, work), isClone: true));
+                clones.Add(clone);
+                return (Layer.FromDirectory(upper, clone, Below(common, upper), isClone: true),
+                    Layer.FromDirectory(work, clone, Below(common, work), isClone: true));
             }
         }
         return (Layer.FromDirectory(upper, Fd.WorkingDirectory, Name.From(upper), isClone: false),

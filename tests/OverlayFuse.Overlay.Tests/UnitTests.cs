@@ -139,7 +139,8 @@ public sealed class PartTests : OverlayTest
 
     private WorkDirectory OpenWork()
     {
-        Layer layer = Layer.Open(Sandbox.MakeDirectory("other"), readOnly: false);
+        using var clones = new MountClones();
+        Layer layer = Layer.Open(Sandbox.MakeDirectory("other"), readOnly: false, clones);
         WorkDirectory work = WorkDirectory.Open(layer, new OverlayXattr(user: false));
         layer.Root.Release();
         return work;
