@@ -7,15 +7,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { EXIT_REFUSED = 1, EXIT_BY_SIGNAL = 128 };
+
+/* Bytes from which on a block is a mapping of its own. Set, it stays so: left alone, it grows to 32 MiB, and freed blocks are kept. */
+enum { RETURNED_WHEN_FREED = 128 << 10 };
 
 static int live_pipe = -1;
 
@@ -124,6 +130,8 @@ __attribute__((constructor)) static void start(int argc, char **argv)
     open_standard_descriptors();
     raise_descriptor_limit();
     umask(0);
+    mallopt(M_MMAP_THRESHOLD, RETURNED_WHEN_FREED);
+    mallopt(M_ARENA_MAX, 1); /* native memory is rarely asked for: not one arena for each thread */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE: the caller gets EFBIG, nobody dies */
     if (!wants_background(argc, argv))
@@ -167,4 +175,26 @@ int overlayfuse_daemon_live(void)
     close(live_pipe);
     live_pipe = -1;
     return written == 1 ? 0 : -1;
+}
+
+/* Of one loaded file, the segments that nobody writes to. The vDSO, which has no file, refuses. */
+static int unmap_unwritten(struct dl_phdr_info *file, size_t size, void *unused)
+{
+    (void)size;
+    (void)unused;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int i = 0; i < file->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &file->dlpi_phdr[i];
+        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W) != 0)
+            continue;
+        uintptr_t start = (file->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+        uintptr_t end = file->dlpi_addr + segment->p_vaddr + segment->p_filesz;
+        madvise((void *)start, end - start, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void overlayfuse_daemon_settle(void)
+{
+    dl_iterate_phdr(unmap_unwritten, NULL);
 }

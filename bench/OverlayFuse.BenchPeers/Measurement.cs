@@ -51,7 +51,7 @@ internal sealed record MountTime(string Label, Target? Target) : Measurement(Lab
     public override Outcome Take(Turn turn) => turn.Program.IsBare ? Outcome.Failed("") : turn.MountAndList();
 }
 
-/// <summary>The daemon after the first listing of the root.</summary>
+/// <summary>The daemon when nothing has happened for two seconds after the first listing of the root.</summary>
 internal sealed record IdleMemory(string Label, Target? Target) : Measurement(Label, Target)
 {
     public override Unit Unit => Unit.Bytes;
@@ -59,6 +59,7 @@ internal sealed record IdleMemory(string Label, Target? Target) : Measurement(La
     public override Outcome Take(Turn turn)
     {
         turn.Client("list-directory", ".");
+        Thread.Sleep(TimeSpan.FromSeconds(2));
         return turn.ResidentBytes() is { } bytes ? new Outcome(bytes) : Outcome.Failed("");
     }
 }

@@ -11,6 +11,9 @@ internal static class Daemon
     private const int Hung = 1;
     private static readonly TimeSpan InitTimeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>Whoever mounted has done the first thing by then.</summary>
+    private static readonly TimeSpan StartIsOver = TimeSpan.FromSeconds(1);
+
     /// <summary>Returns when the mount is gone.</summary>
     /// <exception cref="MountRefusedException">The layers do not fit together.</exception>
     /// <exception cref="FuseMountException">The kernel or fusermount3 refused.</exception>
@@ -49,7 +52,11 @@ internal static class Daemon
         if (!NativeDaemon.AnnounceLive())
             Stop(mount, session);
         signals.OnStop(() => Stop(mount, session));
-        _ = session.WaitUntilEnded(Timeout.InfiniteTimeSpan);
+        if (!session.WaitUntilEnded(StartIsOver))
+        {
+            NativeDaemon.Settle();
+            _ = session.WaitUntilEnded(Timeout.InfiniteTimeSpan);
+        }
         return Success;
     }
 

@@ -12,6 +12,16 @@ internal static class NativeDaemon
     /// <returns>False when the parent is gone: nobody waits for this mount any more.</returns>
     public static bool AnnounceLive() => !IsPublished || overlayfuse_daemon_live() == 0;
 
+    /// <summary>Leaves the code that only the start needed out of resident memory.</summary>
+    public static void Settle()
+    {
+        if (IsPublished)
+            overlayfuse_daemon_settle();
+    }
+
+    [DllImport("overlayfuse_native", ExactSpelling = true)]
+    private static extern void overlayfuse_daemon_settle();
+
     [DllImport("overlayfuse_native", ExactSpelling = true)]
     private static extern int overlayfuse_daemon_live();
 }

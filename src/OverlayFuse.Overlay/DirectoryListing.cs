@@ -5,9 +5,9 @@ namespace OverlayFuse.Overlay;
 
 /// <summary>
 /// Names of a directory in the order in which they were met, each once, in one buffer: what readdir answers from, so that a listing is
-/// stable whatever happens beside it. Belongs to one open directory.
+/// stable whatever happens beside it. Belongs to one open directory. A <see cref="DirectoryEntry"/> is good until the next name is added.
 /// </summary>
-internal sealed class DirectoryListing
+internal sealed class DirectoryListing : IDisposable
 {
     private const int InoOffset = 0;
     private const int TypeOffset = 8;
@@ -16,29 +16,29 @@ internal sealed class DirectoryListing
     private const int LengthOffset = 13;
     private const int NameOffset = 14;
 
-    private readonly List<int> _visible = [];
-    private byte[] _data = new byte[1024];
+    private readonly NativeArray<byte> _data = new(1024);
+    private readonly NativeArray<int> _visible = new(64);
+    private NativeArray<int>? _table;
     private int _used;
-    private int[]? _table;
     private int _names;
 
     /// <summary>How many names are seen.</summary>
-    public int Count => _visible.Count;
+    public int Count { get; private set; }
 
     /// <summary>The parent's version when the listing was made.</summary>
     public int Version { get; init; }
 
     /// <summary>The name at a position.</summary>
-    public DirectoryEntry this[int index] => Read(_visible[index]);
+    public DirectoryEntry this[int index] => Read(RecordOf(index));
 
     /// <summary>Finds a name, hidden ones included.</summary>
     /// <returns>Its record, or -1.</returns>
     public int Find(Name name)
     {
-        int[] table = _table ??= new int[64];
+        Span<int> table = (_table ??= new(64)).Span;
         for (uint probe = HashOf(name); ; probe++)
         {
-            int record = table[probe & (uint)(table.Length - 1)] - 1;
+            int record = table[(int)(probe & (uint)(table.Length - 1))] - 1;
             if (record < 0 || Read(record).Name.Equals(name))
                 return record;
         }
@@ -52,8 +52,8 @@ internal sealed class DirectoryListing
         int record = _used;
         int size = NameOffset + entry.Name.Length + 1;
         if (record + size > _data.Length)
-            Array.Resize(ref _data, Math.Max(_data.Length * 2, record + size));
-        Span<byte> to = _data.AsSpan(record, size);
+            _data.Grow(_data.Length * 2);
+        Span<byte> to = _data.Span.Slice(record, size);
         BinaryPrimitives.WriteUInt64LittleEndian(to[InoOffset..], entry.Ino);
         BinaryPrimitives.WriteUInt16LittleEndian(to[TypeOffset..], (ushort)entry.Type);
         BinaryPrimitives.WriteUInt16LittleEndian(to[SlotOffset..], (ushort)entry.Slot);
@@ -62,18 +62,18 @@ internal sealed class DirectoryListing
         entry.Name.WithNul.CopyTo(to[NameOffset..]);
         _used += size;
         if (entry.Type != FileType.Unknown)
-            _visible.Add(record);
+            Show(record);
         if (findable)
             Insert(record, entry.Name);
     }
 
     /// <summary>The record of the name at a position.</summary>
-    public int RecordOf(int index) => _visible[index];
+    public int RecordOf(int index) => _visible.Span[..Count][index];
 
     /// <summary>Reads a record.</summary>
     public DirectoryEntry Read(int record)
     {
-        ReadOnlySpan<byte> from = _data.AsSpan(record);
+        ReadOnlySpan<byte> from = _data.Span[record.._used];
         return new DirectoryEntry
         {
             Ino = BinaryPrimitives.ReadUInt64LittleEndian(from[InoOffset..]),
@@ -84,44 +84,60 @@ internal sealed class DirectoryListing
     }
 
     /// <summary>Gives a record the number that the merged view shows.</summary>
-    public void SetIno(int record, ulong ino) => BinaryPrimitives.WriteUInt64LittleEndian(_data.AsSpan(record + InoOffset), ino);
+    public void SetIno(int record, ulong ino) => BinaryPrimitives.WriteUInt64LittleEndian(_data.Span[(record + InoOffset)..], ino);
 
     /// <summary>Notes that the topmost lower layer with this name was met.</summary>
     /// <returns>False when it was met before.</returns>
     public bool Settle(int record)
     {
-        ref byte settled = ref _data[record + SettledOffset];
+        ref byte settled = ref _data.Span[record + SettledOffset];
         bool first = settled == 0;
         settled = 1;
         return first;
     }
 
+    /// <summary>Frees the buffers.</summary>
+    public void Dispose()
+    {
+        Count = 0;
+        _data.Dispose();
+        _visible.Dispose();
+        _table?.Dispose();
+    }
+
+    private void Show(int record)
+    {
+        if (Count == _visible.Length)
+            _visible.Grow(Count * 2);
+        _visible.Span[Count++] = record;
+    }
+
     private void Insert(int record, Name name)
     {
-        int[] table = _table ??= new int[64];
-        if (_names * 2 >= table.Length)
-            _table = table = Grow(table);
-        Place(table, record, name);
+        _table ??= new(64);
+        if (_names * 2 >= _table.Length)
+            GrowTable(_table);
+        Place(_table.Span, record, name);
         _names++;
     }
 
-    private int[] Grow(int[] old)
+    private void GrowTable(NativeArray<int> old)
     {
-        int[] table = new int[old.Length * 2];
-        foreach (int entry in old)
+        _table = new NativeArray<int>(old.Length * 2);
+        foreach (int entry in old.Span)
         {
             if (entry != 0)
-                Place(table, entry - 1, Read(entry - 1).Name);
+                Place(_table.Span, entry - 1, Read(entry - 1).Name);
         }
-        return table;
+        old.Dispose();
     }
 
-    private static void Place(int[] table, int record, Name name)
+    private static void Place(Span<int> table, int record, Name name)
     {
         uint probe = HashOf(name);
-        while (table[probe & (uint)(table.Length - 1)] != 0)
+        while (table[(int)(probe & (uint)(table.Length - 1))] != 0)
             probe++;
-        table[probe & (uint)(table.Length - 1)] = record + 1;
+        table[(int)(probe & (uint)(table.Length - 1))] = record + 1;
     }
 
     private static uint HashOf(Name name)

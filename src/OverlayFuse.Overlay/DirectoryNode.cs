@@ -5,7 +5,7 @@ namespace OverlayFuse.Overlay;
 /// <see cref="Place"/> of its children.
 /// </summary>
 /// <param name="parts">Its lower parts.</param>
-internal sealed class DirectoryNode(LowerParts parts)
+internal sealed class DirectoryNode(LowerParts parts) : InodeExtra
 {
     private int _version;
     private byte _impure;
@@ -25,6 +25,9 @@ internal sealed class DirectoryNode(LowerParts parts)
 
     /// <summary>xattr "redirect" of the upper directory.</summary>
     public volatile byte[]? Redirect;
+
+    /// <summary>How many known inodes have a name in it; guarded by the lock of <see cref="InodeTable"/>.</summary>
+    public int Children;
 
     /// <summary>Whether the upper directory holds AUFS whiteouts; asked only of an upper that is written so.</summary>
     public Known UpperHasAufsWhiteouts = Known.NotYet;

@@ -5,18 +5,25 @@ namespace OverlayFuse.Overlay;
 
 /// <summary>
 /// One inode of the merged view, for all its hard links. Owned by <see cref="InodeTable"/>, which counts the kernel's references and
-/// frees it. Locking the object itself makes its one copier (see the lock order in <see cref="OverlayFileSystem"/>).
+/// frees it. Locking the object itself makes its one copier (see the lock order in <see cref="OverlayFileSystem"/>). There is one for each
+/// file that the kernel knows, so it is kept small (80 bytes): what few have stands in <see cref="InodeExtra"/>.
 /// </summary>
-internal sealed class Inode(NodeId id, ulong generation, FileType type)
+internal sealed partial class Inode(uint slot, uint generation, FileType type)
 {
     /// <summary>Value of <see cref="LowerLayer"/> for what no lower layer has.</summary>
     public const ushort NoLayer = ushort.MaxValue;
 
+    private const uint NotHashed = uint.MaxValue;
+
     private ulong _upperIno;
 
-    public NodeId Id { get; } = id;
+    public NodeId Id => new(Slot);
 
-    public ulong Generation { get; } = generation;
+    /// <summary>Node number: where <see cref="InodeTable"/> has it.</summary>
+    public uint Slot { get; } = slot;
+
+    /// <summary>The kernel keeps 32 bits of it (inode->i_generation).</summary>
+    public uint Generation { get; } = generation;
 
     public FileType Type { get; } = type;
 
@@ -41,11 +48,6 @@ internal sealed class Inode(NodeId id, ulong generation, FileType type)
 
     public bool HasUpper => UpperIno != 0;
 
-    public bool IsDirectory => Directory is not null;
-
-    /// <summary>What only directories have.</summary>
-    public DirectoryNode? Directory { get; init; }
-
     /// <summary>The name by which the real file is reached; the last one remains after it was unlinked.</summary>
     public volatile Place? Place;
 
@@ -55,54 +57,17 @@ internal sealed class Inode(NodeId id, ulong generation, FileType type)
     /// <summary>It had the size from which a lower file may be passed through when it was first looked up.</summary>
     public bool IsLarge { get; init; }
 
-    /// <summary>Copied up while it was open by passthrough of its lower file: another inode has its names. Set under the lock of the table.</summary>
-    public volatile bool IsLeftBehind;
-
-    /// <summary>Was open for reading and writing by passthrough, so it may be mapped, and written, without our knowledge.</summary>
-    public volatile bool IsMappable;
-
-    /// <summary>As <see cref="Unlinked"/>, but the disk counts names that nobody looked up; guarded by the table's lock.</summary>
-    public bool HasUnseenNames;
-
-    /// <summary>Where the data are, of a file without data of its own; null for all others. Set under the lock of the inode.</summary>
-    public volatile LowerData? Data;
-
-    /// <summary>Its place in the index: of a file with several lower links, with index=on; of all that a lower layer has, with nfs_export=on.</summary>
-    public IndexEntry? Index { get; set; }
-
-    /// <summary>xattr "redirect" of the upper inode: how the lower layers call it.</summary>
-    public byte[]? Redirect
-    {
-        get => Directory is not null ? Directory.Redirect : Data?.Redirect;
-        set
-        {
-            if (Directory is not null)
-                Directory.Redirect = value;
-            else if (Data is { } data)
-                data.Redirect = value;
-        }
-    }
-
-    /// <summary>Holds an upper inode whose last known name is gone, until it is forgotten.</summary>
-    public volatile SafeFd? Pinned;
-
-    /// <summary>A large lower file whose copy is not whole yet; <see cref="HasUpper"/> comes with the last byte.</summary>
-    public volatile PartialCopy? Partial;
-
     /// <summary>What chattr(1) forbids, once somebody asked: see <see cref="OverlayFileSystem"/>.Protection.</summary>
     public Protection Protection = Protection.NotRead;
 
-    /// <summary>Descriptors of the real file while it is open in the merged view.</summary>
-    public volatile OpenFile? Open;
-
-    /// <summary>Fields of <see cref="InodeTable"/>, guarded by its lock: references, hash chain.</summary>
+    /// <summary>Fields of <see cref="InodeTable"/>, guarded by its lock: references, hash chain (slot of the next, 0 for none).</summary>
     public long Lookups;
 
-    public int Children;
-
-    public Inode? NextInBucket;
+    public uint NextInBucket = NotHashed;
 
     public uint Hash;
 
-    public bool Hashed;
+    public bool Hashed => NextInBucket != NotHashed;
+
+    public void SetNotHashed() => NextInBucket = NotHashed;
 }

@@ -2,27 +2,27 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
 
-/// <summary>The hash of the table, chained through the inodes themselves. All of it under the table's lock.</summary>
+/// <summary>The hash of the table, chained through the inodes themselves by their slots. All of it under the table's lock.</summary>
 internal sealed partial class InodeTable
 {
-    private Inode?[] _buckets = new Inode?[1 << 10];
+    private uint[] _buckets = new uint[1 << 10];
     private int _hashed;
 
     private Inode? FindName(Inode parent, Name name)
     {
         uint hash = HashOf(parent, name);
-        Inode? inode = _buckets[hash & (uint)(_buckets.Length - 1)];
+        Inode? inode = InSlot(BucketOf(hash));
         while (inode is not null && !(inode.Hash == hash && IsNamedByPlace(inode) && inode.Place!.Is(parent, name)))
-            inode = inode.NextInBucket;
+            inode = InSlot(inode.NextInBucket);
         return inode;
     }
 
     private Inode? FindUpper(ulong upperIno)
     {
         uint hash = HashOf(upperIno);
-        Inode? inode = _buckets[hash & (uint)(_buckets.Length - 1)];
+        Inode? inode = InSlot(BucketOf(hash));
         while (inode is not null && !(inode.UpperIno == upperIno && !IsNamedByPlace(inode)))
-            inode = inode.NextInBucket;
+            inode = InSlot(inode.NextInBucket);
         return inode;
     }
 
@@ -30,9 +30,9 @@ internal sealed partial class InodeTable
     private Inode? FindLower(ulong ino)
     {
         uint hash = HashOf(ino);
-        Inode? inode = _buckets[hash & (uint)(_buckets.Length - 1)];
+        Inode? inode = InSlot(BucketOf(hash));
         while (inode is not null && !(inode.Ino == ino && inode is { HasUpper: false, IsDirectory: false, Index: not null }))
-            inode = inode.NextInBucket;
+            inode = InSlot(inode.NextInBucket);
         return inode;
     }
 
@@ -43,10 +43,7 @@ internal sealed partial class InodeTable
         if (_hashed > _buckets.Length)
             Grow();
         inode.Hash = IsNamedByPlace(inode) ? HashOf(inode.Place!.Parent, inode.Place.Name) : HashOf(inode.HasUpper ? inode.UpperIno : inode.Ino);
-        ref Inode? bucket = ref _buckets[inode.Hash & (uint)(_buckets.Length - 1)];
-        inode.NextInBucket = bucket;
-        bucket = inode;
-        inode.Hashed = true;
+        Push(inode);
         _hashed++;
     }
 
@@ -54,31 +51,37 @@ internal sealed partial class InodeTable
     {
         if (!inode.Hashed)
             return;
-        ref Inode? link = ref _buckets[inode.Hash & (uint)(_buckets.Length - 1)];
-        while (!ReferenceEquals(link, inode))
-            link = ref link!.NextInBucket;
+        ref uint link = ref BucketOf(inode.Hash);
+        while (link != inode.Slot)
+            link = ref InSlot(link)!.NextInBucket;
         link = inode.NextInBucket;
-        inode.NextInBucket = null;
-        inode.Hashed = false;
+        inode.SetNotHashed();
         _hashed--;
     }
 
     private void Grow()
     {
-        var buckets = new Inode?[_buckets.Length * 2];
-        foreach (Inode? head in _buckets)
+        uint[] old = _buckets;
+        _buckets = new uint[old.Length * 2];
+        foreach (uint head in old)
         {
-            for (Inode? inode = head; inode is not null;)
+            for (Inode? inode = InSlot(head); inode is not null;)
             {
-                Inode? next = inode.NextInBucket;
-                ref Inode? bucket = ref buckets[inode.Hash & (uint)(buckets.Length - 1)];
-                inode.NextInBucket = bucket;
-                bucket = inode;
+                Inode? next = InSlot(inode.NextInBucket);
+                Push(inode);
                 inode = next;
             }
         }
-        _buckets = buckets;
     }
+
+    private void Push(Inode inode)
+    {
+        ref uint bucket = ref BucketOf(inode.Hash);
+        inode.NextInBucket = bucket;
+        bucket = inode.Slot;
+    }
+
+    private ref uint BucketOf(uint hash) => ref _buckets[hash & (uint)(_buckets.Length - 1)];
 
     private static bool IsNamedByPlace(Inode inode) => inode.IsDirectory || (!inode.HasUpper && inode.Index is null);
 

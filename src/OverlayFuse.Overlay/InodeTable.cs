@@ -14,20 +14,20 @@ internal sealed partial class InodeTable
     private const int ChunkMask = (1 << ChunkBits) - 1;
 
     private readonly Lock _lock = new();
-    private readonly Stack<int> _free = new();
+    private readonly Stack<uint> _free = new();
     private Inode?[][] _chunks = [new Inode?[1 << ChunkBits]];
-    private int _nextSlot = (int)NodeId.Root.Value;
-    private ulong _generation;
+    private uint _nextSlot = (uint)NodeId.Root.Value; // 0 stays empty
+    private uint _generation;
     private int _indexVersion;
 
     public InodeTable(DirectoryNode root, ulong upperIno)
     {
         Root = NewInode(FileType.Directory, root);
         Root.UpperIno = upperIno;
-        Root.Place = new Place(Root, ".\0"u8.ToArray());
+        Root.Place = Place.Of(Root, Name.Dot);
         Root.Lookups = 1;
         // The root's is 0 (fuse_get_root_inode). The others start anywhere: a file handle of an earlier mount must not open another file.
-        _generation = (ulong)Random.Shared.NextInt64(1, uint.MaxValue);
+        _generation = (uint)Random.Shared.NextInt64(1, uint.MaxValue);
     }
 
     public Inode Root { get; }
@@ -44,7 +44,7 @@ internal sealed partial class InodeTable
         get
         {
             lock (_lock)
-                return _nextSlot - (int)NodeId.Root.Value - _free.Count;
+                return (int)(_nextSlot - (uint)NodeId.Root.Value) - _free.Count;
         }
     }
 
@@ -258,8 +258,7 @@ internal sealed partial class InodeTable
         lock (_lock)
         {
             Unhash(inode);
-            newParent.Children++;
-            inode.Place = new Place(newParent, newName.ToArray(), inode.Place);
+            PutFirst(inode, newParent, newName);
             _ = RemovePlace(inode, oldParent, oldName); // the new name is left
             Insert(inode);
         }
@@ -272,14 +271,12 @@ internal sealed partial class InodeTable
         {
             Unhash(names.Source);
             Unhash(names.Target!);
-            names.OldParent.Children++;
-            names.NewParent.Children++;
-            names.Source.Place = new Place(names.NewParent, names.NewName.ToArray(), names.Source.Place);
-            names.Target!.Place = new Place(names.OldParent, names.OldName.ToArray(), names.Target.Place);
+            PutFirst(names.Source, names.NewParent, names.NewName);
+            PutFirst(names.Target!, names.OldParent, names.OldName);
             _ = RemovePlace(names.Source, names.OldParent, names.OldName); // the new names are left
-            _ = RemovePlace(names.Target, names.NewParent, names.NewName);
+            _ = RemovePlace(names.Target!, names.NewParent, names.NewName);
             Insert(names.Source);
-            Insert(names.Target);
+            Insert(names.Target!);
         }
     }
 
@@ -295,19 +292,18 @@ internal sealed partial class InodeTable
             inode.Protection = Protection.None;
         inode.HasOrigin = found.HasOrigin;
         inode.Index = found.IndexName is null ? null : new IndexEntry(found.IndexName) { Delta = found.LinkDelta };
-        inode.Place = new Place(parent, name.ToArray());
-        parent.Children++;
+        PutFirst(inode, parent, name);
         Insert(inode);
         return inode;
     }
 
     private Inode NewInode(FileType type, DirectoryNode? directory, bool isLarge = false)
     {
-        if (!_free.TryPop(out int slot))
+        if (!_free.TryPop(out uint slot))
             slot = _nextSlot++;
         if (slot >> ChunkBits == _chunks.Length)
             Volatile.Write(ref _chunks, [.. _chunks, new Inode?[1 << ChunkBits]]);
-        var inode = new Inode(new NodeId((ulong)slot), _generation++, type) { Directory = directory, IsLarge = isLarge };
+        var inode = new Inode(slot, _generation++, type) { Directory = directory, IsLarge = isLarge };
         Volatile.Write(ref _chunks[slot >> ChunkBits][slot & ChunkMask], inode);
         return inode;
     }
@@ -317,23 +313,30 @@ internal sealed partial class InodeTable
     private void Collect(Inode inode, ref List<Inode>? freed)
     {
         Inode? next = inode;
-        while (next is { Lookups: 0, Children: 0 } && !IsKept(next))
+        while (next is { Lookups: 0, Directory: null or { Children: 0 } } && !IsKept(next))
         {
             Inode free = next;
             next = null;
             Unhash(free);
-            for (Place? place = free.Place; place is not null; place = place.Other)
+            if (free.Place is { } place)
             {
-                place.Parent.Children--;
-                next ??= place.Parent;
-                if (!ReferenceEquals(next, place.Parent))
-                    Collect(place.Parent, ref freed);
+                next = place.Parent;
+                next.Directory!.Children--;
             }
-            _chunks[(int)free.Id.Value >> ChunkBits][(int)free.Id.Value & ChunkMask] = null;
-            _free.Push((int)free.Id.Value);
+            for (int index = 0; index < free.OtherPlaces?.Count; index++)
+            {
+                Inode other = free.OtherPlaces[index].Parent;
+                other.Directory!.Children--;
+                if (!ReferenceEquals(next, other))
+                    Collect(other, ref freed);
+            }
+            _chunks[free.Slot >> ChunkBits][free.Slot & ChunkMask] = null;
+            _free.Push(free.Slot);
             (freed ??= []).Add(free);
         }
     }
+
+    private Inode? InSlot(uint slot) => _chunks[slot >> ChunkBits][slot & ChunkMask];
 
     private static void Close(List<Inode>? freed)
     {
@@ -346,51 +349,5 @@ internal sealed partial class InodeTable
             inode.Open?.Close();
             inode.Directory?.Parts.Drop();
         }
-    }
-
-    private void AddPlace(Inode inode, Inode parent, Name name, ref List<Inode>? freed)
-    {
-        for (Place? place = inode.Place; place is not null && !inode.Unlinked; place = place.Other)
-        {
-            if (place.Is(parent, name))
-                return;
-        }
-        Place? old = inode.Unlinked ? null : inode.Place;
-        Inode? lastParent = inode.Unlinked ? inode.Place?.Parent : null;
-        parent.Children++;
-        inode.Place = new Place(parent, name.ToArray(), old);
-        inode.Unlinked = false;
-        if (lastParent is null)
-            return;
-        lastParent.Children--;
-        Collect(lastParent, ref freed);
-    }
-
-    private bool RemovePlace(Inode inode, Inode parent, Name name)
-    {
-        Place? before = null;
-        for (Place? place = inode.Place; place is not null; before = place, place = place.Other)
-        {
-            if (!place.Is(parent, name))
-                continue;
-            if (before is null && place.Other is null)
-                return Nameless(inode);
-            parent.Children--;
-            if (before is null)
-                inode.Place = place.Other;
-            else
-                before.Other = place.Other;
-            return true;
-        }
-        return !inode.Unlinked;
-    }
-
-    /// <summary>Keeps the last place, for what is still to be read of a lower file.</summary>
-    private bool Nameless(Inode inode)
-    {
-        inode.Unlinked = true;
-        if (IsNamedByPlace(inode))
-            Unhash(inode); // the name is free for another; an upper inode may have links that nobody looked up yet
-        return false;
     }
 }

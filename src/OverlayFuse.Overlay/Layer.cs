@@ -46,14 +46,16 @@ internal sealed class Layer
     /// <summary>Opens a layer's root.</summary>
     /// <param name="path">The directory.</param>
     /// <param name="readOnly">A lower layer.</param>
+    /// <param name="clones">Takes what is not needed any longer.</param>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    public static Layer Open(string path, bool readOnly)
+    public static Layer Open(string path, bool readOnly, MountClones clones)
     {
         Require(path, Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.Path | OpenFlags.Directory, out Fd plain));
         using var owner = new ScopedFd(plain);
         bool isClone = Sys.CloneMount(owner, readOnly, out Fd clone) == Errno.None;
-        using var cloned = new ScopedFd(clone);
-        return FromDirectory(path, isClone ? cloned.Fd : owner.Fd, Name.Dot, isClone);
+        if (isClone)
+            clones.Add(clone);
+        return FromDirectory(path, isClone ? clone : owner.Fd, Name.Dot, isClone);
     }
 
     /// <summary>Opens a layer's root in a directory that is already open.</summary>

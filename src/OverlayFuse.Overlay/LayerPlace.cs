@@ -7,6 +7,11 @@ namespace OverlayFuse.Overlay;
 /// <summary>A directory that was named for the mount, opened: where it really is, whatever bind mounts and links led to it.</summary>
 public sealed class LayerPlace : IDisposable
 {
+    private readonly string _device;
+
+    /// <summary>With a '/' behind it: so of two paths the one that begins the other is its ancestor, or the same.</summary>
+    private readonly string _pathInFileSystem;
+
     private LayerPlace(string label, string path, Fd fd, MountTable mounts)
     {
         Label = label;
@@ -15,6 +20,7 @@ public sealed class LayerPlace : IDisposable
         RealPath = ReadRealPath(fd);
         MountId = ReadMountId(fd);
         Mount = mounts.Find(MountId);
+        (_device, _pathInFileSystem) = FindInFileSystem();
     }
 
     /// <summary>The option that named it: "upperdir".</summary>
@@ -54,23 +60,19 @@ public sealed class LayerPlace : IDisposable
 
     /// <summary>Whether both are the same directory, or this one is an ancestor of the other: within one file system.</summary>
     /// <param name="other">The other directory.</param>
-    public bool Contains(LayerPlace other)
-    {
-        (string device, string path) = PathInFileSystem();
-        (string otherDevice, string otherPath) = other.PathInFileSystem();
-        return device == otherDevice && (otherPath + "/").StartsWith(path == "/" ? path : path + "/", StringComparison.Ordinal);
-    }
+    public bool Contains(LayerPlace other) =>
+        _device == other._device && other._pathInFileSystem.StartsWith(_pathInFileSystem, StringComparison.Ordinal);
 
     /// <summary>Closes the descriptor.</summary>
     public void Dispose() => Sys.Close(Fd);
 
-    private (string Device, string Path) PathInFileSystem()
+    private (string Device, string Path) FindInFileSystem()
     {
         if (Mount is null)
-            return ("", RealPath);
+            return ("", RealPath == "/" ? "/" : RealPath + "/");
         string below = Mount.MountPoint == "/" ? RealPath : RealPath[Math.Min(Mount.MountPoint.Length, RealPath.Length)..];
         string path = (Mount.Root == "/" ? "" : Mount.Root) + (below == "/" ? "" : below);
-        return (Mount.Device, path.Length == 0 ? "/" : path);
+        return (Mount.Device, path + "/");
     }
 
     private static string Explain(Errno error, string path) => error switch
@@ -92,9 +94,11 @@ public sealed class LayerPlace : IDisposable
             $"/proc/self/fd: cannot be read ({error}); mount /proc where the daemon runs");
     }
 
-    /// <summary>Of /proc/self/fdinfo (3.15); statx(2) tells it from 5.8 on only.</summary>
+    /// <summary>Of statx(2), which tells it from 5.8 on, or /proc/self/fdinfo.</summary>
     private static int ReadMountId(Fd fd)
     {
+        if (Sys.FStatx(fd, out Statx stat, StatxMask.MountId) == Errno.None && (stat.Mask & StatxMask.MountId) != 0)
+            return (int)stat.MountId;
         string line = File.ReadLines(ProcFile("fdinfo", fd)).First(line => line.StartsWith("mnt_id:", StringComparison.Ordinal));
         return int.Parse(line["mnt_id:".Length..], CultureInfo.InvariantCulture);
     }

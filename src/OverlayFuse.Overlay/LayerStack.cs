@@ -32,16 +32,26 @@ internal sealed class LayerStack : IDisposable
     /// <summary>Where a descriptor of the work directory's own mount clone stays open beside the upper's.</summary>
     public Layer? Work { get; private init; }
 
+    /// <summary>What is still being closed.</summary>
+    public MountClones? Clones { get; private init; }
+
     /// <summary>Opens all layers.</summary>
     /// <exception cref="IOException">One cannot be opened; the text names it.</exception>
     public static LayerStack Open(OverlayOptions options)
     {
-        Layer[] lowers = [.. options.LowerDirs.Select(path => Layer.Open(path, readOnly: true))];
-        Layer[] data = [.. options.DataDirs.Select(path => Layer.Open(path, readOnly: true))];
-        if (options.UpperDir is null || options.WorkDir is null)
-            return new LayerStack(null, lowers, data);
-        (Layer upper, Layer work) = OpenUpper(Path.GetFullPath(options.UpperDir), Path.GetFullPath(options.WorkDir), options.NoAccessTimes);
-        return new LayerStack(upper, lowers, data) { Work = work };
+        var clones = new MountClones();
+        LayerStack? stack = null;
+        try
+        {
+            return stack = Open(options, clones);
+        }
+        finally
+        {
+            if (stack is null)
+                clones.Dispose();
+            else
+                clones.BeginToClose();
+        }
     }
 
     /// <summary>What chattr(1) has set of a file of a layer.</summary>
@@ -67,17 +77,28 @@ internal sealed class LayerStack : IDisposable
 
     public void Dispose()
     {
+        Clones?.Dispose();
         Upper?.Root.Release();
         Work?.Root.Release();
         foreach (Layer lower in Lowers.Concat(DataLayers))
             lower.Root.Release();
     }
 
+    private static LayerStack Open(OverlayOptions options, MountClones clones)
+    {
+        Layer[] lowers = [.. options.LowerDirs.Select(path => Layer.Open(path, readOnly: true, clones))];
+        Layer[] data = [.. options.DataDirs.Select(path => Layer.Open(path, readOnly: true, clones))];
+        if (options.UpperDir is null || options.WorkDir is null)
+            return new LayerStack(null, lowers, data) { Clones = clones };
+        (Layer upper, Layer work) = OpenUpper(Path.GetFullPath(options.UpperDir), Path.GetFullPath(options.WorkDir), options.NoAccessTimes, clones);
+        return new LayerStack(upper, lowers, data) { Work = work, Clones = clones };
+    }
+
     /// <summary>
     /// Upper and work through one and the same mount: rename(2) and link(2) do not cross mounts, be they clones of the same one. So the
     /// clone is taken of the directory that holds both.
     /// </summary>
-    private static (Layer Upper, Layer Work) OpenUpper(string upper, string work, bool noAccessTimes)
+    private static (Layer Upper, Layer Work) OpenUpper(string upper, string work, bool noAccessTimes, MountClones clones)
     {
         upper = Resolve(upper);
         work = Resolve(work);
@@ -88,9 +109,9 @@ internal sealed class LayerStack : IDisposable
             if (IsSameMount(owner, upper) && IsSameMount(owner, work)
                 && Sys.CloneMount(owner, readOnly: false, out Fd clone, noAccessTimes) == Errno.None)
             {
-                using var cloned = new ScopedFd(clone);
-                return (Layer.FromDirectory(upper, cloned, Below(common, upper), isClone: true),
-                    Layer.FromDirectory(work, cloned, Below(common, work), isClone: true));
+                clones.Add(clone);
+                return (Layer.FromDirectory(upper, clone, Below(common, upper), isClone: true),
+                    Layer.FromDirectory(work, clone, Below(common, work), isClone: true));
             }
         }
         return (Layer.FromDirectory(upper, Fd.WorkingDirectory, Name.From(upper), isClone: false),

@@ -23,7 +23,8 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
     public Errno IsEmpty(out bool empty)
     {
         Errno error = Read(stopAtFirst: true, out DirectoryListing listing);
-        empty = listing.Count == 0;
+        using (listing)
+            empty = listing.Count == 0;
         return error;
     }
 

@@ -35,6 +35,11 @@ public sealed partial class OverlayFileSystem
         if (_openDirectories.Remove(input.Fh) is not { } open)
             return Errno.EBADF;
         _ = Interlocked.Decrement(ref open.Inode.Directory!.OpenHandles); // how many are left does not matter here
+        lock (open)
+        {
+            open.Listing?.Dispose();
+            open.Listing = null; // a READDIR whose caller was killed may still come here
+        }
         return Errno.None;
     }
 
@@ -84,6 +89,7 @@ public sealed partial class OverlayFileSystem
 
     private Errno ReadListing(OpenDirectory open)
     {
+        open.Listing?.Dispose();
         if (open.Inode.Unlinked)
         {
             open.Listing = new DirectoryListing();

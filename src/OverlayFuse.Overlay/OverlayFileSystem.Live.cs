@@ -89,7 +89,8 @@ public sealed partial class OverlayFileSystem
                 if (place.Contains(added) || added.Contains(place))
                     return Errno.ELOOP;
             }
-            layer = Layer.Open(directory.Path, readOnly: true);
+            using var clones = new MountClones();
+            layer = Layer.Open(directory.Path, readOnly: true, clones);
             return Errno.None;
         }
         catch (Exception exception) when (exception is MountRefusedException or IOException)

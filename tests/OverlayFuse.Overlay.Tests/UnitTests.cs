@@ -85,7 +85,7 @@ internal sealed class UnitTests
     [Test]
     public void DirectoryListing_ThousandsOfNames_FindsEachAndNoOther()
     {
-        var listing = new DirectoryListing();
+        using var listing = new DirectoryListing();
         for (int i = 0; i < 5000; i++)
             listing.Add(new DirectoryEntry { Ino = (ulong)i, Type = i % 3 == 0 ? FileType.Unknown : FileType.Regular, Slot = i % 4, Name = Linux.Name.From("name " + i) }, findable: true);
         for (int i = 0; i < 5000; i++)
@@ -139,7 +139,8 @@ public sealed class PartTests : OverlayTest
 
     private WorkDirectory OpenWork()
     {
-        Layer layer = Layer.Open(Sandbox.MakeDirectory("other"), readOnly: false);
+        using var clones = new MountClones();
+        Layer layer = Layer.Open(Sandbox.MakeDirectory("other"), readOnly: false, clones);
         WorkDirectory work = WorkDirectory.Open(layer, new OverlayXattr(user: false));
         layer.Root.Release();
         return work;

@@ -19,6 +19,7 @@ internal sealed partial class OverlayUnderTest : IDisposable
     {
         _directory = directory;
         FileSystem = OverlayFileSystem.Create(options);
+        FileSystem.Layers.Clones?.Dispose(); // waits: descriptors are counted
     }
 
     public OverlayFileSystem FileSystem { get; }

@@ -1,0 +1,131 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>What few inodes have. Absent until it is set: a reader sees null or false, as it would before the setting.</summary>
+internal sealed partial class Inode
+{
+    private InodeExtra? _extra;
+
+    /// <summary>What only directories have.</summary>
+    public DirectoryNode? Directory
+    {
+        get => Present as DirectoryNode;
+        init => _extra = value;
+    }
+
+    public bool IsDirectory => Directory is not null;
+
+    /// <summary>Copied up while it was open by passthrough of its lower file: another inode has its names. Set under the lock of the table.</summary>
+    public bool IsLeftBehind
+    {
+        get => Present is { IsLeftBehind: true };
+        set => Extra.IsLeftBehind = value;
+    }
+
+    /// <summary>Was open for reading and writing by passthrough, so it may be mapped, and written, without our knowledge.</summary>
+    public bool IsMappable
+    {
+        get => Present is { IsMappable: true };
+        set => Extra.IsMappable = value;
+    }
+
+    /// <summary>As <see cref="Unlinked"/>, but the disk counts names that nobody looked up; guarded by the table's lock.</summary>
+    public bool HasUnseenNames
+    {
+        get => Present is { HasUnseenNames: true };
+        set
+        {
+            if (value || Present is not null)
+                Extra.HasUnseenNames = value;
+        }
+    }
+
+    /// <summary>Known names besides <see cref="Place"/>, the newest last; null for none. Guarded by the table's lock.</summary>
+    public List<Place>? OtherPlaces
+    {
+        get => Present?.OtherPlaces;
+        set => Extra.OtherPlaces = value;
+    }
+
+    /// <summary>Where the data are, of a file without data of its own; null for all others. Set under the lock of the inode.</summary>
+    public LowerData? Data
+    {
+        get => Present?.Data;
+        set
+        {
+            if (value is not null || Present is not null)
+                Extra.Data = value;
+        }
+    }
+
+    /// <summary>Its place in the index: of a file with several lower links, with index=on; of all that a lower layer has, with nfs_export=on.</summary>
+    public IndexEntry? Index
+    {
+        get => Present?.Index;
+        set
+        {
+            if (value is not null || Present is not null)
+                Extra.Index = value;
+        }
+    }
+
+    /// <summary>xattr "redirect" of the upper inode: how the lower layers call it.</summary>
+    public byte[]? Redirect
+    {
+        get => Directory is { } directory ? directory.Redirect : Data?.Redirect;
+        set
+        {
+            if (Directory is { } directory)
+                directory.Redirect = value;
+            else if (Data is { } data)
+                data.Redirect = value;
+        }
+    }
+
+    /// <summary>Holds an upper inode whose last known name is gone, until it is forgotten.</summary>
+    public SafeFd? Pinned
+    {
+        get => Present?.Pinned;
+        set
+        {
+            if (value is not null || Present is not null)
+                Extra.Pinned = value;
+        }
+    }
+
+    /// <summary>A large lower file whose copy is not whole yet; <see cref="HasUpper"/> comes with the last byte.</summary>
+    public PartialCopy? Partial
+    {
+        get => Present?.Partial;
+        set
+        {
+            if (value is not null || Present is not null)
+                Extra.Partial = value;
+        }
+    }
+
+    /// <summary>Descriptors of the real file while it is open in the merged view.</summary>
+    public OpenFile? Open
+    {
+        get => Present?.Open;
+        set
+        {
+            if (value is not null || Present is not null)
+                Extra.Open = value;
+        }
+    }
+
+    private InodeExtra? Present => Volatile.Read(ref _extra);
+
+    private InodeExtra Extra
+    {
+        get
+        {
+            if (Present is { } present)
+                return present;
+            var made = new InodeExtra();
+            return Interlocked.CompareExchange(ref _extra, made, null) ?? made;
+        }
+    }
+}
