@@ -177,24 +177,37 @@ int overlayfuse_daemon_live(void)
     return written == 1 ? 0 : -1;
 }
 
-/* Of one loaded file, the segments that nobody writes to. The vDSO, which has no file, refuses. */
-static int unmap_unwritten(struct dl_phdr_info *file, size_t size, void *unused)
+/* Whether a page of ours is still the file's own (proc_pid_pagemap(5), bit 61). The runtime writes to some pages of its read-only segments when it
+   starts (the cookie that guards stacks): those are in no file, and lost when they are unmapped. */
+static int is_of_file(int pagemap, uintptr_t number)
+{
+    uint64_t entry;
+    return pread(pagemap, &entry, sizeof entry, (off_t)(number * sizeof entry)) == sizeof entry && (entry >> 61 & 1) != 0;
+}
+
+/* Of one loaded file, what nobody has written to. The vDSO, which has no file, refuses. */
+static int unmap_unwritten(struct dl_phdr_info *file, size_t size, void *pagemap)
 {
     (void)size;
-    (void)unused;
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     for (int i = 0; i < file->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &file->dlpi_phdr[i];
         if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W) != 0)
             continue;
-        uintptr_t start = (file->dlpi_addr + segment->p_vaddr) & ~(page - 1);
-        uintptr_t end = file->dlpi_addr + segment->p_vaddr + segment->p_filesz;
-        madvise((void *)start, end - start, MADV_DONTNEED);
+        uintptr_t first = (file->dlpi_addr + segment->p_vaddr) / page;
+        uintptr_t end = (file->dlpi_addr + segment->p_vaddr + segment->p_filesz + page - 1) / page;
+        for (uintptr_t number = first; number < end; number++)
+            if (is_of_file(*(int *)pagemap, number))
+                madvise((void *)(number * page), page, MADV_DONTNEED);
     }
     return 0;
 }
 
 void overlayfuse_daemon_settle(void)
 {
-    dl_iterate_phdr(unmap_unwritten, NULL);
+    int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (pagemap < 0)
+        return; /* it stays as large as it is */
+    dl_iterate_phdr(unmap_unwritten, &pagemap);
+    close(pagemap);
 }
