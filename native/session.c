@@ -166,6 +166,23 @@ static int await_mount(session *s)
     _exit(EXIT_OWN_FAILURE);
 }
 
+/* execvp(3) answers EACCES when one directory of PATH may not be searched, though the name is in none. */
+static int is_nowhere(const char *name)
+{
+    char path[4096];
+    const char *at = getenv("PATH");
+    if (strchr(name, '/') != NULL)
+        return 0;
+    while (at != NULL && *at != '\0') {
+        int length = (int)strcspn(at, ":");
+        snprintf(path, sizeof path, "%.*s/%s", length, at, name);
+        if (access(path, F_OK) == 0)
+            return 0;
+        at += length + (at[length] == ':');
+    }
+    return 1;
+}
+
 /* The command, in its namespace and directory. Ends with the supervisor, whose view it lives in. */
 static void become_command(session *s)
 {
@@ -176,7 +193,7 @@ static void become_command(session *s)
         _exit(EXIT_OWN_FAILURE);
     signals_restore();
     execvp(s->argv[0], s->argv);
-    int error = errno;
+    int error = errno == EACCES && is_nowhere(s->argv[0]) ? ENOENT : errno;
     fprintf(stderr, "overlayfuse: %s: cannot be started: %s%s\n", s->argv[0], strerror(error),
             error == ENOENT ? "; give a path, or a name that is in PATH (a script: its interpreter must be there too)" : "");
     _exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_START);
