@@ -19,7 +19,7 @@ internal static class RunPlan
         string at = request.At is null ? lowers[^1] : RealPath("--at", request.At, mounts);
         string parent = request.ThrowsAway ? Temporary(request, mounts) : Beside(request, mounts);
         NativeSession.Send(
-            Flags(request), parent, at, lowers[0], request.Keep is null ? "" : Path.GetFullPath(request.Keep),
+            Flags(request), parent, at, lowers[0], request.Keep is null ? "" : request.UpperIn(""),
             (request.Command + 1).ToString(CultureInfo.InvariantCulture));
     }
 
@@ -51,18 +51,21 @@ internal static class RunPlan
 
     private static string RealPath(string label, string path, MountTable mounts)
     {
-        using LayerPlace place = LayerPlace.Open(label, Path.GetFullPath(path), mounts);
+        using LayerPlace place = LayerPlace.Open(label, Full(path), mounts);
         return place.RealPath;
     }
+
+    /// <summary>".." stays for the kernel to resolve, as in <see cref="MountRequestParser"/>.</summary>
+    private static string Full(string path) => Path.Combine(Environment.CurrentDirectory, path);
 
     /// <summary>Where upper and work are made when both are thrown away: on disk, if TMPDIR does not say otherwise.</summary>
     private static string Temporary(RunRequest request, MountTable mounts)
     {
         string parent = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } chosen ? chosen : Directory.Exists("/var/tmp") ? "/var/tmp" : "/tmp";
-        using LayerPlace place = LayerPlace.Open("TMPDIR", Path.GetFullPath(parent), mounts);
+        using LayerPlace place = LayerPlace.Open("TMPDIR", Full(parent), mounts);
         foreach (string path in request.Lowers)
         {
-            using LayerPlace lower = LayerPlace.Open("--lower", Path.GetFullPath(path), mounts);
+            using LayerPlace lower = LayerPlace.Open("--lower", Full(path), mounts);
             if (lower.Contains(place))
                 throw new MountRefusedException($"{place}: lies inside {lower}, and the changes must not; set TMPDIR to a directory outside of it, on a disk or in memory (/dev/shm)");
         }
@@ -74,7 +77,7 @@ internal static class RunPlan
     {
         if (request.Upper is { } upper)
             return Path.GetDirectoryName(RealPath("--upper", upper, mounts)) ?? "/";
-        string keep = Path.GetFullPath(request.Keep!).TrimEnd('/');
+        string keep = request.UpperIn("");
         if (File.Exists(keep) || (Directory.Exists(keep) && Directory.EnumerateFileSystemEntries(keep).Any()))
             throw new MountRefusedException($"--keep={request.Keep}: is there and not an empty directory; name a new one, or go on with it by --upper {request.Keep}");
         return RealPath("--keep", Path.GetDirectoryName(keep) ?? "/", mounts);

@@ -53,8 +53,9 @@ internal sealed record RunRequest
         return MountRequestParser.Parse(line) with { UsesHelper = shared };
     }
 
-    /// <summary>The upper directory of a session.</summary>
-    public string UpperIn(string scratch) => Upper ?? Keep ?? Path.Combine(scratch, "upper");
+    /// <summary>The upper directory of a session; one that is yet to be made by its plain path.</summary>
+    public string UpperIn(string scratch) =>
+        Upper ?? (Keep is null ? Path.Combine(scratch, "upper") : Path.TrimEndingDirectorySeparator(Path.GetFullPath(Keep)));
 
     /// <summary>As <see cref="LayerList"/> and <see cref="OptionString"/> read it.</summary>
     private static string Escape(string path) =>
