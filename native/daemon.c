@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "daemon.h"
+#include "session.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +39,7 @@ static int is_foreground_word(const char *word)
 /* Keep in step with Verbs.cs. */
 static int is_verb(const char *word)
 {
-    static const char *const verbs[] = { "options", "layers", "add-layer", "refresh" };
+    static const char *const verbs[] = { "options", "layers", "add-layer", "refresh", "run" };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(word, verbs[i]) == 0)
             return 1;
@@ -128,6 +129,7 @@ static void wait_until_live(int fd, pid_t child)
 __attribute__((constructor)) static void start(int argc, char **argv)
 {
     open_standard_descriptors();
+    overlayfuse_session(argc, argv, &live_pipe);
     raise_descriptor_limit();
     umask(0);
     mallopt(M_MMAP_THRESHOLD, RETURNED_WHEN_FREED);

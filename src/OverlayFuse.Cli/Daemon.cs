@@ -15,9 +15,11 @@ internal static class Daemon
     private static readonly TimeSpan StartIsOver = TimeSpan.FromSeconds(1);
 
     /// <summary>Returns when the mount is gone.</summary>
+    /// <param name="request">What to mount.</param>
+    /// <param name="lifeline">At its end the mount ends; null: it has a life of its own.</param>
     /// <exception cref="MountRefusedException">The layers do not fit together.</exception>
     /// <exception cref="FuseMountException">The kernel or fusermount3 refused.</exception>
-    public static int Run(MountRequest request)
+    public static int Run(MountRequest request, Lifeline? lifeline = null)
     {
         // Modes come from the caller with its umask already in them.
         _ = Sys.UMask(0);
@@ -31,6 +33,7 @@ internal static class Daemon
             Begin(mount, session, fileSystem);
             if (request.Trace)
                 Console.Error.WriteLine($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
+            lifeline?.OnEnd(() => Stop(mount, session));
             return Serve(mount, session, signals);
         }
         finally
@@ -82,6 +85,7 @@ internal static class Daemon
         Subtype = "overlayfuse",
         Flags = MountFlagWords.ToFlags(request.MountWords) | (request.Overlay.IsWritable ? FuseMountFlags.None : FuseMountFlags.ReadOnly),
         AllowOther = request.AllowOther ?? Sys.EffectiveUid == 0,
+        UsesHelper = request.UsesHelper,
         ExtraOptions = MountFlagWords.ToLabels(request.MountWords),
     };
 

@@ -15,9 +15,9 @@ internal static class Verbs
     /// <summary>What goes wrong is told by <see cref="Program"/>.</summary>
     private static readonly InvocationConfiguration s_plain = new() { EnableDefaultExceptionHandler = false };
 
-    public static bool IsVerb(string word) => word is Options or LiveVerbs.Layers or LiveVerbs.AddLayer or LiveVerbs.Refresh;
+    public static bool IsVerb(string word) => word is Options or LiveVerbs.Layers or LiveVerbs.AddLayer or LiveVerbs.Refresh or RunVerb.Run;
 
-    public static int Invoke(string[] args) => Root().Parse(args.Length == 0 ? ["--help"] : args).Invoke(s_plain);
+    public static int Invoke(string[] args) => Root(args).Parse(args.Length == 0 ? ["--help"] : RunVerb.WithoutCommand(args)).Invoke(s_plain);
 
     public static int ShowVersion()
     {
@@ -26,7 +26,7 @@ internal static class Verbs
         return 0;
     }
 
-    private static RootCommand Root()
+    private static RootCommand Root(string[] args)
     {
         var options = new Command(Options, "Lists the mount options that go after -o");
         options.SetAction(_ => ShowOptions(Console.Out));
@@ -42,6 +42,7 @@ internal static class Verbs
             new Option<bool>("-s") { Description = "Serve requests by one thread" },
             new Option<string>("-t") { Description = "Type, as mount helpers are given it; has no effect", HelpName = "TYPE" },
             options,
+            RunVerb.Create(args),
         };
         foreach (Command verb in LiveVerbs.All())
             root.Subcommands.Add(verb);

@@ -35,12 +35,17 @@ public sealed class FuseMount
             throw new FuseMountException($"/dev/fuse: {opened}: the kernel has no FUSE here; load it (modprobe fuse), or give the container the device (--device /dev/fuse)");
         if (opened is not (Errno.None or Errno.EACCES or Errno.EPERM))
             throw new FuseMountException($"/dev/fuse: cannot be opened: {opened}");
+        if (opened != Errno.None && !options.UsesHelper)
+            throw new FuseMountException($"/dev/fuse: permission denied ({opened}); as root: chmod 666 /dev/fuse, or give the container the device (--device /dev/fuse)");
         if (opened != Errno.None)
             return new FuseMount(mountPoint, FuserMount.Mount(options, mountPoint));
         Errno mounted = MountDirectly(options, mountPoint, type, device, out string data);
         if (mounted == Errno.None)
             return new FuseMount(mountPoint, device);
         Sys.Close(device);
+        if (mounted == Errno.EPERM && !options.UsesHelper)
+            throw new FuseMountException(
+                $"{mountPoint}: the kernel refuses FUSE in a user namespace (EPERM): a seccomp filter or security policy forbids mount(2), or it is older than 4.18");
         if (mounted == Errno.EPERM)
             return new FuseMount(mountPoint, FuserMount.Mount(options, mountPoint));
         throw new FuseMountException(mounted == Errno.EINVAL

@@ -1,0 +1,175 @@
+/*
+ * A session's directory on disk: work, the upper where it is thrown away, and a link to the mountpoint where others see it. The
+ * lock on it is one open file description of supervisor and daemon: free when both are gone, however they went.
+ */
+#define _GNU_SOURCE
+#include "session.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char prefix[] = "overlayfuse-run.";
+static const char link_name[] = "at";
+
+/* Takes a directory's content away; it may be without permissions, and holds nothing of others. */
+static void remove_content(int directory)
+{
+    fchmod(directory, 0700);
+    int listed = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = listed < 0 ? NULL : fdopendir(listed);
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (unlinkat(directory, entry->d_name, 0) == 0 || (errno != EISDIR && errno != EPERM))
+            continue;
+        fchmodat(directory, entry->d_name, 0700, 0);
+        int below = openat(directory, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (below >= 0) {
+            remove_content(below);
+            close(below);
+        }
+        unlinkat(directory, entry->d_name, AT_REMOVEDIR);
+    }
+    if (entries != NULL)
+        closedir(entries);
+}
+
+static void remove_tree(int parent, const char *name)
+{
+    int directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (directory < 0)
+        return;
+    remove_content(directory);
+    close(directory);
+    unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+void session_unmount(const char *at)
+{
+    struct statfs about;
+    if (statfs(at, &about) == 0 || errno != ENOTCONN)
+        return;
+    if (umount2(at, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+        return;
+    pid_t child = fork();
+    if (child == 0) {
+        execlp("fusermount3", "fusermount3", "-u", "-z", "--", at, (char *)NULL);
+        execlp("fusermount", "fusermount", "-u", "-z", "--", at, (char *)NULL);
+        _exit(EXIT_NOT_FOUND);
+    }
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+    }
+}
+
+static void sweep_one(int parent, const char *name)
+{
+    struct stat about;
+    int directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (directory < 0)
+        return;
+    if (fstat(directory, &about) == 0 && about.st_uid == geteuid() && flock(directory, LOCK_EX | LOCK_NB) == 0) {
+        char at[4096];
+        ssize_t length = readlinkat(directory, link_name, at, sizeof at - 1);
+        if (length > 0) {
+            at[length] = '\0';
+            session_unmount(at);
+        }
+        remove_tree(parent, name);
+    }
+    close(directory);
+}
+
+void scratch_sweep(const char *parent)
+{
+    int directory = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = directory < 0 ? NULL : fdopendir(directory);
+    if (entries == NULL)
+        return;
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;)
+        if (strncmp(entry->d_name, prefix, sizeof prefix - 1) == 0)
+            sweep_one(directory, entry->d_name);
+    closedir(entries);
+}
+
+/* Whoever sweeps between mkdtemp(3) and the lock takes the directory away again: then another one is made. */
+static int make_locked(session *s)
+{
+    for (;;) {
+        snprintf(s->scratch, sizeof s->scratch, "%s/%sXXXXXX", s->parent, prefix);
+        if (mkdtemp(s->scratch) == NULL)
+            return -1;
+        int lock = open(s->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        struct stat about;
+        if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && fstat(lock, &about) == 0 && about.st_nlink > 0)
+            return 0;
+        int is_swept = lock >= 0 ? errno == EWOULDBLOCK : errno == ENOENT;
+        if (lock >= 0)
+            close(lock);
+        if (!is_swept)
+            return -1;
+    }
+}
+
+/* The root of the view is the upper's: it takes over what the topmost lower's root is. */
+static int make_like(const char *path, const char *like)
+{
+    struct stat about;
+    if (mkdir(path, 0700) != 0 || stat(like, &about) != 0)
+        return -1;
+    if (chown(path, about.st_uid, about.st_gid) != 0 && geteuid() == 0)
+        return -1;
+    struct timespec times[2] = { about.st_atim, about.st_mtim };
+    return chmod(path, about.st_mode & 07777) != 0 ? -1 : utimensat(AT_FDCWD, path, times, 0);
+}
+
+static int make_parts(session *s)
+{
+    char path[sizeof s->scratch + 16];
+    snprintf(path, sizeof path, "%s/work", s->scratch);
+    if (mkdir(path, 0700) != 0)
+        return -1;
+    snprintf(path, sizeof path, "%s/upper", s->scratch);
+    if (session_has(s, FLAG_THROW_AWAY))
+        return make_like(path, s->like);
+    if (s->keep[0] == '\0' || access(s->keep, F_OK) == 0)
+        return 0;
+    s->made_keep = 1;
+    return make_like(s->keep, s->like);
+}
+
+void scratch_name_mount(const session *s)
+{
+    char path[sizeof s->scratch + 16];
+    snprintf(path, sizeof path, "%s/%s", s->scratch, link_name);
+    if (symlink(s->at, path) != 0)
+        fprintf(stderr, "overlayfuse: %s: %s\n", path, strerror(errno));
+}
+
+int scratch_make(session *s)
+{
+    if (make_locked(s) != 0)
+        s->scratch[0] = '\0';
+    else if (make_parts(s) == 0)
+        return 0;
+    fprintf(stderr, "overlayfuse: %s: no directory for the session can be made there: %s; %s\n", s->parent, strerror(errno),
+            session_has(s, FLAG_THROW_AWAY) ? "set TMPDIR to a directory that you may write to" : "the directory that holds the upper must be writable");
+    scratch_remove(s);
+    return -1;
+}
+
+void scratch_remove(session *s)
+{
+    if (s->scratch[0] != '\0')
+        remove_tree(AT_FDCWD, s->scratch);
+    s->scratch[0] = '\0';
+}

@@ -1,0 +1,70 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Cli;
+
+/// <summary>What native/session.c has started this process for (enum session_role).</summary>
+internal enum SessionRole
+{
+    /// <summary>There is no session: a JIT build.</summary>
+    None,
+
+    /// <summary>Understand the words and check them; the plan goes to the supervisor.</summary>
+    Plan,
+
+    /// <summary>Be the daemon.</summary>
+    Serve,
+
+    /// <summary>List the changes.</summary>
+    Diff,
+}
+
+/// <summary>native/session.c, linked into the published program: the processes of <c>overlayfuse run</c>.</summary>
+internal static class NativeSession
+{
+    /// <summary>Why this process was started.</summary>
+    public static SessionRole Role =>
+        RuntimeFeature.IsDynamicCodeSupported ? SessionRole.None : (SessionRole)overlayfuse_session_role();
+
+    /// <summary>The session's own directory: it holds "work", and "upper" if that is thrown away.</summary>
+    public static string Scratch => Marshal.PtrToStringUTF8(overlayfuse_session_scratch())!;
+
+    /// <summary>The mount is made by fusermount3, in the namespace of all.</summary>
+    public static bool IsShared => overlayfuse_session_is_shared() != 0;
+
+    /// <summary>Reading it ends when the supervisor has ended.</summary>
+    public static Fd Lifeline => new(overlayfuse_session_lifeline());
+
+    /// <summary>Hands the plan to the supervisor, in the order of take_plan in native/session.c.</summary>
+    /// <param name="fields">Texts without NUL.</param>
+    /// <exception cref="IOException">The supervisor is gone.</exception>
+    public static void Send(params string[] fields)
+    {
+        byte[] plan = Encoding.UTF8.GetBytes(string.Concat(fields.Select(field => field + "\0")));
+        if (overlayfuse_session_plan(plan, plan.Length) != 0)
+            throw new IOException("run: the process that waits for the plan is gone");
+    }
+
+    /// <summary>The daemon's last act: cleans up if nobody else will.</summary>
+    public static void Ended() => overlayfuse_session_ended();
+
+    [DllImport("overlayfuse_native", ExactSpelling = true)]
+    private static extern int overlayfuse_session_role();
+
+    [DllImport("overlayfuse_native", ExactSpelling = true)]
+    private static extern nint overlayfuse_session_scratch();
+
+    [DllImport("overlayfuse_native", ExactSpelling = true)]
+    private static extern int overlayfuse_session_is_shared();
+
+    [DllImport("overlayfuse_native", ExactSpelling = true)]
+    private static extern int overlayfuse_session_lifeline();
+
+    [DllImport("overlayfuse_native", ExactSpelling = true)]
+    private static extern int overlayfuse_session_plan(byte[] plan, int length);
+
+    [DllImport("overlayfuse_native", ExactSpelling = true)]
+    private static extern void overlayfuse_session_ended();
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using OverlayFuse.Overlay;
+
+namespace OverlayFuse.Cli;
+
+/// <summary>Checks what <c>overlayfuse run</c> was asked for, before anything is made, and tells the supervisor what to do.</summary>
+internal static class RunPlan
+{
+    /// <summary>Said by words of their own.</summary>
+    private static readonly string[] s_layerOptions = ["lowerdir", "lowerdir+", "datadir+", "layers_file", "upperdir", "workdir"];
+
+    /// <exception cref="UsageException">Something is missing, or contradicts itself.</exception>
+    /// <exception cref="MountRefusedException">A directory is missing, or cannot be used.</exception>
+    public static void Make(RunRequest request)
+    {
+        CheckWords(request);
+        MountTable mounts = MountTable.Read();
+        List<string> lowers = [.. request.Lowers.Select(path => RealPath("--lower", path, mounts))];
+        string at = request.At is null ? lowers[^1] : RealPath("--at", request.At, mounts);
+        string parent = request.ThrowsAway ? Temporary(request, mounts) : Beside(request, mounts);
+        NativeSession.Send(
+            Flags(request), parent, at, lowers[0], request.Keep is null ? "" : request.UpperIn(""),
+            (request.Command + 1).ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>The letters of native/session.h.</summary>
+    private static string Flags(RunRequest request)
+    {
+        bool mayBeSeen = request is { At: not null, IsRoot: false, MapsRoot: false };
+        return (request.ThrowsAway ? "t" : "") + (request.MapsRoot ? "r" : "") + (request.IsRoot ? "c" : "")
+            + (mayBeSeen ? "v" : "") + (request.ListsChanges ? "d" : "");
+    }
+
+    private static void CheckWords(RunRequest request)
+    {
+        if (request.Command >= request.WordCount)
+            throw new UsageException("run: COMMAND is missing; write it after --, as in: overlayfuse run --lower . -- make");
+        if (request.Lowers.Count == 0)
+            throw new UsageException("run: --lower is missing; write --lower DIR, or --root DIR for a root file system");
+        if (request is { Upper: not null, Keep: not null })
+            throw new UsageException($"run: --upper {request.Upper} and --keep {request.Keep} cannot stand together; --keep begins a new upper, --upper goes on with one");
+        foreach (RawOption option in request.Options.SelectMany(OptionString.Split))
+        {
+            if (s_layerOptions.Contains(option.Name))
+                throw new UsageException($"run: option {option}: layers are named by --lower and --upper here");
+            if (option.Name is "remount" or "debug")
+                throw new UsageException($"run: option {option.Name}: not for a session; mount with overlayfuse -o ... MOUNTPOINT");
+        }
+        _ = request.ToMount("/", shared: false); // the other options, before anything is made
+    }
+
+    private static string RealPath(string label, string path, MountTable mounts)
+    {
+        using LayerPlace place = LayerPlace.Open(label, Full(path), mounts);
+        return place.RealPath;
+    }
+
+    /// <summary>".." stays for the kernel to resolve, as in <see cref="MountRequestParser"/>.</summary>
+    private static string Full(string path) => Path.Combine(Environment.CurrentDirectory, path);
+
+    /// <summary>Where upper and work are made when both are thrown away: on disk, if TMPDIR does not say otherwise.</summary>
+    private static string Temporary(RunRequest request, MountTable mounts)
+    {
+        string parent = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } chosen ? chosen : Directory.Exists("/var/tmp") ? "/var/tmp" : "/tmp";
+        using LayerPlace place = LayerPlace.Open("TMPDIR", Full(parent), mounts);
+        foreach (string path in request.Lowers)
+        {
+            using LayerPlace lower = LayerPlace.Open("--lower", Full(path), mounts);
+            if (lower.Contains(place))
+                throw new MountRefusedException($"{place}: lies inside {lower}, and the changes must not; set TMPDIR to a directory outside of it, on a disk or in memory (/dev/shm)");
+        }
+        return place.RealPath;
+    }
+
+    /// <summary>Work must be on the upper's file system: beside it.</summary>
+    private static string Beside(RunRequest request, MountTable mounts)
+    {
+        if (request.Upper is { } upper)
+            return Path.GetDirectoryName(RealPath("--upper", upper, mounts)) ?? "/";
+        string keep = request.UpperIn("");
+        if (File.Exists(keep) || (Directory.Exists(keep) && Directory.EnumerateFileSystemEntries(keep).Any()))
+            throw new MountRefusedException($"--keep={request.Keep}: is there and not an empty directory; name a new one, or go on with it by --upper {request.Keep}");
+        return RealPath("--keep", Path.GetDirectoryName(keep) ?? "/", mounts);
+    }
+}

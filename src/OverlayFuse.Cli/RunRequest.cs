@@ -1,0 +1,63 @@
+namespace OverlayFuse.Cli;
+
+/// <summary>What <c>overlayfuse run</c> was asked for, as it was written.</summary>
+internal sealed record RunRequest
+{
+    /// <summary>Topmost first.</summary>
+    public required IReadOnlyList<string> Lowers { get; init; }
+
+    public string? Upper { get; init; }
+
+    public string? Keep { get; init; }
+
+    public string? At { get; init; }
+
+    /// <summary>What the -o words held.</summary>
+    public IReadOnlyList<string> Options { get; init; } = [];
+
+    /// <summary>The view is the command's root directory.</summary>
+    public bool IsRoot { get; init; }
+
+    public bool MapsRoot { get; init; }
+
+    public bool ListsChanges { get; init; }
+
+    /// <summary>Where the list goes; null: standard output.</summary>
+    public string? ChangesFile { get; init; }
+
+    /// <summary>Place of the command's first word among the program's arguments.</summary>
+    public required int Command { get; init; }
+
+    /// <summary>How many arguments there are.</summary>
+    public required int WordCount { get; init; }
+
+    /// <summary>The upper goes with the session.</summary>
+    public bool ThrowsAway => (Upper ?? Keep) is null;
+
+    /// <summary>Where the view is.</summary>
+    public string MountPoint => At ?? Lowers[^1];
+
+    /// <summary>The mount that the daemon of this session makes.</summary>
+    /// <param name="scratch">The session's own directory.</param>
+    /// <param name="shared">Without namespaces, by fusermount3.</param>
+    /// <exception cref="UsageException">A mount option is wrong.</exception>
+    public MountRequest ToMount(string scratch, bool shared)
+    {
+        var line = new CommandLine();
+        if (ThrowsAway)
+            line.OptionStrings.Add("volatile");
+        line.OptionStrings.AddRange(Options);
+        line.OptionStrings.Add("lowerdir=" + string.Join(':', Lowers.Select(Escape)));
+        line.OptionStrings.Add($"upperdir={Escape(UpperIn(scratch))},workdir={Escape(Path.Combine(scratch, "work"))}");
+        line.Positionals.Add(MountPoint);
+        return MountRequestParser.Parse(line) with { UsesHelper = shared };
+    }
+
+    /// <summary>The upper directory of a session; one that is yet to be made by its plain path.</summary>
+    public string UpperIn(string scratch) =>
+        Upper ?? (Keep is null ? Path.Combine(scratch, "upper") : Path.TrimEndingDirectorySeparator(Path.GetFullPath(Keep)));
+
+    /// <summary>As <see cref="LayerList"/> and <see cref="OptionString"/> read it.</summary>
+    private static string Escape(string path) =>
+        path.Replace(@"\", @"\\", StringComparison.Ordinal).Replace(":", @"\:", StringComparison.Ordinal).Replace(",", @"\,", StringComparison.Ordinal);
+}
