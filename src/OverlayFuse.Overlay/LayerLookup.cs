@@ -230,6 +230,7 @@ internal ref struct LayerLookup
             }
             if (_fileSystem.Overrides?.Apply(_layer, directory, element.Name, ref stat, out _) is { } unread and not Errno.None)
                 return unread;
+            _fileSystem.IdMapped?.Restore(_layer, ref stat);
             error = stat.IsDirectory ? LookAtDirectory(directory, element, stat, ref found) : LookAtFile(directory, element, stat, ref found);
             if (error != Errno.None)
                 return error;

@@ -9,6 +9,9 @@ public sealed partial class OverlayFileSystem
 {
     private readonly ShownIds? _ids;
 
+    /// <summary>Which lower layers have other ids than on disk; null where none has.</summary>
+    internal IdMappedLayers? IdMapped { get; }
+
     /// <summary>What is created from here on belongs to the request's caller; where owners are kept in xattrs, to the mounter.</summary>
     private Errno AssumeCaller(in FuseRequest request) =>
         _overrides is { IsAlways: true } ? CallerIds.AssumeMounter() : CallerIds.Assume(OwnerOf(request));

@@ -43,6 +43,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _inos = new InoMapper(options.ShortInos);
         _overrides = StatOverrides.Open(layers, options);
         _ids = ShownIds.Of(options);
+        IdMapped = IdMappedLayers.Of(layers, _ids);
         _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers)) { HidesOverrides = _overrides is not null };
         _directories = new DirectoryCache(layers, DirectoryDescriptorLimit());
         Redirect = new Redirect(_xattrs, options.Redirect ?? (_xattrs.IsUser ? RedirectMode.NoFollow : RedirectMode.Follow));
@@ -54,7 +55,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _origin = new Origin(layers, _inos, _xattrs, options.Index);
         bool isWritable = layers.Work is not null && options.IsWritable;
         _index = isWritable && options.Index ? LinkIndex.Open(layers, _xattrs, options.NfsExport) : null;
-        _files = new RealFiles(layers, _directories, _overrides) { Index = _index?.Directory, Verifier = Metacopy.IsVerified ? Metacopy : null };
+        _files = new RealFiles(layers, _directories, _overrides) { IdMapped = IdMapped, Index = _index?.Directory, Verifier = Metacopy.IsVerified ? Metacopy : null };
         if (!isWritable)
             return;
         _work = WorkDirectory.Open(layers.Work!, _xattrs, options.Volatile);

@@ -11,6 +11,9 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
     /// <summary>workdir/index, with index=on.</summary>
     public SafeFd? Index { get; init; }
 
+    /// <summary>Which lower layers have other ids than on disk.</summary>
+    public IdMappedLayers? IdMapped { get; init; }
+
     /// <summary>Compares data with the digests of their metacopies; null where nobody asks for that.</summary>
     public Metacopy? Verifier { get; init; }
 
@@ -61,6 +64,8 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
         Errno error = name.Length == 0 ? Sys.FStatx(directory, out stat, mask) : Sys.StatxAt(directory, name, out stat, mask);
         if (error == Errno.None && overrides is not null)
             error = overrides.Apply(inode.RealLayer, directory, name, ref stat, out _);
+        if (inode.Partial is null) // its copy is looked at
+            IdMapped?.Restore(inode.RealLayer, ref stat);
         return error;
     }
 

@@ -99,6 +99,8 @@ internal sealed class ListTests
         DaemonProcess.Signal(daemons, Signum.SIGSTOP);
         try
         {
+            // A worker that has taken the question before it stops would keep the one who asked from ending.
+            Assert.That(SpinWait.SpinUntil(() => Directory.EnumerateDirectories($"/proc/{daemons.Single()}/task").All(IsStopped), 10_000), "all threads have stopped");
             Assert.That(Listed().GetProperty("state").GetString(), Is.EqualTo("silent"));
         }
         finally
@@ -141,6 +143,8 @@ internal sealed class ListTests
         Assert.That(lines[line], Does.Match($"^{sandbox.MountPoint} +live +2 +ro,io=stateless +{pid} +[0-9]+s +[0-9]+\\.[0-9] MB +0 +[0-9]+$"));
         Assert.That(lines[(line + 1)..(line + 3)], Is.EqualTo(new[] { $"  lower {sandbox.PathOf("a")}", $"  lower {sandbox.PathOf("b")}" }));
     }
+
+    private static bool IsStopped(string thread) => File.ReadAllText(thread + "/status").Contains("State:\tT", StringComparison.Ordinal);
 
     private JsonElement Listed() => MountList.Of(sandbox.MountPoint)!.Value;
 
