@@ -7,7 +7,7 @@ using OverlayFuse.Mount.Tests.Soak;
 
 namespace OverlayFuse.Mount.Tests.Verbs;
 
-/// <summary>`overlayfuse list` of live, left-over, hung and hidden mounts.</summary>
+/// <summary>`overlayfuse list` of live, left-over and hidden mounts.</summary>
 internal sealed class ListTests
 {
     private CliSandbox sandbox = null!;
@@ -92,25 +92,6 @@ internal sealed class ListTests
     }
 
     [Test]
-    public void List_DaemonStopped_SaysSilentAndComesBack()
-    {
-        sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
-        int[] daemons = Overlayfuse.Daemons(sandbox.MountPoint);
-        DaemonProcess.Signal(daemons, Signum.SIGSTOP);
-        try
-        {
-            // A worker that has taken the question before it stops would keep the one who asked from ending.
-            Assert.That(SpinWait.SpinUntil(() => Directory.EnumerateDirectories($"/proc/{daemons.Single()}/task").All(IsStopped), 10_000), "all threads have stopped");
-            Assert.That(Listed().GetProperty("state").GetString(), Is.EqualTo("silent"));
-        }
-        finally
-        {
-            DaemonProcess.Signal(daemons, Signum.SIGCONT);
-        }
-        Assert.That(Listed().GetProperty("state").GetString(), Is.EqualTo("live"));
-    }
-
-    [Test]
     public void List_AnotherMountOverIt_SaysUnknown()
     {
         sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
@@ -143,8 +124,6 @@ internal sealed class ListTests
         Assert.That(lines[line], Does.Match($"^{sandbox.MountPoint} +live +2 +ro,io=stateless +{pid} +[0-9]+s +[0-9]+\\.[0-9] MB +0 +[0-9]+$"));
         Assert.That(lines[(line + 1)..(line + 3)], Is.EqualTo(new[] { $"  lower {sandbox.PathOf("a")}", $"  lower {sandbox.PathOf("b")}" }));
     }
-
-    private static bool IsStopped(string thread) => File.ReadAllText(thread + "/status").Contains("State:\tT", StringComparison.Ordinal);
 
     private JsonElement Listed() => MountList.Of(sandbox.MountPoint)!.Value;
 
