@@ -2,6 +2,7 @@
 // FUSE protocol: AbiTests writes abi_layout.h (STRUCT_size, STRUCT_Field, ENUM_Name, TYPE_Constant) and compiles this file.
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
@@ -58,6 +59,10 @@ FIELD(Csigaction, sa_flags, SigAction, Flags); FIELD(Csigaction, sa_restorer, Si
 typedef struct iovec Ciovec;
 SIZE(Ciovec, IoVec); FIELD(Ciovec, iov_base, IoVec, Base); FIELD(Ciovec, iov_len, IoVec, Length);
 
+typedef struct pollfd Cpollfd;
+SIZE(Cpollfd, PollFd); FIELD(Cpollfd, fd, PollFd, Fd); FIELD(Cpollfd, events, PollFd, Events);
+FIELD(Cpollfd, revents, PollFd, Returned);
+
 typedef struct msghdr Cmsghdr;
 SIZE(Cmsghdr, MsgHdr); FIELD(Cmsghdr, msg_name, MsgHdr, Name); FIELD(Cmsghdr, msg_namelen, MsgHdr, NameLength);
 FIELD(Cmsghdr, msg_iov, MsgHdr, Vectors); FIELD(Cmsghdr, msg_iovlen, MsgHdr, VectorCount);
@@ -101,14 +106,16 @@ VALUE(S_IFDIR, FileType, Directory); VALUE(S_IFBLK, FileType, BlockDevice); VALU
 VALUE(S_IFLNK, FileType, SymLink); VALUE(S_IFSOCK, FileType, Socket); VALUE(S_IFMT, FileType, Mask);
 
 VALUE(STATX_TYPE, StatxMask, Type); VALUE(STATX_MODE, StatxMask, Mode); VALUE(STATX_NLINK, StatxMask, Nlink);
-VALUE(STATX_INO, StatxMask, Ino); VALUE(STATX_BASIC_STATS, StatxMask, BasicStats); VALUE(STATX_BTIME, StatxMask, Btime);
+VALUE(STATX_INO, StatxMask, Ino); VALUE(STATX_SIZE, StatxMask, Size); VALUE(STATX_BASIC_STATS, StatxMask, BasicStats); VALUE(STATX_BTIME, StatxMask, Btime);
 VALUE(STATX_MNT_ID, StatxMask, MountId);
 
 VALUE(STATX_ATTR_IMMUTABLE, StatxAttributes, Immutable); VALUE(STATX_ATTR_APPEND, StatxAttributes, Append);
 VALUE(STATX_ATTR_MOUNT_ROOT, StatxAttributes, MountRoot);
 
 VALUE(__NR_getdents64, Sys, SYS_getdents64); VALUE(__NR_open_tree, Sys, SYS_open_tree);
-VALUE(__NR_mount_setattr, Sys, SYS_mount_setattr);
+VALUE(__NR_mount_setattr, Sys, SYS_mount_setattr); VALUE(__NR_pidfd_open, Sys, SYS_pidfd_open);
+VALUE(__NR_setresuid, Sys, SYS_setresuid); VALUE(__NR_setresgid, Sys, SYS_setresgid);
+VALUE(POLLIN, Sys, POLLIN);
 #ifdef __NR_fchmodat2
 VALUE(__NR_fchmodat2, Sys, SYS_fchmodat2);
 #endif

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Reflection;
+using OverlayFuse.Cli.Doctor;
+using OverlayFuse.Cli.Mounts;
 
 namespace OverlayFuse.Cli;
 
@@ -15,7 +17,8 @@ internal static class Verbs
     /// <summary>What goes wrong is told by <see cref="Program"/>.</summary>
     private static readonly InvocationConfiguration s_plain = new() { EnableDefaultExceptionHandler = false };
 
-    public static bool IsVerb(string word) => word is Options or LiveVerbs.Layers or LiveVerbs.AddLayer or LiveVerbs.Refresh or RunVerb.Run;
+    public static bool IsVerb(string word) => word is Options or LiveVerbs.Layers or LiveVerbs.AddLayer or LiveVerbs.Refresh
+        or RunVerb.Run or ListVerb.Name or UnmountVerb.Name or DoctorVerb.Name;
 
     public static int Invoke(string[] args) => Root(args).Parse(args.Length == 0 ? ["--help"] : RunVerb.WithoutCommand(args)).Invoke(s_plain);
 
@@ -33,7 +36,7 @@ internal static class Verbs
         var root = new RootCommand(
             "Shows directories as one: TOP over ... over BOTTOM; changes go to upperdir, the lower layers are never written.\n" +
             "  overlayfuse -o lowerdir=TOP:...:BOTTOM[,upperdir=DIR,workdir=DIR][,OPTION...] MOUNTPOINT\n" +
-            "The command line is that of fuse-overlayfs. Unmount with: umount MOUNTPOINT, or fusermount3 -u MOUNTPOINT")
+            "The command line is that of fuse-overlayfs. Unmount with: overlayfuse unmount MOUNTPOINT")
         {
             new Argument<string[]>("[SOURCE] MOUNTPOINT") { Description = "What /proc/mounts shows as the source; an existing directory" },
             new Option<string[]>("-o") { Description = "Mount options, several with commas; may be given several times", HelpName = "OPTION,..." },
@@ -45,6 +48,8 @@ internal static class Verbs
             RunVerb.Create(args),
         };
         foreach (Command verb in LiveVerbs.All())
+            root.Subcommands.Add(verb);
+        foreach (Command verb in new[] { ListVerb.Make(), UnmountVerb.Make(), DoctorVerb.Make() })
             root.Subcommands.Add(verb);
         root.Options.OfType<VersionOption>().Single().Aliases.Add("-V");
         return root;

@@ -75,11 +75,20 @@ public sealed class FuseMount
     {
         if (_identity is null || MountTable.Identify(MountPoint) != _identity)
             return;
-        Errno error = Sys.UnmountDetached(Name.From(MountPoint));
-        if (error == Errno.EPERM)
-            FuserMount.Unmount(MountPoint);
-        else if (error is not (Errno.None or Errno.EINVAL or Errno.ENOENT)) // those two: somebody else was faster
+        Errno error = Unmount(MountPoint, detach: true);
+        if (error is not (Errno.None or Errno.EINVAL or Errno.ENOENT)) // those two: somebody else was faster
             throw new FuseMountException($"{MountPoint}: cannot be unmounted: {error}");
+    }
+
+    /// <summary>Unmounts anybody's FUSE mount, by umount2(2), or through fusermount3 when the caller may not.</summary>
+    /// <param name="mountPoint">Absolute, without symlinks.</param>
+    /// <param name="detach">Also when it is in use: its name is free at once, the rest goes with its last user.</param>
+    /// <returns>EBUSY when it is in use and was not to be detached; EINVAL when no mount is there.</returns>
+    /// <exception cref="FuseMountException">fusermount3 refused; the text says why.</exception>
+    public static Errno Unmount(string mountPoint, bool detach)
+    {
+        Errno error = Sys.Unmount(Name.From(mountPoint), detach);
+        return error == Errno.EPERM ? FuserMount.Unmount(mountPoint, detach) : error;
     }
 
     private static Errno MountDirectly(FuseMountOptions options, string mountPoint, uint type, Fd device, out string data)

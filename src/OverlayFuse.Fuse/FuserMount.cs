@@ -26,11 +26,14 @@ internal static class FuserMount
         throw new FuseMountException($"{mountPoint}: fusermount3 refuses to mount (exit status {exitStatus}): {complaint}{Remedy(complaint)}");
     }
 
-    internal static void Unmount(string mountPoint)
+    /// <returns>EBUSY when it is in use: fusermount3 tells that by the text of strerror(3), in the C locale.</returns>
+    internal static Errno Unmount(string mountPoint, bool detach)
     {
-        int exitStatus = Run(["-u", "-z", "--", mountPoint], Fd.None, out string complaint);
-        if (exitStatus != 0)
-            throw new FuseMountException($"{mountPoint}: fusermount3 cannot unmount it (exit status {exitStatus}): {complaint}");
+        int exitStatus = Run(["-u", .. detach ? new[] { "-z" } : [], "--", mountPoint], Fd.None, out string complaint);
+        if (exitStatus == 0)
+            return Errno.None;
+        return complaint.EndsWith("Device or resource busy", StringComparison.Ordinal) ? Errno.EBUSY : throw new FuseMountException(
+            $"{mountPoint}: fusermount3 cannot unmount it (exit status {exitStatus}): {complaint}");
     }
 
     internal static string OptionsFor(FuseMountOptions options)

@@ -19,12 +19,14 @@ public static unsafe partial class Sys
             return Result(Libc.mount(sourceBytes, targetBytes, typeBytes, flags, dataBytes));
     }
 
-    /// <summary>umount2(2) with MNT_DETACH and UMOUNT_NOFOLLOW: gone from the tree at once, from the kernel when the last user leaves.</summary>
+    /// <summary>umount2(2) with UMOUNT_NOFOLLOW.</summary>
     /// <param name="target">The mountpoint.</param>
-    public static Errno UnmountDetached(Name target)
+    /// <param name="detach">MNT_DETACH: gone from the tree at once, from the kernel when the last user leaves.</param>
+    /// <returns>EBUSY when it is in use and was not to be detached.</returns>
+    public static Errno Unmount(Name target, bool detach)
     {
         fixed (byte* bytes = target.WithNul)
-            return Result(Libc.umount2(bytes, MountDetach | UnmountNoFollow));
+            return Result(Libc.umount2(bytes, UnmountNoFollow | (detach ? MountDetach : 0)));
     }
 
     /// <summary>pipe2(2), close-on-exec.</summary>

@@ -18,6 +18,11 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
     /// <summary>In place of a limit: with metacopy=on the data may stay below.</summary>
     public const long NoData = -1;
 
+    private long _copies;
+
+    /// <summary>How many files and directories have come into the upper so far.</summary>
+    public long Copies => Interlocked.Read(ref _copies);
+
     /// <summary>Whether an inode has all in the upper layer that a change needs.</summary>
     public static bool Suffices(Inode inode, long dataLimit) => inode.HasUpper && (inode.Data is null || dataLimit == NoData);
 
@@ -241,6 +246,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             inode.Data = copied.Data;
         fileSystem.Inodes.SetUpper(inode, copied.Stat.Ino);
         inode.Data = copied.Data;
+        _ = Interlocked.Increment(ref _copies); // read by `list` alone
     }
 }
 

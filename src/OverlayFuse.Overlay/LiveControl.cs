@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 using OverlayFuse.Linux;
 
@@ -19,6 +20,9 @@ public static class LiveControl
     /// <summary>_IO('o', 3): shows what was changed in the layers behind our back.</summary>
     public const uint Refresh = 0x6F03;
 
+    /// <summary>_IOR('o', 4, char[4096]): <see cref="LiveStatistics"/> at the start.</summary>
+    public const uint Statistics = 0x9000_6F04;
+
     /// <summary>Length of an argument, in bytes.</summary>
     public const int Size = 4096;
 
@@ -36,6 +40,18 @@ public static class LiveControl
         Errno error = Sys.IoCtl(mount, ListLayer, argument);
         role = Text(argument.AsSpan(0, PathOffset));
         path = Text(argument.AsSpan(PathOffset));
+        return error;
+    }
+
+    /// <summary>What a live mount tells of itself.</summary>
+    /// <param name="mount">Its root, open.</param>
+    /// <param name="statistics">The numbers of this moment.</param>
+    /// <returns>ENOTTY from a daemon that is older than this question.</returns>
+    public static Errno Ask(Fd mount, out LiveStatistics statistics)
+    {
+        byte[] argument = new byte[Size];
+        Errno error = Sys.IoCtl(mount, Statistics, argument);
+        statistics = MemoryMarshal.Read<LiveStatistics>(argument);
         return error;
     }
 

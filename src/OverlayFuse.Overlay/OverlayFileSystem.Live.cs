@@ -22,6 +22,8 @@ public sealed partial class OverlayFileSystem
             return Errno.ENOTTY;
         if (CallerProcess.UidOf(request) is not 0 and var uid && uid != Sys.EffectiveUid)
             return Errno.EPERM;
+        if (command == LiveControl.Statistics)
+            return TellStatistics(answer);
         if (data.Length < (command == LiveControl.Refresh ? 0 : LiveControl.Size))
             return Errno.EINVAL;
         lock (_live)

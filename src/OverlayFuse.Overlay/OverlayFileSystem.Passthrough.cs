@@ -31,13 +31,16 @@ public sealed partial class OverlayFileSystem
     /// <summary>What io= has come to, from INIT on.</summary>
     public IoMode EffectiveIo => _isStateless ? IoMode.Stateless : _backingFiles is not null ? IoMode.Passthrough : IoMode.Open;
 
+    /// <summary>Whether the kernel lets this process register backing files: CAP_SYS_ADMIN outside of user namespaces.</summary>
+    public static bool MayPassThrough => CallerProcess.IsSystemAdministrator;
+
     /// <summary>What can be known before mounting.</summary>
     /// <exception cref="MountRefusedException">Passthrough was asked for and the kernel would not let us.</exception>
     private static void RequirePassthrough(OverlayOptions options, LayerStack layers)
     {
         if (options.Io != IoMode.Passthrough)
             return;
-        if (!CallerProcess.IsSystemAdministrator)
+        if (!MayPassThrough)
             throw new MountRefusedException(
                 "option io=passthrough: needs CAP_SYS_ADMIN outside of user namespaces; mount as root, or write io=auto");
         if (!layers.AreLowersReadOnly)

@@ -69,8 +69,8 @@ internal sealed class MountTests : DiskTest
         File.WriteAllText(_layer + "/mounted/hidden", "");
         using var tree = Clone(readOnly: true);
         Assert.That(Sys.StatxAt(tree, Name.From("mounted/hidden"), out _), Is.EqualTo(Errno.ENOENT));
-        Assert.That(Sys.UnmountDetached(target), Is.EqualTo(Errno.None));
-        Assert.That(Sys.UnmountDetached(target), Is.EqualTo(Errno.EINVAL));
+        Assert.That(Sys.Unmount(target, detach: true), Is.EqualTo(Errno.None));
+        Assert.That(Sys.Unmount(target, detach: true), Is.EqualTo(Errno.EINVAL));
     }
 
     /// <summary>It belongs to its descriptor, not to the mount namespace.</summary>
@@ -90,14 +90,15 @@ internal sealed class MountTests : DiskTest
 
     /// <summary>UMOUNT_NOFOLLOW: a link in the place of a mountpoint does not lead elsewhere. MNT_DETACH: open files do not hinder.</summary>
     [Test]
-    public void UnmountDetached_LinkOrBusyMount_IsRefusedOrDetached()
+    public void Unmount_LinkOrBusyMount_IsRefusedOrDetached()
     {
         Name target = Name.From(_layer + "/mounted");
         Assert.That(Sys.Mount(Name.From("ovf-test"), target, Name.From("tmpfs"), 0, Name.Empty), Is.EqualTo(Errno.None));
         File.CreateSymbolicLink(At("link"), _layer + "/mounted");
-        Assert.That(Sys.UnmountDetached(Name.From(At("link"))), Is.EqualTo(Errno.EINVAL));
+        Assert.That(Sys.Unmount(Name.From(At("link")), detach: true), Is.EqualTo(Errno.EINVAL));
         using var busy = new ScopedFd(OpenDirectory(_layer + "/mounted"));
-        Assert.That(Sys.UnmountDetached(target), Is.EqualTo(Errno.None));
+        Assert.That(Sys.Unmount(target, detach: false), Is.EqualTo(Errno.EBUSY));
+        Assert.That(Sys.Unmount(target, detach: true), Is.EqualTo(Errno.None));
     }
 
     [Test]

@@ -1,0 +1,58 @@
+using System.CommandLine;
+
+namespace OverlayFuse.Cli.Doctor;
+
+/// <summary>`overlayfuse doctor`: what this machine allows this user, by trying it, and what helps where it does not.</summary>
+internal static class DoctorVerb
+{
+    public const string Name = "doctor";
+
+    public static Command Make()
+    {
+        var upper = new Option<string>("--upper") { Description = "Where the upper would be (default: the working directory, or a temporary one)", HelpName = "DIR" };
+        var json = new Option<bool>("--json") { Description = "Print an array of objects, for programs" };
+        var doctor = new Command(Name, "Tells what this machine allows; exit status 0 when a mount by you would work") { upper, json };
+        doctor.SetAction(words => Run(words.GetValue(upper), words.GetValue(json)));
+        return doctor;
+    }
+
+    private static int Run(string? upper, bool asJson)
+    {
+        Finding[] findings = [.. Examine(upper)];
+        if (asJson)
+            Console.Out.WriteLine(JsonOutput.Of(findings));
+        else
+            Print(Console.Out, findings, TextTable.OutputWidth);
+        return ExitStatus(findings);
+    }
+
+    /// <summary>0 when all that a mount needs is there, else 1.</summary>
+    public static int ExitStatus(IEnumerable<Finding> findings) => findings.Any(finding => finding is { Needed: true, Status: Verdict.No }) ? 1 : 0;
+
+    /// <param name="output">Where to.</param>
+    /// <param name="findings">The lines.</param>
+    /// <param name="width">How long a line may be, in characters.</param>
+    public static void Print(TextWriter output, IEnumerable<Finding> findings, int width)
+    {
+        var table = new TextTable("WHAT", "ALLOWED", "DETAIL", "REMEDY");
+        foreach (Finding finding in findings)
+            table.Add(finding.What, finding.StatusWord, finding.Detail, finding.Remedy ?? "");
+        table.Write(output, width);
+    }
+
+    private static IEnumerable<Finding> Examine(string? upper)
+    {
+        MountTrial trial = MountTrial.Run();
+        NamespaceTrial namespaces = NamespaceTrial.Run();
+        return
+        [
+            trial.Finding(namespaces.WorksAltogether),
+            .. KernelFindings.Of(trial.Offer),
+            .. DeviceFindings.All(),
+            .. namespaces.Findings(),
+            .. IdRangeFindings.All(),
+            .. LimitFindings.All(),
+            .. UpperTrial.Run(upper ?? UpperTrial.DefaultPlace(), upper is null),
+        ];
+    }
+}

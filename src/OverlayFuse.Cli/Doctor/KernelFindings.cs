@@ -1,0 +1,57 @@
+using System.Globalization;
+using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Overlay;
+
+namespace OverlayFuse.Cli.Doctor;
+
+/// <summary>What the kernel can do.</summary>
+internal static class KernelFindings
+{
+    private static readonly Version s_oldest = new(5, 4), s_passthrough = new(6, 9);
+
+    /// <param name="offer">What it has said of itself; null when there was no mount to ask on.</param>
+    public static IEnumerable<Finding> Of(KernelOffer? offer)
+    {
+        Version kernel = Environment.OSVersion.Version;
+        string release = SystemFile.Read("/proc/sys/kernel/osrelease")?.Trim() ?? kernel.ToString();
+        return
+        [
+            Finding.If(kernel >= s_oldest, "kernel", "Linux 5.4 or later", "Linux " + release, "a newer kernel"),
+            Protocol(offer),
+            Passthrough(offer),
+            IoUring(),
+        ];
+    }
+
+    private static Finding Protocol(KernelOffer? offer)
+    {
+        const string key = "fuse-protocol", what = "FUSE protocol";
+        return offer is not { } told ? Finding.Unknown(key, what, "there was no mount to ask the kernel on") : Finding.If(
+            told.IsEnough, key, what, string.Create(CultureInfo.InvariantCulture, $"{told.Major}.{told.Minor}"), "a newer kernel (5.4)");
+    }
+
+    private static Finding Passthrough(KernelOffer? offer)
+    {
+        const string key = "passthrough", what = "io=passthrough";
+        if (!OverlayFileSystem.MayPassThrough)
+            return Finding.No(key, what, "needs CAP_SYS_ADMIN outside of user namespaces", "mount as root");
+        return offer is not { } told
+            ? Finding.Unknown(key, what, "there was no mount to ask the kernel on")
+            : Finding.If(told.Flags.HasFlag(InitFlags.Passthrough), key, what,
+                told.Flags.HasFlag(InitFlags.Passthrough) ? "offered by the kernel" : "not offered by the kernel",
+                Environment.OSVersion.Version < s_passthrough ? "Linux 6.9" : "a kernel with CONFIG_FUSE_PASSTHROUGH=y");
+    }
+
+    private static Finding IoUring()
+    {
+        const string parameter = "/sys/module/fuse/parameters/enable_uring", key = "io-uring", what = "FUSE over io_uring";
+        string? enabled = SystemFile.Read(parameter)?.Trim();
+        if (enabled is null)
+            return Finding.No(key, what, "the kernel does not know it", "Linux 6.14 with CONFIG_FUSE_IO_URING=y");
+        if (enabled is not ("Y" or "1"))
+            return Finding.No(key, what, $"enable_uring={enabled}", $"echo 1 > {parameter}");
+        string? disabled = SystemFile.Read("/proc/sys/kernel/io_uring_disabled")?.Trim();
+        return Finding.If(disabled is null or "0", key, what, $"enable_uring={enabled}, kernel.io_uring_disabled={disabled ?? "0"}", "sysctl -w kernel.io_uring_disabled=0");
+    }
+}

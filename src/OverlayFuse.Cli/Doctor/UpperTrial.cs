@@ -1,0 +1,149 @@
+using OverlayFuse.Linux;
+using OverlayFuse.Overlay;
+
+namespace OverlayFuse.Cli.Doctor;
+
+/// <summary>What can be done in a directory that is to be an upper: tried in a directory in it that is removed again.</summary>
+internal sealed class UpperTrial : IDisposable
+{
+    private const string LocalRemedy = "put the upper on ext4, xfs, btrfs or tmpfs";
+    private const uint Private = 0x180;
+
+    private readonly LayerPlace _upper;
+    private readonly string _name = $"#overlayfuse-doctor-{Sys.ProcessId}";
+    private readonly Fd _directory;
+
+    /// <exception cref="MountRefusedException">Nothing can be made there.</exception>
+    private UpperTrial(LayerPlace upper)
+    {
+        _upper = upper;
+        Errno error = Sys.MkDirAt(upper.Fd, Name.From(_name), 0x1C0);
+        if (error == Errno.None)
+            error = Sys.OpenAt(upper.Fd, Name.From(_name), OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow, out _directory);
+        if (error != Errno.None)
+            throw new MountRefusedException($"{upper.Path}: cannot be written to ({error}); {(error == Errno.EROFS ? "remount it rw" : "give yourself write access")}, or name another directory: --upper DIR");
+    }
+
+    /// <summary>The working directory if it can be written to, else the one for temporary files.</summary>
+    public static string DefaultPlace()
+    {
+        string here = Environment.CurrentDirectory;
+        string name = Path.Combine(here, $"#overlayfuse-doctor-{Sys.ProcessId}");
+        bool isWritable = Sys.MkDirAt(Fd.WorkingDirectory, Name.From(name), 0x1C0) == Errno.None && Sys.RmDirAt(Fd.WorkingDirectory, Name.From(name)) == Errno.None;
+        return isWritable ? here : Path.GetTempPath();
+    }
+
+    /// <param name="path">The directory.</param>
+    /// <param name="isOurChoice">Whether the user has not named it.</param>
+    public static IEnumerable<Finding> Run(string path, bool isOurChoice)
+    {
+        const string key = "upper";
+        string what = $"an upper in {path}";
+        try
+        {
+            using LayerPlace place = LayerPlace.Open("upperdir", Path.GetFullPath(path), MountTable.Read());
+            UpperChecks.RefuseFileSystem(place);
+            using var trial = new UpperTrial(place);
+            string type = place.Mount?.Type ?? "unknown file system";
+            return [Finding.Yes(key, what, isOurChoice ? type + " (another one: --upper DIR)" : type) with { Needed = true }, .. trial.All()];
+        }
+        catch (MountRefusedException e)
+        {
+            return [Finding.Refused(key, what, e) with { Needed = true }];
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_directory.IsOpen)
+            Sys.Close(_directory);
+        _ = Sys.RmDirAt(_upper.Fd, Name.From(_name)); // each trial has removed what it made
+    }
+
+    private Finding[] All()
+    {
+        Finding trusted = Xattr("upper-trusted-xattr", "upper: xattrs trusted.*", "trusted.overlay.probe", "root outside of user namespaces may; for you marks are user.overlay.*");
+        Finding user = Xattr("upper-user-xattr", "upper: xattrs user.*", "user.overlay.probe", LocalRemedy + " (tmpfs: Linux 6.6)");
+        return
+        [
+            Types(), trusted, user with { Needed = trusted.Status == Verdict.No },
+            Made("upper-whiteout", "upper: whiteouts (devices 0:0)", name => Sys.MkNodAt(_directory, name, (uint)FileType.CharacterDevice, 0),
+                LocalRemedy + "; Linux 5.8; or mark deletions by names: FUSE_OVERLAYFS_DISABLE_OVL_WHITEOUT=1"),
+            TmpFile(), RenameWhiteout(), Reflinks(),
+        ];
+    }
+
+    /// <summary>d_type: without it a whiteout in a listing cannot be told from a file.</summary>
+    private Finding Types()
+    {
+        Name name = Name.From("entry");
+        Errno error = Sys.MkNodAt(_directory, name, (uint)FileType.Regular | Private, 0);
+        bool told = false;
+        if (error == Errno.None)
+            error = Sys.OpenAt(_directory, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) is var result && result == Errno.None ? List(opened, out told) : result;
+        _ = Sys.UnlinkAt(_directory, name); // or it was not made
+        return Finding.If(told, "upper-d-type", "upper: types in listings", told ? "tried" : error == Errno.None ? "not told" : $"{error}", LocalRemedy + " (xfs: made with ftype=1)") with { Needed = true };
+    }
+
+    private static Errno List(Fd opened, out bool told)
+    {
+        using var directory = new ScopedFd(opened);
+        Span<byte> records = stackalloc byte[1024];
+        Errno error = Sys.GetDents(directory, records, out int length);
+        var entries = new DirectoryRecords(records[..length]);
+        told = error == Errno.None && entries.MoveNext() && entries.Type == FileType.Regular;
+        return error;
+    }
+
+    private Finding Xattr(string key, string what, string xattr, string remedy)
+    {
+        Errno error = Sys.SetXattrAt(_directory, Name.Empty, Name.From(xattr), "y"u8);
+        if (error == Errno.None)
+            _ = Sys.RemoveXattrAt(_directory, Name.Empty, Name.From(xattr)); // its directory goes, too
+        return Tried(key, what, error, remedy);
+    }
+
+    private Finding TmpFile()
+    {
+        Errno error = Sys.OpenAt(_directory, Name.Dot, OpenFlags.TmpFile | OpenFlags.ReadWrite, out Fd opened, Private);
+        using var file = new ScopedFd(opened);
+        return Tried("upper-tmpfile", "upper: O_TMPFILE", error, "not needed but by programs that use it; " + LocalRemedy);
+    }
+
+    private Finding RenameWhiteout()
+    {
+        Name from = Name.From("from"), to = Name.From("to");
+        Errno error = Sys.MkNodAt(_directory, from, (uint)FileType.Regular | Private, 0);
+        if (error == Errno.None)
+            error = Sys.RenameAt(_directory, from, _directory, to, RenameFlags.Whiteout);
+        _ = Sys.UnlinkAt(_directory, from); // the file, or the whiteout in its place
+        _ = Sys.UnlinkAt(_directory, to); // or it did not get there
+        return Tried("upper-rename-whiteout", "upper: RENAME_WHITEOUT", error, "not needed but by an overlay on this one; " + LocalRemedy);
+    }
+
+    private Finding Reflinks()
+    {
+        Errno error = Sys.OpenAt(_directory, Name.Dot, OpenFlags.TmpFile | OpenFlags.ReadWrite, out Fd one, Private);
+        using var source = new ScopedFd(one);
+        Fd two = Fd.None;
+        if (error == Errno.None)
+            error = Sys.OpenAt(_directory, Name.Dot, OpenFlags.TmpFile | OpenFlags.ReadWrite, out two, Private);
+        using var target = new ScopedFd(two);
+        if (error == Errno.None)
+            error = Sys.PWrite(source, "y"u8, 0, out _);
+        if (error == Errno.None)
+            error = Sys.Clone(source, target);
+        return Tried("upper-reflink", "upper: reflinks", error, "not needed; upper and lower layers on one btrfs or xfs make copies that take no room");
+    }
+
+    private Finding Made(string key, string what, Func<Name, Errno> make, string remedy)
+    {
+        Name name = Name.From("made");
+        Errno error = make(name);
+        _ = Sys.UnlinkAt(_directory, name); // or it was not made
+        return Tried(key, what, error, remedy);
+    }
+
+    private static Finding Tried(string key, string what, Errno error, string remedy) =>
+        Finding.If(error == Errno.None, key, what, error == Errno.None ? "tried" : $"{error}", remedy);
+}

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using OverlayFuse.Linux;
+using OverlayFuse.Overlay;
+
+namespace OverlayFuse.Cli.Mounts;
+
+/// <summary>`overlayfuse list`: the live mounts of this user (root: of all) in this mount namespace.</summary>
+internal static class ListVerb
+{
+    public const string Name = "list";
+
+    public static Command Make()
+    {
+        var layers = new Option<bool>("--long", "-l") { Description = "List the layers, too" };
+        var json = new Option<bool>("--json") { Description = "Print an array of objects, for programs" };
+        var list = new Command(Name, "Lists your live mounts (root: everybody's) and what their daemons tell of themselves") { layers, json };
+        list.SetAction(words =>
+        {
+            MountReport[] mounts = [.. LiveMount.Find(MountTable.Read(), Sys.EffectiveUid).Select(entry => MountReport.Of(entry, MountAnswer.Of(entry)))];
+            if (words.GetValue(json))
+                Console.Out.WriteLine(JsonOutput.Of(mounts));
+            else
+                Print(Console.Out, mounts, words.GetValue(layers));
+        });
+        return list;
+    }
+
+    /// <summary>A line of headers and one for each mount; with layers, their lines below it. Nothing when there is no mount.</summary>
+    public static void Print(TextWriter output, IReadOnlyList<MountReport> mounts, bool withLayers)
+    {
+        if (mounts.Count == 0)
+            return;
+        var table = new TextTable("MOUNTPOINT", "STATE", "LAYERS", "MODE", "PID", "UPTIME", "MEMORY", "COPY-UPS", "INODES");
+        foreach (MountReport mount in mounts)
+            table.Add(mount.ToCells());
+        using var text = new StringWriter();
+        table.Write(text, int.MaxValue);
+        string[] lines = text.ToString().Split('\n');
+        output.WriteLine(lines[0]);
+        for (int i = 0; i < mounts.Count; i++)
+        {
+            output.WriteLine(lines[i + 1]);
+            foreach ((string role, string path) in withLayers ? mounts[i].Layers : [])
+                output.WriteLine($"  {role,-5} {path}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using OverlayFuse.Fuse;
+using OverlayFuse.Linux;
+using OverlayFuse.Overlay;
+
+namespace OverlayFuse.Cli.Mounts;
+
+/// <summary>`overlayfuse unmount`: unmounts, and comes back when the upper is complete on disk.</summary>
+internal static class UnmountVerb
+{
+    public const string Name = "unmount";
+    private const int DefaultTimeout = 300;
+
+    public static Command Make()
+    {
+        var mountPoints = new Argument<string[]>("MOUNTPOINT") { Description = "Live mounts", Arity = ArgumentArity.ZeroOrMore };
+        var all = new Option<bool>("--all", "-a") { Description = "All mounts that 'overlayfuse list' shows" };
+        var lazy = new Option<bool>("--lazy", "-l") { Description = "Also those that are in use: their names are free at once, the daemon ends with the last user" };
+        var timeout = new Option<int>("--timeout") { Description = "How long to wait for a daemon that still copies", HelpName = "SECONDS", DefaultValueFactory = _ => DefaultTimeout };
+        var unmount = new Command(Name, "Unmounts, and waits until the upper is complete on disk") { mountPoints, all, lazy, timeout };
+        unmount.SetAction(words => Run(
+            words.GetValue(mountPoints) ?? [],
+            words.GetValue(all),
+            new Unmounting { IsLazy = words.GetValue(lazy), Timeout = TimeSpan.FromSeconds(words.GetValue(timeout)) }));
+        return unmount;
+    }
+
+    /// <returns>1 when one of them is still there, or is not known to be complete; the others are unmounted all the same.</returns>
+    /// <exception cref="UsageException">Neither mountpoints nor --all, or both.</exception>
+    private static int Run(string[] mountPoints, bool all, Unmounting unmounting)
+    {
+        if (all != (mountPoints.Length == 0))
+            throw new UsageException("unmount: name the mountpoints, or write --all");
+        if (unmounting.Timeout < TimeSpan.Zero)
+            throw new UsageException("unmount: --timeout: a negative time; write a number of seconds");
+        int status = 0;
+        // The last mounted first: it may lie in an earlier one.
+        foreach (string mountPoint in all ? LiveMount.Find(MountTable.Read(), Sys.EffectiveUid).Select(mount => mount.MountPoint).Reverse() : mountPoints)
+        {
+            try
+            {
+                unmounting.Run(mountPoint);
+            }
+            catch (Exception e) when (e is IOException or FuseMountException)
+            {
+                Console.Error.WriteLine($"overlayfuse: {e.Message}");
+                status = 1;
+            }
+        }
+        return status;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Text;
+using OverlayFuse.Fuse;
+using OverlayFuse.Linux;
+using OverlayFuse.Overlay;
+
+namespace OverlayFuse.Cli.Mounts;
+
+/// <summary>
+/// Unmounts one mount and waits for the end of its daemon: umount(2) does not wait for it, and a large file may still be on its way into the upper.
+/// </summary>
+internal sealed record Unmounting
+{
+    /// <summary>After so long it is asked who else may hold the mount.</summary>
+    private static readonly TimeSpan s_usual = TimeSpan.FromSeconds(2);
+
+    /// <summary>Also when it is in use.</summary>
+    public required bool IsLazy { get; init; }
+
+    /// <summary>How long the daemon may take to finish.</summary>
+    public required TimeSpan Timeout { get; init; }
+
+    /// <summary>Returns when the upper is complete on disk; lazily, when somebody uses the mount, at once.</summary>
+    /// <param name="mountPoint">As the user named it.</param>
+    /// <exception cref="IOException">It is no mount of ours, is busy, or its daemon has not ended; the text says what to do.</exception>
+    /// <exception cref="FuseMountException">This user may not.</exception>
+    public void Run(string mountPoint)
+    {
+        MountEntry mount = Find(mountPoint);
+        MountAnswer answer = MountAnswer.Of(mount);
+        Fd process = Fd.None;
+        if (answer.ProcessId is { } id)
+            _ = Sys.OpenProcess(id, out process); // if not, there is nothing to wait for
+        using var daemon = new ScopedFd(process);
+        IReadOnlyList<MountHolder> users = IsLazy ? MountHolder.Find(mount.MountPoint) : [];
+        Detach(mountPoint, mount);
+        if (users.Count > 0)
+            Console.Error.WriteLine($"overlayfuse: {mountPoint}: detached, still used by {MountHolder.ToText(users)}; its upper is complete when process {ProcessText(answer)} has ended");
+        else if (answer.State != MountState.Dead)
+            AwaitEnd(mountPoint, mount, answer, daemon);
+    }
+
+    /// <exception cref="IOException">There is none.</exception>
+    private static MountEntry Find(string mountPoint)
+    {
+        string path = RealPath(mountPoint);
+        MountEntry? top = MountTable.Read().Entries.LastOrDefault(entry => entry.MountPoint == path);
+        return top is not null && LiveMount.IsOurs(top) ? top : throw new IOException(
+            $"{mountPoint}: no overlayfuse mount is there; see 'overlayfuse list'");
+    }
+
+    /// <summary>Without symbolic links; O_PATH does not ask the mount's daemon, which may be gone.</summary>
+    private static string RealPath(string mountPoint)
+    {
+        Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(mountPoint), OpenFlags.Path | OpenFlags.Directory, out Fd opened);
+        if (error != Errno.None)
+            throw new IOException($"{mountPoint}: cannot be looked at ({error}); name the mountpoint of a live overlayfuse mount");
+        using var directory = new ScopedFd(opened);
+        Span<byte> target = stackalloc byte[4096];
+        error = Sys.ReadLinkAt(Fd.WorkingDirectory, Name.From(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{opened.Number}")), target, out int length);
+        return error == Errno.None ? Encoding.UTF8.GetString(target[..length]) : throw new IOException($"/proc: cannot be read ({error}); mount it");
+    }
+
+    private void Detach(string mountPoint, MountEntry mount)
+    {
+        Errno error = FuseMount.Unmount(mount.MountPoint, IsLazy);
+        if (error == Errno.EBUSY)
+            throw new IOException($"{mountPoint}: is in use by {Users(mount)}; end what uses it, or let it go when it is no longer used: overlayfuse unmount --lazy {mountPoint}");
+        if (error != Errno.None)
+            throw new IOException($"{mountPoint}: cannot be unmounted ({error}); see 'overlayfuse list'");
+    }
+
+    private static string Users(MountEntry mount)
+    {
+        string[] inside = [.. MountTable.Read().Entries.Select(entry => entry.MountPoint).Where(point => point.StartsWith(mount.MountPoint + "/", StringComparison.Ordinal))];
+        if (inside.Length > 0)
+            return $"mounts in it ({string.Join(", ", inside)})";
+        IReadOnlyList<MountHolder> users = MountHolder.Find(mount.MountPoint);
+        return users.Count > 0 ? MountHolder.ToText(users) : "something that you cannot see (another user's process, a loop device or swap; ask as root)";
+    }
+
+    private void AwaitEnd(string mountPoint, MountEntry mount, MountAnswer answer, Fd daemon)
+    {
+        if (MountTable.Read().Entries.FirstOrDefault(entry => entry.Device == mount.Device) is { } other)
+            throw new IOException($"{mountPoint}: unmounted, but it is mounted at {other.MountPoint}, too; its upper is complete when that is unmounted");
+        if (!daemon.IsOpen)
+        {
+            if (answer.ProcessId is null)
+                throw new IOException($"{mountPoint}: unmounted, but its daemon could not be asked who it is; its upper is complete when that has ended (ps -C overlayfuse)");
+            return;
+        }
+        if (HasEnded(daemon, Timeout < s_usual ? Timeout : s_usual))
+            return;
+        string elsewhere = MountHolder.OtherNamespaces(mount.Device);
+        if (elsewhere.Length > 0)
+            throw new IOException($"{mountPoint}: unmounted here, but it is still mounted in the mount namespace of {elsewhere}; its upper is complete when process {ProcessText(answer)} has ended");
+        if (Timeout <= s_usual || !HasEnded(daemon, Timeout - s_usual))
+            throw new IOException(string.Create(CultureInfo.InvariantCulture,
+                $"{mountPoint}: unmounted, but its daemon still writes after {Timeout.TotalSeconds:0} s; its upper is complete when process {ProcessText(answer)} has ended (--timeout waits longer)"));
+    }
+
+    private static bool HasEnded(Fd daemon, TimeSpan patience) =>
+        Sys.AwaitReadable(daemon, (int)Math.Min(patience.TotalMilliseconds, int.MaxValue)) == Errno.None;
+
+    private static string ProcessText(MountAnswer answer) => answer.ProcessId?.ToString(CultureInfo.InvariantCulture) ?? "overlayfuse";
+}

@@ -1,0 +1,39 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Cli;
+
+/// <summary>How far a child came that makes a user namespace and mounts FUSE in it. Keep in step with native/probe.h.</summary>
+internal enum ProbeStep
+{
+    Fork,
+    UserNamespace,
+    IdMaps,
+    MountNamespace,
+    Device,
+    Mount,
+    Done,
+}
+
+/// <summary>native/probe.c, linked into the published program; a JIT build (dotnet run) cannot ask.</summary>
+internal static class NativeProbe
+{
+    /// <summary>Tries in a child that ends; nothing is left of it.</summary>
+    /// <param name="directory">An existing directory, for the mountpoint within the namespace.</param>
+    /// <param name="reached">The step that failed, or <see cref="ProbeStep.Done"/>.</param>
+    /// <returns>Why; ENOSYS in a JIT build.</returns>
+    public static Errno TryUserNamespace(string directory, out ProbeStep reached)
+    {
+        reached = ProbeStep.Fork;
+        if (RuntimeFeature.IsDynamicCodeSupported)
+            return Errno.ENOSYS;
+        int error = overlayfuse_probe_user_namespace(Encoding.UTF8.GetBytes(directory + "\0"), out int step);
+        reached = (ProbeStep)step;
+        return (Errno)error;
+    }
+
+    [DllImport("overlayfuse_native", ExactSpelling = true)]
+    private static extern int overlayfuse_probe_user_namespace(byte[] directory, out int reached);
+}

@@ -1,0 +1,53 @@
+using OverlayFuse.Linux.Interop;
+
+namespace OverlayFuse.Linux;
+
+public static unsafe partial class Sys
+{
+    private const long SYS_setresuid = 117;
+    private const long SYS_setresgid = 119;
+    private const long SYS_pidfd_open = 434;
+    private const short POLLIN = 1;
+
+    /// <summary>pidfd_open(2), 5.3: a process of our process namespace; readable when it has ended (<see cref="AwaitReadable"/>).</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="process">The descriptor, close-on-exec; the caller owns it.</param>
+    /// <returns>ESRCH when it is gone.</returns>
+    public static Errno OpenProcess(int id, out Fd process)
+    {
+        process = new Fd((int)Libc.syscall(SYS_pidfd_open, id, 0, 0, 0, 0, 0));
+        return process.IsOpen ? Errno.None : LastError();
+    }
+
+    /// <summary>poll(2) for POLLIN.</summary>
+    /// <param name="fd">What is waited for.</param>
+    /// <param name="milliseconds">How long at most.</param>
+    /// <returns>ETIMEDOUT when nothing came.</returns>
+    public static Errno AwaitReadable(Fd fd, int milliseconds)
+    {
+        long end = Environment.TickCount64 + milliseconds;
+        while (true)
+        {
+            var wanted = new Libc.PollFd { Fd = fd.Number, Events = POLLIN };
+            int ready = Libc.poll(&wanted, 1, (int)Math.Max(0, end - Environment.TickCount64));
+            if (ready >= 0)
+                return ready > 0 ? Errno.None : Errno.ETIMEDOUT;
+            if (LastError() is not Errno.EINTR and var error)
+                return error;
+        }
+    }
+
+    /// <summary>
+    /// Gives this thread, and no other, the ids of a user for good: real, effective and saved. By system calls, as libc would change every thread.
+    /// </summary>
+    /// <param name="uid">The user.</param>
+    /// <param name="gid">The group.</param>
+    /// <returns>EPERM without CAP_SETUID, EINVAL for ids that have no place in our user namespace.</returns>
+    public static Errno AssumeUser(uint uid, uint gid)
+    {
+        long returned = Libc.syscall(SYS_setresgid, (nint)gid, (nint)gid, (nint)gid, 0, 0, 0);
+        if (returned == 0)
+            returned = Libc.syscall(SYS_setresuid, (nint)uid, (nint)uid, (nint)uid, 0, 0, 0);
+        return Result((int)returned);
+    }
+}

@@ -1,0 +1,27 @@
+using System.Runtime.InteropServices;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>What a live mount tells of itself, for `overlayfuse list`. Takes no lock but that of the inode table.</summary>
+public sealed partial class OverlayFileSystem
+{
+    private readonly long _started = Environment.TickCount64;
+
+    private Errno TellStatistics(Span<byte> answer)
+    {
+        var statistics = new LiveStatistics
+        {
+            ProcessId = Sys.ProcessId,
+            ProcessNamespace = LiveStatistics.OwnProcessNamespace,
+            Layers = (_layers.Upper is null ? 0 : 1) + _inodes.Root.Directory!.Lowers.Length + _layers.DataLayers.Count,
+            Uptime = Environment.TickCount64 - _started,
+            ResidentBytes = Environment.WorkingSet,
+            CopyUps = _copyUp?.Copies ?? 0,
+            KnownInodes = _inodes.Count,
+            Io = EffectiveIo,
+            UserXattr = _xattrs.IsUser ? 1 : 0,
+        };
+        return MemoryMarshal.TryWrite(answer, statistics) ? Errno.None : Errno.EINVAL;
+    }
+}
