@@ -115,10 +115,21 @@ public sealed partial class OverlayFileSystem
             return unfinished;
         if (!inode.HasUpper || !_options.Syncs)
             return Errno.None; // nothing of ours can be dirty (ovl_fsync)
+        if (inode.Data is not null)
+            return (input.Flags & FSyncFlags.DataOnly) != 0 ? Errno.None : SyncMetacopy(inode);
         if (BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
             return Sys.FSync(file, (input.Flags & FSyncFlags.DataOnly) != 0);
+    }
+
+    /// <summary>Its data are below, where nothing is to be synced (and EROFS answers EINVAL); its attributes are in the upper.</summary>
+    private Errno SyncMetacopy(Inode inode)
+    {
+        if (_files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var metacopy = new ScopedFd(opened);
+        return Sys.FSync(metacopy);
     }
 
     /// <inheritdoc/>
