@@ -44,7 +44,7 @@ internal sealed class FuseMountTests
         Assert.That(session.WaitUntilInitialized(TimeSpan.FromSeconds(10)), Is.True);
         Assert.That(Shell.Run("echo hi > a && cat a", _directory), Is.EqualTo((0, "hi")));
         string[] columns = MountColumns();
-        FuserMount.Unmount(_directory);
+        FuserMount.Unmount(_directory, detach: false);
         Assert.That(session.WaitUntilEnded(TimeSpan.FromSeconds(10)), Is.True);
         Assert.That(columns[0], Is.EqualTo(@"so,ur\134ce"));
         Assert.That(columns[2], Is.EqualTo("fuse.ovftest"));
