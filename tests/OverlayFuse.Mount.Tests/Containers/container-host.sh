@@ -8,8 +8,11 @@ home=$directory/home
 mkdir -p "$home/run" "$directory/etc"
 chmod 755 "$directory"
 
-# crun wants one cgroup hierarchy, or none.
-umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup
+# crun refuses a mixture of both cgroup hierarchies.
+if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
+    umount -R /sys/fs/cgroup || true
+    mount -t cgroup2 none /sys/fs/cgroup
+fi
 
 cp /etc/passwd /etc/group "$directory/etc/"
 echo "tester:x:54321:54321::$home:/bin/sh" >>"$directory/etc/passwd"
