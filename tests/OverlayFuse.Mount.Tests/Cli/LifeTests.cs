@@ -149,6 +149,17 @@ internal sealed class LifeTests
         });
     }
 
+    /// <summary>A second after the start the program gives the pages of its code back, beside whatever runs just then.</summary>
+    [Test]
+    public void Serve_BusyWhenTheStartIsForgotten_GoesOn()
+    {
+        sandbox.Shell("for i in $(seq 3000); do echo lower >a/$i; ln -s target a/link$i; done");
+        sandbox.Mount("-o", CliSandbox.Writable + ",volatile", sandbox.MountPoint);
+        int daemon = Overlayfuse.Daemons(sandbox.MountPoint).Single();
+        sandbox.Shell("end=$(($(date +%s) + 3)); i=0; while [ $(date +%s) -lt $end ] && [ $i -lt 3000 ]; do i=$((i + 1)); echo upper >>m/$i; mv m/link$i m/moved$i; done; test $(cat m/1 | wc -l) = 2");
+        Assert.That(Overlayfuse.Daemons(sandbox.MountPoint), Is.EqualTo(new[] { daemon }));
+    }
+
     [Test]
     public void Debug_Asked_TracesRequestsAndFeatures()
     {
