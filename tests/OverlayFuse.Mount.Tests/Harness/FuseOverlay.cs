@@ -82,7 +82,17 @@ internal sealed class FuseOverlay : OverlayMount
         among.Where(pid => pid != Environment.ProcessId && CommandLine($"/proc/{pid}").Split('\0').Contains(mountpoint) && !IsThread(pid));
 
     /// <summary>/proc shows threads, too, to who asks for them by their number.</summary>
-    private static bool IsThread(int pid) => !File.ReadLines($"/proc/{pid}/status").Contains($"Tgid:\t{pid}");
+    private static bool IsThread(int pid)
+    {
+        try
+        {
+            return !File.ReadLines($"/proc/{pid}/status").Contains($"Tgid:\t{pid}");
+        }
+        catch (IOException)
+        {
+            return true; // It ended meanwhile, as threads do.
+        }
+    }
 
     private static IEnumerable<int> AllProcesses() =>
         from directory in Directory.EnumerateDirectories("/proc")
