@@ -137,7 +137,7 @@ public sealed partial class OverlayFileSystem
     private Errno SetRedirect(Inode moved, in UpperName from, in UpperName to)
     {
         bool isSameParent = ReferenceEquals(from.Parent, to.Parent);
-        bool isAbsolute = !isSameParent || (!moved.IsDirectory && !moved.HasOrigin); // a lower file of several links may move on by another name
+        bool isAbsolute = !isSameParent || (!moved.IsDirectory && (!moved.HasOrigin || moved.Index is not null)); // a lower file of several links may be found by another name, elsewhere (ovl_need_absolute_redirect)
         if (Redirect.Set(moved, from.Upper, from.Name, isAbsolute) is not Errno.None and var error)
             return error;
         if (moved.Directory is not { } directory)

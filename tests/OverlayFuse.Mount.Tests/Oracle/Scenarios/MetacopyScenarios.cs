@@ -70,6 +70,15 @@ internal sealed class MetacopyScenarios(string fileSystem) : OracleFixture(fileS
     public void Unlink_AMetacopyThatIsOpen_StaysReadable() => Compare(
         new Chmod("f", 600), new OpenFile("0", "f", O.RDONLY), new Unlink("f"), new Read("0", 0, 10), new Fstat("0"), new Fchmod("0", 640), new Read("0", 0, 10));
 
+    /// <summary>Its other name is in another directory, from where a relative redirect leads nowhere.</summary>
+    [Test]
+    public void Rename_OfIndexedHardLink_IsReadByItsOtherNameAfterwards()
+    {
+        Comparison result = Compare(new Scenario(new Layer(), [new Layer().File("b", "content", 600).HardLink("c/d", "b")],
+            [new Lstat("b"), new Rename("b", "e"), new Remount(), new ReadFile("c/d"), new ReadFile("e"), new Lstat("c/d")], On + ",index=on") { OnlyMerged = true });
+        Assert.That(result.Upper["e"].Xattr(Redirect), Is.EqualTo("/b"));
+    }
+
     [TestCase("metacopy=on,redirect_dir=on")]
     [TestCase("redirect_dir=on")]
     [TestCase("redirect_dir=follow")]
