@@ -81,6 +81,8 @@ internal sealed class MountSettings
 
     public bool DirectIo { get; set; }
 
+    public bool WriteBack { get; set; }
+
     public bool ShortInos { get; set; }
 
     public bool Debug { get; set; }
