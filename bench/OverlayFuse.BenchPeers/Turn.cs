@@ -69,7 +69,7 @@ internal sealed class Turn(Workspace workspace, UnionProgram program, LayerSet s
             return;
         if (!program.IsBare)
             Unmount(_place);
-        workspace.Remove(_place);
+        workspace.Leave(_place);
         _place = null;
     }
 

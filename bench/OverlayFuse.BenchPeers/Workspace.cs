@@ -8,11 +8,14 @@ internal sealed class Workspace : IDisposable
     /// <summary>For what is not measured: millions of files are made and removed.</summary>
     private static readonly TimeSpan LongPatience = TimeSpan.FromMinutes(15);
 
+    private const long RoomToKeep = 12L << 30;
+
     private readonly Territory _territory;
     private readonly string _client;
     private readonly TimeSpan _patience;
     private readonly bool _plain;
     private readonly HashSet<string> _made = [];
+    private readonly List<string> _left = [];
     private int _turns;
 
     public Workspace(Settings settings, Territory territory, string client, bool plain)
@@ -64,7 +67,18 @@ internal sealed class Workspace : IDisposable
         return place;
     }
 
-    public void Remove(MountPlace place) => Remove(Path.GetDirectoryName(place.Merged)!);
+    /// <summary>
+    /// Leaves a turn's directories until the end, while there is room: ext4 looks at every inode that was removed within the last minutes before it gives
+    /// out a new one (recently_deleted), so what one turn removes would slow down what the next one makes.
+    /// </summary>
+    public void Leave(MountPlace place)
+    {
+        _left.Add(Path.GetDirectoryName(place.Merged)!);
+        if (new DriveInfo(Root).AvailableFreeSpace > RoomToKeep)
+            return;
+        _left.ForEach(Remove);
+        _left.Clear();
+    }
 
     public void Dispose() => Remove(Root);
 

@@ -189,6 +189,9 @@ public enum StatxMask : uint
     /// <summary>STATX_INO.</summary>
     Ino = 0x100,
 
+    /// <summary>STATX_SIZE.</summary>
+    Size = 0x200,
+
     /// <summary>STATX_BASIC_STATS: all that stat(2) gives.</summary>
     BasicStats = 0x7FF,
 

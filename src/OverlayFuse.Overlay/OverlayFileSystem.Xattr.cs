@@ -60,8 +60,9 @@ public sealed partial class OverlayFileSystem
             using (real)
             {
                 error = SetStored(real, stored, value, input.Flags);
-                bool clearsSetGid = (input.SetXattrFlags & SetXattrFlags.AclKillSgid) != 0;
-                if (error == Errno.None && _overrides is not null && name.Equals(AclIds.AccessXattr))
+                bool isAccessList = name.Equals(AclIds.AccessXattr);
+                bool clearsSetGid = isAccessList && (input.SetXattrFlags & SetXattrFlags.AclKillSgid) != 0; // which the kernel sends with default lists, too
+                if (error == Errno.None && _overrides is not null && isAccessList)
                     error = ShowAclMode(real, value, clearsSetGid);
                 else if (error == Errno.None && clearsSetGid)
                     error = ClearSetGid(real);

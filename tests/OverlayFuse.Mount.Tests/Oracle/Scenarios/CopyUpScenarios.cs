@@ -40,6 +40,11 @@ internal sealed class CopyUpScenarios(string fileSystem) : OracleFixture(fileSys
         Assert.That(result.Upper.Entries.Keys, Is.EqualTo(new[] { "" }));
     }
 
+    /// <summary>What a mapping of a directory is refused with tells whether its st_size has grown: 0 on tmpfs before, 20 with a name.</summary>
+    [Test]
+    public void CopyUp_IntoOpenDirectory_ShowsItsNewSizeAtOnce() => Compare(
+        Rich(), new Chmod("d", 755), new OpenFile("1", "d", O.RDONLY), new Fstat("1"), new MapRead("1", 15), new Chmod("d/f", 600), new MapRead("1", 15));
+
     [TestCase("user.a", 1)]
     [TestCase("user.none", 2)]
     public void SetXattr_FlagsForbidIt_AnswersAndCopiesUpAsTheKernel(string name, int flags) => Compare(Rich(), new SetXattr("d/f", name, "x", flags), new ListXattr("d/f"));

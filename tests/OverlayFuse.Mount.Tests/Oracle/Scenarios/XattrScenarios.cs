@@ -76,6 +76,10 @@ internal sealed class XattrScenarios(string fileSystem) : OracleFixture(fileSyst
     public void Acl_SetGidByStrangersGroup_IsDroppedAsInTheKernel() => Compare(
         new Layer().File("f", "x", 2775, 1000), new Lchown("f", -1, 1005), new Chmod("f", 2775), new As(1000, new SetAcl("f", "u::rwx,u:1001:r-x,g::r-x,m::r-x,o::---")), new Lstat("f"));
 
+    [Test]
+    public void DefaultAcl_SetByOwnerOutsideTheGroup_KeepsSetGid() => Compare(
+        new Layer().Dir("d", 2775, 1001), new AsMember(1001, 1000, 1000, new SetAcl("d", "u::rwx,g::r-x,g:1001:rwx,m::rwx,o::---", true)), new Lstat("d"));
+
     [TestCase("0x")]
     [TestCase("0x0200")]
     [TestCase("0x03000000")]
