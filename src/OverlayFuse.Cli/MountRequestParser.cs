@@ -75,6 +75,7 @@ internal static class MountRequestParser
             NegativeTimeout = settings.NegativeTimeout,
             AutoCache = settings.AutoCache,
             DirectIo = settings.DirectIo,
+            WriteBack = OptionConflicts.WriteBack(settings),
             ShortInos = settings.ShortInos,
             ReadOnly = settings.ReadOnly || settings.UpperDir is null,
         };

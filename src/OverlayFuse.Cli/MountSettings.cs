@@ -81,6 +81,8 @@ internal sealed class MountSettings
 
     public bool DirectIo { get; set; }
 
+    public bool WriteBack { get; set; }
+
     public bool ShortInos { get; set; }
 
     public uint MaxReadahead { get; set; } = 512 << 10;

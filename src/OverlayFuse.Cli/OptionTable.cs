@@ -79,7 +79,7 @@ internal static class OptionTable
         AcceptValues("threaded", Booleans, "requests are always served by several threads"),
         AcceptValues("fast_ino", Booleans, "inode numbers are stable and cost nothing"),
         AcceptValues("fast_ino_check", Booleans, "inode numbers are stable and cost nothing"),
-        AcceptValues("writeback", Booleans, "the kernel's write-back cache is not used"),
+        Take("writeback", "[0|1]", "1: the kernel collects what is written and sends it later, by close(2) and fsync(2) at the latest; io= is open then", (s, v) => s.WriteBack = OptionValue.Switch("writeback", v)),
         Take("ino32_t", "", "inode numbers have 32 bits; those of further file systems, and long ones, last as long as the mount", (s, _) => s.ShortInos = true),
         Refuse("plugins", "LIST", "leave it out; all layers must be directories"),
     ];
