@@ -31,6 +31,7 @@ internal static class Daemon
         {
             var session = new FuseSession(fileSystem, mount.Device, ToSessionOptions(request));
             Begin(mount, session, fileSystem);
+            _ = mount.AllowReadahead(request.MaxReadahead); // no: the kernel's default stays
             if (request.Trace)
                 Console.Error.WriteLine($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
             lifeline?.OnEnd(() => Stop(mount, session));
@@ -93,6 +94,7 @@ internal static class Daemon
     {
         var options = new FuseSessionOptions
         {
+            MaxReadahead = request.MaxReadahead,
             Trace = request.Trace ? Console.Error.WriteLine : null,
             Log = LogOf(request),
         };

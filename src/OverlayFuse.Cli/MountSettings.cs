@@ -83,6 +83,8 @@ internal sealed class MountSettings
 
     public bool ShortInos { get; set; }
 
+    public uint MaxReadahead { get; set; } = 512 << 10;
+
     public bool Debug { get; set; }
 
     public string? Source { get; set; }
