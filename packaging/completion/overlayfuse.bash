@@ -51,7 +51,7 @@ _overlayfuse_mount_options() {
 
 # All that may stand where the word is.
 _overlayfuse_words() {
-    local verbs verb= takes
+    local verbs verb='' takes
     verbs=$(_overlayfuse_section Commands | awk '{ print $1 }')
     [[ $cword -gt 1 && $'\n'$verbs$'\n' == *$'\n'"${words[1]}"$'\n'* ]] && verb=${words[1]}
     takes=$(_overlayfuse_options "$verb" | awk -v name="$prev" '$1 == name { print $2 }')
