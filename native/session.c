@@ -241,6 +241,9 @@ static int end_daemon(session *s)
 {
     close(s->lifeline);
     int status = s->daemon != 0 ? exit_status(s, s->daemon) : EXIT_OWN_FAILURE;
+    if (status != 0 && s->daemon != 0)
+        fprintf(stderr, status < EXIT_SIGNALLED ? "overlayfuse: the daemon ended with status %d\n" : "overlayfuse: the daemon was killed by signal %d\n",
+                status < EXIT_SIGNALLED ? status : status - EXIT_SIGNALLED);
     if (status != 0 && s->shared)
         session_unmount(s->at);
     return status;

@@ -59,8 +59,8 @@ internal sealed class HeldView : IDisposable
     }
 
     /// <summary>Unmounts, also what is in use.</summary>
-    /// <returns>What the program complained of; null when it ended as it should.</returns>
-    public string? End()
+    /// <exception cref="OverlayMountException">The program complained, or is too slow.</exception>
+    public void End()
     {
         try
         {
@@ -70,9 +70,8 @@ internal sealed class HeldView : IDisposable
         {
             // It has ended already.
         }
-        return ProgramRun.HasEnded(_process, _timeout)
-            ? _process.ExitCode == 0 ? null : LastWords()
-            : $"{Describe()}: has not ended {_timeout.TotalSeconds:0.#} s after it was told to, and was killed";
+        if (ProgramRun.AwaitEnd(_process, _timeout) != 0)
+            throw new OverlayMountException(ProgramRun.LastWords(_process, _timeout));
     }
 
     public void Dispose() => _process.Dispose();
@@ -98,19 +97,9 @@ internal sealed class HeldView : IDisposable
     /// <exception cref="OverlayMountException">None came.</exception>
     private string ReadPath()
     {
-        using var impatience = new Timer(_ => ProgramRun.Kill(_process), null, _timeout, Timeout.InfiniteTimeSpan);
-        if (_process.StandardOutput.ReadLine() is { Length: > 0 } path)
+        if (ProgramRun.Within(_process, _timeout, _process.StandardOutput.ReadLine) is { Length: > 0 } path)
             return path;
-        _ = ProgramRun.HasEnded(_process, _timeout);
-        throw new OverlayMountException(LastWords());
+        _ = ProgramRun.AwaitEnd(_process, _timeout); // what counts is what it said
+        throw new OverlayMountException(ProgramRun.LastWords(_process, _timeout));
     }
-
-    /// <summary>Of a process that has ended.</summary>
-    private string LastWords()
-    {
-        string said = _process.StandardError.ReadToEnd().Trim();
-        return said.Length > 0 ? said : $"{Describe()}: ended with status {_process.ExitCode} and without a word, or was killed after {_timeout.TotalSeconds:0.#} s ({nameof(OverlayMountOptions)}.{nameof(OverlayMountOptions.Timeout)})";
-    }
-
-    private string Describe() => $"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)}";
 }

@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace OverlayFuse.Testing;
 
-/// <summary>Starts the program, and waits for its end.</summary>
+/// <summary>Starts the program, and waits for what it says and for its end: never longer than it was told to.</summary>
 internal static class ProgramRun
 {
     /// <summary>Starts it.</summary>
@@ -25,36 +25,42 @@ internal static class ProgramRun
     public static byte[] Output(string program, TimeSpan timeout, params string[] words)
     {
         using Process process = Start(new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true });
-        using var impatience = new Timer(_ => Kill(process), null, timeout, Timeout.InfiniteTimeSpan);
-        using var output = new MemoryStream();
-        process.StandardOutput.BaseStream.CopyTo(output);
-        string said = process.StandardError.ReadToEnd().Trim();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? output.ToArray() : throw new OverlayMountException(
-            said.Length > 0 ? said : $"{program} {string.Join(' ', words)}: exit status {process.ExitCode}, or killed after {timeout.TotalSeconds:0.#} s");
+        byte[] output = Within(process, timeout, () =>
+        {
+            using var all = new MemoryStream();
+            process.StandardOutput.BaseStream.CopyTo(all);
+            return all.ToArray();
+        });
+        return AwaitEnd(process, timeout) == 0 ? output : throw new OverlayMountException(LastWords(process, timeout));
     }
 
-    /// <summary>Waits; who has not ended in time is killed.</summary>
-    /// <returns>Whether it has ended in time.</returns>
-    public static bool HasEnded(Process process, TimeSpan timeout)
+    /// <summary>Reads from it, in a thread of its own: a grandchild may keep the pipe open when the program is killed for being too slow.</summary>
+    /// <exception cref="OverlayMountException">It is too slow, and was killed.</exception>
+    public static T Within<T>(Process process, TimeSpan timeout, Func<T> read)
+    {
+        Task<T> reading = Task.Factory.StartNew(read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        if (reading.Wait(timeout))
+            return reading.Result;
+        process.Kill();
+        throw new OverlayMountException($"{Describe(process)}: has said nothing for {timeout.TotalSeconds:0.#} s, and was killed; is a disk or this machine busy? {nameof(OverlayMountOptions)}.{nameof(OverlayMountOptions.Timeout)} can be longer");
+    }
+
+    /// <summary>The exit status.</summary>
+    /// <exception cref="OverlayMountException">It has not ended in time, and was killed.</exception>
+    public static int AwaitEnd(Process process, TimeSpan timeout)
     {
         if (process.WaitForExit(timeout))
-            return true;
-        Kill(process);
-        process.WaitForExit();
-        return false;
+            return process.ExitCode;
+        process.Kill(); // its daemon cleans up then
+        throw new OverlayMountException($"{Describe(process)}: has not ended within {timeout.TotalSeconds:0.#} s, and was killed");
     }
 
-    /// <summary>Its daemon cleans up then.</summary>
-    public static void Kill(Process process)
+    /// <summary>What a process that has ended said on standard error.</summary>
+    public static string LastWords(Process process, TimeSpan timeout)
     {
-        try
-        {
-            process.Kill();
-        }
-        catch (InvalidOperationException)
-        {
-            // It has ended by itself.
-        }
+        string said = Within(process, timeout, process.StandardError.ReadToEnd).Trim();
+        return said.Length > 0 ? said : $"{Describe(process)}: ended with status {process.ExitCode}, and did not say why";
     }
+
+    private static string Describe(Process process) => $"{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)}";
 }
