@@ -11,14 +11,14 @@ FUZZ_START      ?= 1
 PROGRAM := artifacts/bin/overlayfuse
 BENCH_CLIENT := artifacts/bin/bench-client
 SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.c' -o -name '*.h' \) \
-             -not -path '*/obj/*' -not -path '*/bin/*') Directory.Build.props Directory.Packages.props global.json
+             -not -path '*/obj/*' -not -path '*/bin/*' -not -path 'src/OverlayFuse.Testing/*') Directory.Build.props Directory.Packages.props global.json
 
 export COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish install uninstall demo setup clean
+.PHONY: help build test test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish testing-package install uninstall demo setup clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,10 @@ bench-scale: $(PROGRAM) $(BENCH_CLIENT) ## Curves: layers, entries, known inodes
 $(BENCH_CLIENT): $(wildcard bench/client/*.[ch])
 	@mkdir -p $(@D)
 	gcc -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
+
+testing-package: $(PROGRAM) ## Build the NuGet package OverlayFuse.Testing, and try it in a project elsewhere: artifacts/packages
+	dotnet pack src/OverlayFuse.Testing -c Release -o artifacts/packages -v quiet --nologo
+	tests/testing-package artifacts/packages
 
 measure: $(PROGRAM) ## Measure what README.md states: the time to mount, memory
 	@tests/measure mount $(PROGRAM)
