@@ -55,11 +55,13 @@ internal abstract class OverlayTest
     }
 
     /// <summary>Runs a script in the test's directory, and returns what it prints.</summary>
-    protected string Bash(string script, string? directory = null)
+    protected string Bash(string script) => Bash(script, Root);
+
+    protected static string Bash(string script, string directory)
     {
         using Process process = Process.Start(new ProcessStartInfo("timeout", ["60", "bash", "-euo", "pipefail", "-c", script])
         {
-            WorkingDirectory = directory ?? Root,
+            WorkingDirectory = directory,
             RedirectStandardOutput = true,
         })!;
         string output = process.StandardOutput.ReadToEnd();
