@@ -18,10 +18,10 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish testing-package install uninstall demo setup clean
+.PHONY: help build test test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish install uninstall package package-check testing-package demo setup clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build all projects (JIT, for working on them)
 	dotnet build OverlayFuse.sln
@@ -70,9 +70,9 @@ $(BENCH_CLIENT): $(wildcard bench/client/*.[ch])
 	@mkdir -p $(@D)
 	gcc -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
 
-testing-package: $(PROGRAM) ## Build the NuGet package OverlayFuse.Testing, and try it in a project elsewhere: artifacts/packages
-	dotnet pack src/OverlayFuse.Testing -c Release -o artifacts/packages -v quiet --nologo
-	tests/testing-package artifacts/packages
+testing-package: $(PROGRAM) ## Build the NuGet package OverlayFuse.Testing, and try it in a project elsewhere: artifacts/nuget
+	dotnet pack src/OverlayFuse.Testing -c Release -o artifacts/nuget -v quiet --nologo
+	tests/testing-package artifacts/nuget
 
 measure: $(PROGRAM) ## Measure what README.md states: the time to mount, memory
 	@tests/measure mount $(PROGRAM)
@@ -85,13 +85,17 @@ lint: ## Check formatting and warnings
 fmt: ## Format the code
 	dotnet format OverlayFuse.sln
 
-install: $(PROGRAM) ## Install to PREFIX (/usr/local); DESTDIR for packagers
-	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/overlayfuse
-	install -d $(DESTDIR)$(PREFIX)/sbin
-	ln -sf ../bin/overlayfuse $(DESTDIR)$(PREFIX)/sbin/mount.overlayfuse
+install: $(PROGRAM) ## Install program, manual pages, completions and systemd unit to PREFIX (/usr/local); DESTDIR for packagers
+	@packaging/install $(PROGRAM) "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
 
 uninstall: ## Remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/overlayfuse $(DESTDIR)$(PREFIX)/sbin/mount.overlayfuse
+	@packaging/install --remove "$(DESTDIR)$(PREFIX)"
+
+package: $(PROGRAM) ## Make the Debian package, the portable archive and their checksums: artifacts/packages
+	@packaging/package $(PROGRAM) artifacts/packages
+
+package-check: package ## Check what package makes: lintian, shells, an installation with systemd, equal bytes from two builds (as root)
+	@packaging/check/run artifacts/packages
 
 demo: ## Build, then show lookup, copy-up, whiteout and opaque directory on sample layers
 	@tests/setup --demo

@@ -24,6 +24,9 @@ enum { EXIT_REFUSED = 1, EXIT_BY_SIGNAL = 128 };
 /* Bytes from which on a block is a mapping of its own. Set, it stays so: left alone, it grows to 32 MiB, and freed blocks are kept. */
 enum { RETURNED_WHEN_FREED = 128 << 10 };
 
+/* Descriptors: more than 500 layers need at the start. */
+enum { WIDE_TABLE = 2048 };
+
 static int live_pipe = -1;
 
 /* Verbs and questions are answered by the process that was started. Keep in step with CommandLine.cs. */
@@ -101,6 +104,15 @@ static void raise_descriptor_limit(void)
     }
 }
 
+/* The table of descriptors grows by doubling, and each time a process with threads waits for a grace period of RCU (expand_files: 10 ms here).
+   With one thread it costs nothing. */
+static void widen_descriptor_table(void)
+{
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, WIDE_TABLE - 1);
+    if (fd >= 0)
+        close(fd);
+}
+
 /* The status that the child ended with before its mount was live. */
 static int status_of(pid_t child)
 {
@@ -136,8 +148,10 @@ __attribute__((constructor)) static void start(int argc, char **argv)
     mallopt(M_ARENA_MAX, 1); /* native memory is rarely asked for: not one arena for each thread */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE: the caller gets EFBIG, nobody dies */
-    if (!wants_background(argc, argv))
+    if (!wants_background(argc, argv)) {
+        widen_descriptor_table();
         return;
+    }
 
     int ends[2];
     pid_t child = -1;
@@ -153,6 +167,7 @@ __attribute__((constructor)) static void start(int argc, char **argv)
     }
     close(ends[0]);
     live_pipe = ends[1];
+    widen_descriptor_table();
 }
 
 static void leave_terminal(void)

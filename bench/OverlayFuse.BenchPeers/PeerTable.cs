@@ -8,7 +8,7 @@ internal sealed class PeerTable(bool quick)
     private readonly LayerSet _project = LayerSet.Project(files: quick ? 400 : 4000, mebibytes: quick ? 32 : 512);
     private readonly LayerSet _stack = LayerSet.Names("stack", layers: 128, names: quick ? 256 : 1024);
     private readonly LayerSet _wide = LayerSet.Names("wide", layers: 8, names: quick ? 2000 : 50_000);
-    private static readonly string[] Sync = ["sync", "."];
+    private static readonly string[] Sync = ["sync"];
     private readonly string _files = Text(quick ? 400 : 4000);
     private readonly string _new = Text(quick ? 300 : 3000);
     private readonly string _pages = Text(quick ? 2000 : 20_000);
@@ -31,7 +31,7 @@ internal sealed class PeerTable(bool quick)
             Changing("50,000 times 512 B", Target.Ratio(1.5), "small-writes", "small", quick ? "5000" : "50000", "512"),
             Changing("20,000 random pages", Target.Ratio(1.1), "random-writes", "new", _pages) with { Before = [Sync] }),
         new("3,000 new files", _project,
-            Changing("create, write, chmod, utime", Target.Ratio(0.7), "create-files", "made", _new) with { Fresh = true, Before = [["make-directory", "made"]] },
+            Changing("create, write, chmod, utime", Target.Ratio(0.7), "create-files", "made", _new) with { Fresh = true, Before = [Sync, ["make-directory", "made"]] },
             Changing("rename", Target.Ratio(2.5), "rename-files", "made", _new),
             Changing("unlink", Target.Ratio(2.5), "unlink-files", "made", _new)),
     ];
@@ -43,7 +43,7 @@ internal sealed class PeerTable(bool quick)
         new("change 4,000 lower files", _project,
             Changing("chmod", Target.Ratio(0.3), "chmod-files", "tree", _files) with { Fresh = true, Before = [Sync] },
             Changing("append", Target.Ratio(0.5), "append-files", "tree", _files) with { Fresh = true, Before = [Sync] }),
-        new("rm -rf of the lower tree", _project, Changing("rm -rf", Target.Ratio(2), "remove-tree", "tree") with { Fresh = true }),
+        new("rm -rf of the lower tree", _project, Changing("rm -rf", Target.Ratio(2), "remove-tree", "tree") with { Fresh = true, Before = [Sync] }),
     ];
 
     private IEnumerable<Row> Names() =>
@@ -59,7 +59,7 @@ internal sealed class PeerTable(bool quick)
     private IEnumerable<Row> Programs() =>
     [
         new("git", _project,
-            Changing("add -A", Target.Ratio(1.3), "run", "tree", "git", "add", "-A") with { Fresh = true, Before = [["run", "tree", "git", "init", "-q"]] },
+            Changing("add -A", Target.Ratio(1.3), "run", "tree", "git", "add", "-A") with { Fresh = true, Before = [Sync, ["run", "tree", "git", "init", "-q"]] },
             Changing("commit", Target.Ratio(1.2), "run", "tree", "git", "commit", "-qm", "all"),
             Changing("status", Target.Ratio(0.8), "run", "tree", "git", "status", "--porcelain")),
         new("two processes read everything", _project, Fresh("fresh mount", Target.Ratio(1.5), "parallel-read", ".", "2")),

@@ -42,7 +42,7 @@ static const struct {
     { "make-names", 4, make_names },           /* DIRECTORY COUNT FIRST STEP: empty files */
     { "make-layers", 3, make_layers },         /* DIRECTORY LAYERS COUNT: each with a directory `deep`, COUNT names dealt out */
     { "make-directory", 1, make_directory },   /* DIRECTORY... */
-    { "sync", 1, sync_disk },                  /* PATH */
+    { "sync", 0, sync_disks },
 };
 
 static struct timespec started, stopped;

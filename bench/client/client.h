@@ -37,6 +37,6 @@ action stat_tree, read_tree, remove_tree, chmod_files, append_files, lookup_name
 action read_file, random_reads, random_touches, sequential_write, small_writes, random_writes, first_write;
 action create_files, rename_files, unlink_files;
 action run_program, mount_until_readdir, parallel_read, stat_file_system;
-action make_tree, make_file, make_names, make_layers, make_directory, sync_disk;
+action make_tree, make_file, make_names, make_layers, make_directory, sync_disks;
 
 #endif

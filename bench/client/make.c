@@ -103,10 +103,10 @@ long make_directory(char **argument)
     return made;
 }
 
-long sync_disk(char **argument)
+/* All disks: syncfs(2) on a FUSE mount does not reach the one below. */
+long sync_disks(char **argument)
 {
-    int fd = MUST(open(argument[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    MUST(syncfs(fd));
-    close(fd);
+    (void)argument;
+    sync();
     return 1;
 }

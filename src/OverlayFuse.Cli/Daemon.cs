@@ -9,7 +9,9 @@ internal static class Daemon
 {
     private const int Success = 0;
     private const int Hung = 1;
+    private const int WorkersThatWriteBack = 16;
     private static readonly TimeSpan InitTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan WriteBackTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Whoever mounted has done the first thing by then.</summary>
     private static readonly TimeSpan StartIsOver = TimeSpan.FromSeconds(1);
@@ -31,10 +33,12 @@ internal static class Daemon
         {
             var session = new FuseSession(fileSystem, mount.Device, ToSessionOptions(request));
             Begin(mount, session, fileSystem);
+            _ = mount.AllowReadahead(request.MaxReadahead); // no: the kernel's default stays
             if (request.Trace)
                 Console.Error.WriteLine($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
-            lifeline?.OnEnd(() => Stop(mount, session));
-            return Serve(mount, session, signals);
+            var served = new Served(mount, session, fileSystem) { MayHaveUnwritten = request.Overlay.WriteBack };
+            lifeline?.OnEnd(() => Stop(served));
+            return Serve(served, signals);
         }
         finally
         {
@@ -50,30 +54,32 @@ internal static class Daemon
                 ?? $"{mount.MountPoint}: the kernel and this program did not agree on a FUSE protocol; run with -d to see what was offered");
     }
 
-    private static int Serve(FuseMount mount, FuseSession session, StopSignals signals)
+    private static int Serve(Served served, StopSignals signals)
     {
         if (!NativeDaemon.AnnounceLive())
-            Stop(mount, session);
-        signals.OnStop(() => Stop(mount, session));
-        if (!session.WaitUntilEnded(StartIsOver))
+            Stop(served);
+        signals.OnStop(() => Stop(served));
+        if (!served.Session.WaitUntilEnded(StartIsOver))
         {
             NativeDaemon.Settle();
-            _ = session.WaitUntilEnded(Timeout.InfiniteTimeSpan);
+            _ = served.Session.WaitUntilEnded(Timeout.InfiniteTimeSpan);
         }
         return Success;
     }
 
     /// <summary>Detached first: whoever comes now finds the directory below, not a dead mount.</summary>
-    private static void Stop(FuseMount mount, FuseSession session)
+    private static void Stop(Served served)
     {
         try
         {
-            mount.Unmount();
+            using Unwritten? unwritten = served.MayHaveUnwritten ? Unwritten.Of(served.Mount.MountPoint) : null;
+            served.Mount.Unmount();
+            unwritten?.Collect(served.FileSystem.CollectUnwritten, WriteBackTimeout);
         }
         finally
         {
             // A worker that hangs in a system call on a layer must not keep the process.
-            if (!session.Stop())
+            if (!served.Session.Stop())
                 Environment.Exit(Hung);
         }
     }
@@ -93,12 +99,24 @@ internal static class Daemon
     {
         var options = new FuseSessionOptions
         {
+            MaxReadahead = request.MaxReadahead,
             Trace = request.Trace ? Console.Error.WriteLine : null,
             Log = LogOf(request),
         };
-        return request.SingleThread ? options with { Workers = 1, MaxWorkers = 1 } : options;
+        // some requests make the kernel write back, and wait for it: that takes other workers
+        return request.SingleThread ? options with { Workers = 1, MaxWorkers = request.Overlay.WriteBack ? WorkersThatWriteBack : 1 } : options;
     }
 
     /// <summary>In the background nobody could read it; and Console.Error duplicates the caller's stderr, who waits for its end.</summary>
     private static Action<string>? LogOf(MountRequest request) => request.Foreground ? Console.Error.WriteLine : null;
+
+    /// <summary>A mount that is served.</summary>
+    /// <param name="Mount">Where.</param>
+    /// <param name="Session">By whom.</param>
+    /// <param name="FileSystem">What it shows.</param>
+    private sealed record Served(FuseMount Mount, FuseSession Session, OverlayFileSystem FileSystem)
+    {
+        /// <summary>The kernel may hold what was written to it and not sent yet.</summary>
+        public bool MayHaveUnwritten { get; init; }
+    }
 }

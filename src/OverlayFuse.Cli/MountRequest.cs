@@ -21,6 +21,9 @@ internal sealed record MountRequest
     /// <summary>Whether fusermount3 may be asked where the kernel refuses: not in a user namespace of our own.</summary>
     public bool UsesHelper { get; init; } = true;
 
+    /// <summary>Bytes.</summary>
+    public required uint MaxReadahead { get; init; }
+
     public bool Foreground { get; init; }
 
     public bool Trace { get; init; }

@@ -23,6 +23,7 @@ internal static class MountRequestParser
             Source = settings.Source ?? (line.Positionals.Count == 2 ? line.Positionals[0] : DefaultSource),
             MountWords = [.. settings.MountWords.Values],
             AllowOther = settings.AllowOther,
+            MaxReadahead = settings.MaxReadahead,
             Foreground = line.Foreground || line.Debug || settings.Debug,
             Trace = line.Debug || settings.Debug,
             SingleThread = line.SingleThread,
@@ -74,6 +75,7 @@ internal static class MountRequestParser
             NegativeTimeout = settings.NegativeTimeout,
             AutoCache = settings.AutoCache,
             DirectIo = settings.DirectIo,
+            WriteBack = OptionConflicts.WriteBack(settings),
             ShortInos = settings.ShortInos,
             ReadOnly = settings.ReadOnly || settings.UpperDir is null,
         };

@@ -81,7 +81,11 @@ internal sealed class MountSettings
 
     public bool DirectIo { get; set; }
 
+    public bool WriteBack { get; set; }
+
     public bool ShortInos { get; set; }
+
+    public uint MaxReadahead { get; set; } = 512 << 10;
 
     public bool Debug { get; set; }
 

@@ -34,6 +34,25 @@ internal static class OptionConflicts
         return (true, settings.Verity == VerityMode.Off); // which makes metacopies
     }
 
+    /// <summary>What writeback= comes to: the kernel takes size and times of files for its own, and asks nobody before it takes what is written.</summary>
+    /// <exception cref="UsageException">Another option wants to be asked, or sizes and times to be looked at again.</exception>
+    public static bool WriteBack(MountSettings settings)
+    {
+        if (!settings.WriteBack)
+            return false;
+        if (settings.Io is IoMode.Passthrough)
+            throw new UsageException("option writeback=1: cannot stand with io=passthrough, which writes at the kernel's speed by itself (the kernel refuses both together); leave one of them out");
+        if (settings.Io is IoMode.Stateless)
+            throw new UsageException("option writeback=1: cannot stand with io=stateless, for what is refused must be refused by the open; write io=open, or leave one of them out");
+        if (settings.DirectIo)
+            throw new UsageException("option writeback=1: cannot stand with direct_io; leave one of them out");
+        if (settings.AutoCache || settings.CacheTimeout == TimeSpan.Zero || settings.AttributeTimeout == TimeSpan.Zero)
+            throw new UsageException(
+                $"option writeback=1: cannot stand with {(settings.AutoCache ? "auto_cache" : settings.CacheTimeout == TimeSpan.Zero ? "timeout=0" : "attr_timeout=0")}, " +
+                "for the kernel believes no size from elsewhere; leave one of them out");
+        return true;
+    }
+
     /// <summary>Marks that any user can write must lead nowhere.</summary>
     private static void RefuseWithUserXattr(MountSettings settings, bool metacopy)
     {

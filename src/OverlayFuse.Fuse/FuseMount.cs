@@ -65,6 +65,28 @@ public sealed class FuseMount
     }
 
     /// <summary>
+    /// Lets the kernel read further ahead than its default of 128 KiB, by the mount's backing device in sysfs: there is no other way, and it is
+    /// root's. For a mount that answers already: what FUSE_INIT agrees on lowers it.
+    /// </summary>
+    /// <param name="bytes">Most bytes in one step of reading ahead; whole KiB count.</param>
+    /// <returns>Whether it is so; an ordinary user's mount stays as it is.</returns>
+    public bool AllowReadahead(uint bytes)
+    {
+        if (_identity is null)
+            return false;
+        string device = _identity.Split(' ')[1];
+        try
+        {
+            File.WriteAllText($"/sys/class/bdi/{device}/read_ahead_kb", (bytes / 1024).ToString(CultureInfo.InvariantCulture));
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
     /// Detaches the mount: its name is free at once, open files stay usable while the session runs, which ends with the last of
     /// them. Does nothing when it is gone already or another mount covers it.
     /// </summary>

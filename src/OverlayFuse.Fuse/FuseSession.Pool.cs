@@ -99,11 +99,9 @@ public sealed partial class FuseSession
             Thread.Sleep(GrowthDelay);
             if (Volatile.Read(ref _idleWorkers) == 0)
                 Grow();
-            else
-                _ = Interlocked.Exchange(ref _starving, 0); // a full fence is wanted: who is starving from here on says so, or is seen below
+            _ = Interlocked.Exchange(ref _starving, 0); // a full fence: who is starving from here on says so, or is seen below
         }
         while (Volatile.Read(ref _idleWorkers) == 0 && _workerCount < _maxWorkers && !IsEnding);
-        Volatile.Write(ref _starving, 0);
     }
 
     private void SampleWorkers()

@@ -16,6 +16,7 @@ public sealed partial class FuseSession
     private readonly Action<string>? _log;
     private readonly Action<string>? _trace;
     private readonly int _maxWrite;
+    private readonly uint _maxReadahead;
     private readonly ManualResetEventSlim _initialized = new();
     private readonly ManualResetEventSlim _ended = new();
 
@@ -32,6 +33,7 @@ public sealed partial class FuseSession
         _log = options.Log;
         _trace = options.Trace;
         _maxWrite = KernelLimits.MaxWrite(options.MaxWrite);
+        _maxReadahead = options.MaxReadahead;
         _residentWorkers = options.Workers > 0 ? options.Workers : Math.Max(2, Environment.ProcessorCount);
         _maxWorkers = Math.Max(_residentWorkers, options.MaxWorkers);
     }

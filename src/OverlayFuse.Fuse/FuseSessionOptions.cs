@@ -12,6 +12,9 @@ public sealed record FuseSessionOptions
     /// <summary>Most bytes in one READ or WRITE: a multiple of 4 KiB up to 1 MiB; less where the kernel allows less.</summary>
     public int MaxWrite { get; init; } = 1 << 20;
 
+    /// <summary>Most bytes that the kernel reads ahead; it may allow less, see <see cref="FuseMount.AllowReadahead"/>.</summary>
+    public uint MaxReadahead { get; init; } = uint.MaxValue;
+
     /// <summary>Gets a line for each request and reply, and one for each feature at INIT; null: none. Called by many workers at once.</summary>
     public Action<string>? Trace { get; init; }
 

@@ -11,8 +11,8 @@ namespace OverlayFuse.Fuse;
 internal sealed class FuseWorker
 {
     private readonly FuseSession _session;
-    private readonly PinnedBuffer _request;
-    private readonly PinnedBuffer _reply;
+    private readonly WorkerBuffer _request;
+    private readonly WorkerBuffer _reply;
     private readonly Thread _thread;
 
     internal FuseWorker(FuseSession session, SafeFd device, InFlightRequest inFlight, int maxWrite)
@@ -20,8 +20,8 @@ internal sealed class FuseWorker
         _session = session;
         Device = device;
         InFlight = inFlight;
-        _request = new PinnedBuffer(Unsafe.SizeOf<InHeader>() + Unsafe.SizeOf<WriteIn>(), Math.Max(maxWrite, Wire.MinReadBuffer));
-        _reply = new PinnedBuffer(ReplyWriter.HeaderSize, Math.Max(maxWrite, Wire.MinReadBuffer));
+        _request = new WorkerBuffer(Unsafe.SizeOf<InHeader>() + Unsafe.SizeOf<WriteIn>(), Math.Max(maxWrite, Wire.MinReadBuffer));
+        _reply = new WorkerBuffer(ReplyWriter.HeaderSize, Math.Max(maxWrite, Wire.MinReadBuffer));
         _thread = new Thread(Run, StackSize) { IsBackground = true, Name = "fuse" };
     }
 
@@ -46,6 +46,8 @@ internal sealed class FuseWorker
         }
         finally
         {
+            _request.Dispose();
+            _reply.Dispose();
             _session.OnWorkerEnded(this);
         }
     }

@@ -24,6 +24,14 @@ public static unsafe partial class Sys
         }
     }
 
+    /// <summary>fgetxattr(2), of a descriptor that is open for reading or writing.</summary>
+    public static Errno FGetXattr(Fd file, Name xattr, Span<byte> value, out int length)
+    {
+        fixed (byte* key = xattr.WithNul)
+        fixed (byte* to = value)
+            return Result(Libc.fgetxattr(file.Number, key, to, (nuint)value.Length), out length);
+    }
+
     /// <summary>lsetxattr(2).</summary>
     public static Errno SetXattrAt(Fd directory, Name name, Name xattr, ReadOnlySpan<byte> value, XattrFlags flags = XattrFlags.None)
     {

@@ -11,17 +11,44 @@ internal sealed class OpenFile
 {
     private SafeFd? _file;
     private volatile bool _writable;
+    private volatile bool _isWrittenSince;
+    private volatile bool _knowsTime;
+    private TimeSpec _toldTime;
 
     /// <summary>How many OPENs were not released yet.</summary>
     public int Count { get; set; }
 
     public bool IsWritable => _writable;
 
+    /// <summary>The descriptor appends, whatever offset a write has: the real file has chattr +a itself.</summary>
+    public bool OnlyAppends { get; set; }
+
     /// <summary>By which the kernel reads and writes the file itself; null: by requests. The same from the first open to the last release.</summary>
     public BackingFile? Backing { get; private set; }
 
     /// <summary>The backing file lies in a lower layer.</summary>
     public bool IsBackedByLower { get; private set; }
+
+    /// <summary>writeback=1: the time of change that the kernel shows, as far as it has told it. Under the open lock.</summary>
+    public TimeSpec? ToldTime
+    {
+        get => _knowsTime ? _toldTime : null;
+        set
+        {
+            _toldTime = value.GetValueOrDefault();
+            _knowsTime = value is not null;
+        }
+    }
+
+    /// <summary>Whether there is a <see cref="ToldTime"/>; without lock.</summary>
+    public bool KnowsTime => _knowsTime;
+
+    /// <summary>Something was written since that time was set; without lock.</summary>
+    public bool IsWrittenSince
+    {
+        get => _isWrittenSince;
+        set => _isWrittenSince = value;
+    }
 
     public void SetBacking(BackingFile? backing, bool isLower)
     {

@@ -31,6 +31,8 @@ public sealed partial class OverlayFileSystem
             return unknown;
         if (change.IsNothingButChown && MayClearSetIds(request, inode) is not Errno.None and var denied)
             return denied == Errno.EPERM && _isStateless ? GetAttr(inode, out attributes) : denied; // a write clears them itself
+        if (IsTimeThatItHas(inode, input))
+            return GetAttr(inode, out attributes);
         if (RequireSettable(inode, input) is not Errno.None and var kept)
             return kept;
         long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : CopyUp.NoData;
@@ -39,6 +41,7 @@ public sealed partial class OverlayFileSystem
         using var steady = new SteadyTimes(inode.Partial);
         if ((input.Valid & SetAttrValid.Size) != 0 && Truncate(request, inode, input) is not Errno.None and var truncated)
             return truncated;
+        NoteTime(inode, input);
         if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
             return lost;
         using (real)
@@ -84,14 +87,18 @@ public sealed partial class OverlayFileSystem
         return Errno.None;
     }
 
-    private static Errno SetTimes(in RealName real, in SetAttrIn input)
+    private Errno SetTimes(in RealName real, in SetAttrIn input)
     {
         SetAttrValid valid = input.Valid;
         if ((valid & (SetAttrValid.Atime | SetAttrValid.Mtime)) == 0)
             return Errno.None;
         TimeSpec atime = ToTime(valid, SetAttrValid.Atime, SetAttrValid.AtimeNow, input.Atime, input.AtimeNsec);
         TimeSpec mtime = ToTime(valid, SetAttrValid.Mtime, SetAttrValid.MtimeNow, input.Mtime, input.MtimeNsec);
-        return Sys.UTimeNsAt(real.Directory, real.Name, atime, mtime);
+        Errno error = Sys.UTimeNsAt(real.Directory, real.Name, atime, mtime);
+        if (error != Errno.EPERM || !IsTimeOfChange(input))
+            return error;
+        // another's file, which the daemon may write: it has the time of its writing, and may be given the present one
+        return (valid & SetAttrValid.Atime) != 0 ? Sys.UTimeNsAt(real.Directory, real.Name, TimeSpec.Now, TimeSpec.Now) : Errno.None;
     }
 
     private static TimeSpec ToTime(SetAttrValid valid, SetAttrValid bit, SetAttrValid now, ulong seconds, uint nanoseconds)

@@ -19,6 +19,7 @@ public sealed partial class OverlayFileSystem
     private void ChooseFeatures(FuseNegotiation session)
     {
         session.Wanted |= InitFlags.AllowIdMap; // our mounts have default_permissions, which it needs
+        ChooseWriteBack(session);
         _isStateless = IsStateless(session);
         if (_isStateless)
             session.Wanted &= ~InitFlags.AtomicOTrunc; // a truncation must be told, an open is not
@@ -33,7 +34,7 @@ public sealed partial class OverlayFileSystem
     /// <summary>Whether no open needs an answer: all are cached alike, nothing is to be checked, and every file can be opened later too.</summary>
     private bool IsStateless(FuseNegotiation session) =>
         _options is { IsCaching: true, AutoCache: false, DirectIo: false, Verity: VerityMode.Off }
-        && session.Offered.HasFlag(InitFlags.NoOpenSupport)
+        && !_isWriteBack && session.Offered.HasFlag(InitFlags.NoOpenSupport)
         && (_options.Io == IoMode.Stateless || (_options.Io == IoMode.Auto && CallerProcess.MayOpenAnything));
 }
 

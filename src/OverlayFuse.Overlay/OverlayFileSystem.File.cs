@@ -84,6 +84,13 @@ public sealed partial class OverlayFileSystem
             return closed;
         using (file)
         {
+            if (_isWriteBack && inode.Open is { } open)
+                NoteWrite(inode, open, file);
+            if ((input.WriteFlags & WriteFlags.Cache) != 0)
+            {
+                count = data.Length;
+                return WriteStored(inode, file, data, (long)input.Offset);
+            }
             DropEscapedCapability(file, Name.Empty);
             while (count < data.Length)
             {
@@ -100,6 +107,8 @@ public sealed partial class OverlayFileSystem
     {
         if (partial.Write(data, (long)input.Offset, out count) is not Errno.None and var error)
             return error;
+        if ((input.WriteFlags & WriteFlags.Cache) != 0 && count < data.Length)
+            return Errno.ENOSPC; // nobody looks at the count of what was stored before (fuse_writepage_end)
         if ((input.WriteFlags & WriteFlags.KillSuidGid) == 0 || !partial.TryBorrow(out BorrowedFd copy))
             return Errno.None;
         using (copy)
@@ -150,6 +159,8 @@ public sealed partial class OverlayFileSystem
     public Errno LSeek(in FuseRequest request, in LSeekIn input, out long offset)
     {
         offset = 0;
+        if (_isWriteBack && !TryCollect(request.Node, input.Offset))
+            return Errno.ENOSYS; // from now on the kernel takes every file for data without holes
         if (FinishPartial(request, _inodes[request.Node]) is not Errno.None and var unfinished)
             return unfinished;
         if (BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)

@@ -33,7 +33,7 @@ public sealed partial class OverlayFileSystem
             known.Dispose();
             if (!has && (write || !OpensLate(inode)))
             {
-                Errno error = write ? OpenForWriting(inode, out Fd fd) : _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
+                Errno error = write ? OpenForWriting(inode, open, out Fd fd) : _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
                 if (error != Errno.None)
                     return error;
                 _ = open.Set(fd, write);
@@ -44,11 +44,12 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>Opens the real file for reading and writing; one that has chattr +a itself, set by who has the upper, for appending.</summary>
-    private Errno OpenForWriting(Inode inode, out Fd fd)
+    private Errno OpenForWriting(Inode inode, OpenFile open, out Fd fd)
     {
         const OpenFlags access = OpenFlags.ReadWrite | OpenFlags.NonBlock;
         Errno error = _files.OpenData(inode, access, out fd);
-        return error == Errno.EPERM ? _files.OpenData(inode, access | OpenFlags.Append, out fd) : error;
+        open.OnlyAppends = error == Errno.EPERM;
+        return open.OnlyAppends ? _files.OpenData(inode, access | OpenFlags.Append, out fd) : error;
     }
 
     /// <summary>The descriptor of a file that was just made.</summary>
@@ -84,6 +85,7 @@ public sealed partial class OverlayFileSystem
             if (inode.Open is not { Count: > 0 } open || --open.Count > 0)
                 return;
             inode.Open = null;
+            SettleTime(open);
             open.Close();
         }
     }
@@ -156,7 +158,7 @@ public sealed partial class OverlayFileSystem
     private Errno OpenAgain(Inode inode, OpenFile open)
     {
         bool writable = inode.HasUpper && inode.Data is null;
-        Errno error = writable ? OpenForWriting(inode, out Fd fd) : _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
+        Errno error = writable ? OpenForWriting(inode, open, out Fd fd) : _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
         if (error is Errno.EACCES or Errno.EPERM && writable) // a daemon without CAP_DAC_OVERRIDE, a file that its owner may not write; chattr +i
         {
             writable = false;

@@ -65,13 +65,22 @@ public sealed partial class OverlayFileSystem
     private OpenOut OpenReply(Inode inode, OpenFlags flags)
     {
         if (inode.Open?.Backing is not { } backing)
-            return new OpenOut { Flags = _backingFiles is not null && inode.HasUpper ? FileReplyFlags & ~OpenReplyFlags.KeepCache : FileReplyFlags }; // it may have been written past the cache
+            return new OpenOut { Flags = CachingOf(inode) };
         if ((flags & OpenFlags.AccessMode) == OpenFlags.ReadWrite && !inode.IsMappable)
         {
             inode.IsMappable = true;
             InvalidateAttributes(inode);
         }
         return new OpenOut { Flags = OpenReplyFlags.Passthrough, BackingId = backing.Id };
+    }
+
+    /// <summary>What the kernel may cache of a file that goes by requests.</summary>
+    private OpenReplyFlags CachingOf(Inode inode)
+    {
+        if (_backingFiles is not null && inode.HasUpper)
+            return FileReplyFlags & ~OpenReplyFlags.KeepCache; // it may have been written past the cache
+        bool storesPages = _isWriteBack && inode.Open is { OnlyAppends: true }; // with what stood in them before
+        return storesPages ? FileReplyFlags | OpenReplyFlags.DirectIo : FileReplyFlags;
     }
 
     /// <summary>The first open of an inode decides: by its real file, or by requests. Under the open lock.</summary>

@@ -98,6 +98,8 @@ public sealed partial class OverlayFileSystem
         const SetAttrValid touch = SetAttrValid.Atime | SetAttrValid.AtimeNow | SetAttrValid.Mtime | SetAttrValid.MtimeNow;
         SetAttrValid valid = input.Valid;
         Protection by = Protection.None;
+        if (IsTimeOfChange(input))
+            valid = (valid & SetAttrValid.Atime) != 0 ? valid | SetAttrValid.MtimeNow : valid & ~SetAttrValid.Mtime; // of a write that was allowed
         if ((valid & touch) == touch)
             by = Protection.Immutable;
         else if ((valid & touch) != 0)

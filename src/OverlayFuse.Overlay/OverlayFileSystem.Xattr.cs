@@ -53,17 +53,20 @@ public sealed partial class OverlayFileSystem
             return kept;
         if (EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var refused)
             return refused;
-        if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
-            return lost;
-        using (real)
+        lock (OpenLockOf(inode)) // not while a late write keeps the capability (WriteStored)
         {
-            error = SetStored(real, stored, value, input.Flags);
-            bool isAccessList = name.Equals(AclIds.AccessXattr);
-            bool clearsSetGid = isAccessList && (input.SetXattrFlags & SetXattrFlags.AclKillSgid) != 0; // which the kernel sends with default lists, too
-            if (error == Errno.None && _overrides is not null && isAccessList)
-                error = ShowAclMode(real, value, clearsSetGid);
-            else if (error == Errno.None && clearsSetGid)
-                error = ClearSetGid(real);
+            if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
+                return lost;
+            using (real)
+            {
+                error = SetStored(real, stored, value, input.Flags);
+                bool isAccessList = name.Equals(AclIds.AccessXattr);
+                bool clearsSetGid = isAccessList && (input.SetXattrFlags & SetXattrFlags.AclKillSgid) != 0; // which the kernel sends with default lists, too
+                if (error == Errno.None && _overrides is not null && isAccessList)
+                    error = ShowAclMode(real, value, clearsSetGid);
+                else if (error == Errno.None && clearsSetGid)
+                    error = ClearSetGid(real);
+            }
         }
         ForgetDefaultAcl(inode, name);
         return error;
@@ -87,10 +90,13 @@ public sealed partial class OverlayFileSystem
             return absent; // nothing to remove is no reason to copy up (ovl_xattr_set)
         if (EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var refused)
             return refused;
-        if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
-            return lost;
-        using (real)
-            error = RemoveStored(real, stored);
+        lock (OpenLockOf(inode)) // as above
+        {
+            if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
+                return lost;
+            using (real)
+                error = RemoveStored(real, stored);
+        }
         ForgetDefaultAcl(inode, name);
         return error;
     }

@@ -111,6 +111,9 @@ public sealed record OverlayOptions
     /// <summary>The kernel caches no content: every read and write comes to us.</summary>
     public bool DirectIo { get; init; }
 
+    /// <summary>The kernel may keep what is written and send it later; makes every open a request. Of no effect on a read-only mount.</summary>
+    public bool WriteBack { get; init; }
+
     /// <summary>Inode numbers of 32 bits, for programs that have no room for more.</summary>
     public bool ShortInos { get; init; }
 

@@ -29,7 +29,7 @@ internal sealed partial class DocumentationTests
         Assert.That(dead, Is.Empty);
     }
 
-    /// <summary>`src/...`, `tests/...` and the like in backticks.</summary>
+    /// <summary>`src/...`, `tests/...`, `packaging/...` and the like in backticks.</summary>
     [TestCaseSource(nameof(Pages))]
     public void Paths_InAPage_AreThere(string page) =>
         Assert.That(RepositoryPath().Matches(Repository.Read(page)).Select(match => match.Groups[1].Value).Where(path => !Path.Exists(Path.Combine(Repository.Root, path))), Is.Empty);
@@ -79,6 +79,6 @@ internal sealed partial class DocumentationTests
     [GeneratedRegex("\\]\\(([^)]+)\\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex("`((?:src|tests|native|bench|samples|examples|\\.ci)/[A-Za-z0-9_./-]+)`")]
+    [GeneratedRegex("`((?:src|tests|native|bench|packaging|samples|examples|\\.ci)/[A-Za-z0-9_./-]+)`")]
     private static partial Regex RepositoryPath();
 }

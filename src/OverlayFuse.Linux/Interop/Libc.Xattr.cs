@@ -11,6 +11,9 @@ internal static unsafe partial class Libc
     internal static partial nint lgetxattr(byte* path, byte* name, byte* value, nuint size);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint fgetxattr(int fd, byte* name, byte* value, nuint size);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int setxattr(byte* path, byte* name, byte* value, nuint size, int flags);
 
     [LibraryImport(Library, SetLastError = true)]

@@ -69,6 +69,16 @@ internal sealed class CacheOptionTests
         Assert.That(File.ReadAllText(path), Is.EqualTo(isReadAnew ? "OF A" : "of a"));
     }
 
+    [TestCase("", 512)]
+    [TestCase(",max_readahead=65536", 64)]
+    [TestCase(",max_readahead=2097152", 2048)]
+    public void MaxReadahead_OfRootsMount_IsTheKernels(string options, int kibibytes)
+    {
+        sandbox.Mount("-o", Layers + options, sandbox.MountPoint);
+        string device = Tool.Run("mountpoint", "-d", sandbox.MountPoint).Trim();
+        Assert.That(File.ReadAllText($"/sys/class/bdi/{device}/read_ahead_kb").Trim(), Is.EqualTo($"{kibibytes}"));
+    }
+
     [Test]
     public void DirectIo_WriteAndMap_AreOneFile()
     {

@@ -8,7 +8,10 @@ internal sealed record OverlayOptions(IReadOnlyList<string> Lowers, string? Uppe
     /// <summary>Data-only layers.</summary>
     public IReadOnlyList<string> Data { get; init; } = [];
 
-    /// <summary>Option io= of ours; empty: left out.</summary>
+    /// <summary>Value of <see cref="Io"/>: opens are requests, and the kernel sends late what is written.</summary>
+    public const string OpenWithWriteBack = "open,writeback=1";
+
+    /// <summary>Option io= of ours, and what goes with it; empty: left out.</summary>
     public string Io { get; init; } = "";
 
     public override string ToString()

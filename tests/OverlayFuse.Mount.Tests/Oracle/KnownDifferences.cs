@@ -26,7 +26,8 @@ internal static class KnownDifferences
         || (scenario.Options.Contains("userxattr", StringComparison.Ordinal) && operation.Core is Rename && (one, other) is ("ESTALE", "ok") or ("ok", "ESTALE")) // see IsLinkWithoutOrigin
         || (MovesData(scenario) && Without(@" mtime \S+", one) == Without(@" mtime \S+", other))
         || (SetsCapability(scenario) && Without(@"^file \d+ ", one) == Without(@"^file \d+ ", other))
-        || (operation.Core is Seek && scenario.Operations.Any(earlier => earlier is Rotate)); // see IsHoleWithinChunk
+        || (operation.Core is Seek && scenario.Operations.Any(earlier => earlier is Rotate)) // see IsHoleWithinChunk
+        || IsTimeByFuse(scenario, one, other);
 
     /// <summary>
     /// A lower file that is unlinked while open cannot be changed through its descriptor in the kernel's overlayfs: its copy-up links the copy to
@@ -72,6 +73,21 @@ internal static class KnownDifferences
     private static bool IsRemovalOfNoAcl(Scenario scenario, Operation operation, string one, string other) =>
         (scenario.Io == "stateless" || scenario.Options.Contains("index=on", StringComparison.Ordinal)) && (one, other) is ("ENODATA", "ok") or ("ok", "ENODATA")
         && operation.Core is RemoveXattr { Name: AccessList } or SetXattr { Name: AccessList, Value: "" } or FsetXattr { Name: AccessList, Value: "" };
+
+    /// <summary>
+    /// writeback=1: the time of change is FUSE's kernel side's. Truncation to the size that a file has already is no change there (fuse_do_setattr), on a
+    /// disk it is; any fallocate is one (fuse_file_fallocate), on tmpfs it is none.
+    /// </summary>
+    private static bool IsTimeByFuse(Scenario scenario, string one, string other) =>
+        ResizesWithWriteBack(scenario) && (one + other).Contains(" mtime now ", StringComparison.Ordinal)
+        && Regex.Replace(one, @" mtime \S+", "") == Regex.Replace(other, @" mtime \S+", "");
+
+    private static bool IsTimeByFuse(Scenario scenario, string line) =>
+        ResizesWithWriteBack(scenario) && line.Contains(": mtime: ", StringComparison.Ordinal) && line.Contains(" of the run", StringComparison.Ordinal);
+
+    private static bool ResizesWithWriteBack(Scenario scenario) =>
+        scenario.Io == OverlayOptions.OpenWithWriteBack && scenario.Operations.Any(operation =>
+            operation.Core is Truncate or Ftruncate or Fallocate || (operation.Core is Open open && open.Flags.HasFlag(O.TRUNC)));
 
     /// <summary>
     /// A descriptor from before a copy-up: the kernel's overlayfs maps the lower file still (ovl_mmap takes the real file that was opened), though read(2)
@@ -226,7 +242,8 @@ internal static class KnownDifferences
     public static bool Allow(Scenario scenario, IReadOnlyList<string> answers, string line) =>
         IsOpaqueOfFailedRename(scenario, answers, line) || IsStrayImpure(line) || IsImpureOfFailedCopyUp(scenario, line) || IsTimeOfFetchedData(scenario, line)
         || IsTimeOfFailedRename(scenario, line) || IsAllocationOfXfs(scenario, line) || IsReservedRoomThatWasRead(scenario, line) || IsHoleWithinChunk(scenario, line) || IsPageOfMappedHole(scenario, line) || IsTimeOfMovedData(scenario, line) || IsSetIdOfCapableFile(scenario, line)
-        || IsLinkThatNobodyBroke(scenario, line) || IsLinkWithoutOrigin(scenario, line) || IsAclOfXfs(scenario, line) || IsCountOfIndexEntry(scenario, line);
+        || IsLinkThatNobodyBroke(scenario, line) || IsLinkWithoutOrigin(scenario, line) || IsAclOfXfs(scenario, line) || IsCountOfIndexEntry(scenario, line)
+        || IsTimeByFuse(scenario, line);
 
     /// <summary>The same time as <see cref="IsTimeOfFetchedData(Scenario, string)"/>, asked for by stat.</summary>
     private static bool IsTimeOfFetchedData(Scenario scenario, string one, string other) =>

@@ -11,6 +11,7 @@ namespace OverlayFuse.Mount.Tests.Oracle;
 [TestFixture("ext4")]
 [TestFixture("tmpfs stateless")]
 [TestFixture("ext4 passthrough")]
+[TestFixture("ext4 " + OverlayOptions.OpenWithWriteBack)]
 [TestFixture("btrfs", Category = "Soak")]
 internal abstract class OracleFixture(string kind)
 {

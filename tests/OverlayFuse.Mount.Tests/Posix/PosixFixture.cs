@@ -11,9 +11,10 @@ namespace OverlayFuse.Mount.Tests.Posix;
 [TestFixture(Kernel)]
 [TestFixture(Ours)]
 [TestFixture(Passthrough)]
+[TestFixture(WriteBack)]
 internal abstract class PosixFixture(string place)
 {
-    protected const string Disk = "disk", Kernel = "kernel", Ours = "overlayfuse", Passthrough = "overlayfuse io=passthrough";
+    protected const string Disk = "disk", Kernel = "kernel", Ours = "overlayfuse", Passthrough = "overlayfuse io=passthrough", WriteBack = "overlayfuse writeback=1";
     private Sandbox sandbox = null!;
     private OverlayMount? mount;
 
@@ -40,7 +41,10 @@ internal abstract class PosixFixture(string place)
         LayerBuilder.Build(layer, lower);
         Root = lower;
         if (place == Disk) return;
-        var options = new OverlayOptions([lower], sandbox.MakeDirectory("upper"), sandbox.MakeDirectory("work")) { Io = place == Passthrough ? "passthrough" : "" };
+        var options = new OverlayOptions([lower], sandbox.MakeDirectory("upper"), sandbox.MakeDirectory("work"))
+        {
+            Io = place switch { Passthrough => "passthrough", WriteBack => OverlayOptions.OpenWithWriteBack, _ => "" },
+        };
         Root = sandbox.PathOf("merged");
         mount = ProgramUnderTest.Mount(place == Kernel ? ProgramUnderTest.KernelItself : ProgramUnderTest.Path, options, Root);
     }

@@ -77,7 +77,7 @@ internal sealed class FuzzTests
             Assert.That(scenarios.Select(s => s.Upper.FileSystem).Distinct(), Is.EquivalentTo(new[] { "", "ext4", "xfs", "btrfs" }));
             Assert.That(scenarios, Has.Some.Matches<Scenario>(s => s.Lowers.Select(l => l.FileSystem).Distinct().Count() >= 4));
             Assert.That(scenarios.Select(s => s.Lowers.Count), Has.Some.EqualTo(1).And.Some.GreaterThan(50));
-            Assert.That(scenarios.Select(s => s.Io).Distinct(), Is.EquivalentTo(new[] { "open", "stateless" }));
+            Assert.That(scenarios.Select(s => s.Io).Distinct(), Is.EquivalentTo(new[] { "open", "stateless", OverlayOptions.OpenWithWriteBack }));
             foreach (Type turn in new[] { typeof(Rotate), typeof(Remount), typeof(SwitchSides) })
                 Assert.That(scenarios.SelectMany(s => s.Operations).Select(o => o.GetType()), Has.Some.EqualTo(turn));
         });

@@ -26,9 +26,10 @@ internal sealed class ScenarioGenerator
         var layers = new LayerGenerator(random, options.IsUserXattr);
         Layer upper = (random.Next(5) < 2 ? layers.Upper() : new Layer()).On(fileSystems.Upper);
         Layer[] lowers = [.. lowersOn.Select(one => layers.Lower(isOneOfMany: lowersOn.Length > ManyLayers).On(one))];
-        bool isStateless = random.Next(4) == 0;
+        int kind = random.Next(4);
+        bool isStateless = kind == 0;
         var operations = new OperationGenerator(random) { OnlyRoot = options.Squashes, OpenersWrite = isStateless, NoAcls = lowersOn.Contains(Media.ReadOnly) };
-        return new Scenario(upper, lowers, Operations(operations), text) { OnlyMerged = options.IsIndexed, Io = isStateless ? "stateless" : "open" };
+        return new Scenario(upper, lowers, Operations(operations), text) { OnlyMerged = options.IsIndexed, Io = kind switch { 0 => "stateless", 1 => OverlayOptions.OpenWithWriteBack, _ => "open" } };
     }
 
     /// <summary>Mostly few, sometimes many.</summary>
