@@ -106,6 +106,16 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
         Assert.That(result.Error, Does.StartWith("overlayfuse: ").And.Contain(text));
     }
 
+    /// <summary>Also what the kernel has not sent yet.</summary>
+    [TestCase("")]
+    [TestCase("-o writeback=1")]
+    public void Changes_OfAViewInUse_AreAllInTheUpper(string options) =>
+        Assert.That(Shell(Start + $$"""
+            start --lower bottom {{options}}
+            exec 7> $view/new; printf new >&7; $P changes $view; cat ${view%/*}/upper/new; exec 7>&-
+            end
+            """), Is.EqualTo("A new\nnew\n"));
+
     [TestCase("$P changes bottom", "bottom: is not the root of an overlayfuse mount")]
     [TestCase("$P changes none", "none: cannot be opened (ENOENT)")]
     [TestCase("$P -o lowerdir=bottom:top view; trap '$P unmount view' EXIT; $P changes view", "view: is read-only: without an upper nothing is changed")]
