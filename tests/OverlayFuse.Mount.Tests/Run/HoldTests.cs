@@ -94,9 +94,7 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
     }
 
     [TestCase("hold", "hold: --lower is missing; write --lower DIR\n")]
-    [TestCase("hold --lower none", "/none: does not exist; create it")]
     [TestCase("hold --lower bottom --at none", "/none: does not exist; create it")]
-    [TestCase("hold --lower bottom --upper top --keep new", "cannot stand together")]
     [TestCase("hold --lower bottom -o upperdir=x", "layers are named by --lower and --upper here")]
     [TestCase("hold --lower .", "lies inside")]
     public void Hold_ThatCannotWork_IsRefused(string words, string text)
