@@ -48,6 +48,7 @@ internal static class MountRequestParser
             LowerDirs = [.. LowerLayers(settings).Select(FullPath)],
             DataDirs = [.. data.Select(FullPath)],
             Io = settings.Io,
+            IncrementalCopyUp = settings.IncrementalCopyUp,
             Redirect = OptionConflicts.Redirect(settings),
             Metacopy = settings.Metacopy ?? false,
             UpperDir = settings.UpperDir is null ? null : FullPath(settings.UpperDir),

@@ -85,6 +85,8 @@ internal sealed class MountSettings
 
     public bool ShortInos { get; set; }
 
+    public bool IncrementalCopyUp { get; set; }
+
     public uint MaxReadahead { get; set; } = 512 << 10;
 
     public bool Debug { get; set; }

@@ -65,6 +65,7 @@ internal static class OptionTable
         Take("timeout", "SECONDS", "how long the kernel keeps names and attributes (default: for ever; only we change the layers)",
             (s, v) => s.CacheTimeout = TimeSpan.FromSeconds(OptionValue.Number("timeout", v, 0, int.MaxValue))),
         Take("io", "auto|stateless|open|passthrough", "stateless: opens and closes cost nothing, the first write copies up; open: each is a request, and an open for writing copies up; passthrough: as open, and the kernel reads and writes the layers' files itself (root, Linux 6.9); auto: stateless, except for an ordinary user", OptionValue.Io),
+        Take("copyup", "whole|incremental", "incremental: the first write to a file of 8 MiB and more does not wait for its copy, which is complete in the upper when the program has ended", OptionValue.CopyUp),
         Take("uidmapping", "CONTAINER:HOST:COUNT[:...]", "files of user CONTAINER and on in the layers belong to user HOST and on in the mount; new ones likewise",
             (s, v) => s.UidMap = IdRanges.Parse("uidmapping", v)),
         Take("gidmapping", "CONTAINER:HOST:COUNT[:...]", "the same for groups", (s, v) => s.GidMap = IdRanges.Parse("gidmapping", v)),

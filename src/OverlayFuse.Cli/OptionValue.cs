@@ -57,6 +57,14 @@ internal static class OptionValue
         _ => throw new UsageException($"option io={value}: not there; write io=auto, stateless, open or passthrough"),
     };
 
+    /// <exception cref="UsageException">None of the two.</exception>
+    public static void CopyUp(MountSettings settings, string value) => settings.IncrementalCopyUp = value switch
+    {
+        "whole" => false,
+        "incremental" => true,
+        _ => throw new UsageException($"option copyup={value}: not there; write copyup=whole or incremental"),
+    };
+
     /// <summary>As it is written after io=.</summary>
     public static string Word(IoMode mode) => mode switch
     {

@@ -5,7 +5,7 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay;
 
 /// <summary>
-/// Copy-up of large files that does not make the first writer wait: the copy begins without data, the first writes go into it, a thread copies the
+/// copyup=incremental: copy-up of large files that does not make the first writer wait: the copy begins without data, the first writes go into it, a thread copies the
 /// rest (<see cref="PartialCopy"/>). It is renamed into the upper when it is whole and synced, or at once, with the caller waiting, when something
 /// else than reading, writing and changing attributes is to be done with the file: fsync, link, rename, xattrs, the end of the mount.
 /// A crash before that leaves the lower file as it was.
@@ -34,7 +34,7 @@ internal sealed partial class CopyUp
 
     /// <summary>Whether a file is worth it and can be: one name, data of its own, on a disk that gives room beforehand.</summary>
     private bool MayBePartial(in Copying copy) =>
-        copy.Stat.Type == FileType.Regular && copy.DataLimit >= (long)copy.Stat.Size && (long)copy.Stat.Size >= LargeFile
+        fileSystem.Options.IncrementalCopyUp && copy.Stat.Type == FileType.Regular && copy.DataLimit >= (long)copy.Stat.Size && (long)copy.Stat.Size >= LargeFile
         && copy.Stat.Nlink == 1 && copy.Inode is { Index: null, Data: null, Unlinked: false } && fileSystem.Overrides is null;
 
     /// <summary>Begins a copy without its data.</summary>

@@ -111,6 +111,12 @@ public sealed record OverlayOptions
     /// <summary>The kernel caches no content: every read and write comes to us.</summary>
     public bool DirectIo { get; init; }
 
+    /// <summary>
+    /// The first write to a large file does not wait for its whole copy, which comes into the upper later: nobody may read the upper before the daemon
+    /// has ended, or a sync of the file.
+    /// </summary>
+    public bool IncrementalCopyUp { get; init; }
+
     /// <summary>The kernel may keep what is written and send it later; makes every open a request. Of no effect on a read-only mount.</summary>
     public bool WriteBack { get; init; }
 

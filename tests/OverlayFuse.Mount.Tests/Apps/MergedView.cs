@@ -36,6 +36,10 @@ internal sealed class MergedView : IDisposable
 
     public static MergedView Over(Sandbox sandbox, params string[] lowers) => new(OptionsIn(sandbox, lowers), sandbox.PathOf("merged"));
 
+    /// <summary>With copyup=incremental; the kernel, where it stands in, is not told.</summary>
+    public static MergedView OverIncrementally(Sandbox sandbox, params string[] lowers) =>
+        new(OptionsIn(sandbox, lowers) with { Io = "auto,copyup=incremental" }, sandbox.PathOf("merged"));
+
     /// <summary>A view whose daemon may hold no more than <paramref name="descriptors"/> descriptors.</summary>
     public static MergedView WithFewDescriptors(Sandbox sandbox, int descriptors, string io, params string[] lowers)
     {

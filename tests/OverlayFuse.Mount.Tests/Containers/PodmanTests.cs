@@ -63,6 +63,18 @@ internal sealed class PodmanTests : ContainerTest
 
             """);
 
+    /// <summary>The layer is read as soon as umount(2) has returned, and no sooner may that be than the copy is in the upper.</summary>
+    [Test]
+    public void Build_LargeFileChangedAtTheVeryEnd_ChangeIsInTheImage([Values(Storage.Root, Storage.Rootless)] Storage storage) =>
+        AssertAsKernel(storage, Base + """
+            mkdir image
+            printf 'FROM base\nRUN head -c 50000000 /dev/zero >/large\nRUN echo end >>/large\nRUN chmod 600 /large\n' >image/Dockerfile
+            build image image
+            podman run --rm image sh -c 'stat -c "%s %a" /large; tail -c 4 /large'
+            daemons
+            """,
+            "50000004 600\nend\n0\n");
+
     [Test]
     public void Life_RunExecDiffCommitStop_IsAsOnTheKernel([Values(Storage.Root, Storage.Rootless)] Storage storage) =>
         AssertAsKernel(storage, Base + """

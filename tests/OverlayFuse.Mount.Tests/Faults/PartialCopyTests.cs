@@ -19,7 +19,7 @@ internal sealed class PartialCopyTests : AppTest
     {
         var random = new Random(seed);
         string lower = MakeLower();
-        using MergedView view = MergedView.Over(Sandbox, lower);
+        using MergedView view = MergedView.OverIncrementally(Sandbox, lower);
         byte[] model = new byte[Largest];
         File.ReadAllBytes(lower + "/big").CopyTo(model, 0);
         int size = Size, fd = Syscall.open(view.Root + "/big", OpenFlags.O_RDWR);
@@ -49,7 +49,7 @@ internal sealed class PartialCopyTests : AppTest
     {
         string lower = MakeLower(), bare = Sandbox.MakeDirectory("bare");
         Bash.Run($"cp -p {lower}/big big", bare);
-        using MergedView view = MergedView.Over(Sandbox, lower);
+        using MergedView view = MergedView.OverIncrementally(Sandbox, lower);
         string script = $"printf changed | dd of=big conv=notrunc bs=1 seek=7000000 status=none; {use}; sha256sum < {result}; stat -c '%s %a %u %g %h' {result}";
 
         string seen = view.Run(script);
@@ -63,7 +63,7 @@ internal sealed class PartialCopyTests : AppTest
     [Test]
     public void Fsync_AfterTheFirstWrite_WholeCopyIsInTheUpperWhenItReturns()
     {
-        using MergedView view = MergedView.Over(Sandbox, MakeLower());
+        using MergedView view = MergedView.OverIncrementally(Sandbox, MakeLower());
 
         string inUpper = view.Run($"printf changed | dd of=big conv=notrunc,fsync bs=1 seek=7000000 status=none; sha256sum < {view.Upper}/big");
 
@@ -77,7 +77,7 @@ internal sealed class PartialCopyTests : AppTest
     {
         string lower = MakeLower();
         Bash.Run("touch -d @1000 big", lower);
-        using MergedView view = MergedView.Over(Sandbox, lower);
+        using MergedView view = MergedView.OverIncrementally(Sandbox, lower);
 
         Assert.That(view.Run("chmod 600 big; for i in 1 2 3 4 5 6; do stat -c %Y big; ls -la >/dev/null; done | uniq; sync big; stat -c %Y big"), Is.EqualTo("1000\n1000\n"));
         Assert.That(view.Run("touch -d @2000 big; stat -c %Y big; printf x >> big; test $(stat -c %Y big) -gt 2000"), Is.EqualTo("2000\n"));
@@ -89,7 +89,7 @@ internal sealed class PartialCopyTests : AppTest
     public void MapShared_LargeLowerFile_WritesReachTheCopyOnly()
     {
         string lower = MakeLower();
-        using MergedView view = MergedView.Over(Sandbox, lower);
+        using MergedView view = MergedView.OverIncrementally(Sandbox, lower);
 
         view.Run("/usr/bin/python3 -c 'import mmap\nf = open(\"big\", \"r+b\")\nm = mmap.mmap(f.fileno(), 0)\nfor at in range(0, len(m), 1000003): m[at:at + 3] = b\"new\"\nm.flush()'");
 

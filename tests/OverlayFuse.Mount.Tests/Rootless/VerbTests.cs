@@ -74,7 +74,7 @@ internal sealed class VerbTests : RootlessTest
         User.Run($"""
             head -c 64M /dev/urandom > bottom/large
             unshare -Urm bash -euo pipefail <<'END-OF-INNER'
-            {Program} -o {Options} {Home}/merged
+            {Program} -o {Options},copyup=incremental {Home}/merged
             test "$({Program} list | wc -l)" = 2
             echo -n x | dd of=merged/large conv=notrunc status=none
             {Program} unmount merged
@@ -87,7 +87,7 @@ internal sealed class VerbTests : RootlessTest
 
     private void Mount(string mountpoint)
     {
-        User.Run($"{Program} -o {Options} {Home}/{mountpoint}", Home);
+        User.Run($"{Program} -o {Options},copyup=incremental {Home}/{mountpoint}", Home);
         Assert.That(MountTable.IsMountpoint($"{Home}/{mountpoint}"));
     }
 }

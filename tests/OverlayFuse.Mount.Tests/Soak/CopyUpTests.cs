@@ -16,7 +16,7 @@ internal sealed class CopyUpTests : AppTest
     {
         string lower = MakeLower("big", megabytes: 200);
         string old = Bash.Run("sha256sum < big", lower), appended = Bash.Run("{ cat big; echo NEW; } | sha256sum", lower);
-        using MergedView view = MergedView.Over(Sandbox, lower);
+        using MergedView view = MergedView.OverIncrementally(Sandbox, lower);
 
         using (BackgroundScript.Start("echo NEW >> big", view.Root))
         {
@@ -27,7 +27,7 @@ internal sealed class CopyUpTests : AppTest
         view.Dispose();
 
         using (KernelOverlay.Mount(view.Options, view.Root)) AssertOldOrNew(view.Root, old, appended);
-        using MergedView again = MergedView.Over(Sandbox, lower);
+        using MergedView again = MergedView.OverIncrementally(Sandbox, lower);
         AssertOldOrNew(again.Root, old, appended);
         Assert.That(Bash.Run("find . -mindepth 2", again.Work), Is.Empty, "what the killed daemon left in the work directory");
         again.AssertLowersUntouched();
@@ -76,7 +76,7 @@ internal sealed class CopyUpTests : AppTest
         const int Processes = 24;
         string lower = MakeLower("log", megabytes);
         string old = Bash.Run("sha256sum < log", lower);
-        using MergedView view = MergedView.Over(Sandbox, lower);
+        using MergedView view = MergedView.OverIncrementally(Sandbox, lower);
 
         view.Run($"""
             pids=
@@ -102,7 +102,7 @@ internal sealed class CopyUpTests : AppTest
         string lower = Sandbox.MakeDirectory("lower"), bare = Sandbox.MakeDirectory("bare");
         Bash.Run("mkdir -p a/b/c/d/e; for i in $(seq 400); do echo $i > a/b/c/d/e/f$i; done", lower);
         Bash.Run($"cp -a {lower}/. {bare}");
-        using MergedView view = MergedView.Over(Sandbox, lower);
+        using MergedView view = MergedView.OverIncrementally(Sandbox, lower);
         const string Change = """
             change() {
                 for i in $(seq "$1" 8 400); do

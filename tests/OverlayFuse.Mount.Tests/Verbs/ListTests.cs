@@ -58,7 +58,7 @@ internal sealed class ListTests
     public void List_AfterChangesOfLowerFiles_CountsTheCopyUps()
     {
         sandbox.Shell("mkdir b/d; echo x > b/d/f; head -c 20M /dev/urandom > b/large");
-        sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
+        sandbox.Mount("-o", CliSandbox.Writable + ",copyup=incremental", sandbox.MountPoint);
         Assert.That(CopyUps(), Is.Zero);
 
         sandbox.Shell("echo more >> m/below; echo more >> m/below; echo new > m/new");

@@ -28,7 +28,7 @@ internal sealed class UnmountTests
     public void Unmount_RightAfterAWriteToALargeFile_UpperIsComplete()
     {
         sandbox.Shell(Large);
-        sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
+        sandbox.Mount("-o", CliSandbox.Writable + ",copyup=incremental", sandbox.MountPoint);
         sandbox.Shell("echo -n x | dd of=m/large conv=notrunc status=none");
 
         AssertUnmounted(sandbox.Start("unmount", "m"));
@@ -41,7 +41,7 @@ internal sealed class UnmountTests
     public void Unmount_ShorterThanTheCopyTakes_SaysThatItStillWrites()
     {
         sandbox.Shell(Large);
-        sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
+        sandbox.Mount("-o", CliSandbox.Writable + ",copyup=incremental", sandbox.MountPoint);
         sandbox.Shell("echo -n x | dd of=m/large conv=notrunc status=none");
         int daemon = Overlayfuse.Daemons(sandbox.MountPoint).Single();
 
@@ -107,7 +107,7 @@ internal sealed class UnmountTests
     public void UnmountLazy_NotInUse_WaitsAsWithout()
     {
         sandbox.Shell(Large);
-        sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
+        sandbox.Mount("-o", CliSandbox.Writable + ",copyup=incremental", sandbox.MountPoint);
         sandbox.Shell("echo -n x | dd of=m/large conv=notrunc status=none");
         AssertUnmounted(sandbox.Start("unmount", "--lazy", "m"));
         sandbox.Shell("cmp u/large expected");
