@@ -63,10 +63,10 @@ internal sealed class PodmanTests : ContainerTest
 
             """);
 
-    /// <summary>The layer is read as soon as umount(2) has returned, and no sooner may that be than the copy is in the upper.</summary>
+    /// <summary>The layer is read as soon as umount(2) has returned, and by then the copy must be in the upper.</summary>
     [Test]
-    public void Build_LargeFileChangedAtTheVeryEnd_ChangeIsInTheImage([Values(Storage.Root, Storage.Rootless)] Storage storage) =>
-        AssertAsKernel(storage, Base + """
+    public void Build_LargeFileChangedAtTheVeryEnd_ChangeIsInTheImage() =>
+        AssertAsKernel(Storage.Rootless, Base + """
             mkdir image
             printf 'FROM base\nRUN head -c 50000000 /dev/zero >/large\nRUN echo end >>/large\nRUN chmod 600 /large\n' >image/Dockerfile
             build image image
