@@ -8,7 +8,7 @@ namespace OverlayFuse.Mount.Tests.Run;
 internal sealed class EnvironmentTests(Runner runner) : RunTest(runner)
 {
     /// <summary>A small root file system: a shell and a few programs with their libraries.</summary>
-    private const string MakeRoot = """
+    internal const string MakeRoot = """
         mkdir -p root/etc root/proc root/dev root/sys root/srv/work
         for program in bash cat id ls rm mkdir; do
             path=$(readlink -f $(command -v $program))
