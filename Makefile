@@ -11,17 +11,17 @@ FUZZ_START      ?= 1
 PROGRAM := artifacts/bin/overlayfuse
 BENCH_CLIENT := artifacts/bin/bench-client
 SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.c' -o -name '*.h' \) \
-             -not -path '*/obj/*' -not -path '*/bin/*') Directory.Build.props Directory.Packages.props global.json
+             -not -path '*/obj/*' -not -path '*/bin/*' -not -path 'src/OverlayFuse.Testing/*') Directory.Build.props Directory.Packages.props global.json
 
 export COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish install uninstall package package-check demo setup clean
+.PHONY: help build test test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish install uninstall package package-check testing-package demo setup clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build all projects (JIT, for working on them)
 	dotnet build OverlayFuse.sln
@@ -69,6 +69,10 @@ bench-scale: $(PROGRAM) $(BENCH_CLIENT) ## Curves: layers, entries, known inodes
 $(BENCH_CLIENT): $(wildcard bench/client/*.[ch])
 	@mkdir -p $(@D)
 	gcc -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
+
+testing-package: $(PROGRAM) ## Build the NuGet package OverlayFuse.Testing, and try it in a project elsewhere: artifacts/nuget
+	dotnet pack src/OverlayFuse.Testing -c Release -o artifacts/nuget -v quiet --nologo
+	tests/testing-package artifacts/nuget
 
 measure: $(PROGRAM) ## Measure what README.md states: the time to mount, memory
 	@tests/measure mount $(PROGRAM)

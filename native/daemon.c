@@ -42,7 +42,7 @@ static int is_foreground_word(const char *word)
 /* Keep in step with Verbs.cs. */
 static int is_verb(const char *word)
 {
-    static const char *const verbs[] = { "options", "layers", "add-layer", "refresh", "run", "doctor", "list", "unmount" };
+    static const char *const verbs[] = { "options", "layers", "add-layer", "refresh", "changes", "run", "hold", "doctor", "list", "unmount" };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(word, verbs[i]) == 0)
             return 1;

@@ -1,5 +1,5 @@
 /*
- * The way of `overlayfuse run`, in the process that was started: it never gets a thread, so it can fork, and what it must give
+ * The way of `overlayfuse run` and `hold`, in the process that was started: it never gets a thread, so it can fork, and what it must give
  * back to the command (signals, umask, limits) is as it was. Managed code runs in children only: one reads the words and checks
  * them (the plan), one is the daemon, one lists the changes.
  */
@@ -15,6 +15,9 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* What the process that holds a view ends with when the view shall be made anew. */
+enum { STATUS_ANEW = 10 };
 
 static session self = { .channel = -1, .lifeline = -1 };
 
@@ -183,15 +186,35 @@ static int is_nowhere(const char *name)
     return 1;
 }
 
-/* The command, in its namespace and directory. Ends with the supervisor, whose view it lives in. */
-static void become_command(session *s)
+/* Whoever lives in the view ends with the supervisor. */
+static void end_with_supervisor(const session *s)
 {
-    if (namespace_join(s) != 0)
-        _exit(EXIT_OWN_FAILURE);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != s->supervisor)
         _exit(EXIT_OWN_FAILURE);
     signals_restore();
+}
+
+/* In place of a command: tells where the view is, and waits for a line or the end of standard input. */
+static void become_holder(session *s)
+{
+    end_with_supervisor(s);
+    if (dprintf(STDOUT_FILENO, "%s\n", s->at) < 0)
+        _exit(EXIT_OWN_FAILURE);
+    char c;
+    ssize_t got;
+    while ((got = read(STDIN_FILENO, &c, 1)) > 0 || (got < 0 && errno == EINTR))
+        if (got > 0 && c == '\n' && session_has(s, FLAG_THROW_AWAY))
+            _exit(STATUS_ANEW);
+    _exit(0);
+}
+
+/* The command, in its namespace and directory. */
+static void become_command(session *s)
+{
+    if (namespace_join(s) != 0)
+        _exit(EXIT_OWN_FAILURE);
+    end_with_supervisor(s);
     execvp(s->argv[0], s->argv);
     int error = errno == EACCES && is_nowhere(s->argv[0]) ? ENOENT : errno;
     fprintf(stderr, "overlayfuse: %s: cannot be started: %s%s\n", s->argv[0], strerror(error),
@@ -206,6 +229,8 @@ static int run_command(session *s)
     if (stop != 0)
         return EXIT_SIGNALLED + stop;
     s->command = fork_or_fail(s);
+    if (s->command == 0 && session_has(s, FLAG_HOLD))
+        become_holder(s);
     if (s->command == 0)
         become_command(s);
     return session_wait(s);
@@ -216,15 +241,56 @@ static int end_daemon(session *s)
 {
     close(s->lifeline);
     int status = s->daemon != 0 ? exit_status(s, s->daemon) : EXIT_OWN_FAILURE;
+    if (status != 0 && s->daemon != 0)
+        fprintf(stderr, status < EXIT_SIGNALLED ? "overlayfuse: the daemon ended with status %d\n" : "overlayfuse: the daemon was killed by signal %d\n",
+                status < EXIT_SIGNALLED ? status : status - EXIT_SIGNALLED);
     if (status != 0 && s->shared)
         session_unmount(s->at);
     return status;
 }
 
+/* Returns 0 in the daemon. */
+static int go_live(session *s)
+{
+    while (serve(s) != 0) {
+        if (await_mount(s))
+            return 1;
+        s->shared = 1;
+        scratch_name_mount(s);
+    }
+    return 0;
+}
+
+/* From one daemon's start to its end; 0 in the daemon. */
+static int live(session *s, int *status, int *ended)
+{
+    if (!go_live(s))
+        return 0;
+    *status = run_command(s);
+    signals_release(); /* who is in a hurry may end us now: the daemon cleans up */
+    *ended = end_daemon(s);
+    return 1;
+}
+
+/* Whether the view begins once more, over an empty upper. */
+static int begins_anew(session *s, int status, int ended)
+{
+    if (!session_has(s, FLAG_HOLD) || status != STATUS_ANEW || ended != 0)
+        return 0;
+    if (scratch_renew(s) != 0)
+        _exit(EXIT_OWN_FAILURE);
+    return 1;
+}
+
+static int is_session(const char *verb)
+{
+    return strcmp(verb, "run") == 0 || strcmp(verb, "hold") == 0;
+}
+
 void overlayfuse_session(int argc, char **argv, int *live_pipe)
 {
     session *s = &self;
-    if (argc < 2 || strcmp(argv[1], "run") != 0)
+    if (argc < 2 || !is_session(argv[1]))
         return;
     s->supervisor = getpid();
     signals_prepare();
@@ -235,19 +301,13 @@ void overlayfuse_session(int argc, char **argv, int *live_pipe)
     scratch_sweep(s->parent);
     if (scratch_make(s) != 0)
         _exit(EXIT_OWN_FAILURE);
-    while (1) {
-        if (serve(s) == 0) {
+    int status, ended;
+    do {
+        if (!live(s, &status, &ended)) {
             *live_pipe = s->channel;
             return;
         }
-        if (await_mount(s))
-            break;
-        s->shared = 1;
-        scratch_name_mount(s);
-    }
-    int status = run_command(s);
-    signals_release(); /* who is in a hurry may end us now: the daemon cleans up */
-    int ended = end_daemon(s);
+    } while (begins_anew(s, status, ended));
     pid_t lister = -1;
     if (ended == 0 && session_has(s, FLAG_DIFF))
         lister = start_managed(s, ROLE_DIFF);

@@ -1,4 +1,4 @@
-/* `overlayfuse run`: one process that waits (the supervisor), children that do the work. See "A session" in src/ARCHITECTURE.md. */
+/* `overlayfuse run` and `hold`: one process that waits (the supervisor), children that do the work. See "A session" in src/ARCHITECTURE.md. */
 #ifndef OVERLAYFUSE_SESSION_H
 #define OVERLAYFUSE_SESSION_H
 
@@ -17,6 +17,7 @@ enum {
     FLAG_CHROOT = 'c',      /* the view is the command's root */
     FLAG_MAY_BE_SEEN = 'v', /* where namespaces are refused, fusermount3 may mount for everybody to see */
     FLAG_DIFF = 'd',        /* list the changes at the end */
+    FLAG_HOLD = 'h',        /* no command and no namespaces: the view is there for everybody until standard input ends */
 };
 
 typedef struct {
@@ -24,7 +25,7 @@ typedef struct {
     pid_t supervisor, daemon, command;
     int channel;  /* plan: where the plan goes. serve: where "live" goes */
     int lifeline; /* supervisor: the write end. serve: the read end, at its end when the supervisor is gone */
-    int shared;   /* no namespace of its own: mounted by fusermount3 */
+    int shared;   /* no namespace of its own: mounted where others see it, by fusermount3 or as root */
     int made_keep;
     char *cwd;
     /* The plan. */
@@ -38,6 +39,7 @@ int session_has(const session *s, char flag);
 
 /* session_scratch.c */
 int scratch_make(session *s);                /* 0, or -1 with a text on stderr */
+int scratch_renew(session *s);               /* upper and work anew, both empty; as scratch_make */
 void scratch_name_mount(const session *s);   /* others see it: who sweeps later takes a dead one away */
 void scratch_remove(session *s);             /* the upper that was made for --keep stays */
 void scratch_sweep(const char *parent);      /* removes what dead sessions of this user left */

@@ -47,6 +47,8 @@ static const char *reason(int error)
         return "they are switched off; as root: sysctl kernel.unprivileged_userns_clone=1";
     if (file_says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1'))
         return "AppArmor restricts them; as root: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give this program a profile with userns";
+    if (error == EACCES)
+        return "a security module (AppArmor, SELinux) forbids them; of a container: --security-opt apparmor=unconfined";
     if (error == EINVAL || error == ENOSYS)
         return "this kernel has none (CONFIG_USER_NS), or the root directory is that of a chroot";
     return "a container's seccomp filter or security policy forbids them, or this is a chroot; give the container CAP_SYS_ADMIN, or run outside of it";

@@ -21,8 +21,8 @@
 static const char prefix[] = "overlayfuse-run.";
 static const char link_name[] = "at";
 
-/* Takes a directory's content away; it may be without permissions, and holds nothing of others. */
-static void remove_content(int directory)
+/* Takes a directory's content away; it may be without permissions, and holds nothing of others but what is mounted there. */
+static void remove_content(int directory, dev_t disk)
 {
     fchmod(directory, 0700);
     int listed = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -32,10 +32,13 @@ static void remove_content(int directory)
             continue;
         if (unlinkat(directory, entry->d_name, 0) == 0 || (errno != EISDIR && errno != EPERM))
             continue;
+        struct stat about;
+        if (fstatat(directory, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) != 0 || about.st_dev != disk)
+            continue;
         fchmodat(directory, entry->d_name, 0700, 0);
         int below = openat(directory, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (below >= 0) {
-            remove_content(below);
+            remove_content(below, disk);
             close(below);
         }
         unlinkat(directory, entry->d_name, AT_REMOVEDIR);
@@ -49,7 +52,9 @@ static void remove_tree(int parent, const char *name)
     int directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory < 0)
         return;
-    remove_content(directory);
+    struct stat about;
+    if (fstat(directory, &about) == 0)
+        remove_content(directory, about.st_dev);
     close(directory);
     unlinkat(parent, name, AT_REMOVEDIR);
 }
@@ -132,6 +137,23 @@ static int make_like(const char *path, const char *like)
     return chmod(path, about.st_mode & 07777) != 0 ? -1 : utimensat(AT_FDCWD, path, times, 0);
 }
 
+/* Of a session that holds a view and was told no place for it. */
+static int make_place(session *s)
+{
+    static char path[sizeof s->scratch + 16];
+    if (!session_has(s, FLAG_HOLD))
+        return 0;
+    s->shared = 1;
+    if (s->at[0] == '\0') {
+        snprintf(path, sizeof path, "%s/view", s->scratch);
+        s->at = path;
+        if (mkdir(path, 0755) != 0)
+            return -1;
+    }
+    scratch_name_mount(s);
+    return 0;
+}
+
 static int make_parts(session *s)
 {
     char path[sizeof s->scratch + 16];
@@ -155,16 +177,32 @@ void scratch_name_mount(const session *s)
         fprintf(stderr, "overlayfuse: %s: %s\n", path, strerror(errno));
 }
 
-int scratch_make(session *s)
+static int refuse(session *s)
 {
-    if (make_locked(s) != 0)
-        s->scratch[0] = '\0';
-    else if (make_parts(s) == 0)
-        return 0;
     fprintf(stderr, "overlayfuse: %s: no directory for the session can be made there: %s; %s\n", s->parent, strerror(errno),
             session_has(s, FLAG_THROW_AWAY) ? "set TMPDIR to a directory that you may write to" : "the directory that holds the upper must be writable");
     scratch_remove(s);
     return -1;
+}
+
+int scratch_make(session *s)
+{
+    if (make_locked(s) != 0)
+        s->scratch[0] = '\0';
+    else if (make_place(s) == 0 && make_parts(s) == 0)
+        return 0;
+    return refuse(s);
+}
+
+int scratch_renew(session *s)
+{
+    int directory = open(s->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory >= 0) {
+        remove_tree(directory, "upper");
+        remove_tree(directory, "work");
+        close(directory);
+    }
+    return make_parts(s) == 0 ? 0 : refuse(s);
 }
 
 void scratch_remove(session *s)

@@ -4,10 +4,10 @@ using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli;
 
-/// <summary>Verbs that ask a live mount: its layers, a new one on top of the lower ones, a fresh look at all.</summary>
+/// <summary>Verbs that ask a live mount: its layers, what its upper changes, a new layer on top of the lower ones, a fresh look at all.</summary>
 internal static class LiveVerbs
 {
-    public const string Layers = "layers";
+    public const string ListLayers = "layers";
     public const string AddLayer = "add-layer";
     public const string Refresh = "refresh";
 
@@ -15,18 +15,19 @@ internal static class LiveVerbs
     {
         var mount = new Argument<string>("MOUNTPOINT") { Description = "A live mount" };
         var directory = new Argument<string>("DIR") { Description = "A directory that is in no layer of the mount" };
-        var layers = new Command(Layers, "Lists the layers of a live mount, topmost first") { mount };
+        var layers = new Command(ListLayers, "Lists the layers of a live mount, topmost first") { mount };
         layers.SetAction(words => With(words.GetRequiredValue(mount), ShowLayers));
         var add = new Command(AddLayer, "Puts a directory on top of the lower layers of a live mount") { mount, directory };
         add.SetAction(words => With(words.GetRequiredValue(mount), root => Add(root, words.GetRequiredValue(mount), words.GetRequiredValue(directory))));
         var refresh = new Command(Refresh, "Shows what was changed in the layers of a live mount behind its back") { mount };
         refresh.SetAction(words => With(words.GetRequiredValue(mount), root =>
             Require(Sys.IoCtl(root, LiveControl.Refresh, default), words.GetRequiredValue(mount), "")));
-        return [layers, add, refresh];
+        return [layers, add, refresh, ChangesVerb.Make()];
     }
 
+    /// <summary>Opens the root of a mount.</summary>
     /// <exception cref="IOException">It is no mount of ours.</exception>
-    private static void With(string mount, Action<Fd> use)
+    public static void With(string mount, Action<Fd> use)
     {
         Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(mount), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened);
         if (error != Errno.None)
@@ -35,16 +36,24 @@ internal static class LiveVerbs
         use(root);
     }
 
-    private static void ShowLayers(Fd root)
+    /// <summary>Topmost first; as the daemon was given them.</summary>
+    /// <exception cref="IOException">The mount has refused.</exception>
+    public static IEnumerable<(string Role, string Path)> Layers(Fd root)
     {
         for (int index = 0; ; index++)
         {
             Errno error = LiveControl.List(root, index, out string role, out string path);
             if (error == Errno.ENOENT)
-                return;
+                yield break;
             Require(error, "the mount", "");
-            Console.Out.WriteLine($"{role} {path}");
+            yield return (role, path);
         }
+    }
+
+    private static void ShowLayers(Fd root)
+    {
+        foreach ((string role, string path) in Layers(root))
+            Console.Out.WriteLine($"{role} {path}");
     }
 
     private static void Add(Fd root, string mount, string directory)
@@ -57,7 +66,7 @@ internal static class LiveVerbs
     }
 
     /// <exception cref="IOException">The mount has refused.</exception>
-    private static void Require(Errno error, string mount, string directory)
+    public static void Require(Errno error, string mount, string directory)
     {
         if (error != Errno.None)
             throw new IOException(error switch

@@ -101,5 +101,5 @@ internal static class MountRequestParser
             : $"merge some of them: max_layers= goes up to {OverlayOptions.MostLowers}, as in the kernel"));
 
     /// <summary>".." stays for the kernel to resolve: it means something else behind a symbolic link.</summary>
-    private static string FullPath(string path) => Path.Combine(Environment.CurrentDirectory, path);
+    private static string FullPath(string path) => Path.IsPathRooted(path) ? path : Path.Combine(Environment.CurrentDirectory, path);
 }

@@ -3,7 +3,7 @@ using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli;
 
-/// <summary>The list that <c>overlayfuse run --diff</c> writes when the command has ended.</summary>
+/// <summary>The list that <c>overlayfuse run --diff</c> writes when the command has ended, and <c>changes</c> of a live mount.</summary>
 internal static class RunChanges
 {
     /// <summary>Writes a line for each path: A, M or D, a space, the path. Control characters and backslashes in it are written as \ooo (octal).</summary>
@@ -14,6 +14,12 @@ internal static class RunChanges
     {
         IReadOnlyList<ViewChange> changes = ViewChanges.List(request.ToMount(scratch, shared: false).Overlay);
         using Stream output = request.ChangesFile is { } file ? File.Create(file) : Console.OpenStandardOutput();
+        Write(changes, output);
+    }
+
+    /// <summary>As <see cref="List"/>.</summary>
+    public static void Write(IReadOnlyList<ViewChange> changes, Stream output)
+    {
         using var buffered = new BufferedStream(output);
         foreach (ViewChange change in changes)
             buffered.Write(ToLine(change));

@@ -3,7 +3,7 @@ using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli;
 
-/// <summary>Checks what <c>overlayfuse run</c> was asked for, before anything is made, and tells the supervisor what to do.</summary>
+/// <summary>Checks what <c>overlayfuse run</c> or <c>hold</c> was asked for, before anything is made, and tells the supervisor what to do.</summary>
 internal static class RunPlan
 {
     /// <summary>Said by words of their own.</summary>
@@ -16,7 +16,7 @@ internal static class RunPlan
         CheckWords(request);
         MountTable mounts = MountTable.Read();
         List<string> lowers = [.. request.Lowers.Select(path => RealPath("--lower", path, mounts))];
-        string at = request.At is null ? lowers[^1] : RealPath("--at", request.At, mounts);
+        string at = request.At is not null ? RealPath("--at", request.At, mounts) : request.IsHeld ? "" : lowers[^1];
         string parent = request.ThrowsAway ? Temporary(request, mounts) : Beside(request, mounts);
         NativeSession.Send(
             Flags(request), parent, at, lowers[0], request.Keep is null ? "" : request.UpperIn(""),
@@ -26,25 +26,26 @@ internal static class RunPlan
     /// <summary>The letters of native/session.h.</summary>
     private static string Flags(RunRequest request)
     {
-        bool mayBeSeen = request is { At: not null, IsRoot: false, MapsRoot: false };
+        bool mayBeSeen = request is { At: not null, IsRoot: false, MapsRoot: false, IsHeld: false };
         return (request.ThrowsAway ? "t" : "") + (request.MapsRoot ? "r" : "") + (request.IsRoot ? "c" : "")
-            + (mayBeSeen ? "v" : "") + (request.ListsChanges ? "d" : "");
+            + (mayBeSeen ? "v" : "") + (request.ListsChanges ? "d" : "") + (request.IsHeld ? "h" : "");
     }
 
     private static void CheckWords(RunRequest request)
     {
-        if (request.Command >= request.WordCount)
+        string verb = request.IsHeld ? HoldVerb.Name : RunVerb.Run;
+        if (!request.IsHeld && request.Command >= request.WordCount)
             throw new UsageException("run: COMMAND is missing; write it after --, as in: overlayfuse run --lower . -- make");
         if (request.Lowers.Count == 0)
-            throw new UsageException("run: --lower is missing; write --lower DIR, or --root DIR for a root file system");
+            throw new UsageException($"{verb}: --lower is missing; write --lower DIR{(request.IsHeld ? "" : ", or --root DIR for a root file system")}");
         if (request is { Upper: not null, Keep: not null })
-            throw new UsageException($"run: --upper {request.Upper} and --keep {request.Keep} cannot stand together; --keep begins a new upper, --upper goes on with one");
+            throw new UsageException($"{verb}: --upper {request.Upper} and --keep {request.Keep} cannot stand together; --keep begins a new upper, --upper goes on with one");
         foreach (RawOption option in request.Options.SelectMany(OptionString.Split))
         {
             if (s_layerOptions.Contains(option.Name))
-                throw new UsageException($"run: option {option}: layers are named by --lower and --upper here");
+                throw new UsageException($"{verb}: option {option}: layers are named by --lower and --upper here");
             if (option.Name is "remount" or "debug")
-                throw new UsageException($"run: option {option.Name}: not for a session; mount with overlayfuse -o ... MOUNTPOINT");
+                throw new UsageException($"{verb}: option {option.Name}: not for a session; mount with overlayfuse -o ... MOUNTPOINT");
         }
         _ = request.ToMount("/", shared: false); // the other options, before anything is made
     }

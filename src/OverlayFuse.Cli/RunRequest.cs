@@ -1,6 +1,6 @@
 namespace OverlayFuse.Cli;
 
-/// <summary>What <c>overlayfuse run</c> was asked for, as it was written.</summary>
+/// <summary>What <c>overlayfuse run</c> or <c>hold</c> was asked for, as it was written.</summary>
 internal sealed record RunRequest
 {
     /// <summary>Topmost first.</summary>
@@ -25,17 +25,17 @@ internal sealed record RunRequest
     /// <summary>Where the list goes; null: standard output.</summary>
     public string? ChangesFile { get; init; }
 
+    /// <summary>There is no command: the view is for all to see, and stays until standard input ends.</summary>
+    public bool IsHeld { get; init; }
+
     /// <summary>Place of the command's first word among the program's arguments.</summary>
-    public required int Command { get; init; }
+    public int Command { get; init; }
 
     /// <summary>How many arguments there are.</summary>
-    public required int WordCount { get; init; }
+    public int WordCount { get; init; }
 
     /// <summary>The upper goes with the session.</summary>
     public bool ThrowsAway => (Upper ?? Keep) is null;
-
-    /// <summary>Where the view is.</summary>
-    public string MountPoint => At ?? Lowers[^1];
 
     /// <summary>The mount that the daemon of this session makes.</summary>
     /// <param name="scratch">The session's own directory.</param>
@@ -49,13 +49,16 @@ internal sealed record RunRequest
         line.OptionStrings.AddRange(Options);
         line.OptionStrings.Add("lowerdir=" + string.Join(':', Lowers.Select(Escape)));
         line.OptionStrings.Add($"upperdir={Escape(UpperIn(scratch))},workdir={Escape(Path.Combine(scratch, "work"))}");
-        line.Positionals.Add(MountPoint);
+        line.Positionals.Add(MountPointIn(scratch));
         return MountRequestParser.Parse(line) with { UsesHelper = shared };
     }
 
     /// <summary>The upper directory of a session; one that is yet to be made by its plain path.</summary>
     public string UpperIn(string scratch) =>
         Upper ?? (Keep is null ? Path.Combine(scratch, "upper") : Path.TrimEndingDirectorySeparator(Path.GetFullPath(Keep)));
+
+    /// <summary>native/session_scratch.c makes the one in the session's own directory.</summary>
+    private string MountPointIn(string scratch) => At ?? (IsHeld ? Path.Combine(scratch, "view") : Lowers[^1]);
 
     /// <summary>As <see cref="LayerList"/> and <see cref="OptionString"/> read it.</summary>
     private static string Escape(string path) =>

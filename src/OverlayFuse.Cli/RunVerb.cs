@@ -27,11 +27,7 @@ internal static class RunVerb
     /// <summary>The verb, for one command line.</summary>
     public static Command Create(string[] args)
     {
-        var lower = new Option<string[]>("--lower") { Description = "A lower layer, never written; several: topmost first", HelpName = "DIR" };
-        var upper = new Option<string>("--upper") { Description = "An upper directory, of an earlier run or mount: its changes are seen, and new ones go there", HelpName = "DIR" };
-        var keep = new Option<string>("--keep") { Description = "Changes go to DIR, which is made, or empty; --upper DIR goes on with them", HelpName = "DIR" };
-        var at = new Option<string>("--at") { Description = "Where the view is, an existing directory (default: the bottom --lower)", HelpName = "PATH" };
-        var options = new Option<string[]>("-o") { Description = "Mount options, as 'overlayfuse options' lists them", HelpName = "OPTION,..." };
+        var session = new SessionWords("the bottom --lower");
         var root = new Option<string>("--root") { Description = "A root file system: the bottom layer, and the view is COMMAND's root directory, with /proc, /sys and /dev of this system", HelpName = "DIR" };
         var mapRoot = new Option<bool>("--map-root") { Description = "COMMAND sees itself as root (an ordinary user's: of a user namespace, with his own rights)" };
         var diff = new Option<string?>("--diff")
@@ -40,14 +36,11 @@ internal static class RunVerb
             HelpName = "FILE",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var verb = new Command(Run, Help) { lower, upper, keep, at, options, root, mapRoot, diff };
-        verb.SetAction(words => Act(new RunRequest
+        var verb = new Command(Run, Help) { root, mapRoot, diff };
+        session.AddTo(verb);
+        verb.SetAction(words => Act(session.Read(words) with
         {
-            Lowers = [.. words.GetValue(lower) ?? [], .. words.GetValue(root) is { } bottom ? new[] { bottom } : []],
-            Upper = words.GetValue(upper),
-            Keep = words.GetValue(keep),
-            At = words.GetValue(at),
-            Options = words.GetValue(options) ?? [],
+            Lowers = [.. session.Read(words).Lowers, .. words.GetValue(root) is { } bottom ? new[] { bottom } : []],
             IsRoot = words.GetValue(root) is not null,
             MapsRoot = words.GetValue(mapRoot),
             ListsChanges = words.GetResult(diff) is not null,
@@ -58,8 +51,9 @@ internal static class RunVerb
         return verb;
     }
 
+    /// <summary>Does the part of a session that this process was started for.</summary>
     /// <exception cref="IOException">The program is not the published one, or something cannot be opened.</exception>
-    private static int Act(RunRequest request)
+    public static int Act(RunRequest request)
     {
         switch (NativeSession.Role)
         {
@@ -74,7 +68,7 @@ internal static class RunVerb
                 RunChanges.List(request, NativeSession.Scratch);
                 return 0;
             default:
-                throw new IOException("run: a build by 'dotnet run' cannot make namespaces; use the published program (make publish)");
+                throw new IOException("a build by 'dotnet run' cannot hold a session; use the published program (make publish)");
         }
     }
 }

@@ -17,8 +17,8 @@ internal static class Verbs
     /// <summary>What goes wrong is told by <see cref="Program"/>.</summary>
     private static readonly InvocationConfiguration s_plain = new() { EnableDefaultExceptionHandler = false };
 
-    public static bool IsVerb(string word) => word is Options or LiveVerbs.Layers or LiveVerbs.AddLayer or LiveVerbs.Refresh
-        or RunVerb.Run or ListVerb.Name or UnmountVerb.Name or DoctorVerb.Name;
+    public static bool IsVerb(string word) => word is Options or LiveVerbs.ListLayers or LiveVerbs.AddLayer or LiveVerbs.Refresh
+        or ChangesVerb.Name or RunVerb.Run or HoldVerb.Name or ListVerb.Name or UnmountVerb.Name or DoctorVerb.Name;
 
     public static int Invoke(string[] args) => Root(args).Parse(args.Length == 0 ? ["--help"] : RunVerb.WithoutCommand(args)).Invoke(s_plain);
 
@@ -45,6 +45,7 @@ internal static class Verbs
             new Option<string>("-t") { Description = "Type, as mount helpers are given it; has no effect", HelpName = "TYPE" },
             options,
             RunVerb.Create(args),
+            HoldVerb.Make(),
         };
         foreach (Command verb in LiveVerbs.All())
             root.Subcommands.Add(verb);

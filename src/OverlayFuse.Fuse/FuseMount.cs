@@ -42,15 +42,13 @@ public sealed class FuseMount
         Errno mounted = MountDirectly(options, mountPoint, type, device, out string data);
         if (mounted == Errno.None)
             return new FuseMount(mountPoint, device);
+        bool isFuse = IsFuse(device);
         Sys.Close(device);
-        if (mounted == Errno.EPERM && !options.UsesHelper)
-            throw new FuseMountException(
-                $"{mountPoint}: the kernel refuses FUSE in a user namespace (EPERM): a seccomp filter or security policy forbids mount(2), or it is older than 4.18");
-        if (mounted == Errno.EPERM)
+        if (!isFuse)
+            throw new FuseMountException("/dev/fuse: is not the FUSE device; as root: rm /dev/fuse, mknod -m 666 /dev/fuse c 10 229");
+        if (mounted == Errno.EPERM && options.UsesHelper)
             return new FuseMount(mountPoint, FuserMount.Mount(options, mountPoint));
-        throw new FuseMountException(mounted == Errno.EINVAL
-            ? $"{mountPoint}: the kernel refuses the mount options \"{data}\" (EINVAL)"
-            : $"{mountPoint}: cannot be mounted: {mounted}");
+        throw new FuseMountException($"{mountPoint}: {Reason(mounted, data)}");
     }
 
     /// <summary>Gives a live mount other flags: all that it shall have. The kernel ignores any other option here.</summary>
@@ -112,6 +110,18 @@ public sealed class FuseMount
         Errno error = Sys.Unmount(Name.From(mountPoint), detach);
         return error == Errno.EPERM ? FuserMount.Unmount(mountPoint, detach) : error;
     }
+
+    private static bool IsFuse(Fd device) =>
+        Sys.FStatx(device, out Statx stat) == Errno.None && stat.Type == FileType.CharacterDevice && stat is { RdevMajor: 10, RdevMinor: 229 };
+
+    private static string Reason(Errno error, string data) => error switch
+    {
+        Errno.EINVAL => $"the kernel refuses the mount options \"{data}\" (EINVAL)",
+        Errno.EPERM => "the kernel refuses FUSE in a user namespace (EPERM): a seccomp filter or security policy forbids mount(2), or it is older than 4.18",
+        Errno.EACCES => "cannot be mounted: EACCES: a security module (AppArmor, SELinux) forbids mount(2); of a container: --security-opt apparmor=unconfined",
+        Errno.ENOSYS => "cannot be mounted: ENOSYS: a seccomp filter forbids mount(2); of a container: --cap-add SYS_ADMIN",
+        _ => $"cannot be mounted: {error}",
+    };
 
     private static Errno MountDirectly(FuseMountOptions options, string mountPoint, uint type, Fd device, out string data)
     {

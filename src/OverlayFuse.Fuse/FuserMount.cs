@@ -84,7 +84,7 @@ internal static class FuserMount
                 error = Sys.Spawn([Programs[i], .. arguments], variable, socket, write, out process);
         }
         if (error != Errno.None)
-            throw new FuseMountException($"fusermount3: cannot be started ({error}); install the package fuse3, or mount as root");
+            throw new FuseMountException($"fusermount3: cannot be started ({error}); install the package fuse3, or mount as root (in a container: --cap-add SYS_ADMIN)");
         complaint = ReadAll(read);
         error = Sys.WaitForExit(process, out int exitStatus);
         return error == Errno.None ? exitStatus : throw new FuseMountException($"fusermount3: lost sight of it: {error}");
@@ -105,6 +105,11 @@ internal static class FuserMount
         }
     }
 
-    private static string Remedy(string complaint) => complaint.Contains("user_allow_other", StringComparison.Ordinal)
-        ? " (put the line user_allow_other into /etc/fuse.conf, or leave allow_other out)" : "";
+    private static string Remedy(string complaint)
+    {
+        if (complaint.Contains("user_allow_other", StringComparison.Ordinal))
+            return " (put the line user_allow_other into /etc/fuse.conf, or leave allow_other out)";
+        return complaint.EndsWith("Operation not permitted", StringComparison.Ordinal)
+            ? " (it must be set-uid root and started without no_new_privs, and no seccomp filter may forbid mount(2); a container: --cap-add SYS_ADMIN)" : "";
+    }
 }

@@ -18,7 +18,7 @@ internal sealed class DirectoryListing : IDisposable
 
     private readonly NativeArray<byte> _data = new(1024);
     private readonly NativeArray<int> _visible = new(64);
-    private NativeArray<int>? _table;
+    private NativeArray<Bucket>? _table;
     private int _used;
     private int _names;
 
@@ -35,12 +35,13 @@ internal sealed class DirectoryListing : IDisposable
     /// <returns>Its record, or -1.</returns>
     public int Find(Name name)
     {
-        Span<int> table = (_table ??= new(64)).Span;
-        for (uint probe = HashOf(name); ; probe++)
+        Span<Bucket> table = (_table ??= new(64)).Span;
+        uint hash = HashOf(name);
+        for (uint probe = hash; ; probe++)
         {
-            int record = table[(int)(probe & (uint)(table.Length - 1))] - 1;
-            if (record < 0 || Read(record).Name.Equals(name))
-                return record;
+            Bucket bucket = table[(int)(probe & (uint)(table.Length - 1))];
+            if (bucket.IsFree || (bucket.Hash == hash && Read(bucket.Record).Name.Equals(name)))
+                return bucket.Record;
         }
     }
 
@@ -117,27 +118,27 @@ internal sealed class DirectoryListing : IDisposable
         _table ??= new(64);
         if (_names * 2 >= _table.Length)
             GrowTable(_table);
-        Place(_table.Span, record, name);
+        Put(_table.Span, new Bucket(record, HashOf(name)));
         _names++;
     }
 
-    private void GrowTable(NativeArray<int> old)
+    private void GrowTable(NativeArray<Bucket> old)
     {
-        _table = new NativeArray<int>(old.Length * 2);
-        foreach (int entry in old.Span)
+        _table = new NativeArray<Bucket>(old.Length * 2);
+        foreach (Bucket bucket in old.Span)
         {
-            if (entry != 0)
-                Place(_table.Span, entry - 1, Read(entry - 1).Name);
+            if (!bucket.IsFree)
+                Put(_table.Span, bucket);
         }
         old.Dispose();
     }
 
-    private static void Place(Span<int> table, int record, Name name)
+    private static void Put(Span<Bucket> table, Bucket bucket)
     {
-        uint probe = HashOf(name);
-        while (table[(int)(probe & (uint)(table.Length - 1))] != 0)
+        uint probe = bucket.Hash;
+        while (!table[(int)(probe & (uint)(table.Length - 1))].IsFree)
             probe++;
-        table[(int)(probe & (uint)(table.Length - 1))] = record + 1;
+        table[(int)(probe & (uint)(table.Length - 1))] = bucket;
     }
 
     private static uint HashOf(Name name)
@@ -145,6 +146,18 @@ internal sealed class DirectoryListing : IDisposable
         var hash = new HashCode();
         hash.AddBytes(name.Bytes);
         return (uint)hash.ToHashCode();
+    }
+
+    /// <summary>A bucket of the hash table; the hash spares a look at the names of others.</summary>
+    private readonly struct Bucket(int record, uint hash)
+    {
+        private readonly int _recordPlusOne = record + 1; // a table of zeros is empty
+
+        public uint Hash { get; } = hash;
+
+        public int Record => _recordPlusOne - 1;
+
+        public bool IsFree => _recordPlusOne == 0;
     }
 }
 

@@ -23,6 +23,9 @@ public static class LiveControl
     /// <summary>_IOR('o', 4, char[4096]): <see cref="LiveStatistics"/> at the start.</summary>
     public const uint Statistics = 0x9000_6F04;
 
+    /// <summary>_IO('o', 5): puts copies of large files that are under way into the upper, and waits for them.</summary>
+    public const uint Settle = 0x6F05;
+
     /// <summary>Length of an argument, in bytes.</summary>
     public const int Size = 4096;
 

@@ -37,6 +37,9 @@ public struct LiveStatistics
     /// <summary>1 when marks are user.overlay.*.</summary>
     public int UserXattr;
 
+    /// <summary>1 when deletions in the upper may be files ".wh.NAME".</summary>
+    public int AufsWhiteouts;
+
     /// <summary>Number of the process namespace of this process; 0 without /proc.</summary>
     public static ulong OwnProcessNamespace { get; } =
         new FileInfo("/proc/self/ns/pid").LinkTarget is ['p', 'i', 'd', ':', '[', .. var number, ']']

@@ -12,8 +12,7 @@ internal sealed class OpenFile
     private SafeFd? _file;
     private volatile bool _writable;
     private volatile bool _isWrittenSince;
-    private volatile bool _knowsTime;
-    private TimeSpec _toldTime;
+    private volatile Told? _told;
 
     /// <summary>How many OPENs were not released yet.</summary>
     public int Count { get; set; }
@@ -32,16 +31,12 @@ internal sealed class OpenFile
     /// <summary>writeback=1: the time of change that the kernel shows, as far as it has told it. Under the open lock.</summary>
     public TimeSpec? ToldTime
     {
-        get => _knowsTime ? _toldTime : null;
-        set
-        {
-            _toldTime = value.GetValueOrDefault();
-            _knowsTime = value is not null;
-        }
+        get => _told?.Time;
+        set => _told = value is { } time ? new Told(time) : null;
     }
 
     /// <summary>Whether there is a <see cref="ToldTime"/>; without lock.</summary>
-    public bool KnowsTime => _knowsTime;
+    public bool KnowsTime => _told is not null;
 
     /// <summary>Something was written since that time was set; without lock.</summary>
     public bool IsWrittenSince
@@ -100,4 +95,7 @@ internal sealed class OpenFile
         IsBackedByLower = false;
         Interlocked.Exchange(ref _file, null)?.Release();
     }
+
+    /// <summary>An object of its own: files of mounts without writeback=1 have no room for it.</summary>
+    private sealed record Told(TimeSpec Time);
 }

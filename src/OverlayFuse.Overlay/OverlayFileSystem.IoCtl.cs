@@ -19,7 +19,7 @@ public sealed partial class OverlayFileSystem
         result = default;
         if (_inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (input.Command is LiveControl.ListLayer or LiveControl.AddLayer or LiveControl.Refresh or LiveControl.Statistics)
+        if (input.Command is LiveControl.ListLayer or LiveControl.AddLayer or LiveControl.Refresh or LiveControl.Statistics or LiveControl.Settle)
             return Control(request, input.Command, data, answer);
         bool sets = input.Command is FS_IOC_SETFLAGS or FS_IOC_FSSETXATTR;
         if (!sets && input.Command is not (FS_IOC_GETFLAGS or FS_IOC_FSGETXATTR))

@@ -24,7 +24,7 @@ public sealed partial class OverlayFileSystem
             return Errno.EPERM;
         if (command == LiveControl.Statistics)
             return TellStatistics(answer);
-        if (data.Length < (command == LiveControl.Refresh ? 0 : LiveControl.Size))
+        if (data.Length < (command is LiveControl.Refresh or LiveControl.Settle ? 0 : LiveControl.Size))
             return Errno.EINVAL;
         lock (_live)
         {
@@ -32,9 +32,16 @@ public sealed partial class OverlayFileSystem
             {
                 LiveControl.ListLayer => ListLayer(LiveControl.ReadIndex(data), answer),
                 LiveControl.AddLayer => AddLayer(LiveControl.ReadDirectory(data)),
+                LiveControl.Settle => Settle(),
                 _ => Refresh(),
             };
         }
+    }
+
+    private Errno Settle()
+    {
+        _copyUp?.FinishAll();
+        return Errno.None;
     }
 
     private Errno ListLayer(int index, Span<byte> answer)

@@ -21,6 +21,7 @@ public sealed partial class OverlayFileSystem
             KnownInodes = _inodes.Count,
             Io = EffectiveIo,
             UserXattr = _xattrs.IsUser ? 1 : 0,
+            AufsWhiteouts = Options.AufsWhiteouts ? 1 : 0,
         };
         return MemoryMarshal.TryWrite(answer, statistics) ? Errno.None : Errno.EINVAL;
     }

@@ -3,14 +3,20 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace OverlayFuse.Architecture.Tests;
 
-/// <summary>Linux &lt;- Fuse &lt;- Overlay &lt;- Cli, and nothing else.</summary>
+/// <summary>Linux &lt;- Fuse &lt;- Overlay &lt;- Cli, and nothing else. Testing stands aside: it starts the program, and knows none of its parts.</summary>
 internal sealed class DirectionTests
 {
     private static readonly string[] InOrder = ["OverlayFuse.Linux", "OverlayFuse.Fuse", "OverlayFuse.Overlay", "OverlayFuse.Cli"];
 
+    private const string Aside = "OverlayFuse.Testing";
+
     [Test]
-    public void Assemblies_OfSrc_AreTheFour() =>
-        Assert.That(Repository.Files("src", "*.csproj").Select(Path.GetFileNameWithoutExtension), Is.EquivalentTo(InOrder));
+    public void Assemblies_OfSrc_AreTheFourAndTheOneAside() =>
+        Assert.That(Repository.Files("src", "*.csproj").Select(Path.GetFileNameWithoutExtension), Is.EquivalentTo(InOrder.Append(Aside)));
+
+    [Test]
+    public void TestingLibrary_OutsideOfTheProgram_RefersToNoneOfItsParts() =>
+        Assert.That(References(Aside, "ProjectReference").Concat(References(Aside, "PackageReference")), Is.Empty);
 
     [TestCaseSource(nameof(InOrder))]
     public void Project_OfSrc_RefersToTheOneBelowOnly(string project)

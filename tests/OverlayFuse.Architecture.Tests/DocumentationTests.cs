@@ -79,6 +79,6 @@ internal sealed partial class DocumentationTests
     [GeneratedRegex("\\]\\(([^)]+)\\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex("`((?:src|tests|native|bench|packaging|\\.ci)/[A-Za-z0-9_./-]+)`")]
+    [GeneratedRegex("`((?:src|tests|native|bench|packaging|samples|examples|\\.ci)/[A-Za-z0-9_./-]+)`")]
     private static partial Regex RepositoryPath();
 }

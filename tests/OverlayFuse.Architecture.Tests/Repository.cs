@@ -10,7 +10,7 @@ internal static class Repository
 
     /// <summary>Every C# file that people write.</summary>
     public static IReadOnlyList<SourceFile> Sources { get; } =
-        [.. Files("src", "*.cs").Concat(Files("tests", "*.cs")).Concat(Files("bench", "*.cs")).Select(path => new SourceFile(path))];
+        [.. new[] { "src", "tests", "samples", "bench" }.SelectMany(folder => Files(folder, "*.cs")).Select(path => new SourceFile(path))];
 
     public static IEnumerable<SourceFile> SourcesOf(string folder) =>
         Sources.Where(source => source.Path.StartsWith(folder + "/", StringComparison.Ordinal));

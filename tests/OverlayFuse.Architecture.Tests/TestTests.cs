@@ -9,7 +9,7 @@ internal sealed partial class TestTests
     private static readonly string[] TestAttributes = ["Test", "TestCase", "TestCaseSource"];
 
     private static IEnumerable<(SourceFile Source, MethodDeclarationSyntax Method)> Tests =>
-        from source in Repository.SourcesOf("tests")
+        from source in Repository.SourcesOf("tests").Concat(Repository.SourcesOf("samples"))
         from method in source.Nodes<MethodDeclarationSyntax>()
         where Attributes(method).Any(attribute => TestAttributes.Contains(attribute.Name.ToString()))
         select (source, method);

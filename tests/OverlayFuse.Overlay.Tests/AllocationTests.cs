@@ -86,10 +86,10 @@ public sealed class AllocationTests : OverlayTest
     public void OpenAndRelease_FileThatIsOpen_AllocatesNothing() =>
         Assert.That(PerCall(() => OpenAndRelease(_opened)), Is.Zero);
 
-    /// <summary>The object for the descriptor (32 bytes) and the one for the file (40): both live until RELEASE.</summary>
+    /// <summary>The object for the descriptor (32 bytes) and the one for the file (48): both live until RELEASE.</summary>
     [Test]
     public void OpenAndRelease_FirstOpen_AllocatesItsDescriptorOnly() =>
-        Assert.That(PerCall(() => OpenAndRelease(_lower)), Is.LessThanOrEqualTo(72));
+        Assert.That(PerCall(() => OpenAndRelease(_lower)), Is.LessThanOrEqualTo(80));
 
     [Test]
     public void Read_OpenFile_AllocatesNothing() => Assert.That(PerCall(() =>

@@ -48,11 +48,13 @@ internal sealed record NamespaceTrial(Errno Error, ProbeStep Reached)
         };
     }
 
-    private static string Remedy()
+    private string Remedy()
     {
         string[] commands = [.. s_settings.Where(one => one.Value == one.Forbids).Select(one => $"sysctl -w {one.Name}={one.Allows}")];
-        return commands.Length > 0
-            ? string.Join("; ", commands)
+        if (commands.Length > 0)
+            return string.Join("; ", commands);
+        return Error == Errno.EACCES
+            ? "a security module (AppArmor, SELinux) forbids it; of a container: --security-opt apparmor=unconfined"
             : "a container's seccomp filter or a chroot forbids it: start the container with --security-opt seccomp=unconfined, or mount outside";
     }
 

@@ -35,7 +35,7 @@ internal sealed class CompletionTests
     public void RemoveSandbox() => sandbox.Dispose();
 
     [TestCase("overlayfuse un", "unmount")]
-    [TestCase("overlayfuse ", "add-layer doctor layers list lower/ lowest/ options other/ refresh run unmount")]
+    [TestCase("overlayfuse ", "add-layer changes doctor hold layers list lower/ lowest/ options other/ refresh run unmount")]
     [TestCase("overlayfuse --", "--debug --foreground --help --version")]
     [TestCase("overlayfuse run --", "--at --diff --help --keep --lower --map-root --root --upper")]
     [TestCase("overlayfuse unmount -", "--all --help --lazy --timeout -a -h -l")]

@@ -11,7 +11,7 @@ namespace OverlayFuse.Mount.Tests.Run;
 internal sealed class SharedTests() : RunTest(Runner.User)
 {
     private const string Start = """
-        start() { rm -f ready; $P run --lower bottom --at view -- bash -c 'echo $$ > ready; exec sleep 1000' 2>/dev/null & supervisor=$!; until [ -e ready ]; do sleep 0.02; done
+        start() { rm -f ready; $P run --lower bottom --at view -- bash -c 'echo $$ > ready; exec sleep 1000' 2>/dev/null & supervisor=$!; until [ -s ready ]; do sleep 0.02; done
                   command=$(cat ready); daemon=$(pgrep -P $supervisor | grep -vx $command); }
         shown() { grep -c " $PWD/view fuse.overlayfuse" /proc/self/mounts || true; }
 

@@ -15,7 +15,7 @@ internal sealed class SignalTests(Runner runner) : RunTest(runner)
             rm -f ready
             env --default-signal "$P" run --lower bottom "${@:2}" -- bash -c "$1" &
             supervisor=$!
-            until [ -e ready ]; do sleep 0.02; done
+            until [ -s ready ]; do sleep 0.02; done
             command=$(cat ready)
             daemon=$(pgrep -P $supervisor | grep -vx $command)
         }

@@ -1,0 +1,26 @@
+using System.CommandLine;
+
+namespace OverlayFuse.Cli;
+
+/// <summary><c>overlayfuse hold</c>: a session without a command, for programs that want a throw-away view for themselves (native/session.c).</summary>
+internal static class HoldVerb
+{
+    /// <summary>Keep in step with native/daemon.c and native/session.c.</summary>
+    public const string Name = "hold";
+
+    private const string Help =
+        "Holds a throw-away view for as long as standard input is open; for tests\n" +
+        "  overlayfuse hold --lower DIR [OPTION...]\n" +
+        "Prints the path of the view when it can be used: all your processes see it there. Each line on standard input throws the changes away\n" +
+        "(not with --upper and --keep), and the path is printed again. At the end of input, which comes with the end of whoever holds the other\n" +
+        "end, the view and what belongs to it are removed, also when it is in use. Exit status 0, or 125: overlayfuse itself failed.";
+
+    public static Command Make()
+    {
+        var session = new SessionWords("one of its own, in TMPDIR or beside the upper");
+        var verb = new Command(Name, Help);
+        session.AddTo(verb);
+        verb.SetAction(words => RunVerb.Act(session.Read(words) with { IsHeld = true }));
+        return verb;
+    }
+}
