@@ -102,6 +102,24 @@ internal sealed partial class ReadmeTests : RootlessTest
         Assert.That(output, Is.EqualTo($"lower {Home}/base\npatch\nchanged\n"));
     }
 
+    [Test]
+    public void TestsInOtherLanguages_HoldAndChanges_ShowAndEnd()
+    {
+        string[] lines = Readme.Lines("Tests in .NET", 1);
+        string output = Shell($$"""
+            mkdir fixture; echo old > fixture/file; mkfifo input
+            hold() {
+                {{lines[0]}}
+            }
+            hold <input >output & exec 3>input
+            until [ -s output ]; do sleep 0.01; done
+            view=$(cat output); echo new > $view/file; cat $view/file
+            {{lines[1].Replace("PATH", "$view", StringComparison.Ordinal)}}
+            exec 3>&-; wait; test ! -e $view; cat fixture/file
+            """);
+        Assert.That(output, Is.EqualTo("new\nM file\nold\n"));
+    }
+
     /// <summary>Numbers and the mode of the caches are those of another machine, and of root.</summary>
     [Test]
     public void WhatIsMounted_WithAProcessInTheTree_IsShownAndNotUnmounted()
