@@ -4,12 +4,11 @@
  */
 #define _GNU_SOURCE
 #include "probe.h"
+#include "id_maps.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,30 +17,6 @@ struct outcome {
     int reached;
     int error;
 };
-
-static char uid_map[64], gid_map[64];
-
-static int write_file(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    ssize_t written = write(fd, text, strlen(text));
-    int error = errno;
-    close(fd);
-    errno = error;
-    return written < 0 ? -1 : 0;
-}
-
-/* Who has no rights outside maps himself alone, and gives up setgroups(2) before. */
-static int write_maps(void)
-{
-    if (write_file("/proc/self/setgroups", "deny") != 0 && errno != ENOENT)
-        return -1;
-    if (write_file("/proc/self/uid_map", uid_map) != 0)
-        return -1;
-    return write_file("/proc/self/gid_map", gid_map);
-}
 
 static int mount_fuse(int device, const char *directory)
 {
@@ -56,7 +31,7 @@ static int mount_fuse(int device, const char *directory)
     return mount("overlayfuse", directory, "fuse.overlayfuse", 0, data);
 }
 
-static struct outcome try_all(const char *directory)
+static struct outcome try_all(const char *directory, const id_maps *maps)
 {
     struct outcome at = { STEP_USER_NAMESPACE, 0 };
     int device = -1;
@@ -64,7 +39,7 @@ static struct outcome try_all(const char *directory)
         int result = 0;
         switch (at.reached) {
         case STEP_USER_NAMESPACE: result = unshare(CLONE_NEWUSER); break;
-        case STEP_ID_MAPS: result = write_maps(); break;
+        case STEP_ID_MAPS: result = id_maps_write(maps); break;
         case STEP_MOUNT_NAMESPACE: result = unshare(CLONE_NEWNS); break;
         case STEP_DEVICE: result = device = open("/dev/fuse", O_RDWR | O_CLOEXEC); break;
         case STEP_MOUNT: result = mount_fuse(device, directory); break;
@@ -84,11 +59,11 @@ int overlayfuse_probe_user_namespace(const char *directory, int *reached)
     *reached = STEP_FORK;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return errno;
-    snprintf(uid_map, sizeof uid_map, "0 %u 1\n", (unsigned)geteuid());
-    snprintf(gid_map, sizeof gid_map, "0 %u 1\n", (unsigned)getegid());
+    id_maps maps;
+    id_maps_format(&maps, 1);
     pid_t child = fork();
     if (child == 0) {
-        outcome = try_all(directory);
+        outcome = try_all(directory, &maps);
         _exit(write(ends[1], &outcome, sizeof outcome) == sizeof outcome ? 0 : 1);
     }
     outcome.error = errno;

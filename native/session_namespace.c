@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "session.h"
+#include "id_maps.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,39 +16,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int write_file(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    ssize_t written = write(fd, text, strlen(text));
-    int error = errno;
-    close(fd);
-    errno = error;
-    return written < 0 ? -1 : 0;
-}
-
-/* One id is all that the kernel lets an ordinary user map, and a group only when groups cannot be given up (user_namespaces(7)). */
-static int map_ids(uid_t uid, gid_t gid, int as_root)
-{
-    char text[64];
-    if (write_file("/proc/self/setgroups", "deny") != 0 && errno != ENOENT)
-        return -1;
-    snprintf(text, sizeof text, "%u %u 1", as_root ? 0 : uid, uid);
-    if (write_file("/proc/self/uid_map", text) != 0)
-        return -1;
-    snprintf(text, sizeof text, "%u %u 1", as_root ? 0 : gid, gid);
-    return write_file("/proc/self/gid_map", text);
-}
-
 /* Mounts of ours stay here; what is unmounted outside goes here too, so that no disk is kept busy by a session. */
 int namespace_enter(const session *s)
 {
-    uid_t uid = geteuid();
-    gid_t gid = getegid();
-    int as_root = session_has(s, FLAG_MAP_ROOT) && uid != 0;
+    int as_root = session_has(s, FLAG_MAP_ROOT) && geteuid() != 0;
+    id_maps maps;
+    id_maps_format(&maps, as_root);
     if (as_root || unshare(CLONE_NEWNS) != 0) {
-        if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 || map_ids(uid, gid, as_root) != 0)
+        if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 || id_maps_write(&maps) != 0)
             return errno;
     }
     return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0 ? 0 : errno;

@@ -38,7 +38,6 @@ internal static class Verbs
             "  overlayfuse -o lowerdir=TOP:...:BOTTOM[,upperdir=DIR,workdir=DIR][,OPTION...] MOUNTPOINT\n" +
             "The command line is that of fuse-overlayfs. Unmount with: overlayfuse unmount MOUNTPOINT")
         {
-            new Argument<string[]>("[SOURCE] MOUNTPOINT") { Description = "What /proc/mounts shows as the source; an existing directory" },
             new Option<string[]>("-o") { Description = "Mount options, several with commas; may be given several times", HelpName = "OPTION,..." },
             new Option<bool>("--foreground", "-f") { Description = "Stay in the foreground" },
             new Option<bool>("--debug", "-d") { Description = "Stay in the foreground and trace every request" },
@@ -52,6 +51,9 @@ internal static class Verbs
             root.Subcommands.Add(verb);
         foreach (Command verb in new[] { ListVerb.Make(), UnmountVerb.Make(), DoctorVerb.Make() })
             root.Subcommands.Add(verb);
+        // The help of a verb shows the root's arguments, too.
+        if (args is not [var word, ..] || !IsVerb(word))
+            root.Arguments.Add(new Argument<string[]>("[SOURCE] MOUNTPOINT") { Description = "What /proc/mounts shows as the source; an existing directory" });
         root.Options.OfType<VersionOption>().Single().Aliases.Add("-V");
         return root;
     }

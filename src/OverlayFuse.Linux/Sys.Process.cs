@@ -37,6 +37,15 @@ public static unsafe partial class Sys
         }
     }
 
+    /// <summary>getrandom(2), for up to 256 bytes, which come whole. .NET's own random numbers need /dev/urandom.</summary>
+    /// <param name="bytes">What is filled.</param>
+    /// <returns>ENOSYS or EPERM under a seccomp filter that forbids it.</returns>
+    public static Errno GetRandom(Span<byte> bytes)
+    {
+        fixed (byte* to = bytes)
+            return Result(Libc.getrandom(to, (nuint)bytes.Length, 0), out _);
+    }
+
     /// <summary>
     /// Gives this thread, and no other, the ids of a user for good: real, effective and saved. By system calls, as libc would change every thread.
     /// </summary>

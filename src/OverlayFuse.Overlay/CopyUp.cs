@@ -185,10 +185,11 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         return Errno.None;
     }
 
-    /// <summary>
-    /// Renames the copy into the upper layer and keeps the parent's times (ovl_copy_up_one). The parent grows when its st_size is another then: on most file
-    /// systems with every name, on ext4 rarely.
-    /// </summary>
+    /// <summary>Whether the size of a directory is another than it was: with a new name on most file systems, on ext4 rarely.</summary>
+    public static bool HasGrown(Fd directory, in Statx before) =>
+        Sys.FStatx(directory, out Statx after, StatxMask.Size) == Errno.None && after.Size != before.Size;
+
+    /// <summary>Renames the copy into the upper layer and keeps the parent's times (ovl_copy_up_one).</summary>
     /// <returns>ENOENT when the name was removed meanwhile.</returns>
     private Errno PutInPlace(Inode inode, Place place, in Copied copied, ref WorkEntry entry, out bool grows)
     {
@@ -209,7 +210,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             if (!inode.HasOrigin)
                 inode.Ino = fileSystem.MapIno(copied.Stat); // a broken hard link (ovl_getattr)
             Settle(inode, copied);
-            grows = Sys.FStatx(parent, out Statx after, StatxMask.Size) == Errno.None && after.Size != before.Size;
+            grows = HasGrown(parent, before);
             _ = Sys.UTimeNsAt(parent, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec()); // as well as can be: the copy is in place
             return Errno.None;
         }

@@ -36,8 +36,8 @@ internal sealed partial class Inode
         get => Present is { HasUnseenNames: true };
         set
         {
-            if (value || Present is not null)
-                Extra.HasUnseenNames = value;
+            if (ExtraFor(value) is { } extra)
+                extra.HasUnseenNames = value;
         }
     }
 
@@ -54,8 +54,8 @@ internal sealed partial class Inode
         get => Present?.Data;
         set
         {
-            if (value is not null || Present is not null)
-                Extra.Data = value;
+            if (ExtraFor(value is not null) is { } extra)
+                extra.Data = value;
         }
     }
 
@@ -65,8 +65,8 @@ internal sealed partial class Inode
         get => Present?.Index;
         set
         {
-            if (value is not null || Present is not null)
-                Extra.Index = value;
+            if (ExtraFor(value is not null) is { } extra)
+                extra.Index = value;
         }
     }
 
@@ -89,8 +89,8 @@ internal sealed partial class Inode
         get => Present?.Pinned;
         set
         {
-            if (value is not null || Present is not null)
-                Extra.Pinned = value;
+            if (ExtraFor(value is not null) is { } extra)
+                extra.Pinned = value;
         }
     }
 
@@ -100,8 +100,8 @@ internal sealed partial class Inode
         get => Present?.Partial;
         set
         {
-            if (value is not null || Present is not null)
-                Extra.Partial = value;
+            if (ExtraFor(value is not null) is { } extra)
+                extra.Partial = value;
         }
     }
 
@@ -111,12 +111,15 @@ internal sealed partial class Inode
         get => Present?.Open;
         set
         {
-            if (value is not null || Present is not null)
-                Extra.Open = value;
+            if (ExtraFor(value is not null) is { } extra)
+                extra.Open = value;
         }
     }
 
     private InodeExtra? Present => Volatile.Read(ref _extra);
+
+    /// <summary>Where a setting goes; that there is nothing makes nothing.</summary>
+    private InodeExtra? ExtraFor(bool isSomething) => isSomething ? Extra : Present;
 
     private InodeExtra Extra
     {

@@ -69,6 +69,7 @@ public sealed partial class OverlayFileSystem
         if (OpenNewLayer(directory, out Layer? layer) is not Errno.None and var error)
             return error;
         LookForXattrWhiteouts(layer!, _xattrs);
+        _overrides?.Add(layer!);
         ushort number = _layers.Add(layer!);
         Inode root = _inodes.Root;
         using (new NamesChange(root))

@@ -8,12 +8,19 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 internal static class OverlayUuid
 {
+    private const int Size = 16;
+
     public static void WriteTo(Layer upper, OverlayXattr xattrs, UuidMode mode)
     {
         Fd root = upper.Root.Fd;
-        if (mode != UuidMode.Off && Sys.GetXattrAt(root, Name.Empty, xattrs.Uuid, default, out _) == Errno.ENODATA
-            && (mode == UuidMode.On || Sys.GetXattrAt(root, Name.Empty, xattrs.Impure, default, out _) == Errno.ENODATA))
-            _ = Sys.SetXattrAt(root, Name.Empty, xattrs.Uuid, Guid.NewGuid().ToByteArray()); // without one the id is not persistent
+        bool isWanted = mode != UuidMode.Off && Sys.GetXattrAt(root, Name.Empty, xattrs.Uuid, default, out _) == Errno.ENODATA
+            && (mode == UuidMode.On || Sys.GetXattrAt(root, Name.Empty, xattrs.Impure, default, out _) == Errno.ENODATA);
+        Span<byte> uuid = stackalloc byte[Size];
+        if (!isWanted || Sys.GetRandom(uuid) != Errno.None)
+            return;
+        uuid[6] = (byte)((uuid[6] & 0x0F) | 0x40); // version 4, variant 1 (uuid_gen)
+        uuid[8] = (byte)((uuid[8] & 0x3F) | 0x80);
+        _ = Sys.SetXattrAt(root, Name.Empty, xattrs.Uuid, uuid); // without one the id is not persistent
     }
 }
 

@@ -16,11 +16,11 @@ internal sealed class StatOverrides
     private static readonly byte[] s_privileged = Name.From("security.fuseoverlayfs.override_stat").ToArray();
 
     private readonly Lock _lock = new();
-    private readonly OverrideKind[] _lowers;
     private readonly Layer? _upperLayer;
     private readonly OverrideKind _written;
     private readonly bool _believesUser;
     private volatile OverrideKind _upper;
+    private volatile OverrideKind[] _lowers;
 
     private StatOverrides(LayerStack layers, XattrPermissions asked)
     {
@@ -54,6 +54,9 @@ internal sealed class StatOverrides
     /// <summary>How a layer keeps them.</summary>
     /// <param name="layer">A lower layer's number; <see cref="Inode.NoLayer"/> for the upper.</param>
     public OverrideKind KindOf(ushort layer) => layer == Inode.NoLayer ? _upper : _lowers[layer];
+
+    /// <summary>One more lower layer, before it is seen; it has the next number.</summary>
+    public void Add(Layer layer) => _lowers = [.. _lowers, KindOf(layer)];
 
     /// <summary>Whether a regular file in the layer may be shown as something else.</summary>
     public bool MayStandForOthers(ushort layer) => KindOf(layer) != OverrideKind.None;

@@ -22,6 +22,15 @@ internal sealed class ProcessTests : DiskTest
         Assert.That((Sys.OpenProcess(int.MaxValue, out Fd process), process.IsOpen), Is.EqualTo((Errno.ESRCH, false)));
 
     [Test]
+    public void GetRandom_Twice_FillsAllWithDifferentBytes()
+    {
+        byte[] one = new byte[256], other = new byte[256];
+        Assert.That((Sys.GetRandom(one), Sys.GetRandom(other)), Is.EqualTo((Errno.None, Errno.None)));
+        Assert.That(one, Is.Not.EqualTo(other));
+        Assert.That(one[^16..].Concat(other[^16..]), Has.Some.Not.Zero);
+    }
+
+    [Test]
     public void AwaitReadable_OfAPipe_SeesWhatIsWritten()
     {
         Assert.That(Sys.Pipe(out Fd readEnd, out Fd writeEnd), Is.EqualTo(Errno.None));

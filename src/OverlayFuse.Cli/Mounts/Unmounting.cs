@@ -17,7 +17,7 @@ internal sealed record Unmounting
     /// <summary>Also when it is in use.</summary>
     public required bool IsLazy { get; init; }
 
-    /// <summary>How long the daemon may take to finish.</summary>
+    /// <summary>How long the daemon may take to answer, and to finish.</summary>
     public required TimeSpan Timeout { get; init; }
 
     /// <summary>Returns when the upper is complete on disk; lazily, when somebody uses the mount, at once.</summary>
@@ -27,7 +27,7 @@ internal sealed record Unmounting
     public void Run(string mountPoint)
     {
         MountEntry mount = Find(mountPoint);
-        MountAnswer answer = MountAnswer.Of(mount);
+        MountAnswer answer = Await(mountPoint, new MountQuestion(mount));
         Fd process = Fd.None;
         if (answer.ProcessId is { } id)
             _ = Sys.OpenProcess(id, out process); // if not, there is nothing to wait for
@@ -38,6 +38,18 @@ internal sealed record Unmounting
             Console.Error.WriteLine($"overlayfuse: {mountPoint}: detached, still used by {MountHolder.ToText(users)}; its upper is complete when process {ProcessText(answer)} has ended");
         else if (answer.State != MountState.Dead)
             AwaitEnd(mountPoint, mount, answer, daemon);
+    }
+
+    /// <exception cref="IOException">The daemon is silent; what asks it keeps the mount busy.</exception>
+    private MountAnswer Await(string mountPoint, MountQuestion question)
+    {
+        MountAnswer answer = question.Await(MountQuestion.Patience);
+        if (IsLazy || answer.State != MountState.Silent)
+            return answer;
+        Console.Error.WriteLine($"overlayfuse: {mountPoint}: its daemon does not answer; waiting for it");
+        answer = question.Await(Timeout - MountQuestion.Patience);
+        return answer.State != MountState.Silent ? answer : throw new IOException(string.Create(CultureInfo.InvariantCulture,
+            $"{mountPoint}: its daemon has not answered in {Math.Max(Timeout.TotalSeconds, MountQuestion.Patience.TotalSeconds):0} s; if it is stopped (T in ps -C overlayfuse), kill -CONT it, or let it go: overlayfuse unmount --lazy {mountPoint}"));
     }
 
     /// <exception cref="IOException">There is none.</exception>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace OverlayFuse.Linux.Interop;
 
-/// <summary>sys/fsuid.h, sys/prctl.h, sys/ioctl.h</summary>
+/// <summary>sys/fsuid.h, sys/prctl.h, sys/ioctl.h, sys/random.h</summary>
 internal static unsafe partial class Libc
 {
     [LibraryImport(Library)]
@@ -16,6 +16,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int ioctl(int fd, nuint request, byte* argument);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint getrandom(byte* buffer, nuint length, uint flags);
 
     /// <summary>poll.h: struct pollfd.</summary>
     [StructLayout(LayoutKind.Sequential)]

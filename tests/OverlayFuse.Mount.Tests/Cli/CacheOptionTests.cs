@@ -101,6 +101,19 @@ internal sealed class CacheOptionTests
         Assert.That(TreeSnapshot.Take(sandbox.MountPoint, TreeView.Merged).Entries.Values.Select(entry => entry.Ino), Is.EqualTo(tree.Entries.Values.Select(entry => entry.Ino)));
     }
 
+    /// <summary>On tmpfs a directory grows with every name: by a copy that is renamed into it, or by one that is linked there from the index.</summary>
+    [TestCase("index=off")]
+    [TestCase("index=on")]
+    public void Directory_GrowsByACopyUp_ItsNewSizeIsShown(string options)
+    {
+        sandbox.Shell("mkdir b/d disk; ln b/file b/d/file; mount -t tmpfs disk disk; mkdir disk/u disk/w");
+        sandbox.Mount("-o", $"lowerdir=b,upperdir=disk/u,workdir=disk/w,{options}", sandbox.MountPoint);
+        sandbox.Shell("chmod 755 m/d");
+        long before = Size("m/d");
+        sandbox.Shell("chmod 600 m/d/file");
+        Assert.That(Size("m/d"), Is.EqualTo(Size("disk/u/d")).And.GreaterThan(before));
+    }
+
     [TestCase("-o", Layers + ",debug")]
     [TestCase("-o" + Layers + ",debug,ro")]
     public void Debug_AsAnOption_StaysInTheForegroundAndTraces(params string[] words)
@@ -112,5 +125,11 @@ internal sealed class CacheOptionTests
         Assert.That(program.StandardError.ReadToEnd(), Does.Contain("Lookup").And.Contain("file"));
         program.WaitForExit();
         Assert.That(program.ExitCode, Is.Zero);
+    }
+
+    private long Size(string directory)
+    {
+        Tool.Check(Syscall.stat(sandbox.PathOf(directory), out Stat stat), "stat " + directory);
+        return stat.st_size;
     }
 }

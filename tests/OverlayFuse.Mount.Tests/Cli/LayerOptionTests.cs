@@ -97,6 +97,20 @@ internal sealed class LayerOptionTests
         Assert.That(File.ReadAllText(sandbox.PathOf("b", "at", "below")), Is.EqualTo("of b"));
     }
 
+    /// <summary>A random one of version 4, as the kernel's.</summary>
+    [Test]
+    public void Uuid_WithoutDevUrandom_IsWritten()
+    {
+        sandbox.Shell($"""
+            mkdir u2 w2
+            unshare -m --propagation private sh -ec '
+            mount -t tmpfs none /dev; mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/fuse c 10 229
+            for n in "" 2; do "{Overlayfuse.Path}" -o uuid=on,lowerdir=a:b,upperdir=u$n,workdir=w$n m; "{Overlayfuse.Path}" unmount m; done'
+            """);
+        string[] uuids = [.. new[] { "u", "u2" }.Select(upper => Convert.ToHexString(Xattrs.Get(sandbox.PathOf(upper), "trusted.overlay.uuid")!))];
+        Assert.That(uuids, Is.Unique.And.All.Match("^.{12}4...[89AB].{15}$"));
+    }
+
     private static string Layer(int number) => $"L{number}";
 
     private void MakeLayers(int count, string below = "")

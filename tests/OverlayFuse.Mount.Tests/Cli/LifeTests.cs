@@ -184,6 +184,25 @@ internal sealed class LifeTests
         Assert.That(result.Output, Does.Contain(answer));
     }
 
+    [TestCase("--help", "overlayfuse [<[SOURCE] MOUNTPOINT>...] [command] [options]", true)]
+    [TestCase("options --help", "overlayfuse options [options]", false)]
+    [TestCase("run --help", "overlayfuse run [options]", false)]
+    [TestCase("hold --help", "overlayfuse hold [options]", false)]
+    [TestCase("changes --help", "overlayfuse changes <MOUNTPOINT> [options]", true)]
+    [TestCase("refresh --help", "overlayfuse refresh <MOUNTPOINT> [options]", true)]
+    [TestCase("doctor --help", "overlayfuse doctor [options]", false)]
+    [TestCase("layers --help", "overlayfuse layers <MOUNTPOINT> [options]", true)]
+    [TestCase("add-layer --help", "overlayfuse add-layer <MOUNTPOINT> <DIR> [options]", true)]
+    [TestCase("list --help", "overlayfuse list [options]", false)]
+    [TestCase("unmount --help", "overlayfuse unmount [<MOUNTPOINT>...] [options]", true)]
+    public void Help_OfAVerb_ShowsItsOwnArguments(string words, string usage, bool hasArguments)
+    {
+        string help = sandbox.Start(words.Split(' ')).Output;
+        Assert.That(help, Does.Contain($"\nUsage:\n  {usage}\n"));
+        Assert.That(help.Contains("\nArguments:\n", StringComparison.Ordinal), Is.EqualTo(hasArguments));
+        Assert.That(help.Contains("SOURCE", StringComparison.Ordinal), Is.EqualTo(words == "--help"));
+    }
+
     [TestCase(20)]
     [TestCase(1000, Category = "Soak")]
     public void Mount_ManyTimesInARow_LeavesNothingBehind(int times)

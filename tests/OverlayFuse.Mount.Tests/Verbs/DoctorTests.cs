@@ -62,6 +62,28 @@ internal sealed class DoctorTests : AppTest
         Assert.That(found.Text(key), Does.Contain(text));
     }
 
+    /// <summary>Of a disk without devices, programs and xattrs: what the rows say is what a mount with its upper there does.</summary>
+    [TestCase("tmpfs -o noexec,nodev,nosuid", 0, "upper-user-xattr upper-whiteout upper-d-type", "yes")]
+    [TestCase("ramfs", 1, "upper-user-xattr upper-trusted-xattr", "no")]
+    public void Doctor_OfAnOddUpper_SaysWhatAMountThereDoes(string type, int exit, string keys, string status)
+    {
+        string mount = $"mount -t {type} none upper";
+        Diagnosis found = Run(mount, "");
+        Assert.That(keys.Split(' ').Select(found.Status), Is.All.EqualTo(status));
+
+        ToolResult result = Bash.Try($"""
+            mkdir lower merged; echo of-lower | tee lower/changed lower/removed >/dev/null
+            unshare -m --propagation private bash -euc '{mount}; mkdir upper/u upper/w
+            ./program -o lowerdir=lower,upperdir=upper/u,workdir=upper/w merged || exit 1
+            echo more >> merged/changed; rm merged/removed; cp /bin/true merged/run; merged/run
+            ./program unmount merged; stat -c "%n %F %s" upper/u/changed upper/u/removed'
+            """, Sandbox.Root);
+
+        Assert.That((result.ExitCode, found.ExitCode), Is.EqualTo((exit, exit)), result.Error);
+        Assert.That(result.Output, Is.EqualTo(exit == 0 ? "upper/u/changed regular file 14\nupper/u/removed character special file 0\n" : ""));
+        Assert.That(result.Error, exit == 0 ? Is.Empty : Does.StartWith($"overlayfuse: upperdir={Sandbox.Root}/upper/u: its file system takes no extended attributes user.*"));
+    }
+
     [Test]
     public void Doctor_UserAllowOther_IsFound() =>
         Assert.That(Run(OpenDevice + "echo ' user_allow_other ' > conf; mount --bind conf /etc/fuse.conf", User).Status("allow-other"), Is.EqualTo("yes"));

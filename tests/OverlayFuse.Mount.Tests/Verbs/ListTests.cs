@@ -91,6 +91,25 @@ internal sealed class ListTests
         Assert.That((mount.GetProperty("state").GetString(), mount.GetProperty("pid").ValueKind), Is.EqualTo(("dead", JsonValueKind.Null)));
     }
 
+    /// <summary>As long as it is stopped nobody may enter the mount: SIGCONT comes whatever happens.</summary>
+    [Test]
+    public void List_DaemonStopped_SaysSilentAndEnds()
+    {
+        sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
+        int[] daemons = Overlayfuse.Daemons(sandbox.MountPoint);
+        try
+        {
+            DaemonProcess.Signal(daemons, Signum.SIGSTOP);
+            JsonElement mount = Listed();
+            Assert.That((mount.GetProperty("state").GetString(), mount.GetProperty("pid").ValueKind), Is.EqualTo(("silent", JsonValueKind.Null)));
+        }
+        finally
+        {
+            DaemonProcess.Signal(daemons, Signum.SIGCONT);
+        }
+        Assert.That(Listed().GetProperty("state").GetString(), Is.EqualTo("live"));
+    }
+
     [Test]
     public void List_AnotherMountOverIt_SaysUnknown()
     {

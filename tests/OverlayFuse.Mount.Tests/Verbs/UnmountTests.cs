@@ -147,6 +147,37 @@ internal sealed class UnmountTests
     }
 
     [Test]
+    public void Unmount_DaemonStopped_WaitsAsLongAsItMay()
+    {
+        int[] daemons = StopDaemon();
+        AssertRefused(sandbox.Start("unmount", "--timeout", "3", "m"),
+            "m: its daemon does not answer; waiting for it\noverlayfuse: m: its daemon has not answered in 3 s; if it is stopped (T in ps -C overlayfuse), kill -CONT it, or let it go: ");
+        Assert.That(MountTable.IsMountpoint(sandbox.MountPoint));
+        DaemonProcess.Signal(daemons, Signum.SIGCONT);
+        AssertUnmounted(sandbox.Start("unmount", "m"));
+    }
+
+    [Test]
+    public void Unmount_DaemonStoppedForAWhile_SucceedsWhenItAnswers()
+    {
+        int[] daemons = StopDaemon();
+        using Timer goOn = new(_ => DaemonProcess.Signal(daemons, Signum.SIGCONT), null, 3000, Timeout.Infinite);
+        ToolResult result = sandbox.Start("unmount", "m");
+        Assert.That((result.ExitCode, result.Error), Is.EqualTo((0, "overlayfuse: m: its daemon does not answer; waiting for it\n")));
+        Assert.That(Overlayfuse.Daemons(sandbox.MountPoint), Is.Empty);
+    }
+
+    [Test]
+    public void UnmountLazy_DaemonStopped_FreesTheName()
+    {
+        int[] daemons = StopDaemon();
+        AssertRefused(sandbox.Start("unmount", "--lazy", "m"), "m: unmounted, but its daemon could not be asked who it is; its upper is complete when that has ended");
+        Assert.That(MountTable.IsMountpoint(sandbox.MountPoint), Is.False);
+        DaemonProcess.Signal(daemons, Signum.SIGCONT);
+        DaemonProcess.AssertEnded(daemons, "it went on");
+    }
+
+    [Test]
     public void Unmount_SeveralOfWhichOneIsNone_UnmountsTheOthers()
     {
         sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
@@ -175,6 +206,15 @@ internal sealed class UnmountTests
     {
         Assert.That((result.ExitCode, result.Output), Is.EqualTo((1, "")));
         Assert.That(result.Error, Does.StartWith("overlayfuse: " + text));
+    }
+
+    /// <summary>Of a mount that is made here. It goes on by SIGCONT, at the latest after the test.</summary>
+    private int[] StopDaemon()
+    {
+        sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
+        int[] daemons = Overlayfuse.Daemons(sandbox.MountPoint);
+        DaemonProcess.Signal(daemons, Signum.SIGSTOP);
+        return daemons;
     }
 
     /// <summary>Starts a shell that becomes another program, and waits until it is that.</summary>
