@@ -137,22 +137,9 @@ static void wait_until_live(int fd, pid_t child)
     _exit(got == 1 ? 0 : status_of(child));
 }
 
-/* glibc passes main's arguments to constructors. */
-__attribute__((constructor)) static void start(int argc, char **argv)
+/* The parent stays, and ends when the mount is live; the child goes on. */
+static void go_to_background(void)
 {
-    open_standard_descriptors();
-    overlayfuse_session(argc, argv, &live_pipe);
-    raise_descriptor_limit();
-    umask(0);
-    mallopt(M_MMAP_THRESHOLD, RETURNED_WHEN_FREED);
-    mallopt(M_ARENA_MAX, 1); /* native memory is rarely asked for: not one arena for each thread */
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE: the caller gets EFBIG, nobody dies */
-    if (!wants_background(argc, argv)) {
-        widen_descriptor_table();
-        return;
-    }
-
     int ends[2];
     pid_t child = -1;
     if (pipe2(ends, O_CLOEXEC) == 0)
@@ -167,7 +154,22 @@ __attribute__((constructor)) static void start(int argc, char **argv)
     }
     close(ends[0]);
     live_pipe = ends[1];
-    widen_descriptor_table();
+}
+
+/* glibc passes main's arguments to constructors. */
+__attribute__((constructor)) static void start(int argc, char **argv)
+{
+    open_standard_descriptors();
+    overlayfuse_session(argc, argv, &live_pipe);
+    raise_descriptor_limit();
+    umask(0);
+    mallopt(M_MMAP_THRESHOLD, RETURNED_WHEN_FREED);
+    mallopt(M_ARENA_MAX, 1); /* native memory is rarely asked for: not one arena for each thread */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE: the caller gets EFBIG, nobody dies */
+    if (wants_background(argc, argv))
+        go_to_background();
+    widen_descriptor_table(); /* after the fork, which makes it as narrow as it can be */
 }
 
 static void leave_terminal(void)

@@ -18,7 +18,7 @@ _overlayfuse_options() {
 
 # VERB: the placeholders of its arguments.
 _overlayfuse_arguments() {
-    _overlayfuse_section Arguments "$1" | grep -vF '[SOURCE]' | sed 's/^<\([^>]*\)>.*/\1/'
+    _overlayfuse_section Arguments "$1" | sed 's/^<\([^>]*\)>.*/\1/'
 }
 
 # PLACEHOLDER WORD: what fits; directories with a / behind them.

@@ -60,7 +60,6 @@ _overlayfuse_specs() {
         done
     done
     for line in ${(f)"$(_overlayfuse_section Arguments $1)"}; do
-        [[ $1 && $line == *SOURCE* ]] && continue
         value=${${line#<}%%>*}
         [[ $1 ]] || value=DIR
         echo -E - "*:$value:$(_overlayfuse_action $value)"

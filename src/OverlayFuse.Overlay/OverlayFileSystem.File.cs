@@ -92,15 +92,23 @@ public sealed partial class OverlayFileSystem
                 return WriteStored(inode, file, data, (long)input.Offset);
             }
             DropEscapedCapability(file, Name.Empty);
-            while (count < data.Length)
-            {
-                Errno error = Sys.PWrite(file, data[count..], (long)input.Offset + count, out int written);
-                count += written;
-                if (error != Errno.None)
-                    return count > 0 ? Errno.None : error;
-            }
+            if (WriteAll(file, data, (long)input.Offset, out count) is not Errno.None and var error)
+                return count > 0 ? Errno.None : error;
             return (input.WriteFlags & WriteFlags.KillSuidGid) != 0 ? DropSetIdsAfter(request, inode, file) : Errno.None;
         }
+    }
+
+    /// <summary>Counts what was written before an error, too.</summary>
+    private static Errno WriteAll(Fd file, ReadOnlySpan<byte> data, long offset, out int count)
+    {
+        for (count = 0; count < data.Length;)
+        {
+            Errno error = Sys.PWrite(file, data[count..], offset + count, out int written);
+            count += written;
+            if (error != Errno.None)
+                return error;
+        }
+        return Errno.None;
     }
 
     private Errno WriteTo(PartialCopy partial, in FuseRequest request, in WriteIn input, ReadOnlySpan<byte> data, out int count)

@@ -54,26 +54,15 @@ public sealed partial class OverlayFileSystem
     {
         Span<byte> capability = stackalloc byte[LongestCapability];
         if (EscapesSecurity(Inode.NoLayer) || Sys.FGetXattr(file, Capability, capability, out _) != Errno.None)
-            return WriteAll(file, data, offset);
+            return WriteAll(file, data, offset, out _);
         lock (OpenLockOf(inode)) // whoever removes it does so before or after
         {
             if (Sys.FGetXattr(file, Capability, capability, out int length) != Errno.None)
-                return WriteAll(file, data, offset);
-            Errno error = WriteAll(file, data, offset);
+                return WriteAll(file, data, offset, out _);
+            Errno error = WriteAll(file, data, offset, out _);
             Errno kept = Sys.SetXattrAt(file, Name.Empty, Capability, capability[..length]);
             return error == Errno.None ? kept : error;
         }
-    }
-
-    private static Errno WriteAll(Fd file, ReadOnlySpan<byte> data, long offset)
-    {
-        for (int count = 0; count < data.Length;)
-        {
-            if (Sys.PWrite(file, data[count..], offset + count, out int written) is not Errno.None and var error)
-                return error;
-            count += written;
-        }
-        return Errno.None;
     }
 
     /// <summary>
