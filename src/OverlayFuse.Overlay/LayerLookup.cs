@@ -50,7 +50,7 @@ internal ref struct LayerLookup
             return Errno.None;
         _ = LeaveForRoot(); // the loop starts at the top in any case
         LowerParts parts = _base.Directory!.Parts;
-        for (int index = Next(parts, from); !_stop && index < parts.Layers.Length; index = Next(parts, index + 1))
+        for (int index = Next(parts, from); index < parts.Layers.Length; index = Next(parts, index + 1))
         {
             _layer = parts.Layers[index];
             _isBottom = index == parts.Layers.Length - 1;
@@ -74,9 +74,15 @@ internal ref struct LayerLookup
         return Errno.None;
     }
 
-    /// <summary>The next layer to look into: where no other name is to be looked for, the directory knows those that have it.</summary>
+    /// <summary>
+    /// The next layer to look into: where no other name is to be looked for, the directory knows those that have it. It is not asked for
+    /// what was found: to list it in all its layers may take longer than the lookup.
+    /// </summary>
+    /// <returns>How many there are, when nothing more is to be looked for.</returns>
     private readonly int Next(LowerParts parts, int index)
     {
+        if (_stop)
+            return parts.Layers.Length;
         bool isWorthIt = _redirect is null && index > 0 && index < parts.Layers.Length;
         LowerNames? names = isWorthIt ? _fileSystem.LowerNamesOf(_base, parts) : _redirect is null ? parts.Names : null;
         return names is null ? index : names.Next(_name, index, parts.Layers.Length);

@@ -112,7 +112,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         if (!copied)
             ino = fileSystem.MapIno(reading.Dev, record.Ino);
         if (known < 0)
-            listing.Add(new DirectoryEntry { Ino = ino, Type = type, Slot = slot, Name = record.Name }, findable);
+            listing.Add(new DirectoryEntry { Ino = ino, Type = type, Slot = slot, Name = record.Name }, findable && slot < reading.Parts.Layers.Length); // nobody looks for the lowest layer's
         else if (type == FileType.Directory && listing.Read(known).Type == FileType.Directory)
             return ShowLowerIno(known, ino, listing);
         return Errno.None;
