@@ -119,6 +119,10 @@ VALUE(POLLIN, Sys, POLLIN);
 #ifdef __NR_fchmodat2
 VALUE(__NR_fchmodat2, Sys, SYS_fchmodat2);
 #endif
+#ifdef __NR_getxattrat
+VALUE(__NR_setxattrat, Sys, SYS_setxattrat); VALUE(__NR_getxattrat, Sys, SYS_getxattrat);
+VALUE(__NR_listxattrat, Sys, SYS_listxattrat); VALUE(__NR_removexattrat, Sys, SYS_removexattrat);
+#endif
 VALUE(OPEN_TREE_CLONE, Sys, OPEN_TREE_CLONE); VALUE(OPEN_TREE_CLOEXEC, Sys, OPEN_TREE_CLOEXEC);
 VALUE(MOUNT_ATTR_RDONLY, Sys, MOUNT_ATTR_RDONLY); VALUE(MOUNT_ATTR_NOSUID, Sys, MOUNT_ATTR_NOSUID);
 VALUE(MOUNT_ATTR_NODEV, Sys, MOUNT_ATTR_NODEV); VALUE(MOUNT_ATTR_NOATIME, Sys, MOUNT_ATTR_NOATIME);

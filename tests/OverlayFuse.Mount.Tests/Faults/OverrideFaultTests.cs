@@ -34,7 +34,7 @@ internal sealed class OverrideFaultTests
         Tool.Check(Syscall.chown(file, 1000, 1001), "chown");
         Assert.That(OwnerOf(sandbox.PathOf("upper", "file")), Is.EqualTo("0:0"), "on disk");
 
-        shim.Arm(new Fault(1, Errno.EIO, Stays: true, "lgetxattr"));
+        shim.Arm(new Fault(1, Errno.EIO, Stays: true, "getxattrat"));
         string without = OwnerOf(file);
         FaultReport report = shim.Disarm();
 

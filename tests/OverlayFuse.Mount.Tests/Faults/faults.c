@@ -22,6 +22,12 @@
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
 #endif
+#ifndef SYS_getxattrat
+#define SYS_setxattrat 463
+#define SYS_getxattrat 464
+#define SYS_listxattrat 465
+#define SYS_removexattrat 466
+#endif
 
 /* Keep in step with FaultShim.cs. */
 struct control {
@@ -135,6 +141,20 @@ int ioctl(int fd, unsigned long request, ...)
     return request == FICLONE_REQUEST && fails("ioctl") ? -1 : next(fd, request, argument);
 }
 
+/* The calls that are made without a function of their own. */
+static const char *name_of(long number)
+{
+    switch (number) {
+    case SYS_getdents64: return "getdents64";
+    case SYS_fchmodat2: return "fchmodat2";
+    case SYS_getxattrat: return "getxattrat";
+    case SYS_setxattrat: return "setxattrat";
+    case SYS_listxattrat: return "listxattrat";
+    case SYS_removexattrat: return "removexattrat";
+    default: return NULL;
+    }
+}
+
 long syscall(long number, ...)
 {
     static long (*next)(long, ...);
@@ -146,7 +166,8 @@ long syscall(long number, ...)
     va_end(rest);
     if (!next)
         next = real_function("syscall");
-    if ((number == SYS_getdents64 && fails("getdents64")) || (number == SYS_fchmodat2 && fails("fchmodat2")))
+    const char *function = name_of(number);
+    if (function && fails(function))
         return -1;
     return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
