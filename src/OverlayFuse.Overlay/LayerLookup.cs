@@ -75,15 +75,15 @@ internal ref struct LayerLookup
     }
 
     /// <summary>
-    /// The next layer to look into: where no other name is to be looked for, the directory knows those that have it. It is not asked for
-    /// what was found: to list it in all its layers may take longer than the lookup.
+    /// The next layer to look into: where no other name is to be looked for, the directory knows those that have it. To learn that, it is
+    /// listed in all its layers: not for what was found already, and not for the first few names.
     /// </summary>
     /// <returns>How many there are, when nothing more is to be looked for.</returns>
     private readonly int Next(LowerParts parts, int index)
     {
         if (_stop)
             return parts.Layers.Length;
-        bool isWorthIt = _redirect is null && index > 0 && index < parts.Layers.Length;
+        bool isWorthIt = _redirect is null && index > 0 && index < parts.Layers.Length && parts.NoteLook();
         LowerNames? names = isWorthIt ? _fileSystem.LowerNamesOf(_base, parts) : _redirect is null ? parts.Names : null;
         return names is null ? index : names.Next(_name, index, parts.Layers.Length);
     }

@@ -9,7 +9,11 @@ namespace OverlayFuse.Overlay;
 /// <param name="layers">Numbers of the lower layers that have it, topmost first; whatever is hidden left out.</param>
 internal sealed class LowerParts(ushort[] layers)
 {
+    /// <summary>A listing of a layer takes so many system calls for each that a look takes.</summary>
+    private const int LooksOfListing = 4;
+
     private LowerNames? _names;
+    private int _looks;
 
     public ushort[] Layers { get; } = layers;
 
@@ -37,6 +41,10 @@ internal sealed class LowerParts(ushort[] layers)
 
     /// <summary>Whether <see cref="Names"/> was asked for, and perhaps cannot be had.</summary>
     public volatile bool HasAskedNames;
+
+    /// <summary>Notes one more look into a layer that is not the topmost.</summary>
+    /// <returns>Whether all looks together have cost what listing every layer would.</returns>
+    public bool NoteLook() => ++_looks > LooksOfListing * Layers.Length; // of two at once one may be lost: a little later, then
 
     /// <summary>The parts that a lookup found.</summary>
     public static LowerParts Of(in Resolved found) => new(found.Lowers.ToArray())
