@@ -53,7 +53,7 @@ internal sealed partial class CopyUp
             return unmade;
         using var target = new ScopedFd(to);
         if (Sys.Clone(lower, target) == Errno.None)
-            return IsSynced && Sys.FSync(target) is not Errno.None and var unsynced ? unsynced : Errno.EEXIST; // whole already
+            return work.Persist(target) is not Errno.None and var unsynced ? unsynced : Errno.EEXIST; // whole already
         if (Reserve(lower, target, (long)copy.Stat.Size) is not Errno.None and var full)
         {
             _ = Sys.UnlinkAt(entry.Directory, entry.Name); // it is made again, or the entry removes what is left
@@ -146,9 +146,7 @@ internal sealed partial class CopyUp
             if (CallerProcess.HasGivenUp(request))
                 return Errno.EINTR;
         }
-        if (error != Errno.ENODATA)
-            return error;
-        return IsSynced ? partial.Sync() : Errno.None;
+        return error == Errno.ENODATA ? partial.Persist(work) : error;
     }
 
     private Errno PutUp(Inode inode, PartialCopy partial)
