@@ -69,37 +69,34 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         {
             if (fileSystem.Files.Statx(inode, lower.Directory, lower.Name, out Statx stat) is not Errno.None and var unseen)
                 return unseen == Errno.ENOENT ? Errno.ESTALE : unseen;
-            var entry = new WorkEntry(work);
-            try
-            {
-                bool isMetacopy = dataLimit == NoData && stat.Type == FileType.Regular;
-                if (isMetacopy && MayLeaveData(inode, out isMetacopy) is not Errno.None and var unread)
-                    return unread;
-                var copy = new Copying(inode, lower, stat) { DataLimit = isMetacopy ? 0 : dataLimit == NoData ? long.MaxValue : dataLimit };
-                Errno made = mayBePartial && MayBePartial(copy) ? Begin(copy, entry) : Errno.EOPNOTSUPP;
-                if (made == Errno.None)
-                {
-                    _ = entry.Keep(); // until the copy is whole
-                    return made;
-                }
-                if (made == Errno.EOPNOTSUPP)
-                    made = stat.Type == FileType.Regular ? MakeFile(request, inode, (long)stat.Size, copy.DataLimit, ref entry) : Make(copy, entry);
-                if (made is not (Errno.None or Errno.EEXIST)) // EEXIST: Begin has made all of it
-                    return made;
-                bool cut = stat.Type == FileType.Regular && dataLimit != NoData && dataLimit < (long)stat.Size;
-                if (new CopyUpMetadata(fileSystem, lower, stat, entry) { IsCut = cut }.Copy(inode) is not Errno.None and var refused)
-                    return refused;
-                if (isMetacopy && LeaveData(inode, stat, entry) is not Errno.None and var unmarked)
-                    return unmarked;
-                bool hasData = stat.Size > 0 && copy.DataLimit > 0;
-                if (hasData && entry.Persist() is not Errno.None and var unsynced)
-                    return unsynced;
-                return Finish(inode, new Copied(stat) { Data = isMetacopy ? DataOf(inode) : null }, ref entry);
-            }
-            finally
-            {
-                entry.Dispose();
-            }
+            bool isMetacopy = dataLimit == NoData && stat.Type == FileType.Regular;
+            if (isMetacopy && MayLeaveData(inode, out isMetacopy) is not Errno.None and var unread)
+                return unread;
+            var copy = new Copying(inode, lower, stat, dataLimit) { IsMetacopy = isMetacopy };
+            Errno begun = mayBePartial && MayBePartial(copy) ? Begin(copy) : Errno.EOPNOTSUPP;
+            return begun == Errno.EOPNOTSUPP ? CopyWhole(request, copy) : begun;
+        }
+    }
+
+    private Errno CopyWhole(in FuseRequest request, in Copying copy)
+    {
+        var entry = new WorkEntry(work);
+        try
+        {
+            Errno made = copy.Stat.Type == FileType.Regular ? MakeFile(request, copy.Inode, copy.Size, copy.Length, ref entry) : Make(copy, entry);
+            if (made != Errno.None)
+                return made;
+            if (new CopyUpMetadata(fileSystem, copy.Lower, copy.Stat, entry) { IsCut = copy.IsCut }.Copy(copy.Inode) is not Errno.None and var refused)
+                return refused;
+            if (copy.IsMetacopy && LeaveData(copy.Inode, copy.Stat, entry) is not Errno.None and var unmarked)
+                return unmarked;
+            if (copy.Length > 0 && entry.Persist() is not Errno.None and var unsynced)
+                return unsynced;
+            return Finish(copy.Inode, new Copied(copy.Stat) { Data = copy.IsMetacopy ? DataOf(copy.Inode) : null }, ref entry);
+        }
+        finally
+        {
+            entry.Dispose();
         }
     }
 
@@ -122,11 +119,10 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         }
     }
 
-    private Errno MakeFile(in FuseRequest request, Inode inode, long size, long dataLimit, ref WorkEntry entry)
+    private Errno MakeFile(in FuseRequest request, Inode inode, long size, long length, ref WorkEntry entry)
     {
         if (entry.MakeFile(out Fd target) is not Errno.None and var error)
             return error;
-        long length = Math.Min(size, dataLimit);
         return length == 0 ? Errno.None : CopyData(request, inode, target, new CopyUpData(length, length == size) { Work = work });
     }
 
@@ -257,11 +253,14 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
 /// <summary>One copy-up: what is copied.</summary>
 internal readonly ref struct Copying
 {
-    public Copying(Inode inode, in RealName lower, in Statx stat)
+    private readonly long _dataLimit;
+
+    public Copying(Inode inode, in RealName lower, in Statx stat, long dataLimit)
     {
         Inode = inode;
         Lower = lower;
         Stat = stat;
+        _dataLimit = dataLimit == CopyUp.NoData ? long.MaxValue : dataLimit;
     }
 
     public Inode Inode { get; }
@@ -270,8 +269,17 @@ internal readonly ref struct Copying
 
     public readonly Statx Stat;
 
+    /// <summary>The data stay below.</summary>
+    public bool IsMetacopy { get; init; }
+
+    /// <summary>Bytes of data that the lower file has.</summary>
+    public long Size => Stat.Type == FileType.Regular ? (long)Stat.Size : 0;
+
     /// <summary>Bytes of data that are copied.</summary>
-    public long DataLimit { get; init; }
+    public long Length => IsMetacopy ? 0 : Math.Min(Size, _dataLimit);
+
+    /// <summary>What is not copied will be gone.</summary>
+    public bool IsCut => !IsMetacopy && Length < Size;
 }
 
 /// <summary>What a copy-up has made.</summary>
