@@ -61,7 +61,7 @@ internal static class MountRequestParser
             Uuid = settings.Uuid,
             Volatile = settings.Volatile,
             NoAccessTimes = settings.MountWords.GetValueOrDefault("atime") == "noatime",
-            NoFsync = settings.NoFsync,
+            Fsync = settings.Fsync,
             UidMap = settings.UidMap,
             GidMap = settings.GidMap,
             SquashUid = settings.SquashUid ?? (settings.SquashToRoot ? 0 : null),

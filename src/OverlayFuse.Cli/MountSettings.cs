@@ -45,7 +45,7 @@ internal sealed class MountSettings
 
     public bool Volatile { get; set; }
 
-    public bool NoFsync { get; set; }
+    public FsyncMode Fsync { get; set; }
 
     public IReadOnlyList<IdRange> UidMap { get; set; } = [];
 

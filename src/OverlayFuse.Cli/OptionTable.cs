@@ -47,7 +47,7 @@ internal static class OptionTable
     [
         Take("userxattr", "", "overlay marks are user.overlay.* instead of trusted.overlay.*", (s, _) => s.UserXattr = true),
         Take("volatile", "", "never syncs the upper to disk; a crash loses it", (s, _) => s.Volatile = true),
-        Take("fsync", "auto|strict|volatile|0", "volatile: as the option volatile; 0: nothing is synced, fsync(2) returns at once; else copied-up files are synced before they appear", OptionValue.Fsync),
+        Take("fsync", "auto|strict|volatile|0", "auto: a copied-up file that is there after a crash has its data; strict: each is synced by fsync(2) before it appears; volatile: as the option volatile; 0: nothing is synced, fsync(2) returns at once", OptionValue.Fsync),
         Take("redirect_dir", "on|follow|nofollow|off", "on: directories of lower layers can be renamed; follow (as off): only those that were are found", OptionValue.Redirect),
         Take("index", "on|off", "on: hard links of a lower file stay one file over copy-up", (s, v) => s.Index = OptionValue.OnOff("index", v)),
         Take("metacopy", "on|off", "on: chmod, chown and the like copy no data; needs redirect_dir=on, which it implies", (s, v) => s.Metacopy = OptionValue.OnOff("metacopy", v)),

@@ -94,10 +94,14 @@ internal static class OptionValue
 
     public static void Fsync(MountSettings settings, string value)
     {
-        if (value is not ("auto" or "strict" or "1" or "volatile" or "0"))
-            throw new UsageException($"option fsync={value}: not there; write fsync=strict (each copied-up file is synced), or volatile or 0 (nothing is)");
         settings.Volatile |= value == "volatile";
-        settings.NoFsync = value == "0";
+        settings.Fsync = value switch
+        {
+            "auto" or "1" or "volatile" => FsyncMode.Auto,
+            "strict" => FsyncMode.Strict,
+            "0" => FsyncMode.Off,
+            _ => throw new UsageException($"option fsync={value}: not there; write fsync=auto (copied-up files keep their data over a crash), strict, or volatile or 0 (nothing is synced)"),
+        };
     }
 
     /// <exception cref="UsageException">Not an id.</exception>

@@ -4,6 +4,8 @@ namespace OverlayFuse.Linux;
 
 public static unsafe partial class Sys
 {
+    private const uint SYNC_FILE_RANGE_WAIT_BEFORE = 1, SYNC_FILE_RANGE_WRITE = 2, SYNC_FILE_RANGE_WAIT_AFTER = 4;
+
     /// <summary>pread(2).</summary>
     public static Errno PRead(Fd fd, Span<byte> data, long offset, out int count)
     {
@@ -72,6 +74,12 @@ public static unsafe partial class Sys
     /// <summary>fsync(2), or fdatasync(2).</summary>
     public static Errno FSync(Fd fd, bool dataOnly = false) =>
         Result(dataOnly ? Libc.fdatasync(fd.Number) : Libc.fsync(fd.Number));
+
+    /// <summary>sync_file_range(2): writes out all data of a file and waits for it. Attributes, and what finds the data again after a crash, are not synced.</summary>
+    public static Errno WriteOut(Fd fd) => Result(Libc.sync_file_range(fd.Number, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER));
+
+    /// <summary>The same, without waiting.</summary>
+    public static Errno BeginToWriteOut(Fd fd) => Result(Libc.sync_file_range(fd.Number, 0, 0, SYNC_FILE_RANGE_WRITE));
 
     /// <summary>syncfs(2).</summary>
     public static Errno SyncFs(Fd fd) => Result(Libc.syncfs(fd.Number));

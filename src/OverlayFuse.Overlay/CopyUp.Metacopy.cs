@@ -11,7 +11,7 @@ internal sealed partial class CopyUp
     /// <summary>The copy gets the size and the mark; its data stay where they are (ovl_set_size, ovl_copy_up_metadata).</summary>
     private Errno LeaveData(Inode inode, in Statx stat, in WorkEntry entry)
     {
-        if (Sys.OpenAt(entry.Directory, entry.Name, OpenFlags.WriteOnly | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
+        if (entry.Open(OpenFlags.WriteOnly, out Fd opened) is not Errno.None and var error)
             return error;
         using var file = new ScopedFd(opened);
         if (Sys.FTruncate(file, (long)stat.Size) is not Errno.None and var refused)
@@ -96,8 +96,10 @@ internal sealed partial class CopyUp
         if (Sys.FStatx(file, out Statx stat, StatxMask.BasicStats) is not Errno.None and var error)
             return error;
         bool whole = size == (long)stat.Size;
-        error = size == 0 ? Errno.None : CopyData(request, inode, file, new CopyUpData(size, whole, IsSynced) { Work = work });
-        return error == Errno.None && !whole ? Sys.FTruncate(file, size) : error;
+        error = size == 0 ? Errno.None : CopyData(request, inode, file, new CopyUpData(size, whole) { Work = work });
+        if (error == Errno.None && !whole)
+            error = Sys.FTruncate(file, size);
+        return error == Errno.None ? work.Persist(file) : error;
     }
 
     /// <summary>What was copied in vain gives its room back; if not, nobody looks at it as long as the mark is there.</summary>

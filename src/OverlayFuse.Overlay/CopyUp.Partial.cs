@@ -34,35 +34,40 @@ internal sealed partial class CopyUp
 
     /// <summary>Whether a file is worth it and can be: one name, data of its own, on a disk that gives room beforehand.</summary>
     private bool MayBePartial(in Copying copy) =>
-        fileSystem.Options.IncrementalCopyUp && copy.Stat.Type == FileType.Regular && copy.DataLimit >= (long)copy.Stat.Size && (long)copy.Stat.Size >= LargeFile
+        fileSystem.Options.IncrementalCopyUp && copy.Length >= LargeFile && !copy.IsCut
         && copy.Stat.Nlink == 1 && copy.Inode is { Index: null, Data: null, Unlinked: false } && fileSystem.Overrides is null;
 
     /// <summary>Begins a copy without its data.</summary>
-    /// <returns>EOPNOTSUPP where the disk cannot give room beforehand: then the file is copied as smaller ones are.</returns>
-    private Errno Begin(in Copying copy, in WorkEntry entry)
+    /// <returns>EOPNOTSUPP where the disk cannot give room beforehand, or has reflinks: then the file is copied as smaller ones are.</returns>
+    private Errno Begin(in Copying copy)
     {
-        if (Sys.FStatFs(entry.Directory, out StatFs disk) is not Errno.None and var error)
+        if (Sys.FStatFs(work.Fd, out StatFs disk) is not Errno.None and var error)
             return error;
         if (disk.Type == TMPFS_MAGIC)
             return Errno.EOPNOTSUPP; // it would fill the room with zeros, which takes as long as copying
         if (fileSystem.Files.OpenData(copy.Inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd from) is not Errno.None and var unread)
             return unread;
         using var lower = new ScopedFd(from);
-        const OpenFlags flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
-        if (Sys.OpenAt(entry.Directory, entry.Name, flags, out Fd to, 0x180) is not Errno.None and var unmade)
-            return unmade;
-        using var target = new ScopedFd(to);
-        if (Sys.Clone(lower, target) == Errno.None)
-            return IsSynced && Sys.FSync(target) is not Errno.None and var unsynced ? unsynced : Errno.EEXIST; // whole already
-        if (Reserve(lower, target, (long)copy.Stat.Size) is not Errno.None and var full)
+        var entry = new WorkEntry(work);
+        try
         {
-            _ = Sys.UnlinkAt(entry.Directory, entry.Name); // it is made again, or the entry removes what is left
-            return full;
+            const OpenFlags flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
+            if (Sys.OpenAt(entry.Directory, entry.Name, flags, out Fd to, 0x180) is not Errno.None and var unmade)
+                return unmade;
+            using var target = new ScopedFd(to);
+            if (Sys.Clone(lower, target) == Errno.None)
+                return Errno.EOPNOTSUPP;
+            if (Reserve(lower, target, copy.Size) is not Errno.None and var full)
+                return full;
+            if (new CopyUpMetadata(fileSystem, copy.Lower, copy.Stat, entry).Copy(copy.Inode) is not Errno.None and var refused)
+                return refused;
+            Track(copy.Inode, new PartialCopy(lower.Release(), target.Release(), copy.Stat, entry.Keep())); // there until it is whole
+            return Errno.None;
         }
-        if (new CopyUpMetadata(fileSystem, copy.Lower, copy.Stat, entry).Copy(copy.Inode) is not Errno.None and var refused)
-            return refused;
-        Track(copy.Inode, new PartialCopy(lower.Release(), target.Release(), copy.Stat, entry.Name.ToArray()));
-        return Errno.None;
+        finally
+        {
+            entry.Dispose();
+        }
     }
 
     /// <summary>Takes room for the data; where the lower file has holes, the copy will have them.</summary>
@@ -146,9 +151,7 @@ internal sealed partial class CopyUp
             if (CallerProcess.HasGivenUp(request))
                 return Errno.EINTR;
         }
-        if (error != Errno.ENODATA)
-            return error;
-        return IsSynced ? partial.Sync() : Errno.None;
+        return error == Errno.ENODATA ? partial.Persist(work) : error;
     }
 
     private Errno PutUp(Inode inode, PartialCopy partial)

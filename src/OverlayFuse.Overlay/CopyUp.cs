@@ -5,8 +5,8 @@ namespace OverlayFuse.Overlay;
 
 /// <summary>
 /// Copy-up: the first change of a lower file makes its copy in the upper layer (fs/overlayfs/copy_up.c). The copy is made in the work
-/// directory and renamed into place when it is whole and synced, so neither another process nor a crash ever shows half of it. Parents
-/// first; one copier per inode, which others wait for; an interrupted request or the end of the mount stops it.
+/// directory and put in place when it is whole and its data are on the disk (ovl_copy_up_file), unless the mount is volatile; so neither
+/// another process nor a crash ever shows half of it. Parents first; one copier per inode, which others wait for; an interrupted request or the end of the mount stops it.
 /// </summary>
 /// <param name="fileSystem">The merged view.</param>
 /// <param name="work">Where copies are made.</param>
@@ -69,42 +69,43 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         {
             if (fileSystem.Files.Statx(inode, lower.Directory, lower.Name, out Statx stat) is not Errno.None and var unseen)
                 return unseen == Errno.ENOENT ? Errno.ESTALE : unseen;
-            var entry = new WorkEntry(work);
-            try
-            {
-                bool isMetacopy = dataLimit == NoData && stat.Type == FileType.Regular;
-                if (isMetacopy && MayLeaveData(inode, out isMetacopy) is not Errno.None and var unread)
-                    return unread;
-                var copy = new Copying(inode, lower, stat) { DataLimit = isMetacopy ? 0 : dataLimit == NoData ? long.MaxValue : dataLimit };
-                Errno begun = mayBePartial && MayBePartial(copy) ? Begin(copy, entry) : Errno.EOPNOTSUPP;
-                if (begun == Errno.None)
-                    _ = entry.Keep(); // until the copy is whole
-                if (begun is not (Errno.EOPNOTSUPP or Errno.EEXIST))
-                    return begun;
-                if (begun != Errno.EEXIST && Make(request, copy, entry) is not Errno.None and var failed)
-                    return failed;
-                bool cut = stat.Type == FileType.Regular && dataLimit != NoData && dataLimit < (long)stat.Size;
-                if (new CopyUpMetadata(fileSystem, lower, stat, entry) { IsCut = cut }.Copy(inode) is not Errno.None and var refused)
-                    return refused;
-                if (isMetacopy && LeaveData(inode, stat, entry) is not Errno.None and var unmarked)
-                    return unmarked;
-                return Finish(inode, new Copied(stat) { Data = isMetacopy ? DataOf(inode) : null }, ref entry);
-            }
-            finally
-            {
-                entry.Dispose();
-            }
+            bool isMetacopy = dataLimit == NoData && stat.Type == FileType.Regular;
+            if (isMetacopy && MayLeaveData(inode, out isMetacopy) is not Errno.None and var unread)
+                return unread;
+            var copy = new Copying(inode, lower, stat, dataLimit) { IsMetacopy = isMetacopy };
+            Errno begun = mayBePartial && MayBePartial(copy) ? Begin(copy) : Errno.EOPNOTSUPP;
+            return begun == Errno.EOPNOTSUPP ? CopyWhole(request, copy) : begun;
         }
     }
 
-    /// <summary>Makes the copy: its type and its data.</summary>
-    private Errno Make(in FuseRequest request, in Copying copy, in WorkEntry entry)
+    private Errno CopyWhole(in FuseRequest request, in Copying copy)
+    {
+        var entry = new WorkEntry(work);
+        try
+        {
+            Errno made = copy.Stat.Type == FileType.Regular ? MakeFile(request, copy.Inode, copy.Size, copy.Length, ref entry) : Make(copy, entry);
+            if (made != Errno.None)
+                return made;
+            if (new CopyUpMetadata(fileSystem, copy.Lower, copy.Stat, entry) { IsCut = copy.IsCut }.Copy(copy.Inode) is not Errno.None and var refused)
+                return refused;
+            if (copy.IsMetacopy && LeaveData(copy.Inode, copy.Stat, entry) is not Errno.None and var unmarked)
+                return unmarked;
+            if (copy.Length > 0 && entry.Persist() is not Errno.None and var unsynced)
+                return unsynced;
+            return Finish(copy.Inode, new Copied(copy.Stat) { Data = copy.IsMetacopy ? DataOf(copy.Inode) : null }, ref entry);
+        }
+        finally
+        {
+            entry.Dispose();
+        }
+    }
+
+    /// <summary>Makes the copy of all but a regular file.</summary>
+    private Errno Make(in Copying copy, in WorkEntry entry)
     {
         ref readonly Statx stat = ref copy.Stat;
         switch (stat.Type)
         {
-            case FileType.Regular:
-                return MakeFile(request, copy, entry);
             case FileType.Directory:
                 return Sys.MkDirAt(entry.Directory, entry.Name, 0x1C0);
             case FileType.SymLink:
@@ -118,25 +119,23 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         }
     }
 
-    private Errno MakeFile(in FuseRequest request, in Copying copy, in WorkEntry entry)
+    private Errno MakeFile(in FuseRequest request, Inode inode, long size, long length, ref WorkEntry entry)
     {
-        const OpenFlags flags = OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
-        if (Sys.OpenAt(entry.Directory, entry.Name, flags, out Fd to, 0x180) is not Errno.None and var error)
+        if (entry.MakeFile(out Fd target) is not Errno.None and var error)
             return error;
-        using var target = new ScopedFd(to);
-        long size = (long)copy.Stat.Size;
-        long length = Math.Min(size, copy.DataLimit);
-        return length == 0 ? Errno.None : CopyData(request, copy.Inode, target, new CopyUpData(length, length == size, IsSynced) { Work = work });
+        return length == 0 ? Errno.None : CopyData(request, inode, target, new CopyUpData(length, length == size) { Work = work });
     }
 
-    private bool IsSynced => fileSystem.Options.Syncs;
-
+    /// <summary>Copies the data, and has the disk begin to write them.</summary>
     private Errno CopyData(in FuseRequest request, Inode inode, Fd target, in CopyUpData data)
     {
         if (fileSystem.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd from) is not Errno.None and var error)
             return error;
         using var source = new ScopedFd(from);
-        return data.Copy(request, source, target);
+        error = data.Copy(request, source, target);
+        if (error == Errno.None)
+            work.BeginToPersist(target);
+        return error;
     }
 
     private Errno Finish(Inode inode, Copied copied, ref WorkEntry entry)
@@ -219,7 +218,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
     private static Errno Move(Inode inode, Fd parent, Name name, ref WorkEntry entry)
     {
         Fd moved = Fd.None;
-        if (inode.IsDirectory && Sys.OpenAt(entry.Directory, entry.Name, OpenFlags.Path | OpenFlags.NoFollow, out moved) is not Errno.None and var error)
+        if (inode.IsDirectory && entry.Open(OpenFlags.Path, out moved) is not Errno.None and var error)
             return error;
         using var directory = new ScopedFd(moved);
         using var itself = new OwnerWritable(directory); // a rename changes its ".."
@@ -230,7 +229,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
     /// <summary>The lower file was unlinked while it was open: its copy lives without a name until it is forgotten.</summary>
     private Errno KeepUnnamed(Inode inode, Inode parent, in Copied copied, in WorkEntry entry)
     {
-        if (Sys.OpenAt(entry.Directory, entry.Name, OpenFlags.Path | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
+        if (entry.Open(OpenFlags.Path, out Fd opened) is not Errno.None and var error)
             return error;
         using (new NamesChange(parent))
         {
@@ -254,11 +253,14 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
 /// <summary>One copy-up: what is copied.</summary>
 internal readonly ref struct Copying
 {
-    public Copying(Inode inode, in RealName lower, in Statx stat)
+    private readonly long _dataLimit;
+
+    public Copying(Inode inode, in RealName lower, in Statx stat, long dataLimit)
     {
         Inode = inode;
         Lower = lower;
         Stat = stat;
+        _dataLimit = dataLimit == CopyUp.NoData ? long.MaxValue : dataLimit;
     }
 
     public Inode Inode { get; }
@@ -267,8 +269,17 @@ internal readonly ref struct Copying
 
     public readonly Statx Stat;
 
+    /// <summary>The data stay below.</summary>
+    public bool IsMetacopy { get; init; }
+
+    /// <summary>Bytes of data that the lower file has.</summary>
+    public long Size => Stat.Type == FileType.Regular ? (long)Stat.Size : 0;
+
     /// <summary>Bytes of data that are copied.</summary>
-    public long DataLimit { get; init; }
+    public long Length => IsMetacopy ? 0 : Math.Min(Size, _dataLimit);
+
+    /// <summary>What is not copied will be gone.</summary>
+    public bool IsCut => !IsMetacopy && Length < Size;
 }
 
 /// <summary>What a copy-up has made.</summary>

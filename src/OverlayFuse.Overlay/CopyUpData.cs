@@ -5,12 +5,10 @@ namespace OverlayFuse.Overlay;
 
 /// <summary>
 /// The data of a copy-up: by reflink where the file system can, else the kernel copies (copy_file_range), else we do. Holes stay holes.
-/// Synced before anybody sees it (ovl_copy_up_file; since 6.12 the kernel does so too), unless the mount is volatile.
 /// </summary>
 /// <param name="length">Bytes to copy.</param>
 /// <param name="whole">They are all that the file has.</param>
-/// <param name="sync">Whether to sync.</param>
-internal readonly struct CopyUpData(long length, bool whole, bool sync)
+internal readonly struct CopyUpData(long length, bool whole)
 {
     /// <summary>So much is copied before the request is asked whether it still wants it.</summary>
     private const int Chunk = 4 << 20;
@@ -26,12 +24,8 @@ internal readonly struct CopyUpData(long length, bool whole, bool sync)
     /// <param name="request">Whose interruption stops it.</param>
     /// <param name="source">The lower file.</param>
     /// <param name="target">An empty or sparse file.</param>
-    public Errno Copy(in FuseRequest request, Fd source, Fd target)
-    {
-        if (!(whole && TryClone(source, target)) && CopyExtents(request, source, target) is not Errno.None and var error)
-            return error;
-        return sync ? Sys.FSync(target) : Errno.None;
-    }
+    public Errno Copy(in FuseRequest request, Fd source, Fd target) =>
+        whole && TryClone(source, target) ? Errno.None : CopyExtents(request, source, target);
 
     private bool TryClone(Fd source, Fd target)
     {

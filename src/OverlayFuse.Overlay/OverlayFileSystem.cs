@@ -58,7 +58,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _files = new RealFiles(layers, _directories, _overrides) { IdMapped = IdMapped, Index = _index?.Directory, Verifier = Metacopy.IsVerified ? Metacopy : null };
         if (!isWritable)
             return;
-        _work = WorkDirectory.Open(layers.Work!, _xattrs, options.Volatile);
+        _work = WorkDirectory.Open(layers.Work!, _xattrs, options);
         OverlayUuid.WriteTo(layers.Upper!, _xattrs, options.Uuid);
         _copyUp = new CopyUp(this, _work);
     }

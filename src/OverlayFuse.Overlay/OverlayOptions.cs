@@ -51,11 +51,11 @@ public sealed record OverlayOptions
     /// <summary>Nothing is ever synced to disk; a crash loses the upper (overlayfs.rst, "Volatile mount").</summary>
     public bool Volatile { get; init; }
 
-    /// <summary>fsync(2) and copy-up leave it to the kernel when data reaches the disk; unlike <see cref="Volatile"/> nothing is noted in work.</summary>
-    public bool NoFsync { get; init; }
+    /// <summary>fsync=.</summary>
+    public FsyncMode Fsync { get; init; }
 
     /// <summary>Whether anything is ever synced to disk.</summary>
-    public bool Syncs => !Volatile && !NoFsync;
+    public bool Syncs => !Volatile && Fsync != FsyncMode.Off;
 
     /// <summary>User ids on disk and in the mount; empty: they are the same. No two ranges overlap.</summary>
     public IReadOnlyList<IdRange> UidMap { get; init; } = [];

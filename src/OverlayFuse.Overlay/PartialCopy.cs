@@ -169,8 +169,8 @@ internal sealed class PartialCopy
         }
     }
 
-    /// <summary>Makes the data and times durable.</summary>
-    public Errno Sync() => Sys.FSync(_copy.Fd);
+    /// <summary>Before it is renamed into the upper.</summary>
+    public Errno Persist(WorkDirectory work) => work.Persist(_copy.Fd);
 
     /// <summary>Closes both files when their last users are done.</summary>
     public void Release()

@@ -141,7 +141,7 @@ public sealed class PartTests : OverlayTest
     {
         using var clones = new MountClones();
         Layer layer = Layer.Open(Sandbox.MakeDirectory("other"), readOnly: false, clones);
-        WorkDirectory work = WorkDirectory.Open(layer, new OverlayXattr(user: false));
+        WorkDirectory work = WorkDirectory.Open(layer, new OverlayXattr(user: false), new OverlayOptions { LowerDirs = [] });
         layer.Root.Release();
         return work;
     }

@@ -32,6 +32,9 @@ internal static unsafe partial class Libc
     internal static partial int fdatasync(int fd);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int sync_file_range(int fd, long offset, long count, uint flags);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int syncfs(int fd);
 
     [LibraryImport(Library, SetLastError = true)]

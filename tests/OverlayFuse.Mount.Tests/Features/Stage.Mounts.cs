@@ -7,10 +7,10 @@ namespace OverlayFuse.Mount.Tests.Features;
 /// <summary>Mounts of a stage.</summary>
 internal sealed partial class Stage
 {
-    private const int XfsMiB = 320, BusyAttempts = 200, BusyMilliseconds = 25;
+    private const int DiskMiB = 320, BusyAttempts = 200, BusyMilliseconds = 25;
     private static readonly string[] KernelDefaults = ["index=off", "redirect_dir=off", "metacopy=off"];
     private MountPlan? mounted;
-    private string xfsImage = "";
+    private string disk = "", image = "";
 
     /// <summary>Mounts at <c>m</c>; a program that refuses has not the feature.</summary>
     public void Mount(string extra = "", string lowers = "a:b", bool upper = true) => Mount(Plan(extra, lowers, upper));
@@ -80,10 +80,13 @@ internal sealed partial class Stage
     }
 
     /// <summary>Puts the layers on xfs, which can reflink, and whose power can be cut. Goes before everything else.</summary>
-    public void OnXfs()
+    public void OnXfs() => On("xfs");
+
+    /// <summary>The same on another file system, begun anew.</summary>
+    public void On(string fileSystem)
     {
-        Root = sandbox.MakeFileSystem("xfs", XfsMiB);
-        xfsImage = Root + ".img";
+        Root = sandbox.MakeFileSystem(fileSystem, DiskMiB);
+        (disk, image) = (fileSystem, Root + ".img");
         MakeDirectories();
     }
 
@@ -102,7 +105,7 @@ internal sealed partial class Stage
             KillDaemons();
             SpinWait.SpinUntil(() => Daemons().Count == 0, 10_000);
         }
-        Bash.Run($"umount {Root}; mount -t xfs -o loop,noatime {xfsImage} {Root}", sandbox.Root);
+        Bash.Run($"umount {Root}; mount -t {disk} -o loop,noatime {image} {Root}", sandbox.Root);
     }
 
     private ToolResult TryMount(MountPlan plan)

@@ -36,6 +36,13 @@ internal static class KnownDifferences
         operation.Core is Fchmod or Fchown or Futimens or FsetXattr or Reopen && ((one, other) is ("EEXIST", "ok") or ("ok", "EEXIST"));
 
     /// <summary>
+    /// copy_file_range(2) between layers on different kinds of file systems is EXDEV in the kernel's overlayfs; FUSE's kernel side then reads and writes
+    /// (fuse_copy_file_range), so ours copies. The target is not the same from there on, so the scenario ends.
+    /// </summary>
+    public static bool IsCopyBetweenDisks(Operation operation, string one, string other) =>
+        operation.Core is CopyRange && one != other && (one == "EXDEV" || other == "EXDEV");
+
+    /// <summary>
     /// A lower directory that was removed and is then changed through its descriptor: the kernel copies up what has its name now, ENOTDIR when that is a
     /// whiteout; and when it is another directory, that one gets the change. Ours changes nothing that is there.
     /// </summary>

@@ -10,6 +10,8 @@ internal static class DurabilityRows
     [Feature("a copied-up file has its data on disk before it has its name")]
     public static void SyncAtCopyUp(Stage s)
     {
+        s.On("ext4");
+        PointSynced(s, "");
         s.OnXfs();
         PointSynced(s, "");
     }
@@ -77,11 +79,11 @@ internal static class DurabilityRows
 
     private static void PointSynced(Stage s, string option)
     {
-        s.Build("mkdir -p ../low; head -c 4M /dev/urandom > ../low/f");
+        s.Build("mkdir -p ../low/d; head -c 4M /dev/urandom > ../low/f; for i in $(seq 100); do head -c 3000 /dev/urandom > ../low/d/$i; done");
         s.Mount(option, "a:../low");
-        s.Do("chmod 600 m/f");
+        s.Do("chmod 600 m/f; chmod 600 m/d/*");
         s.CutPower();
-        s.Point("cmp u/f ../low/f");
+        s.Point("cmp u/f ../low/f && diff -r u/d ../low/d");
     }
 
     private static void PointUnsynced(Stage s, string option)
