@@ -3,23 +3,30 @@ using System.Globalization;
 
 namespace OverlayFuse.BenchPeers;
 
-/// <summary>System calls of one daemon while something is done, counted by strace. What is timed meanwhile means nothing.</summary>
+/// <summary>
+/// System calls of a process and its threads while something is done, counted by strace. What is timed meanwhile means nothing. Mount.Tests has this
+/// file, too.
+/// </summary>
 internal sealed class CallCounter : IDisposable
 {
     private readonly string _file = Path.GetTempFileName();
     private readonly Process _strace;
 
-    public CallCounter(int daemon)
+    public CallCounter(int process)
     {
-        string id = daemon.ToString(CultureInfo.InvariantCulture);
-        _strace = Command.Start(["strace", "-f", "-c", "-U", "calls,name", "-o", _file, "-p", id]);
-        _strace.StandardError.ReadLine(); // "Process ... attached": all its threads are
+        string id = process.ToString(CultureInfo.InvariantCulture);
+        _strace = Process.Start(new ProcessStartInfo("strace", ["-f", "-c", "-U", "calls,name", "-o", _file, "-p", id]) { RedirectStandardError = true })!;
+        string? said = _strace.StandardError.ReadLine();
+        if (said?.Contains("attached", StringComparison.Ordinal) != true) // to all its threads
+            throw new InvalidOperationException($"strace -p {id}: {said}");
     }
 
     /// <summary>Ends counting.</summary>
+    /// <returns>How often each call was made, by its name.</returns>
     public IReadOnlyDictionary<string, long> Stop()
     {
-        Command.Run(["kill", "-INT", _strace.Id.ToString(CultureInfo.InvariantCulture)], TimeSpan.FromSeconds(5));
+        using (Process kill = Process.Start("kill", ["-INT", _strace.Id.ToString(CultureInfo.InvariantCulture)]))
+            kill.WaitForExit();
         _strace.WaitForExit();
         return File.ReadLines(_file).Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
             .Where(words => words.Length == 2 && words[1] != "total" && long.TryParse(words[0], CultureInfo.InvariantCulture, out _))

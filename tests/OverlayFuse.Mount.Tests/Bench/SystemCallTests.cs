@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Mono.Unix.Native;
+using OverlayFuse.BenchPeers;
 using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Bench;
@@ -93,15 +94,11 @@ internal sealed partial class SystemCallTests
         return (double.Parse(row.Groups[2].Value, CultureInfo.InvariantCulture), double.Parse(row.Groups[3].Value, CultureInfo.InvariantCulture));
     }
 
-    private Dictionary<string, long> Count(Action work)
+    private IReadOnlyDictionary<string, long> Count(Action work)
     {
-        string file = sandbox.PathOf("counts");
-        using var strace = new Strace(mount.Daemons.Single(), file);
+        using var counter = new CallCounter(mount.Daemons.Single());
         work();
-        strace.Stop();
-        return File.ReadLines(file).Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-            .Where(words => words.Length == 2 && words[1] != "total" && long.TryParse(words[0], CultureInfo.InvariantCulture, out _))
-            .ToDictionary(words => words[1], words => long.Parse(words[0], CultureInfo.InvariantCulture));
+        return counter.Stop();
     }
 
     private static long Read(string path)

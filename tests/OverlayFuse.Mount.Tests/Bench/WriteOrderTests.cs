@@ -1,4 +1,5 @@
 using Mono.Unix.Native;
+using OverlayFuse.BenchPeers;
 using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Bench;
@@ -16,16 +17,16 @@ internal sealed class WriteOrderTests
     public void CopyUp_OfAFileWithData_WaitsForTheDiskBy(string fileSystem, string options, string call)
     {
         using var sandbox = Sandbox.OnDisk();
-        string disk = sandbox.MakeFileSystem(fileSystem, fileSystem == "xfs" ? 320 : 128), counts = sandbox.PathOf("counts");
+        string disk = sandbox.MakeFileSystem(fileSystem, fileSystem == "xfs" ? 320 : 128);
+        IEnumerable<string> called;
         foreach (string name in new[] { "lower", "upper", "work" }) Directory.CreateDirectory($"{disk}/{name}");
         File.WriteAllText(disk + "/lower/f", "of the lower");
         using (FuseOverlay mount = FuseOverlay.Mount(ProgramUnderTest.Path, new OverlayOptions([disk + "/lower"], disk + "/upper", disk + "/work", options), sandbox.PathOf("merged")))
-        using (var strace = new Strace(mount.Daemons.Single(), counts))
+        using (var counter = new CallCounter(mount.Daemons.Single()))
         {
             Assert.That(Syscall.chmod(mount.Mountpoint + "/f", FilePermissions.S_IRUSR), Is.Zero);
-            strace.Stop();
+            called = counter.Stop().Keys;
         }
-        string[] called = File.ReadAllText(counts).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         string[] waits = call == "fsync" ? ["fsync", "sync_file_range"] : [.. new[] { call }.Where(name => name.Length > 0)]; // that only begins it
         Assert.That(called.Intersect(["fsync", "fdatasync", "syncfs", "sync_file_range"]), Is.EquivalentTo(waits));
     }
