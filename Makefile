@@ -79,6 +79,7 @@ measure: $(PROGRAM) ## Measure what README.md states: the time to mount, memory
 	@tests/measure memory $(PROGRAM)
 
 lint: ## Check formatting and warnings
+	dotnet restore OverlayFuse.sln -v quiet
 	dotnet format OverlayFuse.sln --verify-no-changes --no-restore
 	dotnet build OverlayFuse.sln -v quiet
 

@@ -5,25 +5,29 @@ using System.Text.RegularExpressions;
 namespace OverlayFuse.BenchPeers;
 
 /// <summary>
-/// System calls of one daemon while something is done, from strace's log: its own count (-c) leaves out calls that are newer than it. What is timed
-/// meanwhile means nothing.
+/// System calls of a process and its threads while something is done, from strace's log: its own count (-c) leaves out calls that are newer than it.
+/// What is timed meanwhile means nothing. Mount.Tests has this file, too.
 /// </summary>
 internal sealed partial class CallCounter : IDisposable
 {
     private readonly string _file = Path.GetTempFileName();
     private readonly Process _strace;
 
-    public CallCounter(int daemon)
+    public CallCounter(int process)
     {
-        string id = daemon.ToString(CultureInfo.InvariantCulture);
-        _strace = Command.Start(["strace", "-f", "-s", "0", "-o", _file, "-p", id]);
-        _strace.StandardError.ReadLine(); // "Process ... attached": all its threads are
+        string id = process.ToString(CultureInfo.InvariantCulture);
+        _strace = Process.Start(new ProcessStartInfo("strace", ["-f", "-s", "0", "-o", _file, "-p", id]) { RedirectStandardError = true })!;
+        string? said = _strace.StandardError.ReadLine();
+        if (said?.Contains("attached", StringComparison.Ordinal) != true) // to all its threads
+            throw new InvalidOperationException($"strace -p {id}: {said}");
     }
 
     /// <summary>Ends counting.</summary>
+    /// <returns>How often each call was made, by its name; "syscall_0x1d0" is one that strace does not know.</returns>
     public IReadOnlyDictionary<string, long> Stop()
     {
-        Command.Run(["kill", "-INT", _strace.Id.ToString(CultureInfo.InvariantCulture)], TimeSpan.FromSeconds(5));
+        using (Process kill = Process.Start("kill", ["-INT", _strace.Id.ToString(CultureInfo.InvariantCulture)]))
+            kill.WaitForExit();
         _strace.WaitForExit();
         return File.ReadLines(_file).Select(line => Call().Match(line)).Where(call => call.Success)
             .GroupBy(call => call.Groups[1].Value).ToDictionary(calls => calls.Key, calls => calls.LongCount());

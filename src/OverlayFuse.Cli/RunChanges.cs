@@ -1,4 +1,5 @@
 using System.Text;
+using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli;
@@ -12,7 +13,9 @@ internal static class RunChanges
     /// <exception cref="IOException">A layer cannot be read, or the list cannot be written.</exception>
     public static void List(RunRequest request, string scratch)
     {
-        IReadOnlyList<ViewChange> changes = ViewChanges.List(request.ToMount(scratch, shared: false).Overlay);
+        OverlayOptions layers = request.ToMount(scratch, shared: false).Overlay;
+        bool isOrdinary = Sys.EffectiveUid != 0 && !request.MapsRoot; // as the daemon was
+        IReadOnlyList<ViewChange> changes = ViewChanges.List(layers, isOrdinary || layers.XattrPermissions == XattrPermissions.User);
         using Stream output = request.ChangesFile is { } file ? File.Create(file) : Console.OpenStandardOutput();
         Write(changes, output);
     }

@@ -29,7 +29,8 @@ internal sealed class Unwritten : IDisposable
             _ = Sys.SyncFs(_root.Fd);
             wait();
             _root.Release();
-        }) { IsBackground = true, Name = "write-back" };
+        })
+        { IsBackground = true, Name = "write-back" };
         thread.Start();
         _ = thread.Join(patience);
     }

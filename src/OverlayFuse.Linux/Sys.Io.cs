@@ -61,6 +61,16 @@ public static unsafe partial class Sys
     /// <summary>ftruncate(2).</summary>
     public static Errno FTruncate(Fd fd, long length) => Result(Libc.ftruncate(fd.Number, length));
 
+    /// <summary>truncate(2): unlike ftruncate(2) it leaves to the file system whether the size that a file has already is a change (do_truncate).</summary>
+    /// <param name="file">Any descriptor of the file.</param>
+    /// <param name="length">Bytes.</param>
+    public static Errno Truncate(Fd file, long length)
+    {
+        Span<byte> buffer = stackalloc byte[ProcPathSize];
+        fixed (byte* path = ProcPath(file, Name.Empty, buffer).WithNul)
+            return Result(Libc.truncate(path, length));
+    }
+
     /// <summary>fsync(2), or fdatasync(2).</summary>
     public static Errno FSync(Fd fd, bool dataOnly = false) =>
         Result(dataOnly ? Libc.fdatasync(fd.Number) : Libc.fsync(fd.Number));

@@ -27,8 +27,9 @@ internal static class CallerProcess
         request.IsInterrupted && (request.IsSessionEnding || IsBeingKilled(request.Caller.Pid));
 
     /// <summary>Only CAP_SYS_ADMIN may see trusted.* in a list; the VFS guards reading them itself.</summary>
-    public static bool MaySeeTrusted(in FuseRequest request) =>
-        HasCapability(request, CAP_SYS_ADMIN);
+    /// <returns>Why that cannot be read: a list without them would be no answer.</returns>
+    public static Errno MaySeeTrusted(in FuseRequest request, out bool may) =>
+        HasCapability(request, CAP_SYS_ADMIN, out may);
 
     /// <summary>Whether the caller may do with a file what its owner may (inode_owner_or_capable).</summary>
     public static bool MayActAsOwner(in FuseRequest request, uint owner) =>
@@ -61,27 +62,45 @@ internal static class CallerProcess
     private static uint FsId(uint pid, string name) =>
         uint.TryParse(Text(pid, name).Split('\t')[^1], NumberStyles.None, CultureInfo.InvariantCulture, out uint id) ? id : uint.MaxValue;
 
+    /// <summary>No answer is taken for no.</summary>
     private static bool HasCapability(in FuseRequest request, int capability) =>
-        request.Caller.Uid == 0 || (Field(request.Caller.Pid, "CapEff:") >> capability & 1) != 0;
+        HasCapability(request, capability, out bool has) == Errno.None && has;
+
+    private static Errno HasCapability(in FuseRequest request, int capability, out bool has)
+    {
+        has = request.Caller.Uid == 0;
+        if (has)
+            return Errno.None;
+        Errno error = Text(request.Caller.Pid, "CapEff:", out string text);
+        has = (Hexadecimal(text) >> capability & 1) != 0;
+        return error;
+    }
 
     /// <summary>A fatal signal, whichever it was, puts SIGKILL on every thread (complete_signal).</summary>
     private static bool IsBeingKilled(uint pid) => (Field(pid, "SigPnd:") >> (SIGKILL - 1) & 1) != 0;
 
-    private static ulong Field(uint pid, string name) =>
-        ulong.TryParse(Text(pid, name), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong value) ? value : 0;
+    private static ulong Field(uint pid, string name) => Hexadecimal(Text(pid, name));
 
-    private static string Text(uint pid, string name)
+    private static ulong Hexadecimal(string text) =>
+        ulong.TryParse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong value) ? value : 0;
+
+    private static string Text(uint pid, string name) => Text(pid, name, out string text) == Errno.None ? text : "";
+
+    /// <summary>What follows the name in the status; empty when the process is gone, or we may not look (hidepid=1 of proc(5)).</summary>
+    private static Errno Text(uint pid, string name, out string text)
     {
+        text = "";
         Span<byte> status = stackalloc byte[4096];
         Errno error = Read(pid, status, out int length);
         if (error is not (Errno.None or Errno.ENOENT or Errno.ESRCH))
-            error = Read(pid, status, out length); // no answer is taken for no rights: ask again
+            error = Read(pid, status, out length); // the fault of a moment, maybe
         if (error != Errno.None)
-            return "";
-        string text = Encoding.ASCII.GetString(status[..length]);
-        int at = text.IndexOf(name, StringComparison.Ordinal) + name.Length;
-        int end = at < name.Length ? -1 : text.IndexOf('\n', at);
-        return end > 0 ? text[at..end].Trim() : "";
+            return error is Errno.ENOENT or Errno.ESRCH or Errno.EPERM or Errno.EACCES ? Errno.None : error;
+        string all = Encoding.ASCII.GetString(status[..length]);
+        int at = all.IndexOf(name, StringComparison.Ordinal) + name.Length;
+        int end = at < name.Length ? -1 : all.IndexOf('\n', at);
+        text = end > 0 ? all[at..end].Trim() : "";
+        return Errno.None;
     }
 
     private static Errno Read(uint pid, Span<byte> status, out int length)

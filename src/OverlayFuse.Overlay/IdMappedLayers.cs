@@ -9,7 +9,7 @@ namespace OverlayFuse.Overlay;
 internal sealed class IdMappedLayers
 {
     private readonly ShownIds _ids;
-    private readonly bool[] _isMapped;
+    private volatile bool[] _isMapped;
 
     private IdMappedLayers(ShownIds ids, bool[] isMapped)
     {
@@ -17,22 +17,25 @@ internal sealed class IdMappedLayers
         _isMapped = isMapped;
     }
 
-    /// <summary>Null where there is nothing to turn back.</summary>
+    /// <summary>Null where nothing is turned back, in later layers neither.</summary>
     public static IdMappedLayers? Of(LayerStack layers, ShownIds? ids)
     {
         if (ids is not { HasMap: true })
             return null;
         MountTable mounts = MountTable.Read();
-        bool[] isMapped = [.. layers.Lowers.Select(layer => IsOnIdMappedMount(layer.Path, mounts))];
-        return isMapped.Contains(true) ? new IdMappedLayers(ids, isMapped) : null;
+        return new IdMappedLayers(ids, [.. layers.Lowers.Select(layer => IsOnIdMappedMount(layer.Path, mounts))]);
     }
+
+    /// <summary>One more lower layer, before it is seen; it has the next number.</summary>
+    public void Add(Layer layer) => _isMapped = [.. _isMapped, IsOnIdMappedMount(layer.Path, MountTable.Read())];
 
     /// <summary>Gives a file's attributes the ids that it has on disk.</summary>
     /// <param name="layer">Where it is: a lower layer's number, or <see cref="Inode.NoLayer"/>.</param>
     /// <param name="stat">Its attributes.</param>
     public void Restore(ushort layer, ref Statx stat)
     {
-        if (layer >= _isMapped.Length || !_isMapped[layer])
+        bool[] isMapped = _isMapped;
+        if (layer >= isMapped.Length || !isMapped[layer])
             return;
         _ = _ids.TryToDiskUid(stat.Uid, out stat.Uid); // else IdMap.Overflow
         _ = _ids.TryToDiskGid(stat.Gid, out stat.Gid); // likewise

@@ -34,7 +34,8 @@ public static class KernelMounts
             && entry.Option("upperdir") is { } upper && entry.Option("workdir") is { } work && IsOneOf(lower, upper, work));
         if (writer is not null)
             throw new MountRefusedException(
-                $"{lower}: in use by the overlay mounted at {writer.MountPoint}, which may change it (EBUSY); leave out index=on, or run 'umount {writer.MountPoint}'");
+                $"{lower}: in use by the overlay mounted at {writer.MountPoint}, which may change it (EBUSY); leave out index=on, or run 'umount {writer.MountPoint}'")
+            { Error = Errno.EBUSY };
     }
 
     private static bool IsOneOf(LayerPlace place, string theirUpper, string theirWork) =>

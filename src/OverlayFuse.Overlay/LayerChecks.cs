@@ -1,3 +1,5 @@
+using OverlayFuse.Linux;
+
 namespace OverlayFuse.Overlay;
 
 /// <summary>
@@ -43,7 +45,7 @@ public static class LayerChecks
         }
     }
 
-    /// <summary>ELOOP in the kernel. An upper inside a lower, which the kernel lets pass, would show itself in the merged view.</summary>
+    /// <summary>Refuses directories that lie in each other.</summary>
     /// <param name="places">All layers and the work directory.</param>
     public static void RefuseOverlaps(IReadOnlyList<LayerPlace> places)
     {
@@ -52,18 +54,22 @@ public static class LayerChecks
                 RefuseOverlap(places[i], places[j]);
     }
 
-    private static void RefuseOverlap(LayerPlace one, LayerPlace other)
+    /// <summary>ELOOP in the kernel. An upper inside a lower, which the kernel lets pass, would show itself in the merged view.</summary>
+    /// <param name="one">A layer, or the work directory.</param>
+    /// <param name="other">Another.</param>
+    public static void RefuseOverlap(LayerPlace one, LayerPlace other)
     {
         bool holds = one.Contains(other);
         bool isHeld = other.Contains(one);
         if (holds && isHeld)
-            throw new MountRefusedException(
-                $"{other}: the same directory as {(one.Path == other.Path && one.Label == other.Label ? "a layer above it" : one)}; name each directory once");
+            throw Overlap($"{other}: the same directory as {(one.Path == other.Path && one.Label == other.Label ? "a layer above it" : one)}; name each directory once");
         if (holds)
-            throw new MountRefusedException($"{other}: lies inside {one}; {BesideRemedy}");
+            throw Overlap($"{other}: lies inside {one}; {BesideRemedy}");
         if (isHeld)
-            throw new MountRefusedException($"{one}: lies inside {other}; {BesideRemedy}");
+            throw Overlap($"{one}: lies inside {other}; {BesideRemedy}");
     }
+
+    private static MountRefusedException Overlap(string message) => new(message) { Error = Errno.ELOOP };
 
     private static LayerPlace Add(List<LayerPlace> places, LayerPlace place)
     {

@@ -40,6 +40,9 @@ public struct LiveStatistics
     /// <summary>1 when deletions in the upper may be files ".wh.NAME".</summary>
     public int AufsWhiteouts;
 
+    /// <summary>1 when owners and modes in xattrs user.containers.override_stat count, where a layer's root has one.</summary>
+    public int BelievesOverrides;
+
     /// <summary>Number of the process namespace of this process; 0 without /proc.</summary>
     public static ulong OwnProcessNamespace { get; } =
         new FileInfo("/proc/self/ns/pid").LinkTarget is ['p', 'i', 'd', ':', '[', .. var number, ']']

@@ -132,9 +132,13 @@ public sealed partial class OverlayFileSystem
     private Errno Truncate(in FuseRequest request, Fd file, in SetAttrIn input)
     {
         DropEscapedCapability(file, Name.Empty);
-        Errno error = Sys.FTruncate(file, (long)input.Size);
+        Errno error = IsByPath(input) ? Sys.Truncate(file, (long)input.Size) : Sys.FTruncate(file, (long)input.Size);
         return error == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? DropSetIds(request, file) : error;
     }
+
+    /// <summary>truncate(2); without opens also open(2) with O_TRUNC, which changes the time of an empty file.</summary>
+    private bool IsByPath(in SetAttrIn input) =>
+        (input.Valid & SetAttrValid.Handle) == 0 && !(_isStateless && input.Size == 0);
 
     /// <summary>
     /// chown(path, -1, -1) by who is not the owner must not clear set-uid and set-gid (setattr_prepare), but HANDLE_KILLPRIV_V2 takes that check

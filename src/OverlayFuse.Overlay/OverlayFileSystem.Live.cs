@@ -62,7 +62,7 @@ public sealed partial class OverlayFileSystem
         if (_layers.Lowers.Count >= OverlayOptions.MostLowers)
             return Errno.E2BIG;
         if (_index is { IsComplete: true })
-            return Errno.EBUSY; // what is indexed is bound to the lower directories that there were
+            return Errno.EINVAL; // what is indexed is bound to the lower directories that there were
         _copyUp?.FinishAll();
         if (ForgetNames() is not Errno.None and var old)
             return old;
@@ -70,6 +70,7 @@ public sealed partial class OverlayFileSystem
             return error;
         LookForXattrWhiteouts(layer!, _xattrs);
         _overrides?.Add(layer!);
+        IdMapped?.Add(layer!);
         ushort number = _layers.Add(layer!);
         Inode root = _inodes.Root;
         using (new NamesChange(root))
@@ -78,7 +79,7 @@ public sealed partial class OverlayFileSystem
         return ForgetNamesOnTheWay();
     }
 
-    /// <returns>ESTALE when the path is another directory to us, ELOOP when it is in or above a layer that is there.</returns>
+    /// <returns>ESTALE when the path is another directory to us; ELOOP and EBUSY as at the mount.</returns>
     private Errno OpenNewLayer((ulong Dev, ulong Ino, string Path) directory, out Layer? layer)
     {
         layer = null;
@@ -96,14 +97,19 @@ public sealed partial class OverlayFileSystem
                 if (known is null || !Directory.Exists(known.Path))
                     continue;
                 using LayerPlace place = LayerPlace.Open("lowerdir", known.Path, mounts);
-                if (place.Contains(added) || added.Contains(place))
-                    return Errno.ELOOP;
+                LayerChecks.RefuseOverlap(place, added);
             }
+            if (_options.Index)
+                KernelMounts.RefuseInUse(added, mounts);
             using var clones = new MountClones();
             layer = Layer.Open(directory.Path, readOnly: true, clones);
             return Errno.None;
         }
-        catch (Exception exception) when (exception is MountRefusedException or IOException)
+        catch (MountRefusedException refused)
+        {
+            return refused.Error;
+        }
+        catch (IOException)
         {
             return Errno.ENOENT;
         }

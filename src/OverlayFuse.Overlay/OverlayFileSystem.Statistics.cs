@@ -22,6 +22,7 @@ public sealed partial class OverlayFileSystem
             Io = EffectiveIo,
             UserXattr = _xattrs.IsUser ? 1 : 0,
             AufsWhiteouts = Options.AufsWhiteouts ? 1 : 0,
+            BelievesOverrides = _overrides is { BelievesUser: true } ? 1 : 0,
         };
         return MemoryMarshal.TryWrite(answer, statistics) ? Errno.None : Errno.EINVAL;
     }

@@ -117,9 +117,12 @@ public sealed partial class OverlayFileSystem
             if (error == Errno.ERANGE || (error == Errno.None && list.IsEmpty))
                 return error; // the length before filtering: more than enough
         }
-        if (error == Errno.None)
-            length = _xattrs.FilterList(list[..length], CallerProcess.MaySeeTrusted(request));
-        return error == Errno.EOPNOTSUPP ? Errno.None : error;
+        if (error != Errno.None)
+            return error == Errno.EOPNOTSUPP ? Errno.None : error;
+        if (CallerProcess.MaySeeTrusted(request, out bool seesTrusted) is not Errno.None and var unknown)
+            return unknown;
+        length = _xattrs.FilterList(list[..length], seesTrusted);
+        return Errno.None;
     }
 
     private Errno HasXattr(Inode inode, Name stored)

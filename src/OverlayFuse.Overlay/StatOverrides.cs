@@ -18,13 +18,12 @@ internal sealed class StatOverrides
     private readonly Lock _lock = new();
     private readonly Layer? _upperLayer;
     private readonly OverrideKind _written;
-    private readonly bool _believesUser;
     private volatile OverrideKind _upper;
     private volatile OverrideKind[] _lowers;
 
     private StatOverrides(LayerStack layers, XattrPermissions asked)
     {
-        _believesUser = asked == XattrPermissions.User || Sys.EffectiveUid != 0;
+        BelievesUser = asked == XattrPermissions.User || Sys.EffectiveUid != 0;
         _upperLayer = layers.Upper;
         _lowers = [.. layers.Lowers.Select(KindOf)];
         _upper = layers.Upper is { } upper ? KindOf(upper) : OverrideKind.None;
@@ -35,6 +34,9 @@ internal sealed class StatOverrides
 
     /// <summary>Every file of the upper keeps them so, not only those that must.</summary>
     public bool IsAlways { get; }
+
+    /// <summary>Marks in user.* count.</summary>
+    public bool BelievesUser { get; }
 
     /// <summary>Null where the files' own count and nothing else is to be done.</summary>
     /// <exception cref="IOException">The upper takes no such xattr.</exception>
@@ -55,6 +57,18 @@ internal sealed class StatOverrides
     /// <param name="layer">A lower layer's number; <see cref="Inode.NoLayer"/> for the upper.</param>
     public OverrideKind KindOf(ushort layer) => layer == Inode.NoLayer ? _upper : _lowers[layer];
 
+    /// <summary>The same of a layer's root.</summary>
+    /// <param name="root">The root.</param>
+    /// <param name="believesUser">Whether marks in user.* count.</param>
+    public static OverrideKind KindOf(Fd root, bool believesUser)
+    {
+        if (believesUser && Has(root, s_containers))
+            return OverrideKind.Containers;
+        if (believesUser && Has(root, s_fuseOverlayfs))
+            return OverrideKind.FuseOverlayfs;
+        return Has(root, s_privileged) ? OverrideKind.Privileged : OverrideKind.None;
+    }
+
     /// <summary>One more lower layer, before it is seen; it has the next number.</summary>
     public void Add(Layer layer) => _lowers = [.. _lowers, KindOf(layer)];
 
@@ -68,10 +82,13 @@ internal sealed class StatOverrides
     /// <param name="stat">Its attributes.</param>
     /// <param name="isKept">Whether there was something to change.</param>
     /// <returns>An error when it could not be looked at: the file's own attributes are then not to be shown.</returns>
-    public Errno Apply(ushort layer, Fd directory, Name name, ref Statx stat, out bool isKept)
+    public Errno Apply(ushort layer, Fd directory, Name name, ref Statx stat, out bool isKept) =>
+        Apply(KindOf(layer), directory, name, ref stat, out isKept);
+
+    /// <summary>The same, in a layer of this kind.</summary>
+    public static Errno Apply(OverrideKind kind, Fd directory, Name name, ref Statx stat, out bool isKept)
     {
         isKept = false;
-        OverrideKind kind = KindOf(layer);
         if (kind == OverrideKind.None || !CanCarry(kind, stat.Type))
             return Errno.None;
         Span<byte> value = stackalloc byte[OverrideStat.MaxSize];
@@ -146,15 +163,8 @@ internal sealed class StatOverrides
         }
     }
 
-    private OverrideKind KindOf(Layer layer)
-    {
-        if (_believesUser && Has(layer, s_containers))
-            return OverrideKind.Containers;
-        if (_believesUser && Has(layer, s_fuseOverlayfs))
-            return OverrideKind.FuseOverlayfs;
-        return Has(layer, s_privileged) ? OverrideKind.Privileged : OverrideKind.None;
-    }
+    private OverrideKind KindOf(Layer layer) => KindOf(layer.Root.Fd, BelievesUser);
 
-    private static bool Has(Layer layer, byte[] xattr) =>
-        Sys.GetXattrAt(layer.Root.Fd, Name.Empty, new Name(xattr), default, out _) == Errno.None;
+    private static bool Has(Fd root, byte[] xattr) =>
+        Sys.GetXattrAt(root, Name.Empty, new Name(xattr), default, out _) == Errno.None;
 }

@@ -17,17 +17,19 @@ public sealed class ViewChanges
     private readonly ViewComparison _comparison;
     private readonly List<ViewChange> _changes = [];
 
-    private ViewChanges(IReadOnlyList<Fd> roots, OverlayOptions options)
+    private ViewChanges(IReadOnlyList<Fd> roots, OverlayOptions options, bool believesOverrides)
     {
-        var xattrs = new OverlayXattr(options.UserXattr ?? !MarkChecks.IsRootOfFirstNamespace());
-        _search = new ViewSearch(roots, xattrs, options.AufsWhiteouts);
+        OverrideKind[] kinds = [.. roots.Select(root => StatOverrides.KindOf(root, believesOverrides))];
+        var xattrs = new OverlayXattr(options.UserXattr ?? !MarkChecks.IsRootOfFirstNamespace()) { HidesOverrides = kinds.Any(kind => kind != OverrideKind.None) };
+        _search = new ViewSearch(roots, kinds, xattrs, options.AufsWhiteouts);
         _comparison = new ViewComparison(xattrs);
     }
 
     /// <summary>All changes, in the order of their paths' bytes.</summary>
     /// <param name="options">The layers.</param>
+    /// <param name="believesOverrides">Whether owners and modes in user.containers.override_stat count, where a layer's root has one.</param>
     /// <exception cref="IOException">A layer cannot be read.</exception>
-    public static IReadOnlyList<ViewChange> List(OverlayOptions options)
+    public static IReadOnlyList<ViewChange> List(OverlayOptions options, bool believesOverrides)
     {
         var roots = new List<Fd>();
         try
@@ -37,7 +39,7 @@ public sealed class ViewChanges
                 ViewSearch.Require(Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd root), Name.From(path));
                 roots.Add(root);
             }
-            var changes = new ViewChanges(roots, options);
+            var changes = new ViewChanges(roots, options, believesOverrides);
             using ViewEntry before = ViewEntry.Root(roots, 1);
             using ViewEntry after = ViewEntry.Root(roots, 0);
             changes.Compare([], before, after);

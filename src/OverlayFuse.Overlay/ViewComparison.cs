@@ -36,7 +36,14 @@ internal sealed class ViewComparison(OverlayXattr xattrs)
     private static byte[] Target(ViewEntry link)
     {
         byte[] target = new byte[4096];
-        ViewSearch.Require(Sys.ReadLinkAt(link.Directory, link.Name, target, out int length), link.Name);
+        Errno error = Sys.ReadLinkAt(link.Directory, link.Name, target, out int length);
+        if (error == Errno.EINVAL) // a regular file stands for it
+        {
+            ViewSearch.Require(Sys.OpenAt(link.Directory, link.Name, OpenFlags.ReadOnly | OpenFlags.NoFollow, out Fd opened), link.Name);
+            using var file = new ScopedFd(opened);
+            return target[..Fill(file, target, 0, link.Name)];
+        }
+        ViewSearch.Require(error, link.Name);
         return target[..length];
     }
 
@@ -59,11 +66,14 @@ internal sealed class ViewComparison(OverlayXattr xattrs)
             if (xattrs.IsPrivate(xattr) || xattr.StartsWith("security.selinux"u8))
                 continue;
             if (Sys.GetXattrAt(entry.Directory, entry.Name, xattr, _other, out int size) == Errno.None)
-                all.Add($"{xattr.ToString()}={Convert.ToHexString(_other.AsSpan(0, size))}");
+                all.Add($"{ShownName(xattr)}={Convert.ToHexString(_other.AsSpan(0, size))}");
         }
         all.Sort(StringComparer.Ordinal);
         return string.Join(' ', all);
     }
+
+    private string ShownName(Name xattr) =>
+        xattrs.HidesOverrides && EscapedSecurity.Is(xattr) ? xattr.ToString()[EscapedSecurity.PrefixLength..] : xattr.ToString();
 
     /// <summary>Sizes are equal.</summary>
     private bool ContentDiffers(ViewEntry before, ViewEntry after)

@@ -7,9 +7,10 @@ namespace OverlayFuse.Overlay;
 /// For lists that are made once; not for requests.
 /// </summary>
 /// <param name="roots">The layers' roots, topmost first; borrowed.</param>
+/// <param name="overrides">How each of them keeps owners and modes in xattrs.</param>
 /// <param name="xattrs">Which private names are used.</param>
 /// <param name="hasAufsUpper">Deletions in layer 0 may be files ".wh.NAME".</param>
-internal sealed class ViewSearch(IReadOnlyList<Fd> roots, OverlayXattr xattrs, bool hasAufsUpper)
+internal sealed class ViewSearch(IReadOnlyList<Fd> roots, OverrideKind[] overrides, OverlayXattr xattrs, bool hasAufsUpper)
 {
     private const int ListingSize = 64 << 10;
 
@@ -122,6 +123,7 @@ internal sealed class ViewSearch(IReadOnlyList<Fd> roots, OverlayXattr xattrs, b
             state.IsDone = true;
             return;
         }
+        Require(StatOverrides.Apply(overrides[layer], directory, name, ref stat, out _), name);
         state.Found ??= new ViewEntry { Stat = stat, Layer = layer, Directory = directory, StoredName = storedName };
         state.IsDone = !stat.IsDirectory;
         if (stat.IsDirectory)

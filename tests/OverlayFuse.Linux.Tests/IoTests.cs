@@ -86,6 +86,22 @@ internal sealed class IoTests : DiskTest
         Assert.That(Sys.LSeek(file, -1, Whence.Set, out _), Is.EqualTo(Errno.EINVAL));
     }
 
+    [Test]
+    public void Truncate_SizeThatItHas_IsNoChangeOnBtrfsAndFTruncateIsOne()
+    {
+        string disk = Sandbox.MakeFileSystem("btrfs", 128);
+        File.WriteAllText(disk + "/file", "content");
+        File.SetLastWriteTimeUtc(disk + "/file", DateTime.UnixEpoch);
+        using var root = new ScopedFd(OpenDirectory(disk));
+        using var file = new ScopedFd(Open(root, "file", OpenFlags.WriteOnly));
+        Assert.That((Sys.Truncate(file, 7), File.GetLastWriteTimeUtc(disk + "/file")), Is.EqualTo((Errno.None, DateTime.UnixEpoch)));
+        Assert.That((Sys.Truncate(file, 3), File.ReadAllText(disk + "/file")), Is.EqualTo((Errno.None, "con")));
+        File.SetLastWriteTimeUtc(disk + "/file", DateTime.UnixEpoch);
+        Assert.That(Sys.FTruncate(file, 3), Is.EqualTo(Errno.None));
+        Assert.That(File.GetLastWriteTimeUtc(disk + "/file"), Is.Not.EqualTo(DateTime.UnixEpoch));
+        Assert.That(Sys.Truncate(Fd.None, 0), Is.EqualTo(Errno.ENOENT));
+    }
+
     /// <summary>Modes as in linux/falloc.h: 0 allocate, 1 keep the size, 2 punch a hole, 0x10 zero.</summary>
     [TestCase(0, 2 * Block, 2 * Block)]
     [TestCase(1, Block, 2 * Block)]

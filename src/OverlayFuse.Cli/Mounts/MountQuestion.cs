@@ -22,7 +22,8 @@ internal sealed class MountQuestion
             if (Sys.EffectiveUid == 0 && LiveMount.Owner(entry) is { } uid and not 0)
                 _ = Sys.AssumeUser(uid, uint.TryParse(entry.Option("group_id"), out uint gid) ? gid : uid); // if not, the mount refuses
             Volatile.Write(ref _answer, Ask(entry));
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         _asker.Start();
     }
 

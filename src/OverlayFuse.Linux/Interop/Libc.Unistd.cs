@@ -41,6 +41,9 @@ internal static unsafe partial class Libc
     internal static partial int ftruncate(int fd, long length);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int truncate(byte* path, long length);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int unlinkat(int dirfd, byte* path, int flags);
 
     [LibraryImport(Library, SetLastError = true)]

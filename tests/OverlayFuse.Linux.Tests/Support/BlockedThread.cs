@@ -16,7 +16,8 @@ internal sealed class BlockedThread : IDisposable
         {
             _id = Sys.ThreadId;
             _result = call();
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         _thread.Start();
     }
 

@@ -17,4 +17,12 @@ internal abstract class AppTest
         Bash.Try("find . -xdev -mindepth 1 ! -name '*.img' -delete", Sandbox.Root, timeoutSeconds: 1800);
         Sandbox.Dispose();
     }
+
+    /// <summary>Mounts a tmpfs in the sandbox, which takes it away.</summary>
+    protected string MakeTmpfs(string options)
+    {
+        string disk = Sandbox.MakeDirectory("disk");
+        Bash.Run($"mount -t tmpfs -o {options} ovf-disk {disk}");
+        return disk;
+    }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Mono.Unix.Native;
+using OverlayFuse.BenchPeers;
 using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Bench;
@@ -93,11 +94,11 @@ internal sealed partial class SystemCallTests
         return (double.Parse(row.Groups[2].Value, CultureInfo.InvariantCulture), double.Parse(row.Groups[3].Value, CultureInfo.InvariantCulture));
     }
 
-    private Dictionary<string, long> Count(Action work)
+    private IReadOnlyDictionary<string, long> Count(Action work)
     {
-        using var strace = new Strace(mount.Daemons.Single(), sandbox.PathOf("calls"));
+        using var counter = new CallCounter(mount.Daemons.Single());
         work();
-        return strace.Stop();
+        return counter.Stop();
     }
 
     private static long Read(string path)

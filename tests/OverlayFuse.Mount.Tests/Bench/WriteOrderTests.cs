@@ -1,4 +1,5 @@
 using Mono.Unix.Native;
+using OverlayFuse.BenchPeers;
 using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Bench;
@@ -21,10 +22,10 @@ internal sealed class WriteOrderTests
         foreach (string name in new[] { "lower", "upper", "work" }) Directory.CreateDirectory($"{disk}/{name}");
         File.WriteAllText(disk + "/lower/f", "of the lower");
         using (FuseOverlay mount = FuseOverlay.Mount(ProgramUnderTest.Path, new OverlayOptions([disk + "/lower"], disk + "/upper", disk + "/work", options), sandbox.PathOf("merged")))
-        using (var strace = new Strace(mount.Daemons.Single(), sandbox.PathOf("calls")))
+        using (var counter = new CallCounter(mount.Daemons.Single()))
         {
             Assert.That(Syscall.chmod(mount.Mountpoint + "/f", FilePermissions.S_IRUSR), Is.Zero);
-            called = strace.Stop().Keys;
+            called = counter.Stop().Keys;
         }
         string[] waits = call == "fsync" ? ["fsync", "sync_file_range"] : [.. new[] { call }.Where(name => name.Length > 0)]; // that only begins it
         Assert.That(called.Intersect(["fsync", "fdatasync", "syncfs", "sync_file_range"]), Is.EquivalentTo(waits));

@@ -117,6 +117,24 @@ internal sealed class LiveLayerTests
         Assert.That((result.ExitCode, result.Error), Is.EqualTo((1, "overlayfuse: m: was mounted with nfs_export=on, so its layers stay; unmount it, and mount it with new in lowerdir=\n")));
     }
 
+    /// <summary>As at the mount: an index is of layers that nobody changes.</summary>
+    [TestCase("index=on", 1, "overlayfuse: new: in use by another overlay, which may change it, and m was mounted with index=on; unmount that one\n")]
+    [TestCase("index=off", 0, "")]
+    public void AddLayer_ThatTheKernelsOverlayWritesTo_IsRefusedWithAnIndex(string options, int status, string error)
+    {
+        sandbox.Shell("mkdir kernel kernels-work; mount -t overlay overlay -o lowerdir=bottom,upperdir=$PWD/new,workdir=$PWD/kernels-work kernel");
+        try
+        {
+            sandbox.Mount("-o", CliSandbox.Writable + "," + options, sandbox.MountPoint);
+            ToolResult result = sandbox.Start("add-layer", "m", "new");
+            Assert.That((result.ExitCode, result.Error), Is.EqualTo((status, error)));
+        }
+        finally
+        {
+            sandbox.Shell("umount kernel");
+        }
+    }
+
     [Test]
     public void Verb_ByAStranger_IsRefused()
     {

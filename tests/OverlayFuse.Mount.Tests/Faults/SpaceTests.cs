@@ -104,11 +104,4 @@ internal sealed class SpaceTests : AppTest
         Bash.Run(MakeLower, lower);
         return lower;
     }
-
-    private string MakeTmpfs(string options)
-    {
-        string disk = Sandbox.MakeDirectory("disk");
-        Bash.Run($"mount -t tmpfs -o {options} ovf-disk {disk}");
-        return disk;
-    }
 }

@@ -1,3 +1,6 @@
+using OverlayFuse.Mount.Tests.Apps;
+using OverlayFuse.Mount.Tests.Harness;
+
 namespace OverlayFuse.Mount.Tests.Ids;
 
 /// <summary>Owners that are shown as others: what fuse-overlayfs shows and writes, and what it does not do.</summary>
@@ -94,6 +97,28 @@ internal sealed class MappingTests : IdsTest
             getfattr -e hex --only-values -n security.capability upper/dump | od -An -tx1 | head -c 12
             """, home);
         Assert.That(output, Does.StartWith($"merged/dump cap_net_raw=ep [rootid=100000]\n").And.EndsWith(" 01 00 00 02\n"));
+    }
+
+    /// <summary>Its files already have the ids of the map; whether it was there at the mount or came later, they are not mapped twice.</summary>
+    [Test]
+    public void Owners_OfALayerOnAnIdmappedMount_AreMappedOnce([Values] bool isAddedLater)
+    {
+        string home = Home(), disk = Sandbox.MakeFileSystem("ext4", 32);
+        Bash.Run($"mkdir idmapped; echo x > {disk}/new; chown 33:34 {disk}/new", home);
+        using var map = new IdMap("0 100000 65536");
+        map.Mount(disk, home + "/idmapped");
+        try
+        {
+            const string show = "stat -c %u:%g merged/new; chmod 600 merged/new; stat -c %u:%g merged/new upper/new";
+            string shown = isAddedLater
+                ? Again(Ours, OneRange, $"{Ours} add-layer merged idmapped\n{show}", home)
+                : Again(Ours, OneRange + ",lowerdir=idmapped:lower", show, home);
+            Assert.That(shown, Is.EqualTo("100033:100034\n100033:100034\n33:34\n"));
+        }
+        finally
+        {
+            Bash.Run("umount idmapped", home);
+        }
     }
 
     [Test]

@@ -170,4 +170,23 @@ internal sealed class OverrideStatTests : IdsTest
         Assert.That(Again(Ours, "xattr_permissions=2", "stat -c '%u:%g %a' merged/of-1 merged/made; chown 21 merged/of-1; stat -c '%u:%g %a' merged/of-1", home),
             Is.EqualTo("20:30 750\n0:0 1770\n21:30 750\n"));
     }
+
+    /// <summary>What is shown counts, not how the upper keeps it; what was changed and changed back is no change.</summary>
+    [TestCase("xattr_permissions=1")]
+    [TestCase("xattr_permissions=2")]
+    public void Changes_OfOwnersAndModesInXattrs_AreThoseThatAreShown(string options)
+    {
+        const string change = """
+            cd merged
+            chown 7:8 of-1; chmod 600 of-2; rm file; mkdir new
+            mode=$(stat -c %a directory/file); chmod 700 directory/file; chmod $mode directory/file
+            chown -h 1:1 symlink; chown -h 5:6 symlink
+            chown 1:1 fifo device; chown 0:0 fifo; chown 7:8 device
+            cd ..
+            """;
+        const string expected = "D file\nA new\nM of-1\nM of-2\n";
+        string home = Home();
+        Assert.That(Again(Ours, options, $"{change}\n{Ours} changes merged", home), Is.EqualTo(expected));
+        Assert.That(Bash.Run($"{Ours} run --diff -o {options} --lower lower --upper upper -- true", home), Is.EqualTo(expected));
+    }
 }

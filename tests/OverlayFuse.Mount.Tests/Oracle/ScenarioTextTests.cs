@@ -21,7 +21,8 @@ internal sealed class ScenarioTextTests
             new As(1000, new WithUmask(27, new Open("1", "a\nb", O.TMPFILE | O.RDWR, 600))), new AsMember(1, 2, 3, new Rename("x", "y", RenameFlags.Exchange | RenameFlags.NoReplace)), new SwitchSides(), new Rotate(), new Remount(),
             new Lchown("x", -1, 7), new WriteBlocks("1", 4096, 2, '\''), new Fallocate("1", FallocFlags.PunchHole | FallocFlags.KeepSize, 1L << 33, 4096), new MapWrite("1", "text", Shared: false), new Mknod("n", 'c', 666, 1, 3),
         ],
-        "redirect_dir=on,metacopy=on") { ForeignUpper = true, OnlyMerged = true, Io = "stateless", Data = [new Layer().File("data", "d")] };
+        "redirect_dir=on,metacopy=on")
+    { ForeignUpper = true, OnlyMerged = true, Io = "stateless", Data = [new Layer().File("data", "d")] };
 
     [Test]
     public void Convert_EveryKindOfValue_CompilesToTheSameScenario() => AssertSame([Odd], Compile([Odd]));

@@ -18,12 +18,14 @@ internal sealed class DataLayerScenarios(string fileSystem) : OracleFixture(file
     [TestCase("metacopy=on,redirect_dir=on")]
     [TestCase("")]
     public void Read_FilesOfAnImage_FindTheirData(string options) => Compare(new Scenario(new Layer(), [Meta], [
-        new ReadDir(""), new ReadFile("f"), new ReadFile("s/g"), new ReadFile("own"), new ReadFile("lost"), new Lstat("f"), new ReadDir("s"), new Lstat("objects"), new Unlink("lost")], options) { Data = Data });
+        new ReadDir(""), new ReadFile("f"), new ReadFile("s/g"), new ReadFile("own"), new ReadFile("lost"), new Lstat("f"), new ReadDir("s"), new Lstat("objects"), new Unlink("lost")], options)
+    { Data = Data });
 
     [Test]
     public void Change_FilesOfAnImage_EqualsTheKernel() => Compare(new Scenario(new Layer(), [Meta], [
         new Chmod("f", 600), new ReadFile("f"), new Rename("f", "s/f2"), new ReadFile("s/f2"), new OpenFile("1", "s/g", O.RDWR), new Write("1", 3, "+"), new Link("s/g", "l"), new Remount(), new ReadFile("s/f2"),
-        new ReadFile("l"), new SwitchSides(), new ReadFile("s/f2"), new Unlink("lost")], "metacopy=on,redirect_dir=on") { Data = Data });
+        new ReadFile("l"), new SwitchSides(), new ReadFile("s/f2"), new Unlink("lost")], "metacopy=on,redirect_dir=on")
+    { Data = Data });
 
     [Test]
     public void Lookup_XattrWhiteout_HidesWhatIsBelow() => Compare(

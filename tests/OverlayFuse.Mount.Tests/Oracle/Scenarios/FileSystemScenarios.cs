@@ -18,6 +18,15 @@ internal sealed class FileSystemScenarios(string fileSystem) : OracleFixture(fil
     public void Rename_OntoAFullDirectoryOfTheUpper_IsRefusedInTheWordsOfItsFileSystem(string upper) => Compare(
         new Layer().On(upper).Dir("from").File("full/x"), [new Layer().File("merged/x")], new Rename("from", "full"), new Rename("from", "merged"), new Rmdir("full"), new ReadDir("full"));
 
+    /// <summary>For btrfs truncate(2) to the size that a file has is no change; ftruncate(2) and O_TRUNC are changes everywhere.</summary>
+    [TestCase("")]
+    [TestCase("xfs")]
+    [TestCase("btrfs")]
+    public void Truncate_ToTheSizeThatItHas_IsAChangeWhereItsFileSystemSaysSo(string upper) => Compare(
+        new Layer().On(upper).File("f", "x").File("open", "x").File("empty"), [new Layer().File("low", "x")],
+        new Truncate("f", 1), new Lstat("f"), new Truncate("low", 1), new Lstat("low"), new OpenFile("1", "open", O.RDWR), new Truncate("open", 1), new Lstat("open"), new Ftruncate("1", 1), new Lstat("open"),
+        new Open("2", "empty", O.WRONLY | O.TRUNC), new Lstat("empty"));
+
     /// <summary>With xino=on lower layers do not change between mounts: below a new directory there will be nothing (ovl_allow_offline_changes).</summary>
     [TestCase("xino=off")]
     [TestCase("xino=auto")]

@@ -75,7 +75,8 @@ internal sealed class MetacopyScenarios(string fileSystem) : OracleFixture(fileS
     public void Rename_OfIndexedHardLink_IsReadByItsOtherNameAfterwards()
     {
         Comparison result = Compare(new Scenario(new Layer(), [new Layer().File("b", "content", 600).HardLink("c/d", "b")],
-            [new Lstat("b"), new Rename("b", "e"), new Remount(), new ReadFile("c/d"), new ReadFile("e"), new Lstat("c/d")], On + ",index=on") { OnlyMerged = true });
+            [new Lstat("b"), new Rename("b", "e"), new Remount(), new ReadFile("c/d"), new ReadFile("e"), new Lstat("c/d")], On + ",index=on")
+        { OnlyMerged = true });
         Assert.That(result.Upper["e"].Xattr(Redirect), Is.EqualTo("/b"));
     }
 
