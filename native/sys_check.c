@@ -116,6 +116,8 @@ VALUE(__NR_getdents64, Sys, SYS_getdents64); VALUE(__NR_open_tree, Sys, SYS_open
 VALUE(__NR_mount_setattr, Sys, SYS_mount_setattr); VALUE(__NR_pidfd_open, Sys, SYS_pidfd_open);
 VALUE(__NR_setresuid, Sys, SYS_setresuid); VALUE(__NR_setresgid, Sys, SYS_setresgid);
 VALUE(POLLIN, Sys, POLLIN);
+VALUE(SYNC_FILE_RANGE_WAIT_BEFORE, Sys, SYNC_FILE_RANGE_WAIT_BEFORE); VALUE(SYNC_FILE_RANGE_WRITE, Sys, SYNC_FILE_RANGE_WRITE);
+VALUE(SYNC_FILE_RANGE_WAIT_AFTER, Sys, SYNC_FILE_RANGE_WAIT_AFTER);
 #ifdef __NR_fchmodat2
 VALUE(__NR_fchmodat2, Sys, SYS_fchmodat2);
 #endif
