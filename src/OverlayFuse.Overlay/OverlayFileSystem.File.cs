@@ -137,7 +137,7 @@ public sealed partial class OverlayFileSystem
         if (BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
-            return Sys.FSync(file, (input.Flags & FSyncFlags.DataOnly) != 0);
+            return Sys.FSync(file, (input.Flags & FSyncFlags.DataOnly) != 0 && _options.Fsync != FsyncMode.Strict);
     }
 
     /// <summary>Its data are below, where nothing is to be synced (and EROFS answers EINVAL); its attributes are in the upper.</summary>

@@ -90,11 +90,12 @@ internal sealed partial class Stage
         MakeDirectories();
     }
 
-    /// <summary>Unmounts after the disk has lost its power: the journal was written, data that nobody had synced were not.</summary>
-    public void CutPower()
+    /// <summary>Unmounts after the disk has lost its power: data that nobody had synced were not written.</summary>
+    /// <param name="withJournal">The journal was.</param>
+    public void CutPower(bool withJournal = true)
     {
         CloseAll();
-        Bash.Run($"xfs_io -x -c 'shutdown -f' {Root}");
+        Bash.Run($"xfs_io -x -c 'shutdown {(withJournal ? "-f" : "")}' {Root}");
         try
         {
             Unmount();

@@ -36,6 +36,17 @@ internal static class DurabilityRows
         s.Point("cmp u/g ../source");
     }
 
+    [Feature("fdatasync(2) of a lower file that was changed reaches the disk, with the name of its copy", OnKernel = Answer.No)]
+    public static void FdatasyncOfACopy(Stage s)
+    {
+        s.On("ext4");
+        s.Build("echo lower > a/f; sync -f .");
+        s.Mount();
+        s.Do("xfs_io -c 'pwrite -S 0x41 0 3' -c fdatasync m/f > /dev/null");
+        s.CutPower(withJournal: false);
+        s.Point("grep AAAer u/f");
+    }
+
     [Feature("syncfs(2) (`sync -f`) reaches the disk")]
     public static void SyncFs(Stage s)
     {
