@@ -99,7 +99,7 @@ internal sealed partial class CopyUp
         error = size == 0 ? Errno.None : CopyData(request, inode, file, new CopyUpData(size, whole) { Work = work });
         if (error == Errno.None && !whole)
             error = Sys.FTruncate(file, size);
-        return error == Errno.None ? work.Persist(file) : error;
+        return error == Errno.None && size > 0 ? work.Persist(file) : error;
     }
 
     /// <summary>What was copied in vain gives its room back; if not, nobody looks at it as long as the mark is there.</summary>

@@ -19,7 +19,7 @@ internal sealed class WorkDirectory : IDisposable
         Fd = work;
         Whiteout = new Whiteout(this);
         _syncs = options.Syncs;
-        _keepsOrder = options.Fsync == FsyncMode.Auto && WriteOrder.IsKept(work);
+        _keepsOrder = _syncs && options.Fsync == FsyncMode.Auto && WriteOrder.IsKept(work);
     }
 
     /// <summary>The directory itself, for *at calls.</summary>
