@@ -18,7 +18,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish install uninstall package package-check testing-package demo setup clean
+.PHONY: help build test test-fresh test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish install uninstall package package-check testing-package demo setup clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ setup: ## Install what building and testing need (Debian packages, as root)
 test: setup $(PROGRAM) ## Set up, build, and run the tests (some ten minutes; as root, for all of them)
 	@tests/run 'TestCategory!=AppsLong&TestCategory!=Soak'
 
+test-fresh: ## Run .ci/run on a clone of HEAD in a new Debian that has nothing but the .NET SDK (half an hour; as root)
+	@tests/fresh
+
 test-apps: setup $(PROGRAM) ## Run real programs in merged views, the long ones too
 	@tests/run 'TestCategory=Apps|TestCategory=AppsLong' OverlayFuse.Mount.Tests
 
@@ -49,8 +52,7 @@ soak: setup $(PROGRAM) ## Mount and unmount a thousand times, make and remove 10
 	@tests/run 'TestCategory=Soak' OverlayFuse.Mount.Tests
 
 features: setup $(PROGRAM) ## Run every row of FEATURES.md on four overlays, and write the table anew (as root)
-	@for package in fuse-overlayfs unionfs-fuse; do command -v $$package >/dev/null || apt-get install -y -qq --no-install-recommends $$package >/dev/null; done
-	@OVERLAYFUSE_FEATURES=write tests/run 'TestCategory=Features' OverlayFuse.Mount.Tests
+	@OVERLAYFUSE_FEATURES=write PACKAGES=bench/debian-packages.txt tests/run 'TestCategory=Features' OverlayFuse.Mount.Tests
 
 test-image: setup ## Build Dockerfile.test with buildah on a base made by debootstrap, and start the program in it
 	@tests/image
@@ -59,12 +61,10 @@ bench: ## Benchmarks of the parts: lookups by depth, copy-up, protocol, allocati
 	dotnet run -c Release --project bench/OverlayFuse.Benchmarks -- $(ARGS)
 
 bench-peers: $(PROGRAM) $(BENCH_CLIENT) ## Compare with the bare disk, the kernel and other overlays (MODE=root|rootless ONLY=REGEX RUNS=3 PROGRAMS= QUICK=1)
-	@bench/setup
-	dotnet run -c Release --project bench/OverlayFuse.BenchPeers
+	tests/with bench/debian-packages.txt -- dotnet run -c Release --project bench/OverlayFuse.BenchPeers
 
 bench-scale: $(PROGRAM) $(BENCH_CLIENT) ## Curves: layers, entries, known inodes, client processes (as bench-peers)
-	@bench/setup
-	dotnet run -c Release --project bench/OverlayFuse.BenchPeers -- scale
+	tests/with bench/debian-packages.txt -- dotnet run -c Release --project bench/OverlayFuse.BenchPeers -- scale
 
 $(BENCH_CLIENT): $(wildcard bench/client/*.[ch])
 	@mkdir -p $(@D)
@@ -93,13 +93,13 @@ uninstall: ## Remove what install put there
 	@packaging/install --remove "$(DESTDIR)$(PREFIX)"
 
 package: $(PROGRAM) ## Make the Debian package, the portable archive and their checksums: artifacts/packages
-	@packaging/package $(PROGRAM) artifacts/packages
+	@tests/with packaging/debian-packages.txt -- packaging/package $(PROGRAM) artifacts/packages
 
 package-check: package ## Check what package makes: lintian, shells, an installation with systemd, equal bytes from two builds (as root)
-	@packaging/check/run artifacts/packages
+	@tests/with packaging/debian-packages.txt tests/debian-packages.txt -- packaging/check/run artifacts/packages
 
 demo: ## Build, then show lookup, copy-up, whiteout and opaque directory on sample layers
-	@tests/setup --demo
+	@tests/setup tests/debian-packages-demo.txt || [ "$$(id -u)" != 0 ]
 	@$(MAKE) --no-print-directory $(PROGRAM)
 	@tests/demo $(PROGRAM)
 

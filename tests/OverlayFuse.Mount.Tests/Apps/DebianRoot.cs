@@ -18,7 +18,7 @@ internal static class DebianRoot
     /// <summary>What the small test installs: man-db has triggers, bc and less bring libraries and alternatives with them.</summary>
     public const string CachedPackages = "man-db bc less";
 
-    private const string Suite = "bookworm", Mirror = "http://deb.debian.org/debian";
+    private const string Suite = "bookworm";
 
     /// <summary>
     /// Stands before what runs in a chroot: a private mount namespace, so that /proc and /dev vanish with the script, and no service starts.
@@ -63,7 +63,7 @@ internal static class DebianRoot
     {
         using Sandbox sandbox = Sandbox.OnDisk();
         string root = sandbox.MakeDirectory("root");
-        Bash.Run($"debootstrap --variant=minbase {Suite} {root} {Mirror}", timeoutSeconds: 900);
+        Bash.Run($"debootstrap --variant=minbase {Suite} {root}", timeoutSeconds: 900);
         Bash.Run("""
             rm -f var/cache/apt/archives/*.deb
             cp -L /etc/resolv.conf etc/resolv.conf
