@@ -31,7 +31,7 @@ internal static class SourceTrees
         using Sandbox sandbox = Sandbox.OnDisk();
         ToolResult result = Bash.Try($"""
             mkdir -p lists/partial archives/partial fetched
-            echo 'deb-src http://deb.debian.org/debian bookworm main' > sources.list
+            apt-get indextargets --format 'deb-src $(SITE) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' 'Component: main' | sort -u > sources.list
             apt="apt-get -o Dir::Etc::sourcelist=$PWD/sources.list -o Dir::Etc::sourceparts=/dev/null -o Dir::State::lists=$PWD/lists -o Dir::Cache=$PWD"
             $apt -qq update
             cd fetched

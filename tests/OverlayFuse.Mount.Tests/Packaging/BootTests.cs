@@ -60,7 +60,7 @@ internal sealed partial class BootTests
 
     /// <summary>In a mount namespace of its own, gone with the test, where the program is in /usr/local/bin.</summary>
     private void MountAndLook(string command) =>
-        sandbox.Shell("unshare -m sh -ec 'mount -t overlay o -o lowerdir=$PWD/local/bin:/usr/local/bin /usr/local/bin; " +
+        sandbox.Shell("unshare -m sh -ec 'mount -t overlay o -o lowerdir=$PWD/local/bin:/usr/local/bin /usr/local/bin; export PATH=/usr/local/bin:$PATH; " +
             $"{command}; cat m/file >seen; overlayfuse unmount m'");
 
     [GeneratedRegex("overlay /merged fuse[^\n`]*")]
