@@ -12,7 +12,7 @@ internal static class Program
     {
         try
         {
-            return Run(args);
+            return Run(NativeDaemon.Arguments(args));
         }
         catch (UsageException e)
         {

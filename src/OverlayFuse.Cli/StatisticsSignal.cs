@@ -1,0 +1,28 @@
+using System.Runtime.InteropServices;
+using OverlayFuse.Cli.Mounts;
+using OverlayFuse.Overlay;
+
+namespace OverlayFuse.Cli;
+
+/// <summary>SIGUSR1 prints what the daemon tells of its mount, as with fuse-overlayfs: to the log, so in the foreground only.</summary>
+internal sealed class StatisticsSignal : IDisposable
+{
+    private const PosixSignal SIGUSR1 = (PosixSignal)10;
+
+    private readonly PosixSignalRegistration _registration;
+
+    /// <param name="log">Gets one line for each signal.</param>
+    /// <param name="mountPoint">For the line.</param>
+    /// <param name="ask">The numbers of this moment; called on another thread.</param>
+    public StatisticsSignal(Action<string> log, string mountPoint, Func<LiveStatistics> ask) =>
+        _registration = PosixSignalRegistration.Create(SIGUSR1, context =>
+        {
+            context.Cancel = true;
+            log($"overlayfuse: {mountPoint}: {ToText(ask())}");
+        });
+
+    public void Dispose() => _registration.Dispose();
+
+    internal static string ToText(in LiveStatistics told) => FormattableString.Invariant(
+        $"{told.Layers} layers, {told.KnownInodes} inodes, {told.CopyUps} copied up, {told.ResidentBytes / 1e6:0.0} MB, up {MountReport.Duration(TimeSpan.FromMilliseconds(told.Uptime))}");
+}
