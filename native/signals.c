@@ -1,7 +1,7 @@
 /*
- * A signal that ends a process by default would leave a dead mount. Those that ask for the end are StopSignals.cs', where they unmount; those that
- * tell of a fault in the program (SEGV, ABRT ...) end it; all others are ignored. What the caller ignored or blocked, such as SIGTERM or SIGCHLD, is
- * as it is at first.
+ * A signal that ends a process by default would leave a dead mount. Those that ask for the end are StopSignals.cs', which unmounts, and SIGUSR1
+ * is StatisticsSignal.cs'; the runtime leaves alone what is ignored. Those that tell of a fault in the program (SEGV, ABRT ...) end it; all others are
+ * ignored. What the caller blocked is open again; what it ignored, as nohup(1) does, stays so, but for SIGCHLD.
  */
 #define _GNU_SOURCE
 #include "signals.h"
@@ -22,7 +22,7 @@ static void ignore_realtime(int number)
 
 void signals_disarm(void)
 {
-    static const int ignored[] = { SIGPIPE, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGIO, SIGSTKFLT, SIGXFSZ /* the caller gets EFBIG */ };
+    static const int ignored[] = { SIGPIPE, SIGUSR2, SIGVTALRM, SIGPROF, SIGIO, SIGSTKFLT, SIGXFSZ /* the caller gets EFBIG */ };
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

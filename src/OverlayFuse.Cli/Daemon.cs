@@ -31,6 +31,7 @@ internal static class Daemon
         using UpperHold hold = LayerChecks.Check(request.Overlay, isForeign ? null : request.MountPoint);
         using OverlayFileSystem fileSystem = OverlayFileSystem.Create(hold.Options with { Log = LogOf(request) });
         using var signals = new StopSignals();
+        using var statistics = new StatisticsSignal();
         FuseMount mount = FuseMount.Mount(ToMountOptions(request));
         try
         {
@@ -43,7 +44,8 @@ internal static class Daemon
                 Console.Error.WriteLine($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
             var served = new Served(mount, session, fileSystem) { MayHaveUnwritten = request.Overlay.WriteBack };
             lifeline?.OnEnd(() => Stop(served));
-            using StatisticsSignal? statistics = LogOf(request) is { } log ? new StatisticsSignal(log, mount.MountPoint, fileSystem.Statistics) : null;
+            if (LogOf(request) is { } log)
+                statistics.PrintTo(log, mount.MountPoint, fileSystem.Statistics);
             return Serve(served, signals);
         }
         finally
