@@ -129,9 +129,6 @@ static void leave_terminal(void)
     if (null > STDERR_FILENO)
         close(null);
     setsid();
-    /* A daemon pins no file system but those of its layers. */
-    if (chdir("/") != 0)
-        return;
 }
 
 int overlayfuse_daemon_live(void)

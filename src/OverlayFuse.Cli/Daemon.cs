@@ -33,6 +33,7 @@ internal static class Daemon
         using var signals = new StopSignals();
         using var statistics = new StatisticsSignal();
         FuseMount mount = FuseMount.Mount(ToMountOptions(request));
+        Proc.Hold(); // and no other directory
         try
         {
             var session = new FuseSession(fileSystem, mount.Device, ToSessionOptions(request));

@@ -13,7 +13,7 @@ internal static class MountTable
     internal static string TypeAndSource(string mountPoint)
     {
         string found = "";
-        _ = TextFile.ReadLines("/proc/self/mountinfo", out string[] lines); // then there are none
+        _ = TextFile.ReadLines(Proc.PathOf("self/mountinfo"), out string[] lines); // then there are none
         foreach (string line in lines)
         {
             string[] columns = line.Split(' ', MountPointColumn + 2);

@@ -46,6 +46,13 @@ public static unsafe partial class Sys
             return Result(Libc.getrandom(to, (nuint)bytes.Length, 0), out _);
     }
 
+    /// <summary>chdir(2), of the whole process.</summary>
+    public static Errno ChangeDirectory(Name path)
+    {
+        fixed (byte* bytes = path.WithNul)
+            return Result(Libc.chdir(bytes));
+    }
+
     /// <summary>getcwd(2): the working directory, without symbolic links.</summary>
     /// <param name="path">Empty on failure.</param>
     /// <returns>ENOENT when it was removed.</returns>

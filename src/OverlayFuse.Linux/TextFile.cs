@@ -65,5 +65,5 @@ public static class TextFile
     /// <param name="fd">Any descriptor.</param>
     /// <param name="path">Empty on failure.</param>
     /// <returns>ENOENT without /proc.</returns>
-    public static Errno PathOf(Fd fd, out string path) => ReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{fd.Number}"), out path);
+    public static Errno PathOf(Fd fd, out string path) => ReadLink(Proc.PathOf(string.Create(CultureInfo.InvariantCulture, $"self/fd/{fd.Number}")), out path);
 }

@@ -96,7 +96,7 @@ public sealed class LayerPlace : IDisposable
     {
         if (Sys.FStatx(fd, out Statx stat, StatxMask.MountId) == Errno.None && (stat.Mask & StatxMask.MountId) != 0)
             return (int)stat.MountId;
-        Errno error = TextFile.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fdinfo/{fd.Number}"), out string[] lines);
+        Errno error = TextFile.ReadLines(Proc.PathOf(string.Create(CultureInfo.InvariantCulture, $"self/fdinfo/{fd.Number}")), out string[] lines);
         string? line = lines.FirstOrDefault(line => line.StartsWith("mnt_id:", StringComparison.Ordinal));
         return line is not null ? int.Parse(line["mnt_id:".Length..], CultureInfo.InvariantCulture)
             : throw new MountRefusedException($"/proc/self/fdinfo: cannot be read ({error}); mount /proc where the daemon runs");

@@ -46,6 +46,6 @@ public struct LiveStatistics
 
     /// <summary>Number of the process namespace of this process; 0 without /proc.</summary>
     public static ulong OwnProcessNamespace { get; } =
-        TextFile.ReadLink("/proc/self/ns/pid", out string link) == Errno.None && link is ['p', 'i', 'd', ':', '[', .. var number, ']']
+        TextFile.ReadLink(Proc.PathOf("self/ns/pid"), out string link) == Errno.None && link is ['p', 'i', 'd', ':', '[', .. var number, ']']
         && ulong.TryParse(number, CultureInfo.InvariantCulture, out ulong value) ? value : 0;
 }

@@ -34,10 +34,9 @@ public sealed class MountTable
     /// <exception cref="MountRefusedException">There is no /proc.</exception>
     public static MountTable Read()
     {
-        const string path = "/proc/self/mountinfo";
-        Errno error = TextFile.ReadLines(path, out string[] lines);
+        Errno error = TextFile.ReadLines(Proc.PathOf("self/mountinfo"), out string[] lines);
         return error == Errno.None ? Parse(lines) : throw new MountRefusedException(
-            $"{path}: cannot be read ({error}); mount /proc where this program runs: mount -t proc proc /proc");
+            $"/proc/self/mountinfo: cannot be read ({error}); mount /proc where this program runs: mount -t proc proc /proc");
     }
 
     /// <summary>Reads lines as in proc_pid_mountinfo(5).</summary>

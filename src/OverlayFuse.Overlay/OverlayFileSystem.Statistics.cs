@@ -18,7 +18,7 @@ public sealed partial class OverlayFileSystem
         ProcessNamespace = LiveStatistics.OwnProcessNamespace,
         Layers = (_layers.Upper is null ? 0 : 1) + _inodes.Root.Directory!.Lowers.Length + _layers.DataLayers.Count,
         Uptime = Environment.TickCount64 - _started,
-        ResidentBytes = Environment.WorkingSet,
+        ResidentBytes = Proc.ResidentBytes,
         CopyUps = _copyUp?.Copies ?? 0,
         KnownInodes = _inodes.Count,
         Io = EffectiveIo,
