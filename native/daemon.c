@@ -91,7 +91,10 @@ static void start_watcher(void)
 /* What is done with one thread only, and before the runtime takes what it needs. */
 static void prepare(int argc, char **argv)
 {
-    signals_disarm();
+    int serves = command_line_is_mount(argc, argv) || overlayfuse_session_role() == ROLE_SERVE;
+    if (serves)
+        signals_disarm();
+    signal(SIGPIPE, SIG_IGN);
     umask(0);
     mallopt(M_MMAP_THRESHOLD, RETURNED_WHEN_FREED);
     mallopt(M_ARENA_MAX, 1); /* native memory is rarely asked for: not one arena for each thread */
@@ -101,7 +104,7 @@ static void prepare(int argc, char **argv)
     }
     if (command_line_is_mount(argc, argv) && command_line_has_option(argc, argv, "auto_unmount"))
         start_watcher();
-    limits_raise();
+    limits_raise(serves);
     descriptors_raise_limit();
     descriptors_widen_table(); /* after the fork, which makes it as narrow as it can be */
     limits_require(own_failure());

@@ -62,7 +62,7 @@ void descriptors_widen_table(void)
 
 static void keep(int fd)
 {
-    if (kept_count < MOST_KEPT)
+    if (fd >= 0 && kept_count < MOST_KEPT)
         kept[kept_count++] = fd;
 }
 

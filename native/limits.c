@@ -69,10 +69,12 @@ static void size_thread_stacks(void)
     pthread_attr_destroy(&attributes);
 }
 
-void limits_raise(void)
+void limits_raise(int serves)
 {
-    raise_file_size();
-    raise_cpu_time();
+    if (serves) {
+        raise_file_size();
+        raise_cpu_time();
+    }
     raise_to_hard(RLIMIT_AS);
     raise_to_hard(RLIMIT_DATA);
     size_thread_stacks();

@@ -22,6 +22,11 @@ internal static class Program
         {
             return Fail(e, Refused);
         }
+        catch (OutOfMemoryException) // that of Thread.Start, too
+        {
+            Console.Error.WriteLine("overlayfuse: no more memory, or no more threads; raise the limits (ulimit -v, -d, -u, --memory and --pids-limit of the container)");
+            return Refused;
+        }
     }
 
     private static int Run(string[] args)

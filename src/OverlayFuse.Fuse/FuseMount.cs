@@ -136,10 +136,12 @@ public sealed class FuseMount
     /// <summary>One that is mounted nowhere cannot be cloned; who may not open /dev/fuse cannot ask.</summary>
     private static FuseMount Take(string name, Fd device)
     {
-        Errno error = Sys.CloneFuseDevice(device, out Fd clone);
-        if (error == Errno.None)
-            Sys.Close(clone);
-        return error is not (Errno.EINVAL or Errno.ENODEV) ? new FuseMount(name, device, isForeign: true) : throw new FuseMountException(
+        Errno closed = Sys.OpenAt(Fd.WorkingDirectory, Name.From("/dev/fuse"), OpenFlags.ReadWrite, out Fd other);
+        using var probe = new ScopedFd(other);
+        Fd clone = Fd.None;
+        Errno error = closed == Errno.None ? Sys.CloneFuseDevice(device, out clone) : Errno.None;
+        using var owner = new ScopedFd(clone);
+        return error is not (Errno.EINVAL or Errno.ENODEV or Errno.EPERM) ? new FuseMount(name, device, isForeign: true) : throw new FuseMountException(
             $"{name}: /dev/fuse is open there, but not mounted ({error}); mount it before this program starts");
     }
 
