@@ -48,6 +48,6 @@ internal sealed class ProcTests(Runner runner) : RunTest(runner)
     {
         string enter = Runner == Runner.Root ? "unshare -m --propagation private" : "unshare -rm";
         string hide = Runner == Runner.Root || spoil == "true" ? spoil : "mount -t tmpfs none /proc";
-        return $"mkdir upper work; {enter} bash -euc '$P -o lowerdir=top:bottom,upperdir=upper,workdir=work{options} view; {hide}; {Work.Replace("'", "'\\''", StringComparison.Ordinal)}; umount view'; sleep 0.3; rm -rf upper work";
+        return $"mkdir upper work; {enter} bash -euc '$P -o lowerdir=top:bottom,upperdir=upper,workdir=work{options} view; {hide}; {Work.Replace("'", "'\\''", StringComparison.Ordinal)}; busybox umount view'; sleep 0.3; rm -rf upper work";
     }
 }

@@ -27,7 +27,7 @@ internal sealed class RawPathTests(Runner runner) : RunTest(runner)
                 printf '%s\n' t "$PWD/$D/l" > "$D/list"; ln -s "$D" "$D/link"; cd "$D"
                 $P -o lowerdir=t:l,upperdir=u,workdir=w m; cat m/f; off m; sleep 0.2
                 $P -o layers_file=list m; cat m/g; off m; sleep 0.2
-                cd ..; $P -o "layers_file=$D/list" "$D/m" 2>&1 | grep -c 'does not exist'
+                cd ..; $P -o "layers_file=$D/list" "$D/m" 2>&1 | grep -c 'does not exist' || true
                 """),
             Is.EqualTo("low\ntop\n1\n"));
 
@@ -60,11 +60,11 @@ internal sealed class RawPathTests(Runner runner) : RunTest(runner)
                 $P run --lower "$D/l" -- sh -c 'cat "$1"; echo z > "$1"; cat "$1"' - "$D/l/f"
                 $P run --lower "$D/l" --keep "$D/k" -- touch "$D/l/new"; ls "$D/k"
                 $P run --lower "$D/l" --upper "$D/k" "--diff=$D/diff" -- rm "$D/l/f"; cat "$D/diff"
-                cd "$D"; TMPDIR=$PWD/t $P run --lower l -- cat f 2>&1 | grep -c 'No such'; TMPDIR=$PWD/t $P run --lower l --at m -- cat m/f
+                cd "$D"; TMPDIR=$PWD/t $P run --lower l -- sh -c 'cd l; cat f'; TMPDIR=$PWD/t $P run --lower l --at m -- cat m/f
                 (sleep 0.3) | $P hold --lower l --at m | od -An -c | tr -d ' \n' | grep -c 'caf351377/m\\n$'
                 rm -rf k; cd ..
                 """),
-            Is.EqualTo("low\nz\nnew\nD f\nA new\n1\nlow\n1\n"));
+            Is.EqualTo("low\nz\nnew\nD f\nA new\nlow\nlow\n1\n"));
 
     [Test]
     public void Doctor_OfARawUpper_TriesIt() =>

@@ -41,7 +41,8 @@ internal sealed class AccessTests(Runner runner) : RunTest(runner)
             Assert.That(answer.Output, Is.Empty, question);
         }
         Assert.That(Bash.Run($"cd view/sub; {Other} 'ls 2>&1; cat file 2>&1' || true", Home), Does.Not.Contain("of the"), "who was put into it");
-        Assert.That(Bash.Run($"{Other} 'cat' < view/other", Home), Is.EqualTo("of the top\n"), "an open file may be handed on");
+        if (Runner == Runner.User) // of root's mount the kernel lets nobody else read anything
+            Assert.That(Bash.Run($"{Other} 'cat' < view/other", Home), Is.EqualTo("of the top\n"), "an open file may be handed on");
         Assert.That(Shell("cat view/other"), Is.EqualTo("of the top\n"), "who mounts");
     }
 
