@@ -4,7 +4,12 @@
  */
 #define _GNU_SOURCE
 #include "daemon.h"
+#include "command_line.h"
+#include "descriptors.h"
+#include "limits.h"
 #include "session.h"
+#include "signals.h"
+#include "watcher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,94 +29,8 @@ enum { EXIT_REFUSED = 1, EXIT_BY_SIGNAL = 128 };
 /* Bytes from which on a block is a mapping of its own. Set, it stays so: left alone, it grows to 32 MiB, and freed blocks are kept. */
 enum { RETURNED_WHEN_FREED = 128 << 10 };
 
-/* Descriptors: more than 500 layers need at the start. */
-enum { WIDE_TABLE = 2048 };
-
 static int live_pipe = -1;
-
-/* Verbs and questions are answered by the process that was started. Keep in step with CommandLine.cs. */
-static int is_foreground_word(const char *word)
-{
-    static const char *const words[] = { "--help", "--version", "--foreground", "--debug" };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(word, words[i]) == 0)
-            return 1;
-    return 0;
-}
-
-/* Keep in step with Verbs.cs. */
-static int is_verb(const char *word)
-{
-    static const char *const verbs[] = { "options", "layers", "add-layer", "refresh", "changes", "run", "hold", "doctor", "list", "unmount" };
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (strcmp(word, verbs[i]) == 0)
-            return 1;
-    return 0;
-}
-
-/* "-o debug" means -d. */
-static int has_debug(const char *options)
-{
-    static const char debug[] = "debug";
-    for (const char *at = options; at != NULL; at = strchr(at, ','), at += at != NULL) {
-        size_t length = strcspn(at, ",");
-        if (length == sizeof debug - 1 && strncmp(at, debug, length) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-static int wants_background(int argc, char **argv)
-{
-    if (argc > 1 && is_verb(argv[1]))
-        return 0;
-    for (int i = 1; i < argc; i++) {
-        const char *word = argv[i];
-        if (strcmp(word, "--") == 0)
-            break;
-        if (strcmp(word, "-o") == 0 || strcmp(word, "-t") == 0) {
-            if (++i < argc && word[1] == 'o' && has_debug(argv[i]))
-                return 0;
-            continue;
-        }
-        if (strncmp(word, "-o", 2) == 0 && has_debug(word + 2))
-            return 0;
-        if (is_foreground_word(word))
-            return 0;
-        if (word[0] == '-' && word[1] != '-' && word[1] != 'o' && word[1] != 't' && strpbrk(word, "fdhV?"))
-            return 0;
-    }
-    return argc > 1;
-}
-
-/* A closed stdin, stdout or stderr would hand its number to /dev/fuse or to a layer, which then receives error texts. */
-static void open_standard_descriptors(void)
-{
-    int fd;
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        close(fd);
-}
-
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
-/* The table of descriptors grows by doubling, and each time a process with threads waits for a grace period of RCU (expand_files: 10 ms here).
-   With one thread it costs nothing. */
-static void widen_descriptor_table(void)
-{
-    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, WIDE_TABLE - 1);
-    if (fd >= 0)
-        close(fd);
-}
+static char **arguments;
 
 /* The status that the child ended with before its mount was live. */
 static int status_of(pid_t child)
@@ -156,20 +75,53 @@ static void go_to_background(void)
     live_pipe = ends[1];
 }
 
-/* glibc passes main's arguments to constructors. */
-__attribute__((constructor)) static void start(int argc, char **argv)
+static int own_failure(void)
 {
-    open_standard_descriptors();
-    overlayfuse_session(argc, argv, &live_pipe);
-    raise_descriptor_limit();
+    return overlayfuse_session_role() == ROLE_NONE ? EXIT_REFUSED : EXIT_OWN_FAILURE;
+}
+
+static void start_watcher(void)
+{
+    if (watcher_start() == 0)
+        return;
+    fprintf(stderr, "overlayfuse: option auto_unmount: the process that unmounts cannot be started: %s; see ulimit -u\n", strerror(errno));
+    _exit(EXIT_REFUSED);
+}
+
+/* What is done with one thread only, and before the runtime takes what it needs. */
+static void prepare(int argc, char **argv)
+{
+    int serves = command_line_is_mount(argc, argv) || overlayfuse_session_role() == ROLE_SERVE;
+    if (serves)
+        signals_disarm();
+    signal(SIGPIPE, SIG_IGN);
     umask(0);
     mallopt(M_MMAP_THRESHOLD, RETURNED_WHEN_FREED);
     mallopt(M_ARENA_MAX, 1); /* native memory is rarely asked for: not one arena for each thread */
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE: the caller gets EFBIG, nobody dies */
-    if (wants_background(argc, argv))
+    if (command_line_wants_background(argc, argv)) {
+        descriptors_close_inherited(argc, argv, NULL, 0);
         go_to_background();
-    widen_descriptor_table(); /* after the fork, which makes it as narrow as it can be */
+    }
+    if (command_line_is_mount(argc, argv) && command_line_has_option(argc, argv, "auto_unmount"))
+        start_watcher();
+    limits_raise(serves);
+    descriptors_raise_limit();
+    descriptors_widen_table(); /* after the fork, which makes it as narrow as it can be */
+    limits_require(own_failure());
+}
+
+/* glibc passes main's arguments to constructors. */
+__attribute__((constructor)) static void start(int argc, char **argv)
+{
+    descriptors_open_standard();
+    arguments = argv;
+    overlayfuse_session(argc, argv, &live_pipe);
+    prepare(argc, argv);
+}
+
+char **overlayfuse_arguments(void)
+{
+    return arguments;
 }
 
 static void leave_terminal(void)
@@ -180,9 +132,6 @@ static void leave_terminal(void)
     if (null > STDERR_FILENO)
         close(null);
     setsid();
-    /* A daemon pins no file system but those of its layers. */
-    if (chdir("/") != 0)
-        return;
 }
 
 int overlayfuse_daemon_live(void)
@@ -190,6 +139,7 @@ int overlayfuse_daemon_live(void)
     if (live_pipe < 0)
         return 0;
     leave_terminal();
+    descriptors_close_named();
     ssize_t written = write(live_pipe, "", 1);
     close(live_pipe);
     live_pipe = -1;

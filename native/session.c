@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "session.h"
+#include "descriptors.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@
 /* What the process that holds a view ends with when the view shall be made anew. */
 enum { STATUS_ANEW = 10 };
 
-static session self = { .channel = -1, .lifeline = -1 };
+static session self = { .channel = -1, .lifeline = -1, .lock = -1 };
 
 int overlayfuse_session_role(void) { return self.role; }
 const char *overlayfuse_session_scratch(void) { return self.scratch; }
@@ -134,6 +135,8 @@ static pid_t serve(session *s)
     close(line[s->daemon != 0 ? 0 : 1]);
     if (s->daemon != 0)
         return s->daemon;
+    int own[] = { s->channel, s->lifeline, s->lock };
+    descriptors_close_inherited(s->word_count, s->words, own, sizeof own / sizeof *own);
     setsid(); /* what the terminal sends is for the command */
     int error = s->shared ? 0 : namespace_enter(s);
     if (error != 0)
@@ -293,6 +296,8 @@ void overlayfuse_session(int argc, char **argv, int *live_pipe)
     if (argc < 2 || !is_session(argv[1]))
         return;
     s->supervisor = getpid();
+    s->word_count = argc;
+    s->words = argv;
     signals_prepare();
     s->cwd = getcwd(NULL, 0);
     s->flags = "";

@@ -25,9 +25,12 @@ typedef struct {
     pid_t supervisor, daemon, command;
     int channel;  /* plan: where the plan goes. serve: where "live" goes */
     int lifeline; /* supervisor: the write end. serve: the read end, at its end when the supervisor is gone */
+    int lock;     /* on the scratch directory; -1 before it is made */
     int shared;   /* no namespace of its own: mounted where others see it, by fusermount3 or as root */
     int made_keep;
     char *cwd;
+    int word_count;
+    char **words; /* of this program */
     /* The plan. */
     const char *flags, *parent, *at, *like, *keep;
     char **argv; /* COMMAND ARG... */
@@ -44,6 +47,7 @@ void scratch_name_mount(const session *s);   /* others see it: who sweeps later 
 void scratch_remove(session *s);             /* the upper that was made for --keep stays */
 void scratch_sweep(const char *parent);      /* removes what dead sessions of this user left */
 void session_unmount(const char *at);        /* takes a dead FUSE mount away */
+void session_detach(const char *at);         /* takes a FUSE mount away, also when it is in use */
 
 /* session_namespace.c */
 int namespace_enter(const session *s);       /* in the daemon: 0, or an errno */

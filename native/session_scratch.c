@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,12 +63,19 @@ static void remove_tree(int parent, const char *name)
 void session_unmount(const char *at)
 {
     struct statfs about;
-    if (statfs(at, &about) == 0 || errno != ENOTCONN)
-        return;
+    if (statfs(at, &about) != 0 && errno == ENOTCONN)
+        session_detach(at);
+}
+
+void session_detach(const char *at)
+{
     if (umount2(at, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
         return;
     pid_t child = fork();
     if (child == 0) {
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
         execlp("fusermount3", "fusermount3", "-u", "-z", "--", at, (char *)NULL);
         execlp("fusermount", "fusermount", "-u", "-z", "--", at, (char *)NULL);
         _exit(EXIT_NOT_FOUND);
@@ -115,8 +123,10 @@ static int make_locked(session *s)
             return -1;
         int lock = open(s->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         struct stat about;
-        if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && fstat(lock, &about) == 0 && about.st_nlink > 0)
+        if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && fstat(lock, &about) == 0 && about.st_nlink > 0) {
+            s->lock = lock;
             return 0;
+        }
         int is_swept = lock >= 0 ? errno == EWOULDBLOCK : errno == ENOENT;
         if (lock >= 0)
             close(lock);

@@ -91,7 +91,7 @@ VALUE(O_PATH, OpenFlags, Path); VALUE(O_TMPFILE, OpenFlags, TmpFile);
 
 VALUE(AT_SYMLINK_NOFOLLOW, AtFlags, SymLinkNoFollow); VALUE(AT_REMOVEDIR, AtFlags, RemoveDirectory);
 VALUE(AT_SYMLINK_FOLLOW, AtFlags, SymLinkFollow); VALUE(AT_NO_AUTOMOUNT, AtFlags, NoAutomount);
-VALUE(AT_EMPTY_PATH, AtFlags, EmptyPath); VALUE(AT_RECURSIVE, AtFlags, Recursive);
+VALUE(AT_EMPTY_PATH, AtFlags, EmptyPath); VALUE(AT_STATX_DONT_SYNC, AtFlags, StatxDontSync); VALUE(AT_RECURSIVE, AtFlags, Recursive);
 
 VALUE(RENAME_NOREPLACE, RenameFlags, NoReplace); VALUE(RENAME_EXCHANGE, RenameFlags, Exchange);
 VALUE(RENAME_WHITEOUT, RenameFlags, Whiteout);
@@ -108,6 +108,9 @@ VALUE(S_IFLNK, FileType, SymLink); VALUE(S_IFSOCK, FileType, Socket); VALUE(S_IF
 VALUE(STATX_TYPE, StatxMask, Type); VALUE(STATX_MODE, StatxMask, Mode); VALUE(STATX_NLINK, StatxMask, Nlink);
 VALUE(STATX_INO, StatxMask, Ino); VALUE(STATX_SIZE, StatxMask, Size); VALUE(STATX_BASIC_STATS, StatxMask, BasicStats); VALUE(STATX_BTIME, StatxMask, Btime);
 VALUE(STATX_MNT_ID, StatxMask, MountId);
+#ifdef STATX_MNT_ID_UNIQUE
+VALUE(STATX_MNT_ID_UNIQUE, StatxMask, UniqueMountId);
+#endif
 
 VALUE(STATX_ATTR_IMMUTABLE, StatxAttributes, Immutable); VALUE(STATX_ATTR_APPEND, StatxAttributes, Append);
 VALUE(STATX_ATTR_MOUNT_ROOT, StatxAttributes, MountRoot);

@@ -1,6 +1,6 @@
 namespace OverlayFuse.Cli;
 
-/// <summary>The words of the command line, sorted. native/daemon.c decides by the same rules whether to go to the background.</summary>
+/// <summary>The words of the command line, sorted. native/command_line.c decides by the same rules whether to go to the background.</summary>
 internal sealed class CommandLine
 {
     /// <summary>What the -o words held, in their order.</summary>

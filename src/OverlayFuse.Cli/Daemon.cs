@@ -25,19 +25,28 @@ internal static class Daemon
     {
         // Modes come from the caller with its umask already in them.
         _ = Sys.UMask(0);
-        using UpperHold hold = LayerChecks.Check(request.Overlay, request.MountPoint);
+        bool isForeign = FuseMount.IsDescriptor(request.MountPoint);
+        if (isForeign)
+            OptionConflicts.RefuseForeign(request);
+        using UpperHold hold = LayerChecks.Check(request.Overlay, isForeign ? null : request.MountPoint);
         using OverlayFileSystem fileSystem = OverlayFileSystem.Create(hold.Options with { Log = LogOf(request) });
         using var signals = new StopSignals();
+        using var statistics = new StatisticsSignal();
         FuseMount mount = FuseMount.Mount(ToMountOptions(request));
+        Proc.Hold(); // and no other directory
         try
         {
             var session = new FuseSession(fileSystem, mount.Device, ToSessionOptions(request));
             Begin(mount, session, fileSystem);
             _ = mount.AllowReadahead(request.MaxReadahead); // no: the kernel's default stays
+            if (!mount.IsForeign)
+                NativeDaemon.Watch(mount.MountPoint);
             if (request.Trace)
                 Console.Error.WriteLine($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
             var served = new Served(mount, session, fileSystem) { MayHaveUnwritten = request.Overlay.WriteBack };
             lifeline?.OnEnd(() => Stop(served));
+            if (LogOf(request) is { } log)
+                statistics.PrintTo(log, mount.MountPoint, fileSystem.Statistics);
             return Serve(served, signals);
         }
         finally
@@ -90,16 +99,20 @@ internal static class Daemon
         Source = request.Source,
         Subtype = "overlayfuse",
         Flags = MountFlagWords.ToFlags(request.MountWords) | (request.Overlay.IsWritable ? FuseMountFlags.None : FuseMountFlags.ReadOnly),
-        AllowOther = request.AllowOther ?? Sys.EffectiveUid == 0,
+        AllowOther = request.AllowRoot ? OnlyUser(request) is not null : request.AllowOther ?? Sys.EffectiveUid == 0,
         UsesHelper = request.UsesHelper,
         ExtraOptions = MountFlagWords.ToLabels(request.MountWords),
     };
+
+    /// <summary>With allow_root, who may enter besides root. Root's own mount is the kernel's to guard: without allow_other nobody else enters.</summary>
+    private static uint? OnlyUser(MountRequest request) => request.AllowRoot && Sys.EffectiveUid is var user and not 0 ? user : null;
 
     private static FuseSessionOptions ToSessionOptions(MountRequest request)
     {
         var options = new FuseSessionOptions
         {
             MaxReadahead = request.MaxReadahead,
+            OnlyUser = OnlyUser(request),
             Trace = request.Trace ? Console.Error.WriteLine : null,
             Log = LogOf(request),
         };

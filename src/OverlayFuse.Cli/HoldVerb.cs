@@ -5,7 +5,7 @@ namespace OverlayFuse.Cli;
 /// <summary><c>overlayfuse hold</c>: a session without a command, for programs that want a throw-away view for themselves (native/session.c).</summary>
 internal static class HoldVerb
 {
-    /// <summary>Keep in step with native/daemon.c and native/session.c.</summary>
+    /// <summary>Keep in step with native/command_line.c and native/session.c.</summary>
     public const string Name = "hold";
 
     private const string Help =

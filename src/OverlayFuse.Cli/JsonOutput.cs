@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using OverlayFuse.Cli.Doctor;
 using OverlayFuse.Cli.Mounts;
+using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli;
 
@@ -27,7 +29,7 @@ internal static class JsonOutput
 
     public static string Of(IEnumerable<MountReport> mounts) => Array(mounts, (json, mount) =>
     {
-        json.WriteString("mountpoint", mount.MountPoint);
+        WritePath(json, "mountpoint", mount.MountPoint);
         json.WriteString("state", mount.State);
         Write(json, "user", mount.User);
         json.WriteBoolean("read_only", mount.IsReadOnly);
@@ -47,11 +49,26 @@ internal static class JsonOutput
         {
             json.WriteStartObject();
             json.WriteString("role", role);
-            json.WriteString("path", path);
+            WritePath(json, "path", path);
             json.WriteEndObject();
         }
         json.WriteEndArray();
     });
+
+    /// <summary>A byte that is no UTF-8 is written as "\udcXX", as Python reads and writes it: JSON has no bytes, and the writer refuses half a pair.</summary>
+    private static void WritePath(Utf8JsonWriter json, string key, string path)
+    {
+        if (!NativeText.HasRawBytes(path))
+        {
+            json.WriteString(key, path);
+            return;
+        }
+        var text = new StringBuilder("\"");
+        foreach (char c in path)
+            _ = c is >= ' ' and < '\x7F' and not '"' and not '\\' ? text.Append(c) : text.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+        json.WritePropertyName(key);
+        json.WriteRawValue(text.Append('"').ToString(), skipInputValidation: true);
+    }
 
     private static void Write(Utf8JsonWriter json, string key, long? number)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli;
 
@@ -46,16 +47,12 @@ internal static class LayerList
     /// <exception cref="UsageException">The file cannot be read, or names no layer.</exception>
     public static List<string> Read(string file)
     {
-        try
-        {
-            List<string> layers = [.. File.ReadLines(file).Where(line => line.Length > 0)];
-            return layers.Count > 0 ? layers : throw new UsageException(
-                $"layers_file={file}: the file names no layer; write one directory a line, topmost first");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"layers_file={file}: {e.Message} Give a readable file with one directory a line");
-        }
+        Errno error = TextFile.ReadLines(file, out string[] lines);
+        if (error != Errno.None)
+            throw new UsageException($"layers_file={file}: cannot be read ({error}); give a readable file with one directory a line");
+        List<string> layers = [.. lines.Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0)];
+        return layers.Count > 0 ? layers : throw new UsageException(
+            $"layers_file={file}: the file names no layer; write one directory a line, topmost first");
     }
 
     private static void Finish(string lowerdir, List<string> layers, StringBuilder layer, int number)

@@ -58,7 +58,7 @@ internal static class LiveVerbs
 
     private static void Add(Fd root, string mount, string directory)
     {
-        string path = Path.GetFullPath(directory);
+        string path = FullPath.Of(directory);
         Errno error = Sys.StatxAt(Fd.WorkingDirectory, Name.From(path), out Statx stat);
         if (error != Errno.None || !stat.IsDirectory)
             throw new IOException($"{directory}: {(error == Errno.None ? "is not a directory" : $"cannot be looked at ({error})")}; name an existing directory");

@@ -1,4 +1,5 @@
 using OverlayFuse.Fuse;
+using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli;
 
@@ -25,5 +26,5 @@ internal static class MountFlagWords
 
     /// <summary>SELinux labels; a kernel without SELinux refuses the mount when it sees one.</summary>
     public static string ToLabels(IEnumerable<string> words) =>
-        Directory.Exists("/sys/fs/selinux") ? string.Join(',', words.Where(word => word.Contains("context=", StringComparison.Ordinal))) : "";
+        Sys.IsDirectory("/sys/fs/selinux") ? string.Join(',', words.Where(word => word.Contains("context=", StringComparison.Ordinal))) : "";
 }

@@ -18,6 +18,9 @@ internal sealed record MountRequest
     /// <summary>Whether other users may enter; null: as far as the mounting user is allowed to say so.</summary>
     public bool? AllowOther { get; init; }
 
+    /// <summary>Of others only root may enter.</summary>
+    public bool AllowRoot { get; init; }
+
     /// <summary>Whether fusermount3 may be asked where the kernel refuses: not in a user namespace of our own.</summary>
     public bool UsesHelper { get; init; } = true;
 

@@ -20,9 +20,10 @@ internal static class MountRequestParser
         {
             Overlay = ToOverlay(settings),
             MountPoint = MountPoint(line.Positionals),
-            Source = settings.Source ?? (line.Positionals.Count == 2 ? line.Positionals[0] : DefaultSource),
+            Source = settings.Source ?? (line.Positionals is [{ Length: > 0 } source, _] ? source : DefaultSource),
             MountWords = [.. settings.MountWords.Values],
-            AllowOther = settings.AllowOther,
+            AllowOther = OptionConflicts.AllowOther(settings),
+            AllowRoot = settings.AllowRoot,
             MaxReadahead = settings.MaxReadahead,
             Foreground = line.Foreground || line.Debug || settings.Debug,
             Trace = line.Debug || settings.Debug,
@@ -33,7 +34,7 @@ internal static class MountRequestParser
     /// <exception cref="UsageException">There is none, or more than one and a source.</exception>
     public static string MountPoint(List<string> positionals) => positionals.Count switch
     {
-        1 or 2 when positionals[^1].Length > 0 => FullPath(positionals[^1]),
+        1 or 2 when positionals[^1].Length > 0 => FullPath.Of(positionals[^1]),
         0 or 1 or 2 => throw new UsageException("the mountpoint is missing; write overlayfuse -o lowerdir=... MOUNTPOINT"),
         _ => throw new UsageException(
             $"'{positionals[^1]}': {positionals.Count} words besides the options; there is one mountpoint, and at most one source before it"),
@@ -45,14 +46,14 @@ internal static class MountRequestParser
         (bool index, bool nfsExport) = OptionConflicts.Index(settings);
         var plain = new OverlayOptions
         {
-            LowerDirs = [.. LowerLayers(settings).Select(FullPath)],
-            DataDirs = [.. data.Select(FullPath)],
+            LowerDirs = [.. LowerLayers(settings).Select(FullPath.Of)],
+            DataDirs = [.. data.Select(FullPath.Of)],
             Io = settings.Io,
             IncrementalCopyUp = settings.IncrementalCopyUp,
             Redirect = OptionConflicts.Redirect(settings),
             Metacopy = settings.Metacopy ?? false,
-            UpperDir = settings.UpperDir is null ? null : FullPath(settings.UpperDir),
-            WorkDir = settings.UpperDir is null ? null : FullPath(RequiredWorkDir(settings)),
+            UpperDir = settings.UpperDir is null ? null : FullPath.Of(settings.UpperDir),
+            WorkDir = settings.UpperDir is null ? null : FullPath.Of(RequiredWorkDir(settings)),
             UserXattr = settings.UserXattr,
             Index = index,
             NfsExport = nfsExport,
@@ -100,7 +101,4 @@ internal static class MountRequestParser
         (count <= OverlayOptions.MostLowers
             ? $"raise it with max_layers={count} (at most {OverlayOptions.MostLowers})"
             : $"merge some of them: max_layers= goes up to {OverlayOptions.MostLowers}, as in the kernel"));
-
-    /// <summary>".." stays for the kernel to resolve: it means something else behind a symbolic link.</summary>
-    private static string FullPath(string path) => Path.IsPathRooted(path) ? path : Path.Combine(Environment.CurrentDirectory, path);
 }

@@ -69,6 +69,8 @@ internal sealed class MountSettings
 
     public bool? AllowOther { get; set; }
 
+    public bool AllowRoot { get; set; }
+
     public TimeSpan? CacheTimeout { get; set; }
 
     public TimeSpan? EntryTimeout { get; set; }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli;
@@ -29,7 +28,7 @@ internal static class NativeProbe
         reached = ProbeStep.Fork;
         if (RuntimeFeature.IsDynamicCodeSupported)
             return Errno.ENOSYS;
-        int error = overlayfuse_probe_user_namespace(Encoding.UTF8.GetBytes(directory + "\0"), out int step);
+        int error = overlayfuse_probe_user_namespace(Name.From(directory).ToArray(), out int step);
         reached = (ProbeStep)step;
         return (Errno)error;
     }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli;
@@ -29,7 +28,7 @@ internal static class NativeSession
         RuntimeFeature.IsDynamicCodeSupported ? SessionRole.None : (SessionRole)overlayfuse_session_role();
 
     /// <summary>The session's own directory: it holds "work", and "upper" if that is thrown away.</summary>
-    public static string Scratch => Marshal.PtrToStringUTF8(overlayfuse_session_scratch())!;
+    public static string Scratch => NativeText.FromPointer(overlayfuse_session_scratch())!;
 
     /// <summary>The mount is made by fusermount3, in the namespace of all.</summary>
     public static bool IsShared => overlayfuse_session_is_shared() != 0;
@@ -42,7 +41,7 @@ internal static class NativeSession
     /// <exception cref="IOException">The supervisor is gone.</exception>
     public static void Send(params string[] fields)
     {
-        byte[] plan = Encoding.UTF8.GetBytes(string.Concat(fields.Select(field => field + "\0")));
+        byte[] plan = NativeText.ToBytes(string.Concat(fields.Select(field => field + "\0")));
         if (overlayfuse_session_plan(plan, plan.Length) != 0)
             throw new IOException("run: the process that waits for the plan is gone");
     }

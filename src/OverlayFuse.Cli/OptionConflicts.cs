@@ -34,6 +34,26 @@ internal static class OptionConflicts
         return (true, settings.Verity == VerityMode.Off); // which makes metacopies
     }
 
+    /// <summary>What allow_other comes to.</summary>
+    /// <exception cref="UsageException">allow_root says something else.</exception>
+    public static bool? AllowOther(MountSettings settings) => settings is { AllowOther: true, AllowRoot: true }
+        ? throw new UsageException("option allow_root: cannot stand with allow_other, as in libfuse; leave one of them out")
+        : settings.AllowOther;
+
+    /// <summary>
+    /// A mount that the caller has made already may lack default_permissions. With ACLs the kernel checks permissions all the same (FUSE_POSIX_ACL); without
+    /// them everybody could do everything.
+    /// </summary>
+    /// <exception cref="UsageException">An option switches ACLs off.</exception>
+    public static void RefuseForeign(MountRequest request)
+    {
+        if (request.Overlay.NoAcl || request.Overlay.NoXattrs)
+            throw new UsageException(
+                $"option {(request.Overlay.NoAcl ? "noacl" : "noxattrs")}: cannot stand with the mountpoint {request.MountPoint}, a mount of the caller's, which may not check permissions then; leave it out");
+        if (request.AllowRoot)
+            throw new UsageException($"option allow_root: cannot stand with the mountpoint {request.MountPoint}, a mount of the caller's, who says then which users may enter; leave it out");
+    }
+
     /// <summary>What writeback= comes to: the kernel takes size and times of files for its own, and asks nobody before it takes what is written.</summary>
     /// <exception cref="UsageException">Another option wants to be asked, or sizes and times to be looked at again.</exception>
     public static bool WriteBack(MountSettings settings)

@@ -126,8 +126,8 @@ internal static class OptionTable
         Accept("nonempty", "", "the mountpoint may hold files in any case"),
         Accept("splice_read", "", "left out"), Accept("splice_write", "", "left out"), Accept("splice_move", "", "left out"),
         Accept("no_splice_read", "", "always so"), Accept("no_splice_write", "", "always so"), Accept("no_splice_move", "", "always so"),
-        Refuse("allow_root", "", "write allow_other, or leave it out (what the kernel has cached would be shown to everybody)"),
-        Refuse("auto_unmount", "", "leave it out; the daemon unmounts when it is told to end"),
+        Take("allow_root", "", "root may enter besides who mounts (root's mount: root alone; others need user_allow_other in /etc/fuse.conf)", (s, _) => s.AllowRoot = true),
+        Take("auto_unmount", "", "the mount goes with the daemon, whatever ends it: a process of its own waits for that, and unmounts", (_, _) => { }),
     ];
 
     private static IEnumerable<OptionRule> MountTools() =>

@@ -12,7 +12,7 @@ internal static class Program
     {
         try
         {
-            return Run(args);
+            return Run(NativeDaemon.Arguments(args));
         }
         catch (UsageException e)
         {
@@ -21,6 +21,11 @@ internal static class Program
         catch (Exception e) when (e is MountRefusedException or FuseMountException or IOException or UnauthorizedAccessException)
         {
             return Fail(e, Refused);
+        }
+        catch (OutOfMemoryException) // that of Thread.Start, too
+        {
+            Console.Error.WriteLine("overlayfuse: no more memory, or no more threads; raise the limits (ulimit -v, -d, -u, --memory and --pids-limit of the container)");
+            return Refused;
         }
     }
 

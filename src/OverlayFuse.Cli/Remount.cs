@@ -41,9 +41,12 @@ internal static class Remount
 
     private static IEnumerable<RawOption> OptionsOf(CommandLine line) => line.OptionStrings.SelectMany(OptionString.Split);
 
-    private static MountEntry Find(string mountPoint) =>
-        MountTable.Read().Entries.LastOrDefault(entry => entry.MountPoint == Path.GetFullPath(mountPoint).TrimEnd('/') && entry.Type == "fuse.overlayfuse")
-        ?? throw new MountRefusedException($"{mountPoint}: no overlayfuse mount is there (EINVAL); see 'findmnt -t fuse.overlayfuse'");
+    private static MountEntry Find(string mountPoint)
+    {
+        string path = FullPath.Real(mountPoint);
+        return MountTable.Read().Entries.LastOrDefault(entry => entry.MountPoint == path && entry.Type == "fuse.overlayfuse")
+            ?? throw new MountRefusedException($"{mountPoint}: no overlayfuse mount is there (EINVAL); see 'findmnt -t fuse.overlayfuse'");
+    }
 
     private static bool HasUpper(string mountPoint)
     {

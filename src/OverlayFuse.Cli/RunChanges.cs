@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
@@ -16,7 +17,7 @@ internal static class RunChanges
         OverlayOptions layers = request.ToMount(scratch, shared: false).Overlay;
         bool isOrdinary = Sys.EffectiveUid != 0 && !request.MapsRoot; // as the daemon was
         IReadOnlyList<ViewChange> changes = ViewChanges.List(layers, isOrdinary || layers.XattrPermissions == XattrPermissions.User);
-        using Stream output = request.ChangesFile is { } file ? File.Create(file) : Console.OpenStandardOutput();
+        using Stream output = request.ChangesFile is { } file ? Create(file) : Console.OpenStandardOutput();
         Write(changes, output);
     }
 
@@ -26,6 +27,16 @@ internal static class RunChanges
         using var buffered = new BufferedStream(output);
         foreach (ViewChange change in changes)
             buffered.Write(ToLine(change));
+    }
+
+    /// <exception cref="IOException">It cannot be written.</exception>
+    private static FileStream Create(string file)
+    {
+        const uint readAndWrite = 0x1B6; // 0666
+        Errno error = Sys.OpenAt(
+            Fd.WorkingDirectory, Name.From(file), OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate, out Fd opened, readAndWrite);
+        return error == Errno.None ? new FileStream(new SafeFileHandle(opened.Number, ownsHandle: true), FileAccess.Write)
+            : throw new IOException($"--diff={file}: cannot be written ({error}); name a file in a directory that you may write to");
     }
 
     internal static byte[] ToLine(ViewChange change)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli;
@@ -52,21 +53,18 @@ internal static class RunPlan
 
     private static string RealPath(string label, string path, MountTable mounts)
     {
-        using LayerPlace place = LayerPlace.Open(label, Full(path), mounts);
+        using LayerPlace place = LayerPlace.Open(label, FullPath.Of(path), mounts);
         return place.RealPath;
     }
-
-    /// <summary>".." stays for the kernel to resolve, as in <see cref="MountRequestParser"/>.</summary>
-    private static string Full(string path) => Path.Combine(Environment.CurrentDirectory, path);
 
     /// <summary>Where upper and work are made when both are thrown away: on disk, if TMPDIR does not say otherwise.</summary>
     private static string Temporary(RunRequest request, MountTable mounts)
     {
-        string parent = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } chosen ? chosen : Directory.Exists("/var/tmp") ? "/var/tmp" : "/tmp";
-        using LayerPlace place = LayerPlace.Open("TMPDIR", Full(parent), mounts);
+        string parent = Sys.GetVariable("TMPDIR") is { Length: > 0 } chosen ? chosen : Sys.IsDirectory("/var/tmp") ? "/var/tmp" : "/tmp";
+        using LayerPlace place = LayerPlace.Open("TMPDIR", FullPath.Of(parent), mounts);
         foreach (string path in request.Lowers)
         {
-            using LayerPlace lower = LayerPlace.Open("--lower", Full(path), mounts);
+            using LayerPlace lower = LayerPlace.Open("--lower", FullPath.Of(path), mounts);
             if (lower.Contains(place))
                 throw new MountRefusedException($"{place}: lies inside {lower}, and the changes must not; set TMPDIR to a directory outside of it, on a disk or in memory (/dev/shm)");
         }
@@ -79,7 +77,8 @@ internal static class RunPlan
         if (request.Upper is { } upper)
             return Path.GetDirectoryName(RealPath("--upper", upper, mounts)) ?? "/";
         string keep = request.UpperIn("");
-        if (File.Exists(keep) || (Directory.Exists(keep) && Directory.EnumerateFileSystemEntries(keep).Any()))
+        bool isThere = Sys.StatxAt(Fd.WorkingDirectory, Name.From(keep), out _, StatxMask.Type) == Errno.None;
+        if (isThere && (Sys.FindEntry(keep, out string? entry) != Errno.None || entry is not null))
             throw new MountRefusedException($"--keep={request.Keep}: is there and not an empty directory; name a new one, or go on with it by --upper {request.Keep}");
         return RealPath("--keep", Path.GetDirectoryName(keep) ?? "/", mounts);
     }

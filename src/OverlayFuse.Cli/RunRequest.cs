@@ -55,7 +55,7 @@ internal sealed record RunRequest
 
     /// <summary>The upper directory of a session; one that is yet to be made by its plain path.</summary>
     public string UpperIn(string scratch) =>
-        Upper ?? (Keep is null ? Path.Combine(scratch, "upper") : Path.TrimEndingDirectorySeparator(Path.GetFullPath(Keep)));
+        Upper ?? (Keep is null ? Path.Combine(scratch, "upper") : FullPath.Plain(Keep));
 
     /// <summary>native/session_scratch.c makes the one in the session's own directory.</summary>
     private string MountPointIn(string scratch) => At ?? (IsHeld ? Path.Combine(scratch, "view") : Lowers[^1]);

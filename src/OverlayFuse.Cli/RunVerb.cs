@@ -8,7 +8,7 @@ namespace OverlayFuse.Cli;
 /// </summary>
 internal static class RunVerb
 {
-    /// <summary>Keep in step with native/daemon.c and native/session.c.</summary>
+    /// <summary>Keep in step with native/command_line.c and native/session.c.</summary>
     public const string Run = "run";
 
     private const string CommandMark = "--";

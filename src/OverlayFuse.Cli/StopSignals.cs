@@ -3,18 +3,21 @@ using System.Runtime.InteropServices;
 namespace OverlayFuse.Cli;
 
 /// <summary>
-/// SIGTERM, SIGINT and SIGHUP end the mount; the first one counts. Made before there is a mount: one that comes in between is kept
-/// until <see cref="OnStop"/> says how to stop.
+/// Signals that ask for the end, which comes cleanly; the first one counts. Made before there is a mount: one that comes in between is kept
+/// until <see cref="OnStop"/> says how to stop. What else would end the process is ignored (native/signals.c).
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
+    /// <summary>Those without a name in .NET: SIGALRM (a caller's alarm(2) outlives exec), SIGXCPU (the hard limit follows), SIGPWR.</summary>
+    private static readonly PosixSignal[] s_stopping =
+        [PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGHUP, PosixSignal.SIGQUIT, (PosixSignal)14, (PosixSignal)24, (PosixSignal)30];
+
     private readonly Lock _lock = new();
     private readonly PosixSignalRegistration[] _registrations;
     private Action? _stop;
     private bool _signalled;
 
-    public StopSignals() =>
-        _registrations = [Register(PosixSignal.SIGTERM), Register(PosixSignal.SIGINT), Register(PosixSignal.SIGHUP)];
+    public StopSignals() => _registrations = [.. s_stopping.Select(Register)];
 
     /// <summary>Called once, on another thread, or at once when the signal was faster.</summary>
     public void OnStop(Action stop)

@@ -11,7 +11,7 @@ namespace OverlayFuse.Cli;
 /// </summary>
 internal static class Verbs
 {
-    /// <summary>Keep in step with native/daemon.c: verbs stay in the foreground.</summary>
+    /// <summary>Keep in step with native/command_line.c: verbs stay in the foreground.</summary>
     private const string Options = "options";
 
     /// <summary>What goes wrong is told by <see cref="Program"/>.</summary>

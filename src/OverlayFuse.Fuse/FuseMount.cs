@@ -6,20 +6,30 @@ namespace OverlayFuse.Fuse;
 /// <summary>A live mount. <see cref="Device"/> goes to a <see cref="FuseSession"/>, which closes it.</summary>
 public sealed class FuseMount
 {
-    private readonly string? _identity;
+    private const string DescriptorPrefix = "/dev/fd/";
 
-    private FuseMount(string mountPoint, Fd device)
+    private readonly MountIdentity? _identity;
+
+    private FuseMount(string mountPoint, Fd device, bool isForeign = false)
     {
         MountPoint = mountPoint;
         Device = device;
-        _identity = MountTable.Identify(mountPoint);
+        IsForeign = isForeign;
+        _identity = isForeign ? null : MountIdentity.At(mountPoint);
     }
 
     /// <summary>/dev/fuse, mounted.</summary>
     public Fd Device { get; }
 
-    /// <summary>Absolute, without symlinks.</summary>
+    /// <summary>Absolute, without symlinks; "/dev/fd/N" of one that is foreign.</summary>
     public string MountPoint { get; }
+
+    /// <summary>The caller has opened /dev/fuse and mounted it somewhere, and unmounts.</summary>
+    public bool IsForeign { get; }
+
+    /// <summary>Whether a mountpoint is a descriptor of /dev/fuse, which the caller has mounted: "/dev/fd/N", as with libfuse 3.3.</summary>
+    /// <param name="mountPoint">What was named as the mountpoint.</param>
+    public static bool IsDescriptor(string mountPoint) => TryDescriptor(mountPoint, out _);
 
     /// <summary>
     /// Mounts by mount(2), or through fusermount3 when the caller may not. The mount answers when a session runs; any access
@@ -29,6 +39,8 @@ public sealed class FuseMount
     /// <exception cref="FuseMountException">The text names the thing, the value and the remedy.</exception>
     public static FuseMount Mount(FuseMountOptions options)
     {
+        if (TryDescriptor(options.MountPoint, out Fd given))
+            return Take(options.MountPoint, given);
         string mountPoint = Resolve(options.MountPoint, out uint type);
         Errno opened = Sys.OpenAt(Fd.WorkingDirectory, Name.From("/dev/fuse"), OpenFlags.ReadWrite | OpenFlags.CloseOnExec, out Fd device);
         if (opened is Errno.ENOENT or Errno.ENODEV or Errno.ENXIO)
@@ -74,7 +86,7 @@ public sealed class FuseMount
     {
         if (_identity is null)
             return false;
-        string device = _identity.Split(' ')[1];
+        string device = _identity.Device;
         try
         {
             File.WriteAllText($"/sys/class/bdi/{device}/read_ahead_kb", (bytes / 1024).ToString(CultureInfo.InvariantCulture));
@@ -93,7 +105,7 @@ public sealed class FuseMount
     /// <exception cref="FuseMountException">It is still there.</exception>
     public void Unmount()
     {
-        if (_identity is null || MountTable.Identify(MountPoint) != _identity)
+        if (_identity is null || _identity != MountIdentity.At(MountPoint))
             return;
         Errno error = Unmount(MountPoint, detach: true);
         if (error is not (Errno.None or Errno.EINVAL or Errno.ENOENT)) // those two: somebody else was faster
@@ -109,6 +121,28 @@ public sealed class FuseMount
     {
         Errno error = Sys.Unmount(Name.From(mountPoint), detach);
         return error == Errno.EPERM ? FuserMount.Unmount(mountPoint, detach) : error;
+    }
+
+    private static bool TryDescriptor(string mountPoint, out Fd device)
+    {
+        device = Fd.None;
+        if (!mountPoint.StartsWith(DescriptorPrefix, StringComparison.Ordinal)
+            || !int.TryParse(mountPoint.AsSpan(DescriptorPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+            return false;
+        device = new Fd(number);
+        return IsFuse(device);
+    }
+
+    /// <summary>One that is mounted nowhere cannot be cloned; who may not open /dev/fuse cannot ask.</summary>
+    private static FuseMount Take(string name, Fd device)
+    {
+        Errno closed = Sys.OpenAt(Fd.WorkingDirectory, Name.From("/dev/fuse"), OpenFlags.ReadWrite, out Fd other);
+        using var probe = new ScopedFd(other);
+        Fd clone = Fd.None;
+        Errno error = closed == Errno.None ? Sys.CloneFuseDevice(device, out clone) : Errno.None;
+        using var owner = new ScopedFd(clone);
+        return error is not (Errno.EINVAL or Errno.ENODEV or Errno.EPERM) ? new FuseMount(name, device, isForeign: true) : throw new FuseMountException(
+            $"{name}: /dev/fuse is open there, but not mounted ({error}); mount it before this program starts");
     }
 
     private static bool IsFuse(Fd device) =>
@@ -159,11 +193,10 @@ public sealed class FuseMount
             throw new FuseMountException($"{mountPoint}: a FUSE mount whose program is gone is in the way; remove it (fusermount3 -u {mountPoint}, or umount as root)");
         if (error != Errno.None)
             throw new FuseMountException($"{mountPoint}: the mountpoint must be an existing directory: {error}");
-        Span<byte> target = stackalloc byte[4096];
-        error = Sys.ReadLinkAt(Fd.WorkingDirectory, Name.From($"/proc/self/fd/{opened.Number.ToString(CultureInfo.InvariantCulture)}"), target, out int length);
+        error = TextFile.PathOf(opened, out string path);
         if (error != Errno.None)
             throw new FuseMountException($"/proc: cannot be read ({error}); mount it");
         type = (uint)root.Type;
-        return System.Text.Encoding.UTF8.GetString(target[..length]);
+        return path;
     }
 }

@@ -9,14 +9,35 @@ public sealed partial class FuseSession
     /// <summary>fuse_readlink_folio gives room for a page less the NUL.</summary>
     private const uint LongestTarget = Wire.PageSize - 1;
 
-    private Errno GetAttr(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply) =>
-        input.Take(out GetAttrIn getAttr) ? _fileSystem.GetAttr(request, getAttr, out reply.Append<AttrOut>()) : Errno.EINVAL;
+    private Errno GetAttr(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply)
+    {
+        if (!input.Take(out GetAttrIn getAttr))
+            return Errno.EINVAL;
+        ref AttrOut attributes = ref reply.Append<AttrOut>();
+        Errno error = _fileSystem.GetAttr(request, getAttr, out attributes);
+        LimitToNow(request.Node, ref attributes.AttrValid, ref attributes.AttrValidNsec);
+        return error;
+    }
 
-    private Errno SetAttr(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply) =>
-        input.Take(out SetAttrIn setAttr) ? _fileSystem.SetAttr(request, setAttr, out reply.Append<AttrOut>()) : Errno.EINVAL;
+    private Errno SetAttr(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply)
+    {
+        if (!input.Take(out SetAttrIn setAttr))
+            return Errno.EINVAL;
+        ref AttrOut attributes = ref reply.Append<AttrOut>();
+        Errno error = _fileSystem.SetAttr(request, setAttr, out attributes);
+        LimitToNow(request.Node, ref attributes.AttrValid, ref attributes.AttrValidNsec);
+        return error;
+    }
 
-    private Errno Statx(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply) =>
-        input.Take(out StatxIn statx) ? _fileSystem.Statx(request, statx, out reply.Append<StatxOut>()) : Errno.EINVAL;
+    private Errno Statx(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply)
+    {
+        if (!input.Take(out StatxIn statx))
+            return Errno.EINVAL;
+        ref StatxOut attributes = ref reply.Append<StatxOut>();
+        Errno error = _fileSystem.Statx(request, statx, out attributes);
+        LimitToNow(request.Node, ref attributes.AttrValid, ref attributes.AttrValidNsec);
+        return error;
+    }
 
     private Errno ReadLink(in FuseRequest request, ref ReplyWriter reply)
     {

@@ -32,6 +32,8 @@ public sealed partial class FuseSession
         negotiation.MaxReadahead = Math.Min(negotiation.MaxReadahead, _maxReadahead);
         if (_fileSystem.Init(negotiation) is not Errno.None and var error)
             return RefuseInit("the file system refuses to start", error);
+        if (_onlyUser is not null)
+            negotiation.Wanted &= ~InitFlags.AllowIdMap; // with it most requests do not tell whose they are
         reply.Append<InitOut>() = negotiation.ToReply();
         _extendedSetXattr = negotiation.HasFeature(InitFlags.SetXattrExt);
         _untoldExtensions = negotiation.HasFeature(InitFlags.SecurityCtx) && negotiation.ProtocolMinor < 38;

@@ -34,6 +34,7 @@ public sealed partial class FuseSession
         _trace = options.Trace;
         _maxWrite = KernelLimits.MaxWrite(options.MaxWrite);
         _maxReadahead = options.MaxReadahead;
+        _onlyUser = options.OnlyUser;
         _residentWorkers = options.Workers > 0 ? options.Workers : Math.Max(2, Environment.ProcessorCount);
         _maxWorkers = Math.Max(_residentWorkers, options.MaxWorkers);
     }

@@ -15,6 +15,9 @@ public sealed record FuseSessionOptions
     /// <summary>Most bytes that the kernel reads ahead; it may allow less, see <see cref="FuseMount.AllowReadahead"/>.</summary>
     public uint MaxReadahead { get; init; } = uint.MaxValue;
 
+    /// <summary>The only user besides root that may enter a mount with <see cref="FuseMountOptions.AllowOther"/>; null: everybody.</summary>
+    public uint? OnlyUser { get; init; }
+
     /// <summary>Gets a line for each request and reply, and one for each feature at INIT; null: none. Called by many workers at once.</summary>
     public Action<string>? Trace { get; init; }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse;
@@ -92,17 +91,8 @@ internal static class FuserMount
 
     private static string ReadAll(Fd pipe)
     {
-        var text = new StringBuilder();
-        Span<byte> buffer = stackalloc byte[1024];
-        while (true)
-        {
-            Errno error = Sys.ReadDevice(pipe, buffer, out int count);
-            if (error == Errno.EINTR)
-                continue;
-            if (error != Errno.None || count == 0)
-                return text.ToString().Trim();
-            _ = text.Append(Encoding.UTF8.GetString(buffer[..count]));
-        }
+        _ = TextFile.ReadToEnd(pipe, out List<byte> text); // as far as it came
+        return NativeText.From(text.ToArray()).Trim();
     }
 
     private static string Remedy(string complaint)

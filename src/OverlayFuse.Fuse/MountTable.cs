@@ -1,32 +1,30 @@
 using System.Text;
+using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse;
 
 /// <summary>/proc/self/mountinfo, see proc(5).</summary>
 internal static class MountTable
 {
-    private const int DeviceColumn = 2;
     private const int MountPointColumn = 4;
 
-    /// <summary>
-    /// Which mount is on top at a path: mount id, device, type and source, as the kernel gives the numbers of a mount that is gone
-    /// to the next one. Null when none is there.
-    /// </summary>
+    /// <summary>Type and source of the mount on top at a path; empty when none is there, or without /proc.</summary>
     /// <param name="mountPoint">Absolute, without symlinks.</param>
-    internal static string? Identify(string mountPoint)
+    internal static string TypeAndSource(string mountPoint)
     {
-        string? identity = null;
-        foreach (string line in File.ReadLines("/proc/self/mountinfo"))
+        string found = "";
+        _ = TextFile.ReadLines(Proc.PathOf("self/mountinfo"), out string[] lines); // then there are none
+        foreach (string line in lines)
         {
             string[] columns = line.Split(' ', MountPointColumn + 2);
             if (columns.Length > MountPointColumn && Unescape(columns[MountPointColumn]) == mountPoint)
-                identity = $"{columns[0]} {columns[DeviceColumn]} {TypeAndSource(line)}"; // later lines lie over earlier ones
+                found = TypeAndSourceOf(line); // later lines lie over earlier ones
         }
-        return identity;
+        return found;
     }
 
     /// <summary>What follows the optional columns, less the options, which a remount may change.</summary>
-    private static string TypeAndSource(string line) =>
+    private static string TypeAndSourceOf(string line) =>
         string.Join(' ', line[(line.IndexOf(" - ", StringComparison.Ordinal) + 3)..].Split(' ').Take(2));
 
     /// <summary>Space, tab, newline and backslash are octal escapes.</summary>

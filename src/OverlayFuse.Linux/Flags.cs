@@ -78,6 +78,9 @@ public enum AtFlags
     /// <summary>AT_EMPTY_PATH.</summary>
     EmptyPath = 0x1000,
 
+    /// <summary>AT_STATX_DONT_SYNC.</summary>
+    StatxDontSync = 0x4000,
+
     /// <summary>AT_RECURSIVE.</summary>
     Recursive = 0x8000,
 }

@@ -62,6 +62,6 @@ public readonly ref struct Name
     public override string ToString() => Encoding.UTF8.GetString(Bytes);
 
     /// <summary>A name from text, for the CLI and for tests.</summary>
-    /// <param name="text">The text; becomes UTF-8.</param>
-    public static Name From(string text) => new(Encoding.UTF8.GetBytes(text + "\0"));
+    /// <param name="text">The text; becomes the bytes that <see cref="NativeText"/> made it from, or UTF-8.</param>
+    public static Name From(string text) => new(NativeText.ToBytes(text + "\0"));
 }

@@ -200,6 +200,9 @@ public enum StatxMask : uint
 
     /// <summary>STATX_MNT_ID.</summary>
     MountId = 0x1000,
+
+    /// <summary>STATX_MNT_ID_UNIQUE (6.8): as <see cref="MountId"/>, a number that no later mount gets.</summary>
+    UniqueMountId = 0x4000,
 }
 
 /// <summary>STATX_ATTR_*.</summary>

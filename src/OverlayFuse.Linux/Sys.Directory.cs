@@ -7,6 +7,34 @@ public static unsafe partial class Sys
 {
     private const long SYS_getdents64 = 217;
 
+    /// <summary>Whether a path leads to a directory; symbolic links are followed.</summary>
+    public static bool IsDirectory(string path)
+    {
+        Errno error = OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.Path | OpenFlags.Directory, out Fd opened);
+        using var directory = new ScopedFd(opened);
+        return error == Errno.None;
+    }
+
+    /// <summary>The name of some entry of a directory.</summary>
+    /// <param name="path">The directory; symbolic links are followed.</param>
+    /// <param name="entry">Null when it is empty, or on failure.</param>
+    public static Errno FindEntry(string path, out string? entry)
+    {
+        entry = null;
+        Errno error = OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened);
+        using var directory = new ScopedFd(opened);
+        Span<byte> buffer = stackalloc byte[1024];
+        while (error == Errno.None && entry is null)
+        {
+            error = GetDents(directory, buffer, out int length);
+            if (length == 0)
+                return error;
+            var records = new DirectoryRecords(buffer[..length]);
+            entry = records.MoveNext() ? NativeText.From(records.Name.Bytes) : null;
+        }
+        return error;
+    }
+
     /// <summary>getdents64(2): records for <see cref="DirectoryRecords"/>.</summary>
     /// <param name="directory">A directory opened for reading.</param>
     /// <param name="records">At least 280 bytes.</param>

@@ -14,6 +14,17 @@ public static unsafe partial class Sys
     private const ulong MOUNT_ATTR_NOATIME = 0x10;
     private const ulong MOUNT_ATTR_ATIME_MASK = 0x70;
 
+    /// <summary>open_tree(2) with OPEN_TREE_CLONE (5.2): a private mount of what is mounted at a path, with its flags, attached nowhere.</summary>
+    /// <param name="path">The mountpoint, or a directory in the mount.</param>
+    /// <param name="tree">Its root, as by O_PATH.</param>
+    /// <returns>EPERM without CAP_SYS_ADMIN, EINVAL where other mounts in it must stay (a user namespace's copy).</returns>
+    public static Errno CloneTree(Name path, out Fd tree)
+    {
+        fixed (byte* bytes = path.WithNul)
+            tree = new Fd((int)Libc.syscall(SYS_open_tree, Fd.WorkingDirectory.Number, (nint)bytes, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, 0, 0, 0));
+        return tree.IsOpen ? Errno.None : LastError();
+    }
+
     /// <summary>
     /// A private mount of one directory, attached nowhere, without the mounts that lie below it: what clone_private_mount gives the
     /// kernel's overlayfs. Nobody can write through a read-only one, and our own mount inside a layer cannot be met in it.

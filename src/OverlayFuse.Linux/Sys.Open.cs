@@ -82,7 +82,7 @@ public static unsafe partial class Sys
     /// <summary>"/proc/self/fd/N" or "/proc/self/fd/N/name": a path for calls that take no directory descriptor.</summary>
     private static Name ProcPath(Fd directory, Name name, Span<byte> buffer)
     {
-        ReadOnlySpan<byte> prefix = "/proc/self/fd/"u8;
+        ReadOnlySpan<byte> prefix = Proc.Descriptors;
         prefix.CopyTo(buffer);
         _ = directory.Number.TryFormat(buffer[prefix.Length..], out int digits, default, CultureInfo.InvariantCulture); // it fits
         int end = prefix.Length + digits;

@@ -46,6 +46,33 @@ public static unsafe partial class Sys
             return Result(Libc.getrandom(to, (nuint)bytes.Length, 0), out _);
     }
 
+    /// <summary>chdir(2), of the whole process.</summary>
+    public static Errno ChangeDirectory(Name path)
+    {
+        fixed (byte* bytes = path.WithNul)
+            return Result(Libc.chdir(bytes));
+    }
+
+    /// <summary>getcwd(2): the working directory, without symbolic links.</summary>
+    /// <param name="path">Empty on failure.</param>
+    /// <returns>ENOENT when it was removed.</returns>
+    public static Errno GetWorkingDirectory(out string path)
+    {
+        const int most = 4096;
+        byte* buffer = stackalloc byte[most];
+        bool found = Libc.getcwd(buffer, most) != null;
+        path = found ? NativeText.FromPointer((nint)buffer)! : "";
+        return found ? Errno.None : LastError();
+    }
+
+    /// <summary>getenv(3): a variable of the environment that this process was started with, null when there is none.</summary>
+    /// <param name="name">Its name.</param>
+    public static string? GetVariable(string name)
+    {
+        fixed (byte* bytes = Name.From(name).WithNul)
+            return NativeText.FromPointer((nint)Libc.getenv(bytes));
+    }
+
     /// <summary>
     /// Gives this thread, and no other, the ids of a user for good: real, effective and saved. By system calls, as libc would change every thread.
     /// </summary>

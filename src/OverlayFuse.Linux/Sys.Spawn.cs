@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Runtime.InteropServices;
 using OverlayFuse.Linux.Interop;
 
@@ -22,7 +21,7 @@ public static unsafe partial class Sys
     {
         byte* actions = stackalloc byte[FileActionsSize];
         byte** argv = ToNative(arguments);
-        byte** environment = ToNative(EnvironmentWith(variable));
+        byte** environment = ToNative([variable, .. Variables()]);
         _ = Libc.posix_spawn_file_actions_init(actions); // in glibc these three only fail for want of memory
         if (inherited.IsOpen)
             _ = Libc.posix_spawn_file_actions_adddup2(actions, inherited.Number, inherited.Number); // takes close-on-exec off
@@ -50,26 +49,32 @@ public static unsafe partial class Sys
         return Result(returned);
     }
 
-    private static string[] EnvironmentWith(string variable)
+    /// <summary>Variables as libc has them: .NET's own copy has lost bytes that are no UTF-8.</summary>
+    private static List<string> Variables()
     {
-        var all = new List<string> { variable };
-        foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
-            all.Add($"{entry.Key}={entry.Value}");
-        return [.. all];
+        var all = new List<string>();
+        byte*** variables = (byte***)NativeLibrary.GetExport(NativeLibrary.Load("libc.so.6"), "environ");
+        for (byte** variable = *variables; variable != null && *variable != null; variable++)
+            all.Add(NativeText.FromPointer((nint)(*variable))!);
+        return all;
     }
 
     private static byte** ToNative(string[] texts)
     {
         byte** array = (byte**)NativeMemory.AllocZeroed((nuint)texts.Length + 1, (nuint)sizeof(byte*));
         for (int i = 0; i < texts.Length; i++)
-            array[i] = (byte*)Marshal.StringToCoTaskMemUTF8(texts[i]);
+        {
+            ReadOnlySpan<byte> bytes = NativeText.ToBytes(texts[i]);
+            array[i] = (byte*)NativeMemory.AllocZeroed((nuint)bytes.Length + 1);
+            bytes.CopyTo(new Span<byte>(array[i], bytes.Length));
+        }
         return array;
     }
 
     private static void Free(byte** array)
     {
         for (byte** text = array; *text != null; text++)
-            Marshal.FreeCoTaskMem((nint)(*text));
+            NativeMemory.Free(*text);
         NativeMemory.Free(array);
     }
 }

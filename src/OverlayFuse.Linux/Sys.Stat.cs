@@ -13,6 +13,15 @@ public static unsafe partial class Sys
             return Result(Libc.statx(directory.Number, path, (int)flags, (uint)mask, to));
     }
 
+    /// <summary>statx(2) of a path with AT_STATX_DONT_SYNC: of what the kernel knows, without asking who serves the file system.</summary>
+    public static Errno StatxUnasked(Name path, out Statx result, StatxMask mask)
+    {
+        AtFlags flags = AtFlags.SymLinkNoFollow | AtFlags.NoAutomount | AtFlags.StatxDontSync;
+        fixed (byte* bytes = path.WithNul)
+        fixed (Statx* to = &result)
+            return Result(Libc.statx(Fd.WorkingDirectory.Number, bytes, (int)flags, (uint)mask, to));
+    }
+
     /// <summary>statx(2) of an open descriptor.</summary>
     public static Errno FStatx(Fd fd, out Statx result, StatxMask mask = StatxMask.BasicStats) =>
         StatxAt(fd, Name.Empty, out result, mask);

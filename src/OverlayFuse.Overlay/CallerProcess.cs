@@ -53,7 +53,7 @@ internal static class CallerProcess
     /// <summary>Whether this process has CAP_SYS_ADMIN in the first user namespace, whose number the kernel fixes (PROC_USER_INIT_INO).</summary>
     public static bool IsSystemAdministrator { get; } =
         (Field((uint)Environment.ProcessId, "CapEff:") >> CAP_SYS_ADMIN & 1) != 0
-        && new FileInfo("/proc/self/ns/user").LinkTarget == "user:[4026531837]";
+        && TextFile.ReadLink(Proc.PathOf("self/ns/user"), out string link) == Errno.None && link == "user:[4026531837]";
 
     private static uint GidOf(in FuseRequest request) =>
         request.Caller.Gid != uint.MaxValue ? request.Caller.Gid : FsId(request.Caller.Pid, "Gid:");
@@ -106,7 +106,7 @@ internal static class CallerProcess
     private static Errno Read(uint pid, Span<byte> status, out int length)
     {
         length = 0;
-        if (Sys.OpenAt(Fd.WorkingDirectory, Name.From($"/proc/{pid}/status"), OpenFlags.ReadOnly, out Fd opened) is not Errno.None and var error)
+        if (Sys.OpenAt(Fd.WorkingDirectory, Name.From(Proc.PathOf($"{pid}/status")), OpenFlags.ReadOnly, out Fd opened) is not Errno.None and var error)
             return error;
         using var file = new ScopedFd(opened);
         return Sys.PRead(file, status, 0, out length);

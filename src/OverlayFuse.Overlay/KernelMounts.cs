@@ -61,7 +61,7 @@ public static class KernelMounts
             return false;
         for (string? above = Path.GetDirectoryName(overlay.MountPoint); above is not null; above = Path.GetDirectoryName(above))
         {
-            if (Directory.Exists(Path.Combine(above, theirUpper)) && Directory.Exists(Path.Combine(above, theirWork)))
+            if (Sys.IsDirectory(Path.Combine(above, theirUpper)) && Sys.IsDirectory(Path.Combine(above, theirWork)))
                 return IsSame(upper, Path.Combine(above, theirUpper));
         }
         return true;

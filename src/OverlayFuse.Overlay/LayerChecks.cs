@@ -12,16 +12,17 @@ public static class LayerChecks
 
     /// <summary>Checks everything that can be seen without writing, takes hold of upper and work, then probes the work directory.</summary>
     /// <param name="options">What is to be mounted.</param>
-    /// <param name="mountPoint">Where; an absolute path.</param>
+    /// <param name="mountPoint">Where; an absolute path. Null: the caller has mounted already.</param>
     /// <exception cref="MountRefusedException">It cannot be mounted.</exception>
     /// <returns>The hold on upper and work, with the options as they turned out.</returns>
-    public static UpperHold Check(OverlayOptions options, string mountPoint)
+    public static UpperHold Check(OverlayOptions options, string? mountPoint)
     {
         MountTable mounts = MountTable.Read();
         var places = new List<LayerPlace>();
         try
         {
-            LayerPlace.Open("mountpoint", mountPoint, mounts).Dispose();
+            if (mountPoint is not null)
+                LayerPlace.Open("mountpoint", mountPoint, mounts).Dispose();
             places.AddRange(options.LowerDirs.Select(path => LayerPlace.Open("lowerdir", path, mounts)));
             places.AddRange(options.DataDirs.Select(path => LayerPlace.Open("datadir", path, mounts)));
             if (options.UpperDir is null || options.WorkDir is null)

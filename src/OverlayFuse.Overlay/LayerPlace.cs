@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
@@ -88,10 +87,8 @@ public sealed class LayerPlace : IDisposable
 
     private static string ReadRealPath(Fd fd)
     {
-        Span<byte> target = stackalloc byte[4096];
-        Errno error = Sys.ReadLinkAt(Fd.WorkingDirectory, Name.From(ProcFile("fd", fd)), target, out int length);
-        return error == Errno.None ? Encoding.UTF8.GetString(target[..length]) : throw new MountRefusedException(
-            $"/proc/self/fd: cannot be read ({error}); mount /proc where the daemon runs");
+        Errno error = TextFile.PathOf(fd, out string path);
+        return error == Errno.None ? path : throw new MountRefusedException($"/proc/self/fd: cannot be read ({error}); mount /proc where the daemon runs");
     }
 
     /// <summary>Of statx(2), which tells it from 5.8 on, or /proc/self/fdinfo.</summary>
@@ -99,9 +96,9 @@ public sealed class LayerPlace : IDisposable
     {
         if (Sys.FStatx(fd, out Statx stat, StatxMask.MountId) == Errno.None && (stat.Mask & StatxMask.MountId) != 0)
             return (int)stat.MountId;
-        string line = File.ReadLines(ProcFile("fdinfo", fd)).First(line => line.StartsWith("mnt_id:", StringComparison.Ordinal));
-        return int.Parse(line["mnt_id:".Length..], CultureInfo.InvariantCulture);
+        Errno error = TextFile.ReadLines(Proc.PathOf(string.Create(CultureInfo.InvariantCulture, $"self/fdinfo/{fd.Number}")), out string[] lines);
+        string? line = lines.FirstOrDefault(line => line.StartsWith("mnt_id:", StringComparison.Ordinal));
+        return line is not null ? int.Parse(line["mnt_id:".Length..], CultureInfo.InvariantCulture)
+            : throw new MountRefusedException($"/proc/self/fdinfo: cannot be read ({error}); mount /proc where the daemon runs");
     }
-
-    private static string ProcFile(string directory, Fd fd) => string.Create(CultureInfo.InvariantCulture, $"/proc/self/{directory}/{fd.Number}");
 }

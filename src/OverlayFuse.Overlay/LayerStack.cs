@@ -124,7 +124,7 @@ internal sealed class LayerStack : IDisposable
         if (Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.Path | OpenFlags.Directory, out Fd opened) != Errno.None)
             return path;
         using var owner = new ScopedFd(opened);
-        return new FileInfo($"/proc/self/fd/{opened.Number}").LinkTarget ?? path;
+        return TextFile.PathOf(opened, out string real) == Errno.None ? real : path;
     }
 
     private static string CommonParent(string one, string other)

@@ -65,7 +65,7 @@ public static class LiveControl
     public static Errno Add(Fd mount, in Statx directory, string path)
     {
         byte[] argument = new byte[Size];
-        byte[] bytes = Encoding.UTF8.GetBytes(path);
+        byte[] bytes = NativeText.ToBytes(path);
         if (bytes.Length >= Size - PathOffset)
             return Errno.ENAMETOOLONG;
         BinaryPrimitives.WriteUInt64LittleEndian(argument, directory.Dev);
@@ -80,7 +80,7 @@ public static class LiveControl
     {
         answer.Clear();
         _ = Encoding.ASCII.GetBytes(role, answer[..(PathOffset - 1)]);
-        _ = Encoding.UTF8.TryGetBytes(path, answer[PathOffset..^1], out _); // a longer path is left out
+        _ = NativeText.ToBytes(path).AsSpan().TryCopyTo(answer[PathOffset..^1]); // a longer path is left out
     }
 
     internal static (ulong Dev, ulong Ino, string Path) ReadDirectory(ReadOnlySpan<byte> argument) => (
@@ -89,5 +89,5 @@ public static class LiveControl
         Text(argument[PathOffset..]));
 
     private static string Text(ReadOnlySpan<byte> bytes) =>
-        Encoding.UTF8.GetString(bytes.IndexOf((byte)0) is >= 0 and int end ? bytes[..end] : bytes);
+        NativeText.From(bytes.IndexOf((byte)0) is >= 0 and int end ? bytes[..end] : bytes);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
 
@@ -45,6 +46,6 @@ public struct LiveStatistics
 
     /// <summary>Number of the process namespace of this process; 0 without /proc.</summary>
     public static ulong OwnProcessNamespace { get; } =
-        new FileInfo("/proc/self/ns/pid").LinkTarget is ['p', 'i', 'd', ':', '[', .. var number, ']']
+        TextFile.ReadLink(Proc.PathOf("self/ns/pid"), out string link) == Errno.None && link is ['p', 'i', 'd', ':', '[', .. var number, ']']
         && ulong.TryParse(number, CultureInfo.InvariantCulture, out ulong value) ? value : 0;
 }

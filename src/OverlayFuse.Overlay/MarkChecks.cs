@@ -28,5 +28,5 @@ internal static class MarkChecks
 
     /// <summary>trusted.* needs CAP_SYS_ADMIN in the first user namespace; where nothing may be written, who we are must do.</summary>
     public static bool IsRootOfFirstNamespace() =>
-        Sys.EffectiveUid == 0 && File.ReadAllText("/proc/self/uid_map").Contains("4294967295", StringComparison.Ordinal);
+        Sys.EffectiveUid == 0 && TextFile.Read(Proc.PathOf("self/uid_map"), out string map) == Errno.None && map.Contains("4294967295", StringComparison.Ordinal);
 }

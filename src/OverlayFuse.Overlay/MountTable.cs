@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
 
@@ -30,7 +31,13 @@ public sealed class MountTable
     public IReadOnlyList<MountEntry> Entries { get; }
 
     /// <summary>Reads /proc/self/mountinfo.</summary>
-    public static MountTable Read() => Parse(File.ReadLines("/proc/self/mountinfo"));
+    /// <exception cref="MountRefusedException">There is no /proc.</exception>
+    public static MountTable Read()
+    {
+        Errno error = TextFile.ReadLines(Proc.PathOf("self/mountinfo"), out string[] lines);
+        return error == Errno.None ? Parse(lines) : throw new MountRefusedException(
+            $"/proc/self/mountinfo: cannot be read ({error}); mount /proc where this program runs: mount -t proc proc /proc");
+    }
 
     /// <summary>Reads lines as in proc_pid_mountinfo(5).</summary>
     /// <param name="lines">The lines.</param>

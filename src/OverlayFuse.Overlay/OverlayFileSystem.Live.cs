@@ -94,7 +94,7 @@ public sealed partial class OverlayFileSystem
             Layer?[] others = [_layers.Upper, _layers.Work, .. _layers.Lowers, .. _layers.DataLayers];
             foreach (Layer? known in others)
             {
-                if (known is null || !Directory.Exists(known.Path))
+                if (known is null || !Sys.IsDirectory(known.Path))
                     continue;
                 using LayerPlace place = LayerPlace.Open("lowerdir", known.Path, mounts);
                 LayerChecks.RefuseOverlap(place, added);

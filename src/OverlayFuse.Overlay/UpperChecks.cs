@@ -63,8 +63,9 @@ public static class UpperChecks
     private static void RefuseIncompatible(LayerPlace work, string directory)
     {
         string incompat = Path.Combine(work.RealPath, directory, "incompat");
-        string? entry = Directory.Exists(incompat) ? Directory.EnumerateFileSystemEntries(incompat).FirstOrDefault() : null;
-        if (entry is not null)
+        _ = Sys.FindEntry(incompat, out string? name); // it is mostly not there
+        string entry = Path.Combine(incompat, name ?? "");
+        if (name is not null)
             throw new MountRefusedException(
                 $"{work}: {entry} is there, left by an overlay that was not unmounted cleanly or has other features; " +
                 $"start with a new upperdir and workdir, or remove {entry} if the upper's contents are known to be good");

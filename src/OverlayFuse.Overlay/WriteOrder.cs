@@ -32,6 +32,6 @@ internal static class WriteOrder
             return false;
         ReadOnlySpan<byte> name = target[..length];
         name = name[(name.LastIndexOf((byte)'/') + 1)..];
-        return Sys.StatxAt(Fd.WorkingDirectory, new Name([.. "/proc/fs/jbd2/"u8, .. name, .. "-8\0"u8]), out _, StatxMask.Type) == Errno.None;
+        return Sys.StatxAt(Fd.WorkingDirectory, Name.From(Proc.PathOf($"fs/jbd2/{NativeText.From(name)}-8")), out _, StatxMask.Type) == Errno.None;
     }
 }

@@ -78,11 +78,11 @@ internal sealed class SafetyTests
         Assert.That(catches.Distinct(), Is.SubsetOf(new[] { "src/OverlayFuse.Fuse/FuseWorker.cs" }));
     }
 
-    /// <summary>native/daemon.c decides before the runtime is there which words stay in the foreground.</summary>
+    /// <summary>native/command_line.c decides before the runtime is there which words stay in the foreground.</summary>
     [Test]
     public void ForegroundWords_OfTheNativeDaemon_AreThoseOfTheProgram()
     {
-        string native = Repository.Read("native/daemon.c");
+        string native = Repository.Read("native/command_line.c");
         foreach (string word in new[] { "--help", "--version", "--foreground", "--debug", "options", "layers", "add-layer", "refresh", "changes", "run", "hold", "doctor", "list", "unmount" })
         {
             Assert.That(native, Does.Contain($"\"{word}\""));

@@ -104,6 +104,6 @@ internal sealed class LayerListTests
         {
             File.Delete(file);
         }
-        Assert.That(OptionRefusal($"layers_file={file}"), Does.Contain(file).And.Contain("Give a readable file"));
+        Assert.That(OptionRefusal($"layers_file={file}"), Does.Contain(file).And.Contain("give a readable file"));
     }
 }

@@ -57,8 +57,11 @@ internal sealed record MountTrial(KernelOffer? Offer, string? Place, Exception? 
         }
     }
 
-    private static string? MakeDirectory() => new[] { Path.GetTempPath(), "/tmp", "/dev/shm", Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") }
+    /// <summary>The directory for temporary files.</summary>
+    public static string Temporary => Sys.GetVariable("TMPDIR") is { Length: > 0 } chosen ? chosen : "/tmp";
+
+    private static string? MakeDirectory() => new[] { Temporary, "/tmp", "/dev/shm", Sys.GetVariable("XDG_RUNTIME_DIR") }
         .Where(parent => !string.IsNullOrEmpty(parent))
-        .Select(parent => Path.Combine(Path.GetFullPath(parent!), $"overlayfuse-doctor-{Sys.ProcessId}"))
+        .Select(parent => Path.Combine(FullPath.Of(parent!), $"overlayfuse-doctor-{Sys.ProcessId}"))
         .FirstOrDefault(path => Sys.MkDirAt(Fd.WorkingDirectory, Linux.Name.From(path), 0x1C0) == Errno.None);
 }

@@ -27,10 +27,10 @@ internal sealed class UpperTrial : IDisposable
     /// <summary>The working directory if it can be written to, else the one for temporary files.</summary>
     public static string DefaultPlace()
     {
-        string here = Environment.CurrentDirectory;
+        string here = FullPath.WorkingDirectory;
         string name = Path.Combine(here, $"#overlayfuse-doctor-{Sys.ProcessId}");
         bool isWritable = Sys.MkDirAt(Fd.WorkingDirectory, Name.From(name), 0x1C0) == Errno.None && Sys.RmDirAt(Fd.WorkingDirectory, Name.From(name)) == Errno.None;
-        return isWritable ? here : Path.GetTempPath();
+        return isWritable ? here : MountTrial.Temporary;
     }
 
     /// <param name="path">The directory.</param>
@@ -41,7 +41,7 @@ internal sealed class UpperTrial : IDisposable
         string what = $"an upper in {path}";
         try
         {
-            using LayerPlace place = LayerPlace.Open("upperdir", Path.GetFullPath(path), MountTable.Read());
+            using LayerPlace place = LayerPlace.Open("upperdir", FullPath.Of(path), MountTable.Read());
             UpperChecks.RefuseFileSystem(place);
             using var trial = new UpperTrial(place);
             string type = place.Mount?.Type ?? "unknown file system";

@@ -1,3 +1,5 @@
+using OverlayFuse.Linux;
+
 namespace OverlayFuse.Cli.Mounts;
 
 /// <summary>A process that uses a mount. Seen are those whose /proc/PID this user may read: his own, all for root.</summary>
@@ -63,9 +65,13 @@ internal sealed record MountHolder(string Id, string Name, string Use)
     private static string Command(string id) => Lines($"/proc/{id}/comm").FirstOrDefault("?");
 
     /// <summary>Null when the process has ended or is not ours to look at.</summary>
-    private static string? Link(string path) => Attempt(() => new FileInfo(path).LinkTarget, null);
+    private static string? Link(string path) => TextFile.ReadLink(path, out string target) == Errno.None ? target : null;
 
-    private static string[] Lines(string path) => Attempt<string[]>(() => File.ReadAllLines(path), []);
+    private static string[] Lines(string path)
+    {
+        _ = TextFile.ReadLines(path, out string[] lines); // none of a process that has ended, or is not ours to look at
+        return lines;
+    }
 
     private static string[] Entries(string path) => Attempt<string[]>(() => Directory.GetFileSystemEntries(path), []);
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
@@ -55,22 +54,10 @@ internal sealed record Unmounting
     /// <exception cref="IOException">There is none.</exception>
     private static MountEntry Find(string mountPoint)
     {
-        string path = RealPath(mountPoint);
+        string path = FullPath.Real(mountPoint);
         MountEntry? top = MountTable.Read().Entries.LastOrDefault(entry => entry.MountPoint == path);
         return top is not null && LiveMount.IsOurs(top) ? top : throw new IOException(
             $"{mountPoint}: no overlayfuse mount is there; see 'overlayfuse list'");
-    }
-
-    /// <summary>Without symbolic links; O_PATH does not ask the mount's daemon, which may be gone.</summary>
-    private static string RealPath(string mountPoint)
-    {
-        Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(mountPoint), OpenFlags.Path | OpenFlags.Directory, out Fd opened);
-        if (error != Errno.None)
-            throw new IOException($"{mountPoint}: cannot be looked at ({error}); name the mountpoint of a live overlayfuse mount");
-        using var directory = new ScopedFd(opened);
-        Span<byte> target = stackalloc byte[4096];
-        error = Sys.ReadLinkAt(Fd.WorkingDirectory, Name.From(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{opened.Number}")), target, out int length);
-        return error == Errno.None ? Encoding.UTF8.GetString(target[..length]) : throw new IOException($"/proc: cannot be read ({error}); mount it");
     }
 
     private void Detach(string mountPoint, MountEntry mount)

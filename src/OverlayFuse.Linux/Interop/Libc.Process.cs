@@ -20,6 +20,19 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint getrandom(byte* buffer, nuint length, uint flags);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial byte* getcwd(byte* buffer, nuint size);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int chdir(byte* path);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fchdir(int fd);
+
+    /// <summary>stdlib.h</summary>
+    [LibraryImport(Library)]
+    internal static partial byte* getenv(byte* name);
+
     /// <summary>poll.h: struct pollfd.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct PollFd

@@ -30,6 +30,20 @@ internal sealed class ForbiddenTests(Runner runner) : RunTest(runner)
         Assert.That(result.Error.Trim().Split('\n'), Has.Length.EqualTo(1));
     }
 
+    /// <summary>Filters of old container engines answer EPERM to calls that they do not know; libc takes an older call for ENOSYS only.</summary>
+    [TestCase(435, "clone3(2)")]
+    [TestCase(332, "statx(2)")]
+    [TestCase(204, "sched_getaffinity(2)")]
+    public void Start_OfAnOldFilter_NamesTheCallAndTheRemedy(int call, string name)
+    {
+        foreach (string words in new[] { "-o lowerdir=bottom view", "-f -o lowerdir=bottom view", "list", "run --lower bottom -- true" })
+        {
+            ToolResult result = Try($"./refuse {call} {EPERM} $P {words}");
+            Assert.That((result.ExitCode, result.Output), Is.EqualTo((words.StartsWith("run", StringComparison.Ordinal) ? 125 : 1, "")), words);
+            Assert.That(result.Error, Does.Match($"^overlayfuse: a seccomp filter forbids {System.Text.RegularExpressions.Regex.Escape(name)}[^\n]*; update the container engine[^\n]*\n$"), words);
+        }
+    }
+
     [TestCase(Mount, EPERM, "(Operation not permitted): a container's seccomp filter or security policy forbids them, or this is a chroot; give the container CAP_SYS_ADMIN")]
     [TestCase(Unshare, EPERM, "(Operation not permitted): a container's seccomp filter or security policy forbids them, or this is a chroot; give the container CAP_SYS_ADMIN")]
     [TestCase(Unshare, EACCES, "(Permission denied): a security module (AppArmor, SELinux) forbids them; of a container: --security-opt apparmor=unconfined")]

@@ -1,0 +1,83 @@
+/* What must be known of the words before managed code reads them. Keep in step with CommandLine.cs. */
+#define _GNU_SOURCE
+#include "command_line.h"
+
+#include <string.h>
+
+/* Verbs and questions are answered by the process that was started. */
+static int is_foreground_word(const char *word)
+{
+    static const char *const words[] = { "--help", "--version", "--foreground", "--debug" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i]) == 0)
+            return 1;
+    return 0;
+}
+
+/* Keep in step with Verbs.cs. */
+static int is_verb(const char *word)
+{
+    static const char *const verbs[] = { "options", "layers", "add-layer", "refresh", "changes", "run", "hold", "doctor", "list", "unmount" };
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(word, verbs[i]) == 0)
+            return 1;
+    return 0;
+}
+
+/* Whether one of the options, which stand between commas, is this word. */
+static int has_word(const char *options, const char *word)
+{
+    for (const char *at = options; at != NULL; at = strchr(at, ','), at += at != NULL) {
+        size_t length = strcspn(at, ",");
+        if (length == strlen(word) && strncmp(at, word, length) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* The options of the word at *at, or NULL. -o and -t take the rest of the word, or the next word, and *at moves on to that. */
+static const char *options_at(int argc, char **argv, int *at)
+{
+    const char *word = argv[*at];
+    if (word[0] != '-' || word[1] == '-')
+        return NULL;
+    size_t letters = strcspn(word, "ot");
+    if (word[letters] == '\0')
+        return NULL;
+    int is_options = word[letters] == 'o';
+    const char *value = word[letters + 1] != '\0' ? word + letters + 1 : ++*at < argc ? argv[*at] : NULL;
+    return is_options ? value : NULL;
+}
+
+int command_line_is_mount(int argc, char **argv)
+{
+    return argc > 1 && !is_verb(argv[1]);
+}
+
+int command_line_has_option(int argc, char **argv, const char *option)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *options = options_at(argc, argv, &i);
+        if (options != NULL && has_word(options, option))
+            return 1;
+    }
+    return 0;
+}
+
+/* Letters may stand together; those behind an o or a t are its value. */
+static int has_foreground_letter(const char *word)
+{
+    return word[0] == '-' && word[1] != '-' && strcspn(word, "fdhV?") < strcspn(word, "ot");
+}
+
+int command_line_wants_background(int argc, char **argv)
+{
+    if (!command_line_is_mount(argc, argv) || command_line_has_option(argc, argv, "debug")) /* which means -d */
+        return 0;
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (is_foreground_word(argv[i]) || has_foreground_letter(argv[i]))
+            return 0;
+        options_at(argc, argv, &i);
+    }
+    return 1;
+}

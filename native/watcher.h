@@ -1,0 +1,11 @@
+/* auto_unmount: a process that unmounts when the daemon is gone. */
+#ifndef OVERLAYFUSE_WATCHER_H
+#define OVERLAYFUSE_WATCHER_H
+
+/* Before there are threads. Returns 0, or -1 with errno. */
+int watcher_start(void);
+
+/* What the managed side calls: tells the watcher, if there is one, where the live mount is. */
+void overlayfuse_watch(const char *mount_point);
+
+#endif

@@ -1,0 +1,47 @@
+using System.Globalization;
+using OverlayFuse.Linux.Interop;
+
+namespace OverlayFuse.Linux;
+
+/// <summary>
+/// Where /proc is. Some system calls take paths only, and a descriptor is named by "/proc/self/fd/N" there; so who needs them for long holds /proc: it may be
+/// unmounted, as it is between an initramfs and the system.
+/// </summary>
+public static unsafe class Proc
+{
+    private const long PROC_SUPER_MAGIC = 0x9FA0;
+
+    private static readonly byte[] s_underRoot = "/proc/self/fd/"u8.ToArray();
+    private static readonly byte[] s_here = "self/fd/"u8.ToArray();
+    private static volatile bool s_isHeld;
+
+    /// <summary>A path for system calls: "/proc/self/status" of "self/status".</summary>
+    /// <param name="below">Within /proc.</param>
+    public static string PathOf(string below) => s_isHeld ? below : "/proc/" + below;
+
+    /// <summary>What stands before a descriptor's number.</summary>
+    internal static ReadOnlySpan<byte> Descriptors => s_isHeld ? s_here : s_underRoot;
+
+    /// <summary>
+    /// Makes /proc the working directory for good: all of a process's threads have one, and all paths are absolute but these. It is a mount of our own that
+    /// nobody else sees, where the caller may make one, and keeps none busy; else /proc itself. Without it the working directory is "/".
+    /// </summary>
+    public static void Hold()
+    {
+        Errno error = Sys.CloneTree(Name.From("/proc"), out Fd tree);
+        if (error != Errno.None)
+            error = Sys.OpenAt(Fd.WorkingDirectory, Name.From("/proc"), OpenFlags.Path | OpenFlags.Directory, out tree);
+        using var proc = new ScopedFd(tree);
+        s_isHeld = error == Errno.None && Libc.fchdir(tree.Number) == 0 && IsProc(tree)
+            && Sys.StatxAt(Fd.WorkingDirectory, Name.From("self/fd"), out _, StatxMask.Type) == Errno.None;
+        if (!s_isHeld)
+            _ = Sys.ChangeDirectory(Name.From("/")); // there is always one
+    }
+
+    /// <summary>Resident memory of this process (proc_pid_statm(5)); 0 without /proc.</summary>
+    public static long ResidentBytes =>
+        TextFile.Read(PathOf("self/statm"), out string text) == Errno.None && text.Split(' ') is [_, var pages, ..]
+        && long.TryParse(pages, CultureInfo.InvariantCulture, out long count) ? count * Environment.SystemPageSize : 0;
+
+    private static bool IsProc(Fd directory) => Sys.FStatFs(directory, out StatFs about) == Errno.None && about.Type == PROC_SUPER_MAGIC;
+}

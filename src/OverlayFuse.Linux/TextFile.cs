@@ -1,0 +1,69 @@
+using System.Globalization;
+
+namespace OverlayFuse.Linux;
+
+/// <summary>Reads small files of text, and links, whose names and content are any bytes (<see cref="NativeText"/>): those of /proc, lists of layers.</summary>
+public static class TextFile
+{
+    private const int MostOfAPath = 4096;
+
+    /// <summary>A whole file.</summary>
+    /// <param name="path">Its path; links are followed.</param>
+    /// <param name="text">Its content, empty on failure.</param>
+    public static Errno Read(string path, out string text)
+    {
+        text = "";
+        Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.ReadOnly, out Fd opened);
+        if (error != Errno.None)
+            return error;
+        using var file = new ScopedFd(opened);
+        error = ReadToEnd(file, out List<byte> content);
+        text = NativeText.From(content.ToArray());
+        return error;
+    }
+
+    /// <summary>The lines of a file, empty ones left out.</summary>
+    /// <param name="path">Its path; links are followed.</param>
+    /// <param name="lines">The lines, none on failure.</param>
+    public static Errno ReadLines(string path, out string[] lines)
+    {
+        Errno error = Read(path, out string text);
+        lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return error;
+    }
+
+    /// <summary>The lines of an open pipe, socket or file up to its end.</summary>
+    /// <param name="file">Open for reading.</param>
+    /// <param name="content">What came.</param>
+    public static Errno ReadToEnd(Fd file, out List<byte> content)
+    {
+        content = [];
+        Span<byte> buffer = stackalloc byte[MostOfAPath];
+        while (true)
+        {
+            Errno error = Sys.ReadDevice(file, buffer, out int count);
+            if (error == Errno.EINTR)
+                continue;
+            if (error != Errno.None || count == 0)
+                return error;
+            content.AddRange(buffer[..count]);
+        }
+    }
+
+    /// <summary>What a symbolic link says.</summary>
+    /// <param name="path">The link.</param>
+    /// <param name="target">Empty on failure.</param>
+    public static Errno ReadLink(string path, out string target)
+    {
+        Span<byte> buffer = stackalloc byte[MostOfAPath];
+        Errno error = Sys.ReadLinkAt(Fd.WorkingDirectory, Name.From(path), buffer, out int length);
+        target = error == Errno.None ? NativeText.From(buffer[..length]) : "";
+        return error;
+    }
+
+    /// <summary>The path of an open file in our namespace, without symbolic links.</summary>
+    /// <param name="fd">Any descriptor.</param>
+    /// <param name="path">Empty on failure.</param>
+    /// <returns>ENOENT without /proc.</returns>
+    public static Errno PathOf(Fd fd, out string path) => ReadLink(Proc.PathOf(string.Create(CultureInfo.InvariantCulture, $"self/fd/{fd.Number}")), out path);
+}
