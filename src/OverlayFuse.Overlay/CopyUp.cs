@@ -55,7 +55,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             way.Add(parent);
         for (int below = way.Count - 2; below >= 0; below--)
         {
-            Errno error = EnsureOne(request, way[below + 1], long.MaxValue, mayBePartial: false);
+            Errno error = CallerProcess.HasGivenUp(request) ? Errno.EINTR : EnsureOne(request, way[below + 1], long.MaxValue, mayBePartial: false);
             if (error != Errno.None && !way[below].Unlinked)
                 return error;
         }
