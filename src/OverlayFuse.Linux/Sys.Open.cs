@@ -8,17 +8,27 @@ public static unsafe partial class Sys
     /// <summary>Room for "/proc/self/fd/2147483647/" and a name of 255 bytes.</summary>
     private const int ProcPathSize = 300;
 
+    /// <summary>
+    /// Asked when there is no descriptor left (EMFILE, ENFILE), with the number of failures of one call: it closes what can be opened again, or
+    /// waits until others have closed theirs, and says whether to try once more.
+    /// </summary>
+    public static Func<int, bool>? OnNoDescriptors { get; set; }
+
     /// <summary>openat(2); O_CLOEXEC is always added.</summary>
     public static Errno OpenAt(Fd directory, Name name, OpenFlags flags, out Fd fd, uint mode = 0)
     {
         fixed (byte* path = name.WithNul)
         {
-            int returned;
+            Errno error;
+            int failures = 0;
             do
-                returned = Libc.openat(directory.Number, path, (int)(flags | OpenFlags.CloseOnExec), mode);
-            while (returned < 0 && LastError() == Errno.EINTR);
-            fd = new Fd(returned);
-            return Result(returned);
+            {
+                int returned = Libc.openat(directory.Number, path, (int)(flags | OpenFlags.CloseOnExec), mode);
+                fd = new Fd(returned);
+                error = Result(returned);
+            }
+            while (error == Errno.EINTR || MayOpenAgain(error, ref failures));
+            return error;
         }
     }
 
@@ -74,10 +84,20 @@ public static unsafe partial class Sys
         *(uint*)buffer = (uint)handle.Length;
         *(int*)(buffer + 4) = type;
         handle.CopyTo(new Span<byte>(buffer + 8, 128));
-        int returned = Libc.open_by_handle_at(fileSystem.Number, buffer, (int)(flags | OpenFlags.CloseOnExec));
-        fd = new Fd(returned);
-        return Result(returned);
+        Errno error;
+        int failures = 0;
+        do
+        {
+            int returned = Libc.open_by_handle_at(fileSystem.Number, buffer, (int)(flags | OpenFlags.CloseOnExec));
+            fd = new Fd(returned);
+            error = Result(returned);
+        }
+        while (MayOpenAgain(error, ref failures));
+        return error;
     }
+
+    private static bool MayOpenAgain(Errno error, ref int failures) =>
+        error is Errno.EMFILE or Errno.ENFILE && OnNoDescriptors is { } relief && relief(++failures);
 
     /// <summary>"/proc/self/fd/N" or "/proc/self/fd/N/name": a path for calls that take no directory descriptor.</summary>
     private static Name ProcPath(Fd directory, Name name, Span<byte> buffer)

@@ -36,8 +36,34 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
     {
         if (Suffices(inode, dataLimit))
             return Errno.None;
-        if (!inode.Unlinked && Ensure(request, inode.Place!.Parent, long.MaxValue) is not Errno.None and var error && !inode.Unlinked)
+        Errno error;
+        if ((error = EnsureParents(request, inode)) != Errno.None)
             return error;
+        return EnsureOne(request, inode, dataLimit, mayBePartial);
+    }
+
+    /// <summary>
+    /// Gives all ancestors an upper directory, the topmost first. In a loop: how many there are is the user's choice. What was unlinked
+    /// meanwhile needs no parent.
+    /// </summary>
+    private Errno EnsureParents(in FuseRequest request, Inode inode)
+    {
+        if (inode.Unlinked || inode.Place!.Parent.HasUpper)
+            return Errno.None;
+        var way = new List<Inode> { inode };
+        while (!way[^1].Unlinked && way[^1].Place!.Parent is { HasUpper: false } parent)
+            way.Add(parent);
+        for (int below = way.Count - 2; below >= 0; below--)
+        {
+            Errno error = CallerProcess.HasGivenUp(request) ? Errno.EINTR : EnsureOne(request, way[below + 1], long.MaxValue, mayBePartial: false);
+            if (error != Errno.None && !way[below].Unlinked)
+                return error;
+        }
+        return Errno.None;
+    }
+
+    private Errno EnsureOne(in FuseRequest request, Inode inode, long dataLimit, bool mayBePartial)
+    {
         while (!Monitor.TryEnter(inode, s_poll))
         {
             if (CallerProcess.HasGivenUp(request))

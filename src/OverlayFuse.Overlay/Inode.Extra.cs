@@ -5,6 +5,8 @@ namespace OverlayFuse.Overlay;
 /// <summary>What few inodes have. Absent until it is set: a reader sees null or false, as it would before the setting.</summary>
 internal sealed partial class Inode
 {
+    private static int s_pinned;
+
     private InodeExtra? _extra;
 
     /// <summary>What only directories have.</summary>
@@ -89,10 +91,16 @@ internal sealed partial class Inode
         get => Present?.Pinned;
         set
         {
-            if (ExtraFor(value is not null) is { } extra)
-                extra.Pinned = value;
+            if (ExtraFor(value is not null) is not { } extra)
+                return;
+            bool wasPinned = Interlocked.Exchange(ref extra.Pinned, value) is not null;
+            if (wasPinned != value is not null)
+                _ = Interlocked.Add(ref s_pinned, wasPinned ? -1 : 1); // the sum does not matter here
         }
     }
+
+    /// <summary>How many inodes are <see cref="Pinned"/>, in the whole process: each takes a descriptor.</summary>
+    public static int PinnedCount => Volatile.Read(ref s_pinned);
 
     /// <summary>A large lower file whose copy is not whole yet; <see cref="HasUpper"/> comes with the last byte.</summary>
     public PartialCopy? Partial

@@ -45,7 +45,11 @@ public sealed partial class OverlayFileSystem
             return Errno.ENOSYS; // the kernel sends MKNOD from here on (fuse_conn.no_create), and there is no handle to be released
         uint mode = (input.Mode & 0xFFF) | (uint)FileType.Regular;
         var creation = new Creation { Mode = mode, UMask = input.UMask, Open = true };
+        if (!_reserve.TryOpen())
+            return Errno.ENFILE;
         Errno error = MakeEntry(request, name, creation, out entry, out Inode? inode);
+        if (error != Errno.None)
+            _reserve.Close();
         if (error == Errno.EEXIST && (input.Flags & OpenFlags.Exclusive) == 0)
             return Errno.ESTALE; // made behind our back: the VFS looks again and opens it
         if (error != Errno.None)
@@ -66,6 +70,18 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE;
         if (RequireUnprotected(parent, Protection.Immutable) is not Errno.None and var shut)
             return shut;
+        if (!_reserve.TryOpen())
+            return Errno.ENFILE;
+        Errno error = MakeUnnamed(request, parent, input, out entry, out opened);
+        if (error != Errno.None)
+            _reserve.Close();
+        return error;
+    }
+
+    private Errno MakeUnnamed(in FuseRequest request, Inode parent, in CreateIn input, out EntryOut entry, out OpenOut opened)
+    {
+        entry = default;
+        opened = default;
         if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)

@@ -164,19 +164,20 @@ public sealed partial class OverlayFileSystem
     private void FindDirectoriesAgain()
     {
         var done = new HashSet<Inode> { _inodes.Root };
+        var parentsLast = new Stack<Inode>();
         foreach (Inode inode in _inodes.Snapshot())
         {
-            if (inode.IsDirectory)
-                FindAgain(inode, done);
+            for (Inode next = inode; next.IsDirectory && done.Add(next) && next is { Unlinked: false, Place: { } place }; next = place.Parent)
+                parentsLast.Push(next);
+            while (parentsLast.TryPop(out Inode? directory))
+                FindAgain(directory);
         }
     }
 
     /// <summary>Gives a directory the lower parts that it has now; one that is something else now is detached: the next lookup makes a new inode.</summary>
-    private void FindAgain(Inode inode, HashSet<Inode> done)
+    private void FindAgain(Inode inode)
     {
-        if (!done.Add(inode) || inode.Unlinked || inode.Place is not { } place)
-            return;
-        FindAgain(place.Parent, done);
+        Place place = inode.Place!;
         var found = new Resolved(stackalloc ushort[OverlayOptions.MostLowers]);
         using (new NamesChange(place.Parent, inode))
         {

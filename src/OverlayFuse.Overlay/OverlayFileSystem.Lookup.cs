@@ -10,6 +10,9 @@ public sealed partial class OverlayFileSystem
     /// <summary>How often a lookup is done again because names changed beside it, before it takes their lock.</summary>
     private const int OptimisticLookups = 3;
 
+    /// <summary>Room for most paths in a layer; a longer one takes more.</summary>
+    private const int PathRoom = 512;
+
     /// <inheritdoc/>
     public Errno Lookup(in FuseRequest request, Name name, out EntryOut entry)
     {
@@ -109,13 +112,35 @@ public sealed partial class OverlayFileSystem
     {
         if (name.StartsWith("/"u8))
             return name.ToArray();
-        Place place = parent.Place!;
-        if (ReferenceEquals(place.Parent, parent))
-            return [(byte)'/', .. name.WithNul];
-        LowerParts parts = parent.Directory!.Parts;
-        byte[]? location = parts.Locations?[Array.IndexOf(parts.Layers, layer)];
-        byte[] path = PathInLayer(place.Parent, layer, location is null ? place.Name : new Name(location));
-        return [.. path.AsSpan(0, path.Length - 1), (byte)'/', .. name.WithNul];
+        byte[] path = new byte[PathRoom];
+        int start = path.Length;
+        Put(name.WithNul, ref path, ref start);
+        while (path[start] != (byte)'/')
+        {
+            Put("/"u8, ref path, ref start);
+            Place place = parent.Place!; // before the location: a rename sets that first
+            if (ReferenceEquals(place.Parent, parent))
+                break;
+            LowerParts parts = parent.Directory!.Parts;
+            byte[]? location = parts.Locations?[Array.IndexOf(parts.Layers, layer)];
+            Put(location is null ? place.Name.Bytes : new Name(location).Bytes, ref path, ref start);
+            parent = place.Parent;
+        }
+        return path[start..];
+    }
+
+    /// <summary>Puts a part in front of a path that is written from its end, in twice the room if need be.</summary>
+    private static void Put(ReadOnlySpan<byte> part, ref byte[] path, ref int start)
+    {
+        if (part.Length > start)
+        {
+            byte[] larger = new byte[2 * path.Length + part.Length];
+            path.AsSpan(start).CopyTo(larger.AsSpan(larger.Length - (path.Length - start)));
+            start += larger.Length - path.Length;
+            path = larger;
+        }
+        start -= part.Length;
+        part.CopyTo(path.AsSpan(start));
     }
 
     /// <summary>Made when a name was missed in a directory's topmost lower layer for the first time.</summary>

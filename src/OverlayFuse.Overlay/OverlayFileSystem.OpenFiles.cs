@@ -14,12 +14,14 @@ public sealed partial class OverlayFileSystem
 
     private readonly FileCache _idleFiles = new((int)Math.Clamp(Sys.OpenFilesLimit / 4, 8, 1024));
 
+    private readonly DescriptorReserve _reserve;
+
     private bool _isStateless;
 
     private readonly Lock[] _openLocks = [.. Enumerable.Range(0, OpenLocks).Select(_ => new Lock())];
 
     /// <summary>One more open of an inode: gives it the descriptors that it lacks.</summary>
-    /// <returns>ESTALE when it was left behind: the VFS looks its name up again.</returns>
+    /// <returns>ESTALE when it was left behind: the VFS looks its name up again. ENFILE when clients hold all the files that they may.</returns>
     private Errno AcquireOpen(Inode inode, bool write)
     {
         lock (OpenLockOf(inode))
@@ -29,18 +31,29 @@ public sealed partial class OverlayFileSystem
                 LeaveBehind(inode);
             if (inode.IsLeftBehind)
                 return Errno.ESTALE;
-            bool has = write ? open.TryBorrowForWrite(out BorrowedFd known) : open.TryBorrowForRead(out known);
-            known.Dispose();
-            if (!has && (write || !OpensLate(inode)))
-            {
-                Errno error = write ? OpenForWriting(inode, open, out Fd fd) : _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
-                if (error != Errno.None)
-                    return error;
-                _ = open.Set(fd, write);
-            }
-            CountOpen(inode, open);
-            return Errno.None;
+            bool isFirst = open.Count == 0;
+            if (isFirst && !_reserve.TryOpen())
+                return Errno.ENFILE;
+            Errno error = AcquireOpen(inode, open, write);
+            if (isFirst && error != Errno.None)
+                _reserve.Close();
+            return error;
         }
+    }
+
+    private Errno AcquireOpen(Inode inode, OpenFile open, bool write)
+    {
+        bool has = write ? open.TryBorrowForWrite(out BorrowedFd known) : open.TryBorrowForRead(out known);
+        known.Dispose();
+        if (!has && (write || !OpensLate(inode)))
+        {
+            Errno error = write ? OpenForWriting(inode, open, out Fd fd) : _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
+            if (error != Errno.None)
+                return error;
+            _ = open.Set(fd, write);
+        }
+        CountOpen(inode, open);
+        return Errno.None;
     }
 
     /// <summary>Opens the real file for reading and writing; one that has chattr +a itself, set by who has the upper, for appending.</summary>
@@ -55,13 +68,15 @@ public sealed partial class OverlayFileSystem
     /// <summary>The descriptor of a file that was just made.</summary>
     /// <param name="inode">The file.</param>
     /// <param name="writable">The descriptor; owned from here on.</param>
-    /// <param name="hasHandle">A RELEASE will come.</param>
+    /// <param name="hasHandle">A RELEASE will come; the caller has asked <see cref="_reserve"/> for it.</param>
     private void AddOpen(Inode inode, Fd writable, bool hasHandle)
     {
         lock (OpenLockOf(inode))
         {
             OpenFile open = inode.Open ?? new OpenFile();
             SafeFd file = open.Set(writable, writable: true);
+            if (hasHandle && open.Count > 0)
+                _reserve.Close(); // somebody has opened it already
             if (hasHandle)
                 CountOpen(inode, open);
             inode.Open = open;
@@ -87,6 +102,7 @@ public sealed partial class OverlayFileSystem
             inode.Open = null;
             SettleTime(open);
             open.Close();
+            _reserve.Close();
         }
     }
 
@@ -143,8 +159,6 @@ public sealed partial class OverlayFileSystem
             while (!(write ? open.TryBorrowForWrite(out file) : open.TryBorrowForRead(out file)))
             {
                 Errno error = OpenAgain(inode, open);
-                if (error is Errno.EMFILE or Errno.ENFILE && _idleFiles.TryCloseAll())
-                    error = OpenAgain(inode, open);
                 if (error != Errno.None)
                     return error;
                 if (write && !open.IsWritable)

@@ -79,12 +79,16 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>
-    /// Holds an upper inode whose name is about to go, so that whoever has it open can go on. Under the lock of its names.
+    /// Holds an upper inode whose name is about to go, so that whoever has it open can go on. Under the lock of its names. Where clients hold
+    /// all that they may, what nobody reads or writes is let go: its attributes can no longer be asked for.
     /// </summary>
-    private static Errno Pin(Inode? inode, Fd upper, Name name)
+    /// <returns>ENFILE where somebody may have it open, and clients hold all that they may.</returns>
+    private Errno Pin(Inode? inode, Fd upper, Name name)
     {
         if (inode is null || inode.Pinned is not null)
             return Errno.None;
+        if (!_reserve.HasRoom)
+            return inode.Type == FileType.Regular && (_isStateless || inode.Open is not null) ? Errno.ENFILE : Errno.None;
         if (Sys.OpenAt(upper, name, OpenFlags.Path | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
             return error;
         inode.Pinned = new SafeFd(opened);

@@ -46,6 +46,8 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         IdMapped = IdMappedLayers.Of(layers, _ids);
         _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers)) { HidesOverrides = _overrides is not null };
         _directories = new DirectoryCache(layers, DirectoryDescriptorLimit());
+        _reserve = new DescriptorReserve(_directories, _idleFiles, layers.Lowers.Count + layers.DataLayers.Count);
+        Sys.OnNoDescriptors = _reserve.Relieve;
         Redirect = new Redirect(_xattrs, options.Redirect ?? (_xattrs.IsUser ? RedirectMode.NoFollow : RedirectMode.Follow));
         Metacopy = new Metacopy(_xattrs, options);
         _inodes = new InodeTable(MakeRoot(layers, _xattrs), layers.Upper?.RootIno ?? 0) { KeepsNamed = options.NfsExport };
@@ -123,6 +125,8 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     /// <summary>Closes the layers.</summary>
     public void Dispose()
     {
+        if (ReferenceEquals(Sys.OnNoDescriptors?.Target, _reserve))
+            Sys.OnNoDescriptors = null;
         _inodes.Clear();
         _work?.Dispose();
         _index?.Dispose();
