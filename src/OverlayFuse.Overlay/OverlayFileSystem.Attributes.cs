@@ -187,7 +187,7 @@ public sealed partial class OverlayFileSystem
             AtimeNsec = stat.Atime.Nanoseconds,
             MtimeNsec = stat.Mtime.Nanoseconds,
             CtimeNsec = stat.Ctime.Nanoseconds,
-            Mode = stat.Mode,
+            Mode = _ids is null ? stat.Mode : _ids.Mode(stat),
             Nlink = hidesLinks ? 1 : LinksOf(inode, stat), // 1 is what find(1) takes for "not known" (ovl_getattr)
             Uid = _ids is null ? stat.Uid : _ids.Uid(stat.Uid),
             Gid = _ids is null ? stat.Gid : _ids.Gid(stat.Gid),

@@ -177,10 +177,10 @@ public sealed partial class OverlayFileSystem
 
     /// <summary>Looks at what stands where something was to be made.</summary>
     /// <returns>EEXIST when it is no whiteout.</returns>
-    private static Errno RequireWhiteout(Fd upper, Name name)
+    private Errno RequireWhiteout(Fd upper, Name name)
     {
         Errno error = StatUpper(upper, name, out Statx there, out bool exists);
-        return error == Errno.None && !(exists && there.IsWhiteout) ? Errno.EEXIST : error;
+        return error == Errno.None && !(exists && Whiteout.Is(_xattrs, upper, name, there)) ? Errno.EEXIST : error;
     }
 
     /// <summary>What could not be shown to the caller shall not be there. Errors change nothing: one is answered already.</summary>

@@ -27,7 +27,7 @@ public sealed partial class OverlayFileSystem
                 return unseen;
             if (LowerHas(parent, name, inUpper, out bool inLower) is not Errno.None and var failed)
                 return failed;
-            if (inUpper ? stat.IsWhiteout : !inLower)
+            if (inUpper ? Whiteout.Is(_xattrs, upper, name, stat) : !inLower)
                 return Errno.ENOENT;
             if (inUpper && stat.IsDirectory)
                 return Errno.EISDIR;

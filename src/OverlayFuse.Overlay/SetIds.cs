@@ -9,13 +9,15 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 internal static class SetIds
 {
+    /// <summary>S_ISUID.</summary>
+    public const uint SetUid = 0x800;
+
     /// <summary>S_ISGID.</summary>
     public const uint SetGid = 0x400;
 
     /// <summary>S_ISUID | S_ISGID.</summary>
     public const uint Any = SetUid | SetGid;
 
-    private const uint SetUid = 0x800;
     private const uint GroupExecute = 0x8;
 
     /// <summary>

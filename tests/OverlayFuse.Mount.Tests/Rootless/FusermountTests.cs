@@ -56,6 +56,21 @@ internal sealed class FusermountTests : RootlessTest
         Assert.That(Bash.Run(ShowMerged, Home), Is.EqualTo(before), "mounted by the kernel");
     }
 
+    /// <summary>The daemon has no capability here: the user's own directory without permissions keeps its marks to itself, and they still count.</summary>
+    [Test]
+    public void Remount_OwnDirectoriesAndFilesWithoutPermissions_ShownAndHidingWhatIsBelow()
+    {
+        Mount();
+        User.Run("cd merged; rm -r directory; mkdir directory; echo new > directory/3; chmod 0 directory; chmod 0 appended; chmod 200 mode", Home);
+        Unmount();
+
+        Mount();
+        User.Run("cd merged; test \"$(stat -c %a directory appended mode | tr '\\n' ' ')\" = '0 0 200 '; chmod 700 directory; test \"$(ls directory)\" = 3; rm -f appended mode; test ! -e mode", Home);
+        Unmount();
+
+        Assert.That(Bash.Run("stat -c %a directory; stat -c %F appended mode", Home + "/upper"), Is.EqualTo("700\ncharacter special file\ncharacter special file\n"));
+    }
+
     [Test]
     public void Mount_ReadOnlyWithoutUpper_ReadableAndRefusesToWrite()
     {

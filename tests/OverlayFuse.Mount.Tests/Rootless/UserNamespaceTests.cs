@@ -60,6 +60,58 @@ internal sealed class UserNamespaceTests : RootlessTest
             Is.EqualTo($"{first + 5}:{first + 6}\n{first + 1000}:{first + 1000}\n{first + 1000}:{first + 1000}\n"));
     }
 
+    /// <summary>
+    /// Entries of root's that the user may not read, where user.* cannot be read either: a file cannot be a metacopy then, a directory above the lowest
+    /// layer cannot be had, and what is in a directory of the user's can be removed.
+    /// </summary>
+    [Test]
+    public void Look_AtUnreadableLowerEntries_SeenAndRemovedAsOnTheKernel([Values(OnlyRoot, FullMap)] string unshare)
+    {
+        string kernelHome = MakeHome("kernel-home");
+        User.Run(MakeLayers, kernelHome);
+        foreach (string home in new[] { Home, kernelHome }) Bash.Run(MakeUnreadable, home);
+        string expected = User.Run($"""
+            {unshare} bash -euo pipefail <<'END-OF-INNER'
+            mount -t overlay overlay -o {Options},index=off,redirect_dir=nofollow merged
+            {LookAtUnreadable}
+            END-OF-INNER
+            """, kernelHome);
+
+        string actual = RunMounted(unshare, LookAtUnreadable);
+
+        Assert.That(actual, Is.EqualTo(expected));
+        Assert.That(actual, Does.Contain("secret 600 7 regular file").And.Contain("shut 700: Permission denied"), "the tools say what the test takes them to say");
+    }
+
+    /// <summary>Who stands in for an owner without a place in the namespace lends no set-id bit.</summary>
+    [Test]
+    public void Stat_SetUidProgramOfAStrangers_HasNoSetUid()
+    {
+        Bash.Run("echo > bottom/program\nchmod 6755 bottom/program", Home);
+        Assert.That(RunMounted(OnlyRoot, "stat -c %a merged/program"), Is.EqualTo("755\n"));
+    }
+
+    private const string MakeUnreadable = """
+        echo secret | tee bottom/secret top/secret2 bottom/directory/secret >/dev/null
+        chmod 600 bottom/secret top/secret2 bottom/directory/secret
+        setfattr -n user.colour -v blue bottom/secret
+        mkfifo -m 600 bottom/root-fifo
+        ln -s nowhere bottom/root-link
+        mkdir -m 711 top/searched bottom/searched
+        mkdir -m 700 top/shut bottom/lowest
+        """;
+
+    private const string LookAtUnreadable = """
+        ls merged merged/directory
+        for name in secret secret2 directory/secret root-fifo root-link lowest; do stat -c '%n %a %s %F' merged/$name; done
+        for name in searched shut; do stat merged/$name 2>&1 | sed "s/^.*: /$name $(stat -c %a top/$name): /" || true; done
+        cat merged/secret 2>&1 || true
+        getfattr -n user.colour merged/secret 2>&1 || true
+        rm -f merged/secret merged/secret2 merged/directory/secret merged/root-fifo merged/root-link
+        ls merged merged/directory
+        umount merged
+        """ + "\n" + ShowUpper;
+
     /// <summary>The daemon keeps its own namespace alive when everything else in it has ended; a signal from outside must end it.</summary>
     [Test]
     public void Signal_AfterTheNamespacesLastProcessEnded_DaemonEnds()
