@@ -6,7 +6,7 @@ namespace OverlayFuse.Overlay;
 /// One name looked for through the layers (ovl_lookup): the upper, then each lower that the parent merges, until something hides what is
 /// below. A redirect on what was found makes it go on below under another name, or by a path from the root of the stack.
 /// </summary>
-internal ref struct LayerLookup
+internal ref partial struct LayerLookup
 {
     private readonly OverlayFileSystem _fileSystem;
     private readonly Inode _parent;
@@ -177,54 +177,6 @@ internal ref struct LayerLookup
         _stop = false;
         _isMetacopy = found.IsMetacopy = true;
         return _isLast ? Errno.None : TakeRedirect(directory, _name, default, ref found);
-    }
-
-    private readonly Errno TakeUpperIndex(Fd directory, ref Resolved found)
-    {
-        if (_fileSystem.Index is not { } index)
-            return Errno.None;
-        Errno error = index.FindUpper(directory, _name, found.Stat, out byte[]? entry, out int delta);
-        found.IndexName = entry;
-        found.LinkDelta = delta;
-        return error;
-    }
-
-    /// <summary>With nfs_export=on an upper directory merges with no other lower one than it was copied from (ovl_verify_lower).</summary>
-    private readonly Errno TakeDirectoryIndex(Fd directory, scoped Name name, ref Resolved found, out bool merges)
-    {
-        merges = true;
-        if (LinkIndex.NameOf(_fileSystem.Layers.Lowers[_layer], directory, name) is not { } entry)
-            return Errno.None;
-        found.IndexName = entry;
-        if (!found.HasUpper)
-            return Errno.None;
-        if (_fileSystem.Directories.BorrowUpper(_parent, out BorrowedFd upper) is not Errno.None and var error)
-            return error;
-        using (upper)
-            error = _fileSystem.Index!.IsOrigin(upper, _name, new Name(entry), out merges);
-        if (!merges)
-            found.IndexName = null;
-        return error;
-    }
-
-    /// <summary>A lower file with several links may have been copied up by another of its names (ovl_lookup_index).</summary>
-    private Errno LookInIndex(Fd directory, scoped Name name, in Statx lower, ref Resolved found)
-    {
-        if (LinkIndex.NameOf(_fileSystem.Layers.Lowers[_layer], directory, name) is not { } entry)
-            return Errno.None;
-        found.IndexName = entry;
-        var indexed = new Name(entry);
-        Errno error = _fileSystem.Index!.Find(indexed, lower.Nlink, out Statx stat, out int delta);
-        if (error != Errno.None)
-            return error == Errno.ENOENT ? Errno.None : error;
-        found.HasUpper = found.HasOrigin = true;
-        found.Stat = stat;
-        found.LinkDelta = delta;
-        bool metacopy = false;
-        if (stat.Type == FileType.Regular)
-            error = _fileSystem.Metacopy.IsMarked(_fileSystem.Index.Directory.Fd, indexed, out metacopy);
-        found.IsMetacopy = metacopy || _isMetacopy;
-        return error;
     }
 
     private Errno LookInLayer(Fd directory, ref Known holdsAufs, ref Resolved found)
@@ -408,27 +360,4 @@ internal ref struct LayerLookup
             path = [.. path.AsSpan(0, at), .. path.AsSpan(at + dot.Length - 1)];
         return path;
     }
-}
-
-/// <summary>One name on the way of a lookup: alone, or as a part of a redirected path.</summary>
-/// <param name="name">The name.</param>
-internal readonly ref struct PathElement(Name name)
-{
-    public Name Name { get; } = name;
-
-    /// <summary>The path that it is a part of, with a NUL behind it; null for the plain name.</summary>
-    public byte[]? Path { get; init; }
-
-    /// <summary>Where in <see cref="Path"/> it starts.</summary>
-    public int Offset { get; init; }
-
-    /// <summary>Others follow.</summary>
-    public bool IsInner { get; init; }
-
-    /// <summary>The path below this element, put behind another one.</summary>
-    public byte[] WithRest(byte[] redirect) =>
-        IsInner ? [.. redirect.AsSpan(0, redirect.Length - 1), .. Path.AsSpan(Offset + Name.Length)] : redirect;
-
-    /// <summary>The path with this element called otherwise.</summary>
-    public byte[] Replace(byte[] redirect) => [.. Path.AsSpan(0, Offset), .. WithRest(redirect)];
 }

@@ -72,7 +72,8 @@ public sealed partial class OverlayFileSystem
         {
             if (AssumeCaller(request) is not Errno.None and var unknown)
                 return unknown;
-            var creation = new Creation { Mode = (input.Mode & 0xFFF) | (uint)FileType.Regular, UMask = input.UMask, Owner = OwnerOf(request) };
+            uint asked = WithoutStrangersSetGid(request, parent, upper, (input.Mode & 0xFFF) | (uint)FileType.Regular);
+            var creation = new Creation { Mode = asked, UMask = input.UMask, Owner = OwnerOf(request) };
             if (MadeMode(parent, upper, creation, out uint mode) is not Errno.None and var unread)
                 return unread;
             const OpenFlags flags = OpenFlags.TmpFile | OpenFlags.ReadWrite;
@@ -113,7 +114,8 @@ public sealed partial class OverlayFileSystem
             if (AssumeCaller(request) is not Errno.None and var unknown)
                 return unknown;
             var place = new UpperName(parent, upper, name);
-            if (MakeNamed(place, creation with { Owner = OwnerOf(request) }, out Fd made, out entry, out inode) is not Errno.None and var failed)
+            uint mode = WithoutStrangersSetGid(request, parent, upper, creation.Mode);
+            if (MakeNamed(place, creation with { Owner = OwnerOf(request), Mode = mode }, out Fd made, out entry, out inode) is not Errno.None and var failed)
                 return failed;
             if (made.IsOpen)
                 AddOpen(inode!, made, hasHandle: !_isStateless); // the open lock comes before that of the names, which is free again
@@ -267,6 +269,8 @@ public sealed partial class OverlayFileSystem
             return refused;
         byte[] acl = new byte[XattrSizeMax];
         error = Sys.GetXattrAt(upper, Name.Empty, DefaultAclXattr, acl, out int length);
+        if (error == Errno.None)
+            error = XattrCopy.WithoutStrangers(acl, ref length);
         if (error == Errno.None)
             error = Sys.SetXattrAt(standIn.Directory, standIn.Name, DefaultAclXattr, acl.AsSpan(0, length));
         if (error is not (Errno.None or Errno.ENODATA or Errno.EOPNOTSUPP))

@@ -18,7 +18,8 @@ internal static class SetIds
     /// <summary>S_ISUID | S_ISGID.</summary>
     public const uint Any = SetUid | SetGid;
 
-    private const uint GroupExecute = 0x8;
+    /// <summary>S_IXGRP.</summary>
+    public const uint GroupExecute = 0x8;
 
     /// <summary>
     /// The bits that a change by the caller takes from a file (setattr_should_drop_suidgid): set-uid always; set-gid where the group may

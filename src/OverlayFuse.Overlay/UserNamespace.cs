@@ -15,10 +15,8 @@ internal static class UserNamespace
     public static uint? StandInOf(string map)
     {
         uint? last = null;
-        foreach (string line in Read(map))
+        foreach ((uint first, _, uint count) in Read("self", map))
         {
-            uint[] numbers = [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(number => uint.Parse(number, CultureInfo.InvariantCulture))];
-            (uint first, uint count) = (numbers[0], numbers[2]);
             if (IdMap.Overflow - first < count)
                 return null;
             uint end = first + count - 1;
@@ -27,15 +25,26 @@ internal static class UserNamespace
         return last;
     }
 
-    private static string[] Read(string map)
+    /// <summary>Whether an id of the daemon's user namespace has a place in that of another process, below it.</summary>
+    public static bool HasPlace(uint pid, string map, uint id) =>
+        Read(pid.ToString(CultureInfo.InvariantCulture), map).Any(range => id - range.Outside < range.Count && range.Outside != uint.MaxValue);
+
+    /// <summary>The ranges of a map as this process sees them; none where it may not be read, or /proc is not there.</summary>
+    private static IEnumerable<(uint Inside, uint Outside, uint Count)> Read(string process, string map)
     {
         try
         {
-            return File.ReadAllLines("/proc/self/" + map);
+            return [.. File.ReadAllLines($"/proc/{process}/{map}").Select(Parse)];
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return []; // without /proc nobody knows: shown as "nobody"
+            return [];
         }
+    }
+
+    private static (uint Inside, uint Outside, uint Count) Parse(string line)
+    {
+        uint[] numbers = [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(number => uint.Parse(number, CultureInfo.InvariantCulture))];
+        return (numbers[0], numbers[1], numbers[2]);
     }
 }
