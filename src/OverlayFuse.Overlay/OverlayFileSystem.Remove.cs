@@ -32,7 +32,7 @@ public sealed partial class OverlayFileSystem
             if (inUpper && stat.IsDirectory)
                 return Errno.EISDIR;
             Inode? inode = inUpper ? _inodes.OfUpperFile(stat.Ino) : _inodes.OfName(parent, name);
-            if (inUpper && RequireUnprotected(inode, upper, name, stat.Type) is not Errno.None and var protectedFile)
+            if (inUpper && RequireUnprotected(inode, upper, name) is not Errno.None and var protectedFile)
                 return protectedFile;
             if (inUpper && Pin(inode, upper, name) is not Errno.None and var unheld)
                 return unheld;

@@ -11,7 +11,7 @@ internal static class HostileDifferences
     {
         string[] twins = [.. lines.Select(line => Regex.Match(line, "^(first|changed|again): (.*) stat: kernel ESTALE, ")).Where(match => match.Success).Select(match => match.Groups[2].Value)];
         return [.. lines.Where(line => !IsTwin(line, twins) && !IsUnlistable(line) && !IsUntoldOpen(line) && !IsBehindTheEnd(stack, line)
-            && !IsProtected(stack, line) && !IsLeftWhiteout(line))];
+            && !IsFilledUp(stack, line) && !IsProtected(stack, line) && !IsLeftWhiteout(line))];
     }
 
     /// <summary>
@@ -40,6 +40,11 @@ internal static class HostileDifferences
     private static bool IsBehindTheEnd(HostileStack stack, string line) =>
         HasMark(stack, "metacopy") && Regex.Match(line, " content: kernel (.*), ours (.*)$") is { Success: true } match
         && match.Groups[1].Value.StartsWith(match.Groups[2].Value, StringComparison.Ordinal);
+
+    /// <summary>A metacopy that says more of its size than there are data: FUSE's kernel side fills the page behind a short read with zeros.</summary>
+    private static bool IsFilledUp(HostileStack stack, string line) =>
+        HasMark(stack, "metacopy") && Regex.Match(line, " content: kernel (.*), ours (0x[0-9A-F]+)$") is { Success: true } match
+        && Values.Bytes(match.Groups[2].Value).AsSpan().TrimEnd((byte)0).SequenceEqual(Values.Bytes(match.Groups[1].Value).AsSpan().TrimEnd((byte)0));
 
     /// <summary>
     /// chattr's +i and +a: the VFS knows of them in the kernel's overlayfs, and refuses before it looks at types. In FUSE the daemon refuses, after the VFS has
