@@ -44,9 +44,9 @@ test-fresh: ## Run .ci/run on a clone of HEAD in a new Debian that has nothing b
 test-apps: setup $(PROGRAM) ## Run real programs in merged views, the long ones too
 	@tests/run 'TestCategory=Apps|TestCategory=AppsLong' OverlayFuse.Mount.Tests
 
-fuzz-oracle: setup $(PROGRAM) ## Compare random operations with the kernel's overlayfs (SECONDS_OF_FUZZ=600, SEEDS_OF_FUZZ, FUZZ_START=1)
+fuzz-oracle: setup $(PROGRAM) ## Compare random operations, and random hostile layers, with the kernel's overlayfs (each: SECONDS_OF_FUZZ=600, SEEDS_OF_FUZZ, FUZZ_START=1)
 	@OVERLAYFUSE_FUZZ_START=$(FUZZ_START) OVERLAYFUSE_FUZZ_SEEDS=$(SEEDS_OF_FUZZ) OVERLAYFUSE_FUZZ_SECONDS=$(SECONDS_OF_FUZZ) HANG_TIMEOUT=24h \
-	  tests/run 'Name=Fuzz_RandomOperations_EqualTheKernel' OverlayFuse.Mount.Tests
+	  tests/run 'Name=Fuzz_RandomOperations_EqualTheKernel|Name=Fuzz_HostileLayers_EqualTheKernel' OverlayFuse.Mount.Tests
 
 soak: setup $(PROGRAM) ## Mount and unmount a thousand times, make and remove 100,000 files: nothing may be left or grow
 	@tests/run 'TestCategory=Soak' OverlayFuse.Mount.Tests

@@ -20,6 +20,9 @@ internal static class AclIds
     private const ushort ACL_MASK = 0x10;
     private const ushort ACL_OTHER = 0x20;
 
+    /// <summary>What the kernel says of an id that has no place in the daemon's user namespace; it takes no ACL with such an id (posix_acl_valid).</summary>
+    private const uint Stranger = uint.MaxValue;
+
     private delegate bool Mapper(uint id, out uint mapped);
 
     public static Name AccessXattr => new("system.posix_acl_access\0"u8);
@@ -65,6 +68,68 @@ internal static class AclIds
             if (BinaryPrimitives.ReadUInt16LittleEndian(acl[at..]) == ACL_USER_OBJ)
                 BinaryPrimitives.WriteUInt16LittleEndian(acl[(at + PermissionsOffset)..], (ushort)permissions);
         }
+    }
+
+    /// <summary>
+    /// Takes out the entries of those who have no place in the daemon's user namespace. Nobody gets more by it: what such an entry denied is denied to
+    /// all whom it could have been about.
+    /// </summary>
+    /// <param name="acl">The ACL.</param>
+    /// <param name="narrows">Others get less by it.</param>
+    /// <returns>The new length.</returns>
+    public static int WithoutStrangers(Span<byte> acl, out bool narrows)
+    {
+        narrows = false;
+        uint mask = MaskOf(acl), others = 7, groups = 7;
+        int kept = HeaderSize;
+        for (int at = HeaderSize; at + EntrySize <= acl.Length; at += EntrySize)
+        {
+            Span<byte> entry = acl.Slice(at, EntrySize);
+            ushort tag = BinaryPrimitives.ReadUInt16LittleEndian(entry);
+            if (tag is not (ACL_USER or ACL_GROUP) || BinaryPrimitives.ReadUInt32LittleEndian(entry[IdOffset..]) != Stranger)
+            {
+                entry.CopyTo(acl[kept..]);
+                kept += EntrySize;
+                continue;
+            }
+            uint allowed = BinaryPrimitives.ReadUInt16LittleEndian(entry[PermissionsOffset..]) & mask;
+            others &= allowed;
+            groups &= tag == ACL_USER ? allowed : 7; // who is of another group was asked of that one, too
+        }
+        if (kept + EntrySize > acl.Length)
+            return acl.Length;
+        narrows = Limit(acl[..kept], mask, others, groups);
+        return kept;
+    }
+
+    private static bool Limit(Span<byte> acl, uint mask, uint others, uint groups)
+    {
+        bool narrows = false;
+        for (int at = HeaderSize; at + EntrySize <= acl.Length; at += EntrySize)
+        {
+            ushort tag = BinaryPrimitives.ReadUInt16LittleEndian(acl[at..]);
+            uint limit = tag switch
+            {
+                ACL_OTHER => others,
+                ACL_GROUP_OBJ or ACL_GROUP => groups | ~mask,
+                _ => uint.MaxValue,
+            };
+            Span<byte> field = acl[(at + PermissionsOffset)..];
+            ushort permissions = BinaryPrimitives.ReadUInt16LittleEndian(field);
+            narrows |= (permissions & ~limit) != 0;
+            BinaryPrimitives.WriteUInt16LittleEndian(field, (ushort)(permissions & limit));
+        }
+        return narrows;
+    }
+
+    private static uint MaskOf(ReadOnlySpan<byte> acl)
+    {
+        for (int at = HeaderSize; at + EntrySize <= acl.Length; at += EntrySize)
+        {
+            if (BinaryPrimitives.ReadUInt16LittleEndian(acl[at..]) == ACL_MASK)
+                return BinaryPrimitives.ReadUInt16LittleEndian(acl[(at + PermissionsOffset)..]);
+        }
+        return 7;
     }
 
     private static bool TryMap(Span<byte> acl, Mapper users, Mapper groups)

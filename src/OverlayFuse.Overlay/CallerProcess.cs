@@ -15,8 +15,14 @@ internal static class CallerProcess
     private const int CAP_DAC_OVERRIDE = 1;
     private const int CAP_FOWNER = 3;
     private const int CAP_FSETID = 4;
+    private const int CAP_LINUX_IMMUTABLE = 9;
     private const int CAP_SYS_ADMIN = 21;
     private const int SIGKILL = 9;
+
+    /// <summary>The first user namespace, whose number the kernel fixes (PROC_USER_INIT_INO).</summary>
+    private const string FirstUserNamespace = "user:[4026531837]";
+
+    private static readonly string? s_userNamespace = UserNamespaceOf("self");
 
     /// <summary>
     /// Whether a long request shall be given up: the mount ends, or its caller is being killed. Other signals do not count, although FUSE
@@ -32,8 +38,15 @@ internal static class CallerProcess
         HasCapability(request, CAP_SYS_ADMIN, out may);
 
     /// <summary>Whether the caller may do with a file what its owner may (inode_owner_or_capable).</summary>
-    public static bool MayActAsOwner(in FuseRequest request, uint owner) =>
-        UidOf(request) == owner || HasCapability(request, CAP_FOWNER);
+    /// <param name="request">Whose request.</param>
+    /// <param name="owner">The file's owner as the mount shows it.</param>
+    /// <param name="group">Its group.</param>
+    public static bool MayActAsOwner(in FuseRequest request, uint owner, uint group) =>
+        UidOf(request) == owner || (Holds(request.Caller.Pid, CAP_FOWNER) && IsPrivilegedOver(request.Caller.Pid, owner, group));
+
+    /// <summary>Whether the caller may set and clear chattr's +i and +a (fileattr_set_prepare): a right of the first user namespace alone.</summary>
+    public static bool MayProtect(in FuseRequest request) =>
+        Holds(request.Caller.Pid, CAP_LINUX_IMMUTABLE) && UserNamespaceOf(request.Caller.Pid.ToString(CultureInfo.InvariantCulture)) == FirstUserNamespace;
 
     /// <summary>The caller's fsuid; <see cref="uint.MaxValue"/> when nobody tells.</summary>
     public static uint UidOf(in FuseRequest request) =>
@@ -53,7 +66,7 @@ internal static class CallerProcess
     /// <summary>Whether this process has CAP_SYS_ADMIN in the first user namespace, whose number the kernel fixes (PROC_USER_INIT_INO).</summary>
     public static bool IsSystemAdministrator { get; } =
         (Field((uint)Environment.ProcessId, "CapEff:") >> CAP_SYS_ADMIN & 1) != 0
-        && TextFile.ReadLink(Proc.PathOf("self/ns/user"), out string link) == Errno.None && link == "user:[4026531837]";
+        && s_userNamespace == FirstUserNamespace;
 
     private static uint GidOf(in FuseRequest request) =>
         request.Caller.Gid != uint.MaxValue ? request.Caller.Gid : FsId(request.Caller.Pid, "Gid:");
@@ -72,8 +85,28 @@ internal static class CallerProcess
         if (has)
             return Errno.None;
         Errno error = Text(request.Caller.Pid, "CapEff:", out string text);
-        has = (Hexadecimal(text) >> capability & 1) != 0;
+        has = (Hexadecimal(text) >> capability & 1) != 0 && IsInOurUserNamespace(request.Caller.Pid);
         return error;
+    }
+
+    private static bool Holds(uint pid, int capability) => (Field(pid, "CapEff:") >> capability & 1) != 0;
+
+    /// <summary>
+    /// Any user has all capabilities in a user namespace of his own. They hold for files whose owner and group have a place there
+    /// (privileged_wrt_inode_uidgid).
+    /// </summary>
+    private static bool IsPrivilegedOver(uint pid, uint owner, uint group) =>
+        IsInOurUserNamespace(pid) || (UserNamespace.HasPlace(pid, "uid_map", owner) && UserNamespace.HasPlace(pid, "gid_map", group));
+
+    private static bool IsInOurUserNamespace(uint pid) =>
+        s_userNamespace is not null && UserNamespaceOf(pid.ToString(CultureInfo.InvariantCulture)) == s_userNamespace;
+
+    /// <returns>Null when it may not be known, or the process is gone.</returns>
+    private static string? UserNamespaceOf(string process)
+    {
+        Span<byte> target = stackalloc byte[64];
+        Errno error = Sys.ReadLinkAt(Fd.WorkingDirectory, Name.From(Proc.PathOf($"{process}/ns/user")), target, out int length);
+        return error == Errno.None ? Encoding.ASCII.GetString(target[..length]) : null;
     }
 
     /// <summary>A fatal signal, whichever it was, puts SIGKILL on every thread (complete_signal).</summary>

@@ -6,7 +6,7 @@ namespace OverlayFuse.Overlay;
 /// One name looked for through the layers (ovl_lookup): the upper, then each lower that the parent merges, until something hides what is
 /// below. A redirect on what was found makes it go on below under another name, or by a path from the root of the stack.
 /// </summary>
-internal ref struct LayerLookup
+internal ref partial struct LayerLookup
 {
     private readonly OverlayFileSystem _fileSystem;
     private readonly Inode _parent;
@@ -18,7 +18,12 @@ internal ref struct LayerLookup
     private bool _isLast;
     private bool _isBottom;
     private bool _isDirectory;
+
+    /// <summary>What was found last is a metacopy: its data are still to be found.</summary>
     private bool _isMetacopy;
+
+    /// <summary>The last thing that was asked for a redirect had one, and it was a path.</summary>
+    private bool _isAbsolute;
 
     /// <param name="fileSystem">The merged view.</param>
     /// <param name="parent">The directory.</param>
@@ -40,7 +45,7 @@ internal ref struct LayerLookup
             return error;
         if (!_stop && LookInLowers(Math.Max(0, from - 1), ref found) is not Errno.None and var failed)
             return failed;
-        return found.IsMetacopy ? FindData(ref found) : Errno.None;
+        return FindData(ref found);
     }
 
     /// <summary>Looks into lower layers only.</summary>
@@ -52,9 +57,11 @@ internal ref struct LayerLookup
         LowerParts parts = _base.Directory!.Parts;
         for (int index = Next(parts, from); index < parts.Layers.Length; index = Next(parts, index + 1))
         {
+            if (!MayFollow)
+                return Errno.EPERM;
             _layer = parts.Layers[index];
             _isBottom = index == parts.Layers.Length - 1;
-            _isLast = _fileSystem.Redirect.IsFollowed ? _layer == _fileSystem.Inodes.Root.Directory!.Lowers[^1] : _isBottom;
+            _isLast = IsLast();
             if (_fileSystem.Directories.BorrowLower(_base, parts, index, out BorrowedFd directory) is not Errno.None and var error)
                 return error;
             using (directory)
@@ -62,9 +69,6 @@ internal ref struct LayerLookup
                 if (LookInLayer(directory, ref parts.HasAufsWhiteouts[index], ref found) is not Errno.None and var failed)
                     return failed;
             }
-            bool isHere = !found.Lowers.IsEmpty && found.Lowers[^1] == _layer;
-            if (isHere && _isDirectory && _redirect is not null && !_fileSystem.Redirect.IsFollowed)
-                return Errno.EPERM;
             if (LeaveForRoot())
             {
                 parts = _base.Directory.Parts;
@@ -88,6 +92,21 @@ internal ref struct LayerLookup
         return names is null ? index : names.Next(_name, index, parts.Layers.Length);
     }
 
+    /// <summary>
+    /// Following a redirect or a metacopy is like following a symbolic link without asking who may: not where the options do not say so
+    /// (ovl_check_follow_redirect).
+    /// </summary>
+    private readonly bool MayFollow =>
+        (!_isMetacopy || _fileSystem.Metacopy.IsOn) && (_redirect is null || _fileSystem.Redirect.IsFollowed);
+
+    /// <summary>Whether redirects are read: where they are followed, and where they may lead to a data-only layer.</summary>
+    private readonly bool ReadsRedirects => _fileSystem.Redirect.IsFollowed || _fileSystem.Layers.DataLayers.Count > 0;
+
+    /// <summary>Whether nothing can be below the layer, so that marks that tell of it are not read (ovl_lookup_data.last).</summary>
+    private readonly bool IsLast() =>
+        !ReadsRedirects ? _isBottom
+        : (_isDirectory || _fileSystem.Layers.DataLayers.Count == 0) && _layer == _fileSystem.Inodes.Root.Directory!.Lowers[^1];
+
     /// <summary>A path is looked for in all layers below, not only in those that the parent merges.</summary>
     private bool LeaveForRoot()
     {
@@ -108,8 +127,9 @@ internal ref struct LayerLookup
             if (error == Errno.ENOENT)
                 return _fileSystem.HidesInUpper(_parent, directory, _name, out _stop);
             _stop = true;
-            if (error != Errno.None || stat.IsWhiteout)
+            if (error != Errno.None || Whiteout.Is(_fileSystem.Xattrs, directory, _name, stat))
                 return error;
+            _isLast = !ReadsRedirects && _parent.Directory!.Lowers.Length == 0;
             if (_fileSystem.Overrides?.Apply(Inode.NoLayer, directory, _name, ref stat, out _) is { } unread and not Errno.None)
                 return unread;
             found.Exists = found.HasUpper = true;
@@ -128,9 +148,25 @@ internal ref struct LayerLookup
     private Errno TakeUpperDirectory(Fd directory, ref Resolved found)
     {
         _isDirectory = true;
+        Errno error = ReadUpperDirectory(directory, ref found);
+        return error == Errno.EACCES && Sys.EffectiveUid != 0 ? ReadUnreadable(directory, ref found) : error;
+    }
+
+    private Errno ReadUpperDirectory(Fd directory, ref Resolved found)
+    {
         if (_fileSystem.IsOpaqueInUpper(_parent, directory, _name, out _stop) is not Errno.None and var error)
             return error;
-        return _stop ? Errno.None : TakeRedirect(directory, _name, default, ref found);
+        return _stop || _isLast ? Errno.None : TakeRedirect(directory, _name, default, ref found);
+    }
+
+    /// <summary>An ordinary user's own directory that its mode keeps from being read: its marks say what lies below it.</summary>
+    private Errno ReadUnreadable(Fd directory, ref Resolved found)
+    {
+        if (Sys.OpenAt(directory, _name, OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var owned = new ScopedFd(opened);
+        using (new OwnerWritable(owned))
+            return ReadUpperDirectory(directory, ref found);
     }
 
     private Errno TakeUpperFile(Fd directory, ref Resolved found)
@@ -140,55 +176,7 @@ internal ref struct LayerLookup
             return error;
         _stop = false;
         _isMetacopy = found.IsMetacopy = true;
-        return TakeRedirect(directory, _name, default, ref found);
-    }
-
-    private readonly Errno TakeUpperIndex(Fd directory, ref Resolved found)
-    {
-        if (_fileSystem.Index is not { } index)
-            return Errno.None;
-        Errno error = index.FindUpper(directory, _name, found.Stat, out byte[]? entry, out int delta);
-        found.IndexName = entry;
-        found.LinkDelta = delta;
-        return error;
-    }
-
-    /// <summary>With nfs_export=on an upper directory merges with no other lower one than it was copied from (ovl_verify_lower).</summary>
-    private readonly Errno TakeDirectoryIndex(Fd directory, scoped Name name, ref Resolved found, out bool merges)
-    {
-        merges = true;
-        if (LinkIndex.NameOf(_fileSystem.Layers.Lowers[_layer], directory, name) is not { } entry)
-            return Errno.None;
-        found.IndexName = entry;
-        if (!found.HasUpper)
-            return Errno.None;
-        if (_fileSystem.Directories.BorrowUpper(_parent, out BorrowedFd upper) is not Errno.None and var error)
-            return error;
-        using (upper)
-            error = _fileSystem.Index!.IsOrigin(upper, _name, new Name(entry), out merges);
-        if (!merges)
-            found.IndexName = null;
-        return error;
-    }
-
-    /// <summary>A lower file with several links may have been copied up by another of its names (ovl_lookup_index).</summary>
-    private Errno LookInIndex(Fd directory, scoped Name name, in Statx lower, ref Resolved found)
-    {
-        if (LinkIndex.NameOf(_fileSystem.Layers.Lowers[_layer], directory, name) is not { } entry)
-            return Errno.None;
-        found.IndexName = entry;
-        var indexed = new Name(entry);
-        Errno error = _fileSystem.Index!.Find(indexed, lower.Nlink, out Statx stat, out int delta);
-        if (error != Errno.None)
-            return error == Errno.ENOENT ? Errno.None : error;
-        found.HasUpper = found.HasOrigin = true;
-        found.Stat = stat;
-        found.LinkDelta = delta;
-        bool metacopy = false;
-        if (stat.Type == FileType.Regular)
-            error = _fileSystem.Metacopy.IsMarked(_fileSystem.Index.Directory.Fd, indexed, out metacopy);
-        found.IsMetacopy = metacopy || _isMetacopy;
-        return error;
+        return _isLast ? Errno.None : TakeRedirect(directory, _name, default, ref found);
     }
 
     private Errno LookInLayer(Fd directory, ref Known holdsAufs, ref Resolved found)
@@ -204,6 +192,8 @@ internal ref struct LayerLookup
         {
             while (true)
             {
+                if (walk.IsTooLong)
+                    return Errno.None;
                 var element = new PathElement(walk.Name) { Path = location, Offset = walk.Offset, IsInner = !walk.IsLast };
                 if (Look(walk.Directory, ref aufs, element, ref found) is not Errno.None and var error)
                     return error;
@@ -224,12 +214,14 @@ internal ref struct LayerLookup
     /// <summary>One name in one directory of one layer (ovl_lookup_single).</summary>
     private Errno Look(Fd directory, ref Known holdsAufs, scoped PathElement element, ref Resolved found)
     {
+        if (element.Name.Length == 0 || element.Name.Bytes.SequenceEqual("."u8) || element.Name.Bytes.SequenceEqual(".."u8))
+            return Errno.EACCES; // out of a redirect: it stays within the layer (lookup_noperm_common)
         Errno error = Sys.StatxAt(directory, element.Name, out Statx stat);
         if (error is not (Errno.None or Errno.ENOENT or Errno.ENAMETOOLONG))
             return error;
         if (error == Errno.None)
         {
-            if (IsWhiteout(directory, element, stat))
+            if (Whiteout.Is(_fileSystem.Xattrs, directory, element.Name, stat))
             {
                 _stop = true;
                 return Errno.None;
@@ -272,7 +264,7 @@ internal ref struct LayerLookup
         }
         if (_isLast)
             return Errno.None;
-        return _isBottom && !element.IsInner ? TakeRedirect(directory, element.Name, element, ref found) : LookBelow(directory, element, ref found);
+        return LookBelow(directory, element, ref found);
     }
 
     /// <summary>Whether a directory hides what is below it, and under which name that goes on.</summary>
@@ -282,12 +274,11 @@ internal ref struct LayerLookup
             return error;
         if (mark == OpaqueMark.HasXattrWhiteouts && !element.IsInner)
             found.HasXattrWhiteouts = _fileSystem.Layers.Lowers[_layer].HasXattrWhiteouts = true;
-        if (mark == OpaqueMark.None && Opaque.IsMarkedByAufs(directory, element.Name, out bool aufs) is var unseen)
-        {
-            if (unseen != Errno.None)
-                return unseen;
-            _stop |= aufs;
-        }
+        bool aufs = false;
+        bool mayBeAufs = mark == OpaqueMark.None && !(_isBottom && !element.IsInner);
+        if (mayBeAufs && Opaque.IsMarkedByAufs(directory, element.Name, out aufs) is not Errno.None and var unseen)
+            return unseen;
+        _stop |= aufs;
         _stop |= mark == OpaqueMark.Opaque;
         return mark == OpaqueMark.Opaque ? Errno.None : TakeRedirect(directory, element.Name, element, ref found);
     }
@@ -311,7 +302,7 @@ internal ref struct LayerLookup
         bool mayBeIndexed = !found.HasUpper && _fileSystem.Index is { } index && (stat.Nlink > 1 || index.IsComplete);
         if (mayBeIndexed && LookInIndex(directory, element.Name, stat, ref found) is not Errno.None and var unindexed)
             return unindexed;
-        return metacopy ? TakeRedirect(directory, element.Name, element, ref found) : Errno.None;
+        return metacopy && !_isLast ? TakeRedirect(directory, element.Name, element, ref found) : Errno.None;
     }
 
     private void TakeLower(ref Resolved found, in Statx stat, byte[]? location)
@@ -330,6 +321,7 @@ internal ref struct LayerLookup
     {
         if (_fileSystem.Redirect.Read(directory, name, out byte[]? redirect) is not Errno.None and var error)
             return error;
+        _isAbsolute = redirect is [(byte)'/', ..];
         if (redirect is null)
             return Errno.None;
         if (found.HasUpper && found.Lowers.IsEmpty)
@@ -340,50 +332,32 @@ internal ref struct LayerLookup
         return Errno.None;
     }
 
-    private readonly bool IsWhiteout(Fd directory, scoped PathElement element, in Statx stat)
-    {
-        bool mayBeFile = element.Path is null ? _base.Directory!.Parts.HasXattrWhiteouts : _fileSystem.Layers.Lowers[_layer].HasXattrWhiteouts;
-        return mayBeFile ? Whiteout.Is(_fileSystem.Xattrs, directory, element.Name, stat) : stat.IsWhiteout;
-    }
-
     /// <summary>Where the data of a metacopy are: in the last lower found, or in a data-only layer.</summary>
     private readonly Errno FindData(ref Resolved found)
     {
-        if (!_isMetacopy)
+        bool isInDataLayer = _isMetacopy && _isAbsolute && !found.Lowers.IsEmpty && _fileSystem.Layers.DataLayers.Count > 0;
+        if (isInDataLayer)
         {
-            byte[] path = OverlayFileSystem.PathInLayer(_parent, found.Lowers[^1], found.LastLocation is { } at ? new Name(at) : _name);
-            found.Data = new LowerData(found.Lowers[^1], path) { Redirect = found.Redirect };
-            bool isAllowed = _fileSystem.Metacopy.IsOn && (_redirect is null || _fileSystem.Redirect.IsFollowed);
-            return isAllowed ? Errno.None : Errno.EPERM;
+            found.Data = new LowerData(Inode.NoLayer, WithoutDots(_redirect!)) { Redirect = found.Redirect };
+            return Errno.None;
         }
-        if (!_fileSystem.Metacopy.IsOn && _fileSystem.Layers.DataLayers.Count == 0)
+        if (!MayFollow)
             return Errno.EPERM;
-        if (_redirect is not [(byte)'/', ..] || _fileSystem.Layers.DataLayers.Count == 0)
+        if (!found.IsMetacopy)
+            return Errno.None;
+        if (_isMetacopy || found.Lowers.IsEmpty)
             return Errno.EIO;
-        found.Data = new LowerData(Inode.NoLayer, _redirect) { Redirect = found.Redirect };
-        return Errno.None;
+        byte[] path = OverlayFileSystem.PathInLayer(_parent, found.Lowers[^1], found.LastLocation is { } at ? new Name(at) : _name);
+        found.Data = new LowerData(found.Lowers[^1], path) { Redirect = found.Redirect };
+        return _fileSystem.Metacopy.IsOn ? Errno.None : Errno.EPERM;
     }
-}
 
-/// <summary>One name on the way of a lookup: alone, or as a part of a redirected path.</summary>
-/// <param name="name">The name.</param>
-internal readonly ref struct PathElement(Name name)
-{
-    public Name Name { get; } = name;
-
-    /// <summary>The path that it is a part of, with a NUL behind it; null for the plain name.</summary>
-    public byte[]? Path { get; init; }
-
-    /// <summary>Where in <see cref="Path"/> it starts.</summary>
-    public int Offset { get; init; }
-
-    /// <summary>Others follow.</summary>
-    public bool IsInner { get; init; }
-
-    /// <summary>The path below this element, put behind another one.</summary>
-    public byte[] WithRest(byte[] redirect) =>
-        IsInner ? [.. redirect.AsSpan(0, redirect.Length - 1), .. Path.AsSpan(Offset + Name.Length)] : redirect;
-
-    /// <summary>The path with this element called otherwise.</summary>
-    public byte[] Replace(byte[] redirect) => [.. Path.AsSpan(0, Offset), .. WithRest(redirect)];
+    /// <summary>In data-only layers a path may have a "." in it; ".." leads nowhere here, and within the layer in the kernel.</summary>
+    private static byte[] WithoutDots(byte[] path)
+    {
+        ReadOnlySpan<byte> dot = "/./"u8;
+        for (int at = path.AsSpan().IndexOf(dot); at >= 0; at = path.AsSpan().IndexOf(dot))
+            path = [.. path.AsSpan(0, at), .. path.AsSpan(at + dot.Length - 1)];
+        return path;
+    }
 }

@@ -28,10 +28,16 @@ internal ref struct LayerWalk
     public readonly Fd Directory => _entered.IsOpen ? _entered : _root;
 
     /// <summary>The next name.</summary>
-    public readonly Name Name => new(_name[..(_length + 1)]);
+    public readonly Name Name => new(_name[..(Math.Min(_length, _name.Length - 1) + 1)]);
 
     /// <summary>Where that name starts in the path.</summary>
     public int Offset { get; private set; }
+
+    /// <summary>No file can have that name; <see cref="Name"/> is only its start.</summary>
+    public readonly bool IsTooLong => _length >= _name.Length;
+
+    /// <summary>No file of the layer has that name, and ".." may not even be in it.</summary>
+    private readonly bool LeadsElsewhere => IsTooLong || Name.Bytes is [] or [(byte)'.'] or [(byte)'.', (byte)'.'];
 
     /// <summary>Nothing follows it.</summary>
     public readonly bool IsLast => Offset + _length == _path.Length - 1;
@@ -52,6 +58,8 @@ internal ref struct LayerWalk
                 if (walk.Enter() is not Errno.None and var error)
                     return error;
             }
+            if (walk.LeadsElsewhere)
+                return Errno.ENOENT;
             return Sys.OpenAt(walk.Directory, walk.Name, flags | OpenFlags.NoFollow, out fd);
         }
         finally
@@ -63,6 +71,8 @@ internal ref struct LayerWalk
     /// <summary>Goes into the directory of <see cref="Name"/>.</summary>
     public Errno Enter()
     {
+        if (LeadsElsewhere)
+            return Errno.ENOENT;
         const OpenFlags flags = OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow;
         if (Sys.OpenAt(Directory, Name, flags, out Fd opened) is not Errno.None and var error)
             return error;
@@ -84,7 +94,8 @@ internal ref struct LayerWalk
         int slash = rest.IndexOf((byte)'/');
         Offset = start;
         _length = slash < 0 ? rest.Length : slash;
-        rest[.._length].CopyTo(_name);
-        _name[_length] = 0;
+        int kept = Math.Min(_length, _name.Length - 1);
+        rest[..kept].CopyTo(_name);
+        _name[kept] = 0;
     }
 }

@@ -95,7 +95,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         FileType type = record.Type;
         ushort number = slot == 0 ? Inode.NoLayer : reading.Parts.Layers[slot - 1];
         bool mayStandForOthers = type == FileType.Regular && fileSystem.Overrides?.MayStandForOthers(number) == true;
-        bool mayBeMark = type == FileType.Regular && slot > 0 && reading.Parts.HasXattrWhiteouts;
+        bool mayBeMark = type == FileType.Regular && slot > 0 && reading.Parts.HasXattrWhiteouts && fileSystem.Layers.Lowers[number].HasXattrWhiteouts;
         if (type is FileType.Unknown or FileType.CharacterDevice || mayBeMark || mayStandForOthers)
         {
             Errno error = Sys.StatxAt(layer, record.Name, out Statx stat);
@@ -118,7 +118,10 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         return Errno.None;
     }
 
-    /// <summary>A merged directory shows the number of its topmost lower one, unless the upper is opaque.</summary>
+    /// <summary>
+    /// A merged directory shows the number of its topmost lower one, unless the upper is opaque. One whose marks are refused keeps its own:
+    /// it is listed, and a lookup of it says why it cannot be had.
+    /// </summary>
     private Errno ShowLowerIno(int record, ulong ino, DirectoryListing listing)
     {
         Name name = listing.Read(record).Name;
@@ -137,7 +140,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
                 error = fileSystem.Redirect.Read(upper, name, out redirect);
             if (error == Errno.None && !opaque && redirect is null)
                 listing.SetIno(record, ino);
-            return error;
+            return Errno.None;
         }
     }
 

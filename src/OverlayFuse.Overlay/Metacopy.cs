@@ -20,10 +20,16 @@ internal sealed class Metacopy(OverlayXattr xattrs, OverlayOptions options)
     /// <summary>Whether data are compared with the digest that a metacopy names.</summary>
     public bool IsVerified => options.Verity != VerityMode.Off;
 
-    /// <summary>Whether a file of a layer is a metacopy.</summary>
-    /// <returns>EIO for a mark that nobody can read.</returns>
-    public Errno IsMarked(Fd directory, Name name, out bool metacopy) =>
-        Read(directory, name, stackalloc byte[MaxSize], out _, out metacopy);
+    /// <summary>Whether a file of a layer is a metacopy. Of a file that the mounter may not read, user.* cannot be read either: then it is none.</summary>
+    /// <returns>EIO for a mark that is too short to be one (ovl_check_metacopy_xattr); what is in it matters where it is compared with data.</returns>
+    public Errno IsMarked(Fd directory, Name name, out bool metacopy)
+    {
+        Errno error = Sys.GetXattrAt(directory, name, xattrs.Metacopy, default, out int length);
+        metacopy = error == Errno.None;
+        if (error is Errno.ENODATA or Errno.EOPNOTSUPP || (error == Errno.EACCES && xattrs.IsUser))
+            return Errno.None;
+        return metacopy && length is > 0 and < HeaderSize ? Errno.EIO : error;
+    }
 
     /// <summary>Marks a copy whose data stay below, with their digest where it is asked for (ovl_set_verity_xattr_from).</summary>
     /// <param name="directory">Where the copy is.</param>
@@ -54,7 +60,7 @@ internal sealed class Metacopy(OverlayXattr xattrs, OverlayOptions options)
     public Errno Verify(Fd directory, Name name, Fd data)
     {
         Span<byte> value = stackalloc byte[MaxSize];
-        if (Read(directory, name, value, out int length, out _) is not Errno.None and var error)
+        if (Read(directory, name, value, out int length) is not Errno.None and var error)
             return error;
         if (length <= HeaderSize)
             return options.Verity == VerityMode.Require ? Errno.EIO : Errno.None;
@@ -67,10 +73,9 @@ internal sealed class Metacopy(OverlayXattr xattrs, OverlayOptions options)
     /// <summary>Its data have come.</summary>
     public Errno Unmark(Fd file) => Sys.RemoveXattrAt(file, Name.Empty, xattrs.Metacopy);
 
-    private Errno Read(Fd directory, Name name, Span<byte> value, out int length, out bool metacopy)
+    private Errno Read(Fd directory, Name name, Span<byte> value, out int length)
     {
         Errno error = Sys.GetXattrAt(directory, name, xattrs.Metacopy, value, out length);
-        metacopy = error == Errno.None;
         if (error is Errno.ENODATA or Errno.EOPNOTSUPP)
             return Errno.None;
         if (error != Errno.None)

@@ -60,7 +60,7 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
     {
         Span<byte> value = stackalloc byte[MaxSize];
         Errno error = Sys.GetXattrAt(upper, name, xattrs.Origin, value, out int length);
-        if (error is Errno.ENODATA or Errno.EOPNOTSUPP or Errno.ERANGE)
+        if (error is Errno.ENODATA or Errno.EOPNOTSUPP or Errno.ERANGE or Errno.EACCES) // EACCES: user.* of what the mounter may not read
             return Errno.None;
         if (error != Errno.None || !IsHandle(value[..length]))
             return error;

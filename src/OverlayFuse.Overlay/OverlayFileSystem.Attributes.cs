@@ -155,7 +155,7 @@ public sealed partial class OverlayFileSystem
             return error;
         if (_isStateless && MayBeWriting(request, inode, stat))
             return Errno.None; // who has it open is not known
-        return stat.IsDirectory || SetIdsToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, ShownUid(stat)) ? Errno.None : Errno.EPERM;
+        return stat.IsDirectory || SetIdsToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, ShownUid(stat), ShownGid(stat)) ? Errno.None : Errno.EPERM;
     }
 
     /// <summary>Whether the caller could have opened the file for writing; an ACL counts in his favour.</summary>
@@ -163,7 +163,7 @@ public sealed partial class OverlayFileSystem
     {
         if ((stat.Permissions & (GroupWrites | OthersWrite)) != GroupWrites)
             return (stat.Permissions & OthersWrite) != 0;
-        if (CallerProcess.MayKeepSetGid(request, _ids is null ? stat.Gid : _ids.Gid(stat.Gid)) || _files.Locate(inode, out RealName real) != Errno.None)
+        if (CallerProcess.MayKeepSetGid(request, ShownGid(stat)) || _files.Locate(inode, out RealName real) != Errno.None)
             return true;
         using (real)
             return Sys.GetXattrAt(real.Directory, real.Name, AccessAcl, default, out _) == Errno.None;
@@ -187,7 +187,7 @@ public sealed partial class OverlayFileSystem
             AtimeNsec = stat.Atime.Nanoseconds,
             MtimeNsec = stat.Mtime.Nanoseconds,
             CtimeNsec = stat.Ctime.Nanoseconds,
-            Mode = stat.Mode,
+            Mode = _ids is null ? stat.Mode : _ids.Mode(stat),
             Nlink = hidesLinks ? 1 : LinksOf(inode, stat), // 1 is what find(1) takes for "not known" (ovl_getattr)
             Uid = _ids is null ? stat.Uid : _ids.Uid(stat.Uid),
             Gid = _ids is null ? stat.Gid : _ids.Gid(stat.Gid),

@@ -88,7 +88,8 @@ public sealed partial class OverlayFileSystem
         {
             if (AssumeCaller(request) is not Errno.None and var unknown)
                 return unknown;
-            var creation = new Creation { Mode = (input.Mode & 0xFFF) | (uint)FileType.Regular, UMask = input.UMask, Owner = OwnerOf(request) };
+            uint asked = WithoutStrangersSetGid(request, parent, upper, (input.Mode & 0xFFF) | (uint)FileType.Regular);
+            var creation = new Creation { Mode = asked, UMask = input.UMask, Owner = OwnerOf(request) };
             if (MadeMode(parent, upper, creation, out uint mode) is not Errno.None and var unread)
                 return unread;
             const OpenFlags flags = OpenFlags.TmpFile | OpenFlags.ReadWrite;
@@ -129,7 +130,8 @@ public sealed partial class OverlayFileSystem
             if (AssumeCaller(request) is not Errno.None and var unknown)
                 return unknown;
             var place = new UpperName(parent, upper, name);
-            if (MakeNamed(place, creation with { Owner = OwnerOf(request) }, out Fd made, out entry, out inode) is not Errno.None and var failed)
+            uint mode = WithoutStrangersSetGid(request, parent, upper, creation.Mode);
+            if (MakeNamed(place, creation with { Owner = OwnerOf(request), Mode = mode }, out Fd made, out entry, out inode) is not Errno.None and var failed)
                 return failed;
             if (made.IsOpen)
                 AddOpen(inode!, made, hasHandle: !_isStateless); // the open lock comes before that of the names, which is free again
@@ -193,10 +195,10 @@ public sealed partial class OverlayFileSystem
 
     /// <summary>Looks at what stands where something was to be made.</summary>
     /// <returns>EEXIST when it is no whiteout.</returns>
-    private static Errno RequireWhiteout(Fd upper, Name name)
+    private Errno RequireWhiteout(Fd upper, Name name)
     {
         Errno error = StatUpper(upper, name, out Statx there, out bool exists);
-        return error == Errno.None && !(exists && there.IsWhiteout) ? Errno.EEXIST : error;
+        return error == Errno.None && !(exists && Whiteout.Is(_xattrs, upper, name, there)) ? Errno.EEXIST : error;
     }
 
     /// <summary>What could not be shown to the caller shall not be there. Errors change nothing: one is answered already.</summary>
@@ -283,6 +285,8 @@ public sealed partial class OverlayFileSystem
             return refused;
         byte[] acl = new byte[XattrSizeMax];
         error = Sys.GetXattrAt(upper, Name.Empty, DefaultAclXattr, acl, out int length);
+        if (error == Errno.None)
+            error = XattrCopy.WithoutStrangers(acl, ref length);
         if (error == Errno.None)
             error = Sys.SetXattrAt(standIn.Directory, standIn.Name, DefaultAclXattr, acl.AsSpan(0, length));
         if (error is not (Errno.None or Errno.ENODATA or Errno.EOPNOTSUPP))

@@ -9,6 +9,9 @@ public sealed partial class OverlayFileSystem
 {
     private readonly ShownIds? _ids;
 
+    /// <summary>The kernel is older than 6.1.</summary>
+    private bool _isAllocationUntold;
+
     /// <summary>Which lower layers have other ids than on disk; null where none has.</summary>
     internal IdMappedLayers? IdMapped { get; }
 
@@ -29,6 +32,8 @@ public sealed partial class OverlayFileSystem
     }
 
     private uint ShownUid(in Statx stat) => _ids is null ? stat.Uid : _ids.Uid(stat.Uid);
+
+    private uint ShownGid(in Statx stat) => _ids is null ? stat.Gid : _ids.Gid(stat.Gid);
 
     /// <summary>Which set-uid and set-gid bits a change by the caller takes from a file.</summary>
     private uint SetIdsToDrop(in FuseRequest request, in Statx stat)
@@ -63,9 +68,26 @@ public sealed partial class OverlayFileSystem
         return error;
     }
 
-    /// <summary>Without opens the kernel's demand for it may have been left undone (<see cref="MayClearSetIds"/>).</summary>
+    /// <summary>
+    /// Without opens the kernel's demand for it may have been left undone (<see cref="MayClearSetIds"/>); and FUSE's kernel side asks for it before an
+    /// fallocate from Linux 6.1 on.
+    /// </summary>
     private Errno DropSetIdsUntold(in FuseRequest request, NodeId node, Fd file) =>
-        _isStateless && !CallerProcess.MayKeepSetIds(request) && _inodes[node] is { } inode ? DropSetIdsAfter(request, inode, file) : Errno.None;
+        (_isStateless || _isAllocationUntold) && !CallerProcess.MayKeepSetIds(request) && _inodes[node] is { } inode ? DropSetIdsAfter(request, inode, file) : Errno.None;
+
+    /// <summary>
+    /// The mode of a new file in a set-gid directory, whose group it gets: no set-gid program of a group that its maker is not in (mode_strip_sgid). The
+    /// VFS sees to that from Linux 6.0 on; before, each file system did.
+    /// </summary>
+    private uint WithoutStrangersSetGid(in FuseRequest request, Inode parent, Fd upper, uint mode)
+    {
+        const uint groupRuns = SetIds.SetGid | SetIds.GroupExecute;
+        if ((mode & groupRuns) != groupRuns || (FileType)(mode & (uint)FileType.Mask) == FileType.Directory)
+            return mode;
+        Errno error = _files.Statx(parent, upper, Name.Empty, out Statx directory);
+        bool isKept = error == Errno.None && ((directory.Permissions & SetIds.SetGid) == 0 || CallerProcess.MayKeepSetGid(request, ShownGid(directory)));
+        return isKept ? mode : mode & ~SetIds.SetGid;
+    }
 
     /// <summary>chown before chmod: changing the owner clears set-uid and set-gid (notify_change), the new mode may set them again.</summary>
     private Errno ChangeFile(in FuseRequest request, in RealName real, in OwnerChange change)

@@ -26,13 +26,15 @@ public sealed partial class OverlayFileSystem
             return Errno.ENOTTY;
         if (inode.Type is not (FileType.Regular or FileType.Directory))
             return Errno.ENOTTY;
+        Span<byte> argument = stackalloc byte[64];
+        data[..Math.Min(data.Length, argument.Length)].CopyTo(argument);
+        if (sets && MaySetFlags(request, inode, input.Command, argument) is not Errno.None and var denied)
+            return denied;
         if (sets && EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var error)
             return error;
         if (_files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var failed)
             return failed;
         using var file = new ScopedFd(opened);
-        Span<byte> argument = stackalloc byte[64];
-        data[..Math.Min(data.Length, argument.Length)].CopyTo(argument);
         if (sets)
             return SetFlags(inode, file, input.Command, argument);
         error = GetFlags(inode, file, input.Command, argument);
@@ -40,6 +42,26 @@ public sealed partial class OverlayFileSystem
             argument[..Math.Min(answer.Length, argument.Length)].CopyTo(answer);
         return error;
     }
+
+    /// <summary>
+    /// Whether the caller may change flags of the inode (vfs_fileattr_set, fileattr_set_prepare). FUSE's kernel side asks that from Linux 5.13 on. Where it
+    /// does not tell the caller's ids (ALLOW_IDMAP, Linux 6.12), the owner as the caller's mount shows it is known there alone.
+    /// </summary>
+    private Errno MaySetFlags(in FuseRequest request, Inode inode, uint command, ReadOnlySpan<byte> argument)
+    {
+        if (request.Caller.Uid == uint.MaxValue)
+            return Errno.None;
+        if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
+            return error;
+        if (!CallerProcess.MayActAsOwner(request, ShownUid(stat), ShownGid(stat)))
+            return Errno.EPERM;
+        if (ProtectionOf(inode, out Protection protection) is not Errno.None and var unread)
+            return unread;
+        return ProtectionIn(command, MemoryMarshal.Read<uint>(argument)) == protection || CallerProcess.MayProtect(request) ? Errno.None : Errno.EPERM;
+    }
+
+    private static Protection ProtectionIn(uint command, uint flags) =>
+        ((flags & AppendFlag(command)) != 0 ? Protection.Append : Protection.None) | ((flags & ImmutableFlag(command)) != 0 ? Protection.Immutable : Protection.None);
 
     private Errno GetFlags(Inode inode, Fd file, uint command, Span<byte> argument)
     {
@@ -57,8 +79,7 @@ public sealed partial class OverlayFileSystem
     private Errno SetFlags(Inode inode, Fd file, uint command, Span<byte> argument)
     {
         ref uint flags = ref MemoryMarshal.AsRef<uint>(argument);
-        Protection protection = ((flags & AppendFlag(command)) != 0 ? Protection.Append : Protection.None)
-            | ((flags & ImmutableFlag(command)) != 0 ? Protection.Immutable : Protection.None);
+        Protection protection = ProtectionIn(command, flags);
         flags &= ~(AppendFlag(command) | ImmutableFlag(command));
         if (SetProtection(inode, file, protection) is not Errno.None and var error)
             return error;

@@ -25,8 +25,6 @@ public sealed partial class OverlayFileSystem
     private Errno ReadProtection(Inode inode, out Protection protection)
     {
         protection = Protection.None;
-        if (inode.Type is not (FileType.Regular or FileType.Directory))
-            return Errno.None; // chattr(1) is for these
         while (true)
         {
             bool isUp = IsUp(inode);
@@ -56,16 +54,12 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>As <see cref="RequireUnprotected(Inode, Protection)"/>, of what an upper directory has. Under the lock of its names.</summary>
-    private Errno RequireUnprotected(Inode? inode, Fd upper, Name name, FileType type)
+    private Errno RequireUnprotected(Inode? inode, Fd upper, Name name)
     {
         Protection protection = inode?.Protection ?? Protection.NotRead;
         Errno error = Errno.None;
         if (protection == Protection.NotRead)
-        {
-            protection = Protection.None; // the flags of the real file are for its own file system to tell
-            if (type is FileType.Regular or FileType.Directory)
-                error = ProtectionXattr.Read(_xattrs, upper, name, out protection);
-        }
+            error = ProtectionXattr.Read(_xattrs, upper, name, out protection); // the flags of the real file are for its own file system to tell
         return error == Errno.None && (protection & Protection.Any) != 0 ? Errno.EPERM : error;
     }
 

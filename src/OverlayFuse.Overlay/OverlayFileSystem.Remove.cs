@@ -27,12 +27,12 @@ public sealed partial class OverlayFileSystem
                 return unseen;
             if (LowerHas(parent, name, inUpper, out bool inLower) is not Errno.None and var failed)
                 return failed;
-            if (inUpper ? stat.IsWhiteout : !inLower)
+            if (inUpper ? Whiteout.Is(_xattrs, upper, name, stat) : !inLower)
                 return Errno.ENOENT;
             if (inUpper && stat.IsDirectory)
                 return Errno.EISDIR;
             Inode? inode = inUpper ? _inodes.OfUpperFile(stat.Ino) : _inodes.OfName(parent, name);
-            if (inUpper && RequireUnprotected(inode, upper, name, stat.Type) is not Errno.None and var protectedFile)
+            if (inUpper && RequireUnprotected(inode, upper, name) is not Errno.None and var protectedFile)
                 return protectedFile;
             if (inUpper && Pin(inode, upper, name) is not Errno.None and var unheld)
                 return unheld;

@@ -103,7 +103,7 @@ public sealed partial class OverlayFileSystem
             return error;
         if (StatUpper(newUpper, rename.NewName, out Statx there, out bool exists) is not Errno.None and var unseen)
             return unseen;
-        bool overWhiteout = exists && there.IsWhiteout;
+        bool overWhiteout = exists && Whiteout.Is(_xattrs, newUpper, rename.NewName, there);
         var from = new UpperName(rename.OldParent, oldUpper, rename.OldName);
         if (Prepare(rename.Source, from, new UpperName(rename.NewParent, newUpper, rename.NewName)) is not Errno.None and var refused)
             return refused;

@@ -54,7 +54,10 @@ public sealed partial class OverlayFileSystem
         return Errno.None;
     }
 
-    /// <summary>Whether a lower layer shows this name in a directory: then its removal needs a whiteout (ovl_lower_positive).</summary>
+    /// <summary>
+    /// Whether a lower layer shows this name in a directory: then its removal needs a whiteout (ovl_lower_positive). What cannot be looked at is
+    /// taken to be there: a whiteout too many hides nothing.
+    /// </summary>
     /// <param name="parent">The directory.</param>
     /// <param name="name">The name.</param>
     /// <param name="inUpper">Whether the upper layer has it too.</param>
@@ -66,8 +69,8 @@ public sealed partial class OverlayFileSystem
         found.Reset();
         scoped var lookup = new LayerLookup(this, parent, name);
         Errno error = parent.Directory!.Lowers.Length == 0 ? Errno.None : lookup.LookInLowers(0, ref found);
-        has = found.Exists;
-        return error == Errno.None && has && !inUpper && _layers.ProtectionOf(found.Stat) != Protection.None ? Errno.EPERM : error; // may_delete
+        has = found.Exists || error != Errno.None;
+        return error == Errno.None && has && !inUpper && _layers.ProtectionOf(found.Stat) != Protection.None ? Errno.EPERM : Errno.None; // may_delete
     }
 
     /// <summary>What stands under a name in an upper directory.</summary>

@@ -9,6 +9,9 @@ public sealed partial class OverlayFileSystem
 {
     private const int StoredNameSize = 280;
 
+    /// <summary>SETXATTR_EXT was negotiated.</summary>
+    private bool _tellsSetGid;
+
     /// <inheritdoc/>
     public Errno GetXattr(in FuseRequest request, Name name, Span<byte> value, out int length)
     {
@@ -29,6 +32,8 @@ public sealed partial class OverlayFileSystem
             error = HoldsMappedIds(name)
                 ? GetMappedXattr(inode, real, name, value, out length)
                 : GetStored(inode, real, stored, value, out length);
+            if (error == Errno.None && AclIds.IsAcl(name) && length <= value.Length)
+                length = AclIds.WithoutStrangers(value[..length], out _);
             if (error == Errno.None && _overrides is not null && name.Equals(AclIds.AccessXattr))
                 error = ShowAclOwner(inode, real, value[..Math.Min(value.Length, length)]);
         }
@@ -61,7 +66,7 @@ public sealed partial class OverlayFileSystem
             {
                 error = SetStored(real, stored, value, input.Flags);
                 bool isAccessList = name.Equals(AclIds.AccessXattr);
-                bool clearsSetGid = isAccessList && (input.SetXattrFlags & SetXattrFlags.AclKillSgid) != 0; // which the kernel sends with default lists, too
+                bool clearsSetGid = isAccessList && ClearsSetGid(request, input, real); // of default lists the kernel says it, too
                 if (error == Errno.None && _overrides is not null && isAccessList)
                     error = ShowAclMode(real, value, clearsSetGid);
                 else if (error == Errno.None && clearsSetGid)
@@ -131,6 +136,20 @@ public sealed partial class OverlayFileSystem
             return error;
         using (real)
             return GetStored(inode, real, stored, default, out _);
+    }
+
+    /// <summary>
+    /// Whether a new access list takes set-gid from the file: the caller is not of its group. The kernel says so where it has the word for it
+    /// (SETXATTR_EXT, Linux 5.12).
+    /// </summary>
+    private bool ClearsSetGid(in FuseRequest request, in SetXattrIn input, in RealName real)
+    {
+        if ((input.SetXattrFlags & SetXattrFlags.AclKillSgid) != 0 || _tellsSetGid)
+            return (input.SetXattrFlags & SetXattrFlags.AclKillSgid) != 0;
+        Errno error = Sys.StatxAt(real.Directory, real.Name, out Statx stat);
+        if (error == Errno.None && _overrides is not null)
+            error = _overrides.Apply(Inode.NoLayer, real.Directory, real.Name, ref stat, out _);
+        return error != Errno.None || ((stat.Permissions & SetIds.SetGid) != 0 && !CallerProcess.MayKeepSetGid(request, ShownGid(stat)));
     }
 
     private static Errno ClearSetGid(in RealName real)

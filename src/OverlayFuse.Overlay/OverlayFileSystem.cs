@@ -1,4 +1,5 @@
 using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
@@ -112,6 +113,8 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         if (_options.Io == IoMode.Passthrough && EnablePassthrough(session) is not Errno.None and var refused)
             return refused;
         ChooseFeatures(session);
+        _tellsSetGid = session.HasFeature(InitFlags.SetXattrExt);
+        _isAllocationUntold = session.ProtocolMinor < 37;
         return Errno.None;
     }
 

@@ -13,6 +13,8 @@ internal static class OverlayUuid
     public static void WriteTo(Layer upper, OverlayXattr xattrs, UuidMode mode)
     {
         Fd root = upper.Root.Fd;
+        if (mode == UuidMode.Off && xattrs.IsUser)
+            _ = Sys.SetXattrAt(root, Name.Empty, xattrs.Impure, "y"u8); // harmless, and root's next mount knows whose marks these are (UpperMarks)
         bool isWanted = mode != UuidMode.Off && Sys.GetXattrAt(root, Name.Empty, xattrs.Uuid, default, out _) == Errno.ENODATA
             && (mode == UuidMode.On || Sys.GetXattrAt(root, Name.Empty, xattrs.Impure, default, out _) == Errno.ENODATA);
         Span<byte> uuid = stackalloc byte[Size];

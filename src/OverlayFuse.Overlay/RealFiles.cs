@@ -152,16 +152,30 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
         return error;
     }
 
+    /// <summary>The first data-only layer that has a regular file there counts; whatever else has the path is passed over (ovl_lookup_data_layer).</summary>
     private Errno OpenInDataLayers(LowerData data, OpenFlags flags, out Fd fd)
     {
         fd = Fd.None;
         foreach (Layer layer in layers.DataLayers)
         {
-            Errno error = LayerWalk.Open(layer.Root.Fd, data.Path, flags, out fd);
-            if (error is not (Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP))
+            Errno error = IsRegular(layer.Root.Fd, data.Path, out bool isRegular);
+            if (error == Errno.None && isRegular)
+                return LayerWalk.Open(layer.Root.Fd, data.Path, flags, out fd);
+            if (error is not (Errno.None or Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP))
                 return error;
         }
         return Errno.ENOENT;
+    }
+
+    private static Errno IsRegular(Fd root, byte[] path, out bool isRegular)
+    {
+        isRegular = false;
+        if (LayerWalk.Open(root, path, OpenFlags.Path, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var file = new ScopedFd(opened);
+        error = Sys.FStatx(file, out Statx stat, StatxMask.Type);
+        isRegular = stat.Type == FileType.Regular;
+        return error;
     }
 
     private Errno LocateDirectory(Inode inode, out BorrowedFd directory)

@@ -13,8 +13,11 @@ internal sealed class Redirect(OverlayXattr xattrs, RedirectMode mode)
     /// <summary>redirect_max: what gets longer is not made; mv(1) copies then.</summary>
     private const int LongestMade = 256;
 
-    /// <summary>PATH_MAX: what a layer may say.</summary>
-    private const int LongestRead = 4096;
+    /// <summary>Enough for any but forged ones.</summary>
+    private const int LongestUsual = 4096;
+
+    /// <summary>XATTR_SIZE_MAX: what a layer may say.</summary>
+    private const int LongestRead = 64 << 10;
 
     [ThreadStatic]
     private static byte[]? t_buffer;
@@ -25,23 +28,29 @@ internal sealed class Redirect(OverlayXattr xattrs, RedirectMode mode)
     /// <summary>Whether a rename of a lower directory makes one; where not, it answers EXDEV.</summary>
     public bool IsMade => mode == RedirectMode.On;
 
-    /// <summary>Reads the redirect of an entry in a layer.</summary>
+    /// <summary>Reads the redirect of an entry in a layer. Names in it may be anything: "." and ".." too, and longer than a file's can be.</summary>
     /// <param name="directory">Where it is.</param>
     /// <param name="name">Its name there.</param>
-    /// <param name="redirect">The value with a NUL behind it; null when there is none.</param>
-    /// <returns>EINVAL for one that is not a name nor a path, EACCES for one that climbs.</returns>
+    /// <param name="redirect">The value, up to the first NUL in it, with a NUL behind it; null when there is none.</param>
+    /// <returns>EINVAL for one that is not a name nor a path (ovl_get_redirect_xattr).</returns>
     public Errno Read(Fd directory, Name name, out byte[]? redirect)
     {
         redirect = null;
-        byte[] buffer = t_buffer ??= new byte[LongestRead];
+        byte[] buffer = t_buffer ??= new byte[LongestUsual];
         Errno error = Sys.GetXattrAt(directory, name, xattrs.Redirect, buffer, out int length);
+        if (error == Errno.ERANGE)
+            error = Sys.GetXattrAt(directory, name, xattrs.Redirect, buffer = new byte[LongestRead], out length);
         if (error is Errno.ENODATA or Errno.EOPNOTSUPP)
             return Errno.None;
         if (error != Errno.None)
-            return error == Errno.ERANGE ? Errno.EINVAL : error;
+            return error;
+        if (length == 0)
+            return Errno.EINVAL;
         ReadOnlySpan<byte> value = buffer.AsSpan(0, length);
-        if (Check(value) is not Errno.None and var invalid)
-            return invalid;
+        int end = value.IndexOf((byte)0);
+        value = end < 0 ? value : value[..end];
+        if (!IsNameOrPath(value))
+            return Errno.EINVAL;
         redirect = [.. value, 0];
         return Errno.None;
     }
@@ -90,20 +99,11 @@ internal sealed class Redirect(OverlayXattr xattrs, RedirectMode mode)
         return path[start..].ToArray();
     }
 
-    private static Errno Check(ReadOnlySpan<byte> value)
+    /// <summary>A name has no '/'; a path begins with one, and has a name behind each.</summary>
+    private static bool IsNameOrPath(ReadOnlySpan<byte> value)
     {
-        bool isAbsolute = !value.IsEmpty && value[0] == (byte)'/';
-        if (value.IsEmpty || value.Contains((byte)0) || (!isAbsolute && value.Contains((byte)'/')))
-            return Errno.EINVAL;
-        ReadOnlySpan<byte> names = isAbsolute ? value[1..] : value;
-        foreach (Range range in names.Split((byte)'/'))
-        {
-            ReadOnlySpan<byte> name = names[range];
-            if (name.IsEmpty || name.Length > OverlayFileSystem.NameMax)
-                return Errno.EINVAL;
-            if (name.SequenceEqual("."u8) || name.SequenceEqual(".."u8))
-                return Errno.EACCES; // as every lookup of them by lookup_one
-        }
-        return Errno.None;
+        if (value is not [(byte)'/', ..])
+            return !value.Contains((byte)'/');
+        return value[^1] != (byte)'/' && value.IndexOf("//"u8) < 0;
     }
 }

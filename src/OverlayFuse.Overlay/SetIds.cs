@@ -9,14 +9,17 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 internal static class SetIds
 {
+    /// <summary>S_ISUID.</summary>
+    public const uint SetUid = 0x800;
+
     /// <summary>S_ISGID.</summary>
     public const uint SetGid = 0x400;
 
     /// <summary>S_ISUID | S_ISGID.</summary>
     public const uint Any = SetUid | SetGid;
 
-    private const uint SetUid = 0x800;
-    private const uint GroupExecute = 0x8;
+    /// <summary>S_IXGRP.</summary>
+    public const uint GroupExecute = 0x8;
 
     /// <summary>
     /// The bits that a change by the caller takes from a file (setattr_should_drop_suidgid): set-uid always; set-gid where the group may

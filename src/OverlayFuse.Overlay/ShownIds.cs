@@ -1,4 +1,5 @@
 using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
 
@@ -12,6 +13,8 @@ internal sealed class ShownIds
     private readonly IdMap? _gids;
     private readonly uint? _squashUid;
     private readonly uint? _squashGid;
+    private readonly uint? _strangerUid = UserNamespace.StandInOf("uid_map");
+    private readonly uint? _strangerGid = UserNamespace.StandInOf("gid_map");
 
     private ShownIds(OverlayOptions options)
     {
@@ -25,24 +28,37 @@ internal sealed class ShownIds
     public static ShownIds? Of(OverlayOptions options)
     {
         var ids = new ShownIds(options);
-        return ids.HasMap || ids._squashUid is not null || ids._squashGid is not null ? ids : null;
+        return ids.HasMap || ids._squashUid is not null || ids._squashGid is not null || ids.HasStrangers ? ids : null;
     }
 
     /// <summary>Ids are mapped, so those within xattrs are too.</summary>
     public bool HasMap => _uids is not null || _gids is not null;
 
+    /// <summary>"nobody" itself has no id in the daemon's user namespace: see <see cref="UserNamespace"/>.</summary>
+    private bool HasStrangers => _strangerUid is not null || _strangerGid is not null;
+
     public uint Uid(uint disk)
     {
         if (_squashUid is { } squashed)
             return squashed;
-        return TryToShownUid(disk, out uint shown) ? shown : IdMap.Overflow;
+        uint shown = TryToShownUid(disk, out uint mapped) ? mapped : IdMap.Overflow;
+        return shown == IdMap.Overflow ? _strangerUid ?? shown : shown;
     }
 
     public uint Gid(uint disk)
     {
         if (_squashGid is { } squashed)
             return squashed;
-        return TryToShownGid(disk, out uint shown) ? shown : IdMap.Overflow;
+        uint shown = TryToShownGid(disk, out uint mapped) ? mapped : IdMap.Overflow;
+        return shown == IdMap.Overflow ? _strangerGid ?? shown : shown;
+    }
+
+    /// <summary>A mode as the mount shows it: a program of a stranger's does not run as the one who stands in.</summary>
+    public ushort Mode(in Statx stat)
+    {
+        uint dropped = stat.IsDirectory ? 0
+            : (stat.Uid == IdMap.Overflow && _strangerUid is not null ? SetIds.SetUid : 0) | (stat.Gid == IdMap.Overflow && _strangerGid is not null ? SetIds.SetGid : 0);
+        return (ushort)(stat.Mode & ~dropped);
     }
 
     public bool TryToShownUid(uint disk, out uint shown)

@@ -37,6 +37,7 @@ public sealed class UpperHold : IDisposable
         {
             locks.Add(Lock(upper));
             locks.Add(Lock(work));
+            options = options with { UserXattr = UpperMarks.Choose(upper, work, options) };
             bool userXattr = options.ReadOnly ? options.UserXattr ?? false : WorkProbe.Run(upper, work, options.UserXattr);
             MarkChecks.RefuseUntrusted(options, userXattr);
             return new UpperHold(options with { UserXattr = userXattr }, locks);

@@ -14,7 +14,10 @@ internal sealed class Whiteout(WorkDirectory work)
     private readonly Lock _lock = new();
     private byte[]? _shared;
 
-    /// <summary>Whether an entry of a layer with opaque=x directories is a whiteout: a device 0:0, or an empty file with xattr "whiteout".</summary>
+    /// <summary>
+    /// Whether an entry of a layer is a whiteout: a device 0:0, or an empty file with xattr "whiteout" (ovl_path_is_whiteout). A listing looks
+    /// for the second kind in directories with opaque=x only, a lookup everywhere.
+    /// </summary>
     public static bool Is(OverlayXattr xattrs, Fd directory, Name name, in Statx stat) =>
         stat.IsWhiteout
         || (stat.Type == FileType.Regular && stat.Size == 0

@@ -37,6 +37,8 @@ internal static class XattrCopy
         Errno error = Sys.GetXattrAt(fromDirectory, fromName, xattr, value, out int length);
         if (error == Errno.ENODATA)
             return Errno.None; // removed since it was listed
+        if (error == Errno.None && AclIds.IsAcl(xattr))
+            error = WithoutStrangers(value, ref length);
         if (error == Errno.None)
             error = Sys.SetXattrAt(toDirectory, toName, xattr, value.AsSpan(0, length));
         return error switch
@@ -46,6 +48,17 @@ internal static class XattrCopy
             Errno.EPERM when Sys.EffectiveUid != 0 && !xattr.StartsWith("user."u8) => Errno.None, // not an ordinary user's to set
             _ => error,
         };
+    }
+
+    /// <summary>
+    /// The kernel copies an ACL with all its entries; a daemon in a user namespace cannot write those of ids without a place there. Who is named by one
+    /// loses what it gave.
+    /// </summary>
+    /// <returns>EOVERFLOW for an entry that denied something, as for an owner without a place.</returns>
+    public static Errno WithoutStrangers(byte[] acl, ref int length)
+    {
+        length = AclIds.WithoutStrangers(acl.AsSpan(0, length), out bool narrows);
+        return narrows ? Errno.EOVERFLOW : Errno.None;
     }
 
     /// <summary>Losing one of these would change who may do what.</summary>

@@ -54,6 +54,37 @@ public sealed class HostileLayerTests : OverlayTest
         }
     }
 
+    /// <summary>What is refused is refused alone: its parent is listed with it, and says the same numbers of the others.</summary>
+    [TestCase("0x2F", Errno.EINVAL)]
+    [TestCase("/a/", Errno.EINVAL)]
+    [TestCase("a/b", Errno.EINVAL)]
+    [TestCase("/../outside", Errno.EACCES)]
+    [TestCase("..", Errno.EACCES)]
+    [TestCase(".", Errno.EACCES)]
+    public void List_MergedDirectoryWithARefusedRedirect_RefusedAlone(string redirect, Errno error)
+    {
+        OverlayUnderTest overlay = OpenUpper(
+            new DiskLayer().Dir("d").Xattr("d", "trusted.overlay.redirect", redirect).File("beside"),
+            new DiskLayer().File("d/file").File("below"));
+        Assert.That(overlay.Entries("").Select(entry => entry.Name), Is.EquivalentTo(new[] { "d", "beside", "below" }));
+        Assert.That(overlay.Entries("", plus: true).Select(entry => entry.Name), Is.EquivalentTo(new[] { "d", "beside", "below" }));
+        Assert.That(overlay.TryNode("d", out _), Is.EqualTo(error));
+        Assert.That(overlay.TryNode("beside", out _), Is.EqualTo(Errno.None));
+    }
+
+    /// <summary>A path in a data-only layer may not climb out of it, and nothing but a regular file is opened there.</summary>
+    [TestCase("/../outside/secret")]
+    [TestCase("/./../outside/secret")]
+    [TestCase("/fifo")]
+    [TestCase("/directory")]
+    public void Read_DataOfAMetacopyElsewhere_NotFound(string redirect)
+    {
+        LayerBuilder.Build(new DiskLayer().Fifo("fifo").Dir("directory"), Sandbox.PathOf("data"));
+        OverlayUnderTest overlay = OpenOver(null, options => options with { DataDirs = [Sandbox.PathOf("data")] },
+            new DiskLayer().File("file", "").Xattr("file", "trusted.overlay.metacopy", "").Xattr("file", "trusted.overlay.redirect", redirect));
+        Assert.That(() => overlay.Read("file"), Throws.InstanceOf<IOException>().With.Message.Contain(nameof(Errno.ENOENT)));
+    }
+
     /// <summary>The handle of a file that is in no layer: its number may be shown, it is not opened.</summary>
     [Test]
     public void Lookup_OriginOfAFileOutside_ReadsTheUpperStill()

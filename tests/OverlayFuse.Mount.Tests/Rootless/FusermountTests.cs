@@ -56,6 +56,66 @@ internal sealed class FusermountTests : RootlessTest
         Assert.That(Bash.Run(ShowMerged, Home), Is.EqualTo(before), "mounted by the kernel");
     }
 
+    /// <summary>Root sees marks user.overlay.* only if it looks for them: the upper's root says that it has to.</summary>
+    [Test]
+    public void Remount_ByRootWhoDoesNotSayUserxattr_DeletedStaysDeleted([Values("", "uuid=off")] string extra)
+    {
+        User.Run($"{Program} -o {Options}{(extra.Length > 0 ? "," + extra : "")} merged", Home);
+        User.Run(Scenario, Home);
+        string before = User.Run(ShowMerged, Home);
+        Unmount();
+
+        OverlayOptions options = new([Home + "/top", Home + "/bottom"], Home + "/upper", Home + "/work");
+        using (ProgramUnderTest.Mount(options, Home + "/merged"))
+            Assert.That(Bash.Run(ShowMerged, Home), Is.EqualTo(before));
+        using (KernelOverlay.Mount(options with { Extra = "userxattr" }, Home + "/merged"))
+            Assert.That(Bash.Run(ShowMerged, Home), Is.EqualTo(before), "the kernel's overlayfs");
+    }
+
+    [Test]
+    public void Remount_ByRootWithAnOptionThatNeedsTrustedMarks_RefusedWithTheRemedy()
+    {
+        Mount();
+        User.Run("rm merged/removed", Home);
+        Unmount();
+
+        ToolResult refused = Bash.Try($"{Program} -o lowerdir=top:bottom,upperdir=upper,workdir=work,redirect_dir=on merged", Home);
+        Assert.That(refused.ExitCode, Is.Not.Zero);
+        Assert.That(refused.Error, Does.Contain("user.overlay.*").And.Contain("redirect_dir=on").And.Contain("setfattr -x"));
+    }
+
+    /// <summary>What root's mount of the kernel's overlayfs wrote as trusted.* an ordinary user cannot see; that root was there is seen.</summary>
+    [Test]
+    public void Mount_UpperThatRootMountedBefore_RefusedUnlessToldOtherwise()
+    {
+        using (KernelOverlay.Mount(new OverlayOptions([Home + "/top", Home + "/bottom"], Home + "/upper", Home + "/work"), Home + "/merged"))
+            Bash.Run("rm -r directory; mkdir directory", Home + "/merged");
+
+        string options = Options.Replace(",userxattr", "", StringComparison.Ordinal);
+        ToolResult refused = User.Try($"{Program} -o {options} merged", Home);
+        Assert.That(refused.ExitCode, Is.Not.Zero);
+        Assert.That(refused.Error, Does.Contain("trusted.overlay.*").And.Contain("work/work as that user"));
+
+        Bash.Run("rm -rf work/work", Home);
+        User.Run($"{Program} -o {options} merged", Home);
+        Unmount();
+    }
+
+    /// <summary>The daemon has no capability here: the user's own directory without permissions keeps its marks to itself, and they still count.</summary>
+    [Test]
+    public void Remount_OwnDirectoriesAndFilesWithoutPermissions_ShownAndHidingWhatIsBelow()
+    {
+        Mount();
+        User.Run("cd merged; rm -r directory; mkdir directory; echo new > directory/3; chmod 0 directory; chmod 0 appended; chmod 200 mode", Home);
+        Unmount();
+
+        Mount();
+        User.Run("cd merged; test \"$(stat -c %a directory appended mode | tr '\\n' ' ')\" = '0 0 200 '; chmod 700 directory; test \"$(ls directory)\" = 3; rm -f appended mode; test ! -e mode", Home);
+        Unmount();
+
+        Assert.That(Bash.Run("stat -c %a directory; stat -c %F appended mode", Home + "/upper"), Is.EqualTo("700\ncharacter special file\ncharacter special file\n"));
+    }
+
     [Test]
     public void Mount_ReadOnlyWithoutUpper_ReadableAndRefusesToWrite()
     {

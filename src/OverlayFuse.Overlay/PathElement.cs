@@ -1,0 +1,26 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay;
+
+/// <summary>One name on the way of a lookup: alone, or as a part of a redirected path.</summary>
+/// <param name="name">The name.</param>
+internal readonly ref struct PathElement(Name name)
+{
+    public Name Name { get; } = name;
+
+    /// <summary>The path that it is a part of, with a NUL behind it; null for the plain name.</summary>
+    public byte[]? Path { get; init; }
+
+    /// <summary>Where in <see cref="Path"/> it starts.</summary>
+    public int Offset { get; init; }
+
+    /// <summary>Others follow.</summary>
+    public bool IsInner { get; init; }
+
+    /// <summary>The path below this element, put behind another one.</summary>
+    public byte[] WithRest(byte[] redirect) =>
+        IsInner ? [.. redirect.AsSpan(0, redirect.Length - 1), .. Path.AsSpan(Offset + Name.Length)] : redirect;
+
+    /// <summary>The path with this element called otherwise.</summary>
+    public byte[] Replace(byte[] redirect) => [.. Path.AsSpan(0, Offset), .. WithRest(redirect)];
+}
