@@ -29,9 +29,10 @@ public sealed class UpperHold : IDisposable
         {
             held.Add(new HoldWait(upper).Take());
             held.Add(new HoldWait(work).Take());
-            bool userXattr = options.ReadOnly ? options.UserXattr ?? false : WorkProbe.Run(upper, work, options.UserXattr);
-            MarkChecks.RefuseUntrusted(options, userXattr);
-            return new UpperHold(options with { UserXattr = userXattr }, held);
+            PossibleMarks marks = options.ReadOnly ? new(options.UserXattr ?? false, HasWhiteouts: true) : WorkProbe.Run(upper, work, options.UserXattr);
+            MarkChecks.RefuseUntrusted(options, marks.AreUserXattrs);
+            bool byName = options.AufsWhiteouts || DeletionForm.IsByName(upper, options, marks);
+            return new UpperHold(options with { UserXattr = marks.AreUserXattrs, AufsWhiteouts = byName }, held);
         }
         catch (MountRefusedException)
         {
