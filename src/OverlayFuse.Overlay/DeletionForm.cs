@@ -8,6 +8,9 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 internal static class DeletionForm
 {
+    /// <summary>What an overlay has made of the note on its own disk, where the same upper can be mounted, too.</summary>
+    private static readonly string[] s_fromOutside = ["trusted.overlay.overlay.whnames", "user.overlay.overlay.whnames"];
+
     /// <summary>Decides, and notes on the upper what was decided.</summary>
     /// <param name="upper">The upper layer.</param>
     /// <param name="options">A read-only mount writes no note.</param>
@@ -16,11 +19,13 @@ internal static class DeletionForm
     public static bool IsByName(LayerPlace upper, OverlayOptions options, PossibleMarks marks)
     {
         Name note = Name.From((marks.AreUserXattrs ? "user." : "trusted.") + "overlay.whnames");
-        bool isNoted = Sys.GetXattrAt(upper.Fd, Name.Empty, note, default, out _) == Errno.None;
+        bool isNoted = Has(upper, note) || s_fromOutside.Any(name => Has(upper, Name.From(name)));
         if (isNoted || marks.HasWhiteouts || options.ReadOnly)
             return isNoted;
         Errno error = Sys.SetXattrAt(upper.Fd, Name.Empty, note, "y"u8);
         return error == Errno.None ? true : throw new MountRefusedException(
             $"{upper}: takes no whiteouts, and no note (xattr) that deletions are marked by names instead ({error}); put upperdir and workdir on ext4, xfs, btrfs or tmpfs");
     }
+
+    private static bool Has(LayerPlace upper, Name note) => Sys.GetXattrAt(upper.Fd, Name.Empty, note, default, out _) == Errno.None;
 }

@@ -76,9 +76,10 @@ internal sealed class UpperOnOverlayTests
         sandbox.Shell("rm m/f; rm -r m/d; mkdir m/d");
         Unmount();
         sandbox.Shell("cp -a --preserve=xattr o/u plain; umount o; mkdir work");
-        foreach (string options in new[] { "lowerdir=low:low2,upperdir=plain,workdir=work", "lowerdir=low:low2,upperdir=plain,workdir=work,ro" })
+        sandbox.Shell("mkdir disk/u/work");
+        foreach (string options in new[] { "upperdir=plain,workdir=work", "upperdir=plain,workdir=work,ro", "upperdir=disk/u/u,workdir=disk/u/work" })
         {
-            sandbox.Mount("-o", options, sandbox.MountPoint);
+            sandbox.Mount("-o", "lowerdir=low:low2," + options, sandbox.MountPoint);
             sandbox.Shell("[ ! -e m/f ]; [ -z \"$(ls -A m/d)\" ]; ! ls -A m | grep '^\\.wh\\.'");
             Unmount();
         }
