@@ -63,6 +63,10 @@ typedef struct pollfd Cpollfd;
 SIZE(Cpollfd, PollFd); FIELD(Cpollfd, fd, PollFd, Fd); FIELD(Cpollfd, events, PollFd, Events);
 FIELD(Cpollfd, revents, PollFd, Returned);
 
+typedef struct flock Cflock;
+SIZE(Cflock, FLock); FIELD(Cflock, l_type, FLock, Type); FIELD(Cflock, l_whence, FLock, Whence);
+FIELD(Cflock, l_start, FLock, Start); FIELD(Cflock, l_len, FLock, Length); FIELD(Cflock, l_pid, FLock, Process);
+
 typedef struct msghdr Cmsghdr;
 SIZE(Cmsghdr, MsgHdr); FIELD(Cmsghdr, msg_name, MsgHdr, Name); FIELD(Cmsghdr, msg_namelen, MsgHdr, NameLength);
 FIELD(Cmsghdr, msg_iov, MsgHdr, Vectors); FIELD(Cmsghdr, msg_iovlen, MsgHdr, VectorCount);
@@ -118,6 +122,9 @@ VALUE(STATX_ATTR_MOUNT_ROOT, StatxAttributes, MountRoot);
 VALUE(__NR_getdents64, Sys, SYS_getdents64); VALUE(__NR_open_tree, Sys, SYS_open_tree);
 VALUE(__NR_mount_setattr, Sys, SYS_mount_setattr); VALUE(__NR_pidfd_open, Sys, SYS_pidfd_open);
 VALUE(__NR_setresuid, Sys, SYS_setresuid); VALUE(__NR_setresgid, Sys, SYS_setresgid);
+VALUE(__NR_pidfd_send_signal, Sys, SYS_pidfd_send_signal); VALUE(SIGTERM, Sys, SIGTERM);
+VALUE(F_OFD_GETLK, Sys, F_OFD_GETLK); VALUE(F_OFD_SETLK, Sys, F_OFD_SETLK);
+VALUE(F_RDLCK, Sys, F_RDLCK); VALUE(F_WRLCK, Sys, F_WRLCK); VALUE(F_UNLCK, Sys, F_UNLCK);
 VALUE(POLLIN, Sys, POLLIN);
 VALUE(SYNC_FILE_RANGE_WAIT_BEFORE, Sys, SYNC_FILE_RANGE_WAIT_BEFORE); VALUE(SYNC_FILE_RANGE_WRITE, Sys, SYNC_FILE_RANGE_WRITE);
 VALUE(SYNC_FILE_RANGE_WAIT_AFTER, Sys, SYNC_FILE_RANGE_WAIT_AFTER);

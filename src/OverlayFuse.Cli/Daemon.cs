@@ -36,6 +36,9 @@ internal static class Daemon
         Proc.Hold(); // and no other directory
         try
         {
+            hold.NoteMounted(mount.DeviceNumber);
+            fileSystem.OnEnding = hold.NoteEnding;
+            fileSystem.OnEnded = hold.Dispose;
             var session = new FuseSession(fileSystem, mount.Device, ToSessionOptions(request));
             Begin(mount, session, fileSystem);
             _ = mount.AllowReadahead(request.MaxReadahead); // no: the kernel's default stays

@@ -112,6 +112,9 @@ public sealed class FuseMount
             throw new FuseMountException($"{MountPoint}: cannot be unmounted: {error}");
     }
 
+    /// <summary>Its st_dev as "major:minor"; null when it could not be found among the mounts.</summary>
+    public string? DeviceNumber => _identity?.Split(' ')[1];
+
     /// <summary>Unmounts anybody's FUSE mount, by umount2(2), or through fusermount3 when the caller may not.</summary>
     /// <param name="mountPoint">Absolute, without symlinks.</param>
     /// <param name="detach">Also when it is in use: its name is free at once, the rest goes with its last user.</param>

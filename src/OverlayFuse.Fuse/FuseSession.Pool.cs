@@ -72,7 +72,7 @@ public sealed partial class FuseSession
         while (!HasEnded())
         {
             _ = _poolEvent.WaitOne();
-            if (Volatile.Read(ref _starving) != 0)
+            if (Volatile.Read(ref _starving) != 0 && !IsEnding)
                 GrowWhileStarving();
         }
         _fileSystem.Destroy();

@@ -40,11 +40,6 @@ public static unsafe partial class Sys
         return OpenAt(Fd.WorkingDirectory, ProcPath(fd, Name.Empty, buffer), follow, out reopened);
     }
 
-    /// <summary>flock(2), not waiting.</summary>
-    /// <param name="fd">Any open descriptor.</param>
-    /// <returns>EAGAIN when somebody else holds it.</returns>
-    public static Errno TryLockExclusive(Fd fd) => Result(Libc.flock(fd.Number, 2 | 4));
-
     /// <summary>
     /// name_to_handle_at(2): the file handle that exportfs gives for an inode, as the kernel's ovl_encode_real_fh stores it.
     /// </summary>

@@ -7,6 +7,8 @@ public static unsafe partial class Sys
     private const long SYS_setresuid = 117;
     private const long SYS_setresgid = 119;
     private const long SYS_pidfd_open = 434;
+    private const long SYS_pidfd_send_signal = 424;
+    private const int SIGTERM = 15;
     private const short POLLIN = 1;
 
     /// <summary>pidfd_open(2), 5.3: a process of our process namespace; readable when it has ended (<see cref="AwaitReadable"/>).</summary>
@@ -18,6 +20,11 @@ public static unsafe partial class Sys
         process = new Fd((int)Libc.syscall(SYS_pidfd_open, id, 0, 0, 0, 0, 0));
         return process.IsOpen ? Errno.None : LastError();
     }
+
+    /// <summary>Sends SIGTERM (pidfd_send_signal(2), 5.1).</summary>
+    /// <param name="process">Of <see cref="OpenProcess"/>.</param>
+    /// <returns>ESRCH when it has ended, EPERM when it is somebody else's.</returns>
+    public static Errno Terminate(Fd process) => Result((int)Libc.syscall(SYS_pidfd_send_signal, process.Number, SIGTERM, 0, 0, 0, 0));
 
     /// <summary>poll(2) for POLLIN.</summary>
     /// <param name="fd">What is waited for.</param>

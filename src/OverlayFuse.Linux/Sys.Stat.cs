@@ -49,6 +49,22 @@ public static unsafe partial class Sys
         return error == Errno.ENOTTY ? GetFileSystemUuidByType(fd, uuid) : error;
     }
 
+    /// <summary>FS_IOC_FSGETXATTR: the project id, for quotas.</summary>
+    /// <param name="fd">A file or directory; not of O_PATH.</param>
+    /// <param name="project">Its id.</param>
+    /// <param name="isInherited">FS_XFLAG_PROJINHERIT: what is made in the directory gets the id.</param>
+    /// <returns>ENOTTY where the file system has no such ids.</returns>
+    public static Errno GetProject(Fd fd, out uint project, out bool isInherited)
+    {
+        const nuint FS_IOC_FSGETXATTR = 0x801C581F;
+        const uint FS_XFLAG_PROJINHERIT = 0x200;
+        uint* answer = stackalloc uint[7];
+        Errno error = Result(Libc.ioctl(fd.Number, FS_IOC_FSGETXATTR, (byte*)answer));
+        project = error == Errno.None ? answer[3] : 0;
+        isInherited = error == Errno.None && (answer[0] & FS_XFLAG_PROJINHERIT) != 0;
+        return error;
+    }
+
     /// <summary>The ioctls of single file systems, for kernels before 6.9; they agree with s_uuid.</summary>
     /// <param name="fd">Any file of the file system.</param>
     /// <param name="uuid">16 bytes.</param>

@@ -67,8 +67,6 @@ internal sealed class Layer
     {
         Require(path, Sys.OpenAt(directory, name, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd root));
         Require(path, Sys.FStatx(root, out Statx stat));
-        byte[] uuid = new byte[16];
-        _ = Sys.GetFileSystemUuid(root, uuid); // none: then origins cannot be told, see Origin
         bool isKnown = Sys.FStatFs(root, out StatFs about) == Errno.None;
         return new Layer
         {
@@ -76,7 +74,7 @@ internal sealed class Layer
             Root = new SafeFd(root),
             Dev = stat.Dev,
             RootIno = stat.Ino,
-            Uuid = uuid,
+            Uuid = FileSystemUuid.Of(root), // none: then origins cannot be told, see Origin
             IsCaseSensitive = isKnown && s_caseSensitive.Contains(about.Type),
             IsErofs = isKnown && about.Type == EROFS_SUPER_MAGIC_V1,
             IsClone = isClone,

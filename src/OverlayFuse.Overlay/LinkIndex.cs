@@ -11,6 +11,9 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 internal sealed partial class LinkIndex : IDisposable
 {
+    private const string UnknownUuid = "names its layers by the UUID of their file system, which could not be found out: the kernel tells it from Linux 6.9 on (of ext4 6.0), " +
+        "and before that only an ext4 has it on its device and in udev's data; mount as root where the device is in /dev, or leave out index=on";
+
     private readonly OverlayXattr _xattrs;
 
     private LinkIndex(Fd directory, OverlayXattr xattrs, bool isComplete)
@@ -172,6 +175,8 @@ internal sealed partial class LinkIndex : IDisposable
         Errno error = Sys.GetXattrAt(of, Name.Empty, xattr, found, out int foundLength);
         if (error == Errno.ENODATA)
             error = Sys.SetXattrAt(of, Name.Empty, xattr, expected);
+        else if (error == Errno.None && Origin.LacksUuid(expected, found[..foundLength]))
+            throw new IOException($"{text[..text.IndexOf(':', StringComparison.Ordinal)]}: {UnknownUuid}");
         else if (error == Errno.None && !found[..foundLength].SequenceEqual(expected))
             error = Errno.ESTALE;
         if (error != Errno.None)

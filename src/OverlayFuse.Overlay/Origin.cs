@@ -49,6 +49,12 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return HeaderSize + length;
     }
 
+    /// <summary>Whether two handles differ in the UUID alone, and the first was made of a file system whose UUID could not be found out.</summary>
+    public static bool LacksUuid(ReadOnlySpan<byte> made, ReadOnlySpan<byte> other) =>
+        made.Length > HeaderSize && made.Length == other.Length && !made.SequenceEqual(other)
+        && made[..UuidOffset].SequenceEqual(other[..UuidOffset]) && made[HeaderSize..].SequenceEqual(other[HeaderSize..])
+        && !made[UuidOffset..HeaderSize].ContainsAnyExcept((byte)0);
+
     /// <summary>Makes the handle of an upper inode of it (OVL_FH_FLAG_PATH_UPPER).</summary>
     public static void MarkUpper(Span<byte> value) => value[3] |= 4;
 

@@ -45,7 +45,8 @@ public sealed partial class OverlayFileSystem
         if (!inUpper)
             return Errno.None;
         using var entry = new WorkEntry(_work!); // takes it, with the marks in it if it is a directory
-        return entry.TakeFrom(upper, name);
+        error = entry.TakeFrom(upper, name);
+        return error == Errno.EXDEV ? TreeRemover.Remove(upper, name) : error; // a directory that the upper's own overlay merges
     }
 
     private Errno MarkDeleted(Inode parent, Fd upper, Name name)

@@ -36,6 +36,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     private readonly HandleTable<OpenDirectory> _openDirectories = new();
     private readonly OverlayOptions _options;
     private FuseNotifier? _notifier;
+    private bool _isClosed;
 
     private OverlayFileSystem(OverlayOptions options, LayerStack layers)
     {
@@ -118,18 +119,30 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         return Errno.None;
     }
 
+    /// <summary>Called when the mount is gone, before its last work is done.</summary>
+    public Action? OnEnding { get; set; }
+
+    /// <summary>Called when all is done and the layers are closed.</summary>
+    public Action? OnEnded { get; set; }
+
     /// <inheritdoc/>
     public void Destroy()
     {
+        OnEnding?.Invoke();
         _copyUp?.FinishAll();
         _work?.Clear();
+        Dispose(); // at once: whoever has unmounted goes on to unmount the disk
+        OnEnded?.Invoke();
     }
 
-    /// <summary>Closes the layers.</summary>
+    /// <summary>Closes the layers. Can be called twice.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isClosed, true))
+            return;
         if (ReferenceEquals(Sys.OnNoDescriptors?.Target, _reserve))
             Sys.OnNoDescriptors = null;
+        _directories.Clear();
         _inodes.Clear();
         _work?.Dispose();
         _index?.Dispose();

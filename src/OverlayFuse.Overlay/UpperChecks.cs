@@ -34,9 +34,12 @@ public static class UpperChecks
     {
         if (work.MountId != upper.MountId)
             throw new MountRefusedException($"{work}: not on the same mount as {upper}; use a directory beside the upper, on the same file system");
+        bool isSeen = Sys.FStatx(upper.Fd, out Statx one) == Errno.None & Sys.FStatx(work.Fd, out Statx other) == Errno.None;
+        if (isSeen && one.Dev != other.Dev) // a subvolume has a device number of its own
+            throw MoveProbe.Refusal(upper, work);
     }
 
-    /// <summary>As ovl_mount_dir_check: no file system whose entries change behind our back, and no overlay.</summary>
+    /// <summary>As ovl_mount_dir_check: no file system whose entries change behind our back. An overlay of the kernel's is none; see <see cref="WorkProbe"/>.</summary>
     /// <param name="upper">The upper layer.</param>
     public static void RefuseFileSystem(LayerPlace upper)
     {
@@ -44,7 +47,7 @@ public static class UpperChecks
             return;
         if (NetworkTypes.Contains(type))
             throw new MountRefusedException($"{upper}: is on a network file system ({type}); {LocalRemedy}");
-        if (type is "overlay" or "proc" or "sysfs" || type.StartsWith("fuse", StringComparison.Ordinal))
+        if (type is "proc" or "sysfs" || type.StartsWith("fuse", StringComparison.Ordinal))
             throw new MountRefusedException($"{upper}: is on {type}, which cannot hold an upper layer; {LocalRemedy}");
     }
 

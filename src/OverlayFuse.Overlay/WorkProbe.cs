@@ -12,8 +12,8 @@ internal static class WorkProbe
     /// <param name="upper">The upper layer, named in texts.</param>
     /// <param name="work">The work directory, written to.</param>
     /// <param name="wanted">Whether user.overlay.* was asked for; null: decide.</param>
-    /// <returns>Whether marks are user.overlay.*.</returns>
-    public static bool Run(LayerPlace upper, LayerPlace work, bool? wanted)
+    /// <returns>What marks can be made.</returns>
+    public static PossibleMarks Run(LayerPlace upper, LayerPlace work, bool? wanted)
     {
         Name name = Name.From(string.Create(CultureInfo.InvariantCulture, $"#overlayfuse-probe-{Sys.ProcessId}"));
         Require(Sys.MkDirAt(work.Fd, name, 0x1C0), $"{work}: cannot be written to", "give the mounting user write access to it");
@@ -22,7 +22,8 @@ internal static class WorkProbe
             Require(Sys.OpenAt(work.Fd, name, OpenFlags.Directory | OpenFlags.NoFollow, out Fd fd), $"{work}: cannot be read back", Remedy);
             using var probe = new ScopedFd(fd);
             RequireEntryTypes(upper, probe);
-            return RequireXattr(upper, work, name, wanted);
+            MoveProbe.Run(upper, work, probe);
+            return new PossibleMarks(RequireXattr(upper, work, name, wanted), CanMakeWhiteouts(upper, probe));
         }
         finally
         {
@@ -45,6 +46,18 @@ internal static class WorkProbe
         Require(error, $"{upper}: its work directory cannot be listed", Remedy);
         if (!hasType)
             throw new MountRefusedException($"{upper}: its file system does not tell the types of entries (d_type); {Remedy} (xfs made with ftype=1)");
+    }
+
+    /// <summary>A device 0:0: for anybody since 5.8; the kernel's overlayfs lets nobody make one.</summary>
+    private static bool CanMakeWhiteouts(LayerPlace upper, Fd probe)
+    {
+        Name name = Name.From("whiteout");
+        Errno error = Sys.MkNodAt(probe, name, (uint)FileType.CharacterDevice, 0);
+        if (error is Errno.EPERM or Errno.EACCES or Errno.EOPNOTSUPP or Errno.EINVAL)
+            return false;
+        _ = Sys.UnlinkAt(probe, name); // then rmdir says so
+        Require(error, $"{upper}: a whiteout cannot be made in its work directory", Remedy);
+        return true;
     }
 
     private static bool RequireXattr(LayerPlace upper, LayerPlace work, Name name, bool? wanted)
@@ -70,3 +83,8 @@ internal static class WorkProbe
             throw new MountRefusedException($"{thing} ({error}); {remedy}");
     }
 }
+
+/// <summary>What an upper can hold.</summary>
+/// <param name="AreUserXattrs">Marks are user.overlay.* instead of trusted.overlay.*.</param>
+/// <param name="HasWhiteouts">Whiteout devices can be made; else a deletion is a file ".wh.NAME".</param>
+internal readonly record struct PossibleMarks(bool AreUserXattrs, bool HasWhiteouts);

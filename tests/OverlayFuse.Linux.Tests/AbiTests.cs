@@ -11,7 +11,7 @@ internal sealed class AbiTests
     private static readonly string s_sysCheck = Path.Combine(FindRepository(), "native", "sys_check.c");
 
     private static readonly Type[] s_structs =
-        [typeof(Statx), typeof(StatxTime), typeof(TimeSpec), typeof(StatFs), typeof(Libc.SigAction), typeof(Libc.IoVec), typeof(Libc.MsgHdr), typeof(Libc.DescriptorMessage), typeof(Libc.PollFd)];
+        [typeof(Statx), typeof(StatxTime), typeof(TimeSpec), typeof(StatFs), typeof(Libc.SigAction), typeof(Libc.IoVec), typeof(Libc.MsgHdr), typeof(Libc.DescriptorMessage), typeof(Libc.PollFd), typeof(Libc.FLock)];
 
     private static readonly Type[] s_enums =
         [typeof(OpenFlags), typeof(AtFlags), typeof(RenameFlags), typeof(XattrFlags), typeof(Whence), typeof(FileType), typeof(StatxMask), typeof(StatxAttributes)];

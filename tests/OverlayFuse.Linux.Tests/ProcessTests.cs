@@ -22,6 +22,16 @@ internal sealed class ProcessTests : DiskTest
         Assert.That((Sys.OpenProcess(int.MaxValue, out Fd process), process.IsOpen), Is.EqualTo((Errno.ESRCH, false)));
 
     [Test]
+    public void Terminate_OfAProcess_EndsIt()
+    {
+        using Process process = Process.Start("sleep", ["60"]);
+        Assert.That(Sys.OpenProcess(process.Id, out Fd opened), Is.EqualTo(Errno.None));
+        using var end = new ScopedFd(opened);
+        Assert.That(Sys.Terminate(end), Is.EqualTo(Errno.None));
+        Assert.That(Sys.AwaitReadable(end, 60_000), Is.EqualTo(Errno.None));
+    }
+
+    [Test]
     public void GetRandom_Twice_FillsAllWithDifferentBytes()
     {
         byte[] one = new byte[256], other = new byte[256];

@@ -112,6 +112,19 @@ internal sealed class StatTests : DiskTest
         Assert.That(byType, Is.EqualTo(uuid), "as kernels before 6.9 tell it");
     }
 
+    /// <summary>Of xfs, which has such ids without being asked to.</summary>
+    [Test]
+    public void GetProject_OfADirectory_IsWhatWasSet()
+    {
+        string mountpoint = Sandbox.MakeFileSystem("xfs", 320);
+        Directory.CreateDirectory(Path.Combine(mountpoint, "d"));
+        Tool.Run("chattr", "+P", "-p", "77", Path.Combine(mountpoint, "d"));
+        using var root = new ScopedFd(OpenDirectory(mountpoint));
+        using var directory = new ScopedFd(OpenDirectory(Path.Combine(mountpoint, "d")));
+        Assert.That((Sys.GetProject(root, out uint project, out bool isInherited), project, isInherited), Is.EqualTo((Errno.None, 0u, false)));
+        Assert.That((Sys.GetProject(directory, out project, out isInherited), project, isInherited), Is.EqualTo((Errno.None, 77u, true)));
+    }
+
     [Test]
     public void GetFileSystemUuid_WhereThereIsNone_IsENoTty()
     {

@@ -68,7 +68,7 @@ internal sealed class UpperTrial : IDisposable
         [
             Types(), trusted, user with { Needed = trusted.Status == Verdict.No },
             Made("upper-whiteout", "upper: whiteouts (devices 0:0)", name => Sys.MkNodAt(_directory, name, (uint)FileType.CharacterDevice, 0),
-                LocalRemedy + "; Linux 5.8; or mark deletions by names: FUSE_OVERLAYFS_DISABLE_OVL_WHITEOUT=1"),
+                "not needed: deletions are marked by files .wh.NAME instead, which only overlayfuse and fuse-overlayfs understand; " + LocalRemedy + " (for users: Linux 5.8)"),
             TmpFile(), RenameWhiteout(), Reflinks(),
         ];
     }

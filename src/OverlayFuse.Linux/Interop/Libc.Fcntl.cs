@@ -20,5 +20,16 @@ internal static unsafe partial class Libc
     internal static partial int open_by_handle_at(int mountFd, byte* handle, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int flock(int fd, int operation);
+    internal static partial int fcntl(int fd, int command, FLock* argument);
+
+    /// <summary>struct flock, 64 bit.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct FLock
+    {
+        internal short Type;
+        internal short Whence;
+        internal long Start;
+        internal long Length;
+        internal int Process;
+    }
 }

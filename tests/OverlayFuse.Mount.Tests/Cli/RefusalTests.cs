@@ -27,6 +27,10 @@ internal sealed class RefusalTests
         new("LowerInsideTheWork", "mkdir w/l", "lowerdir=w/l,upperdir=u,workdir=w", "lowerdir={}/w/l: lies inside workdir={}/w", Beside),
     ];
 
+    private const string OnT = "lowerdir=a,upperdir=t/u,workdir=t/w";
+    private const string Btrfs = "truncate -s 128M i; mkfs.btrfs -q i; mkdir t; mount -o loop i t";
+    private const string Projects = "truncate -s 320M i; mkfs.xfs -q i; mkdir t; mount -o loop i t; mkdir t/u t/w";
+
     private static IEnumerable<Refusal> Uppers() =>
     [
         new("UpperMissing", "", "lowerdir=a,upperdir=none,workdir=w", "upperdir={}/none: does not exist", "create it"),
@@ -40,7 +44,10 @@ internal sealed class RefusalTests
         new("WorkOnAnotherMount", "mkdir t x; mount --bind x t; mkdir t/w", "lowerdir=a,upperdir=u,workdir=t/w", "workdir={}/t/w: not on the same mount as upperdir={}/u", "same file system"),
         new("UpperReadOnly", "mkdir t; mount -t tmpfs t t; mkdir t/u t/w; mount -o remount,ro t", "lowerdir=a,upperdir=t/u,workdir=t/w", "upperdir={}/t/u: {}/t is mounted read-only", "remount,rw"),
         new("UpperOnOverlay", "mkdir t; mount -t overlay o -o lowerdir=a:b t", "lowerdir=a,upperdir=t,workdir=t", "workdir={}/t: the same directory", Once),
-        new("UpperInAnOverlay", "mkdir t u/u u/w; mount -t overlay o -o lowerdir=b,upperdir=u,workdir=w t", "lowerdir=a,upperdir=t/u,workdir=t/w", "upperdir={}/t/u: is on overlay", "ext4, xfs, btrfs or tmpfs"),
+        new("WorkOutsideOfTheSubvolume", Btrfs + "; btrfs -q subvolume create t/u; mkdir t/w", OnT, "workdir={}/t/w: nothing can be moved between it and upperdir={}/t/u (EXDEV)", "in the same subvolume"),
+        new("WorkIsASubvolume", Btrfs + "; mkdir t/u; btrfs -q subvolume create t/w", OnT, "workdir={}/t/w: nothing can be moved between it and upperdir={}/t/u (EXDEV)", "in the same subvolume"),
+        new("UpperOfAProject", Projects + "; chattr +P -p 7 t/u", OnT, "workdir={}/t/w: nothing can be moved between it and upperdir={}/t/u (EXDEV)", "lsattr -p") { NeedsProbe = true },
+        new("WorkOfAProject", Projects + "; chattr +P -p 7 t/w", OnT, "workdir={}/t/w: nothing can be moved between it and upperdir={}/t/u (EXDEV)", "lsattr -p") { NeedsProbe = true },
         new("UpperWithoutXattr", "mkdir t; mount -t ramfs t t; mkdir t/u t/w", "lowerdir=a,upperdir=t/u,workdir=t/w", "upperdir={}/t/u: its file system takes no extended attributes", "ext4, xfs, btrfs or tmpfs") { NeedsProbe = true },
         new("UpperWithoutDirectoryTypes", "truncate -s 16M i; mkfs.ext4 -q -O ^filetype i; mkdir t; mount -o loop i t; mkdir t/u t/w", "lowerdir=a,upperdir=t/u,workdir=t/w", "upperdir={}/t/u: its file system does not tell the types of entries (d_type)", "ftype=1") { NeedsProbe = true },
         new("WorkImmutable", "chattr +i w", Writable, "workdir={}/w: {}/w is immutable", "chattr -i"),

@@ -9,6 +9,7 @@ internal sealed class MountCheckTests : MountCellTest
     private const string NoLimit = "FUSE does not stack file systems: nothing overflows";
     private const string Silent = "the kernel mounts read-only, which nobody asked for";
     private const string Busy = "two writers of one upper destroy it; the kernel only warns";
+    private const string OnOverlay = "deletions can be files .wh.NAME, where no whiteout device can be made";
     private const string OnT = "lowerdir={}/a,upperdir={}/t/u,workdir={}/t/w";
 
     private static IEnumerable<MountCell> Overlaps() =>
@@ -40,8 +41,8 @@ internal sealed class MountCheckTests : MountCellTest
         new("UpperOnAReadOnlyBindMount", OnT, "mkdir -p t x/u x/w; mount --bind x t; mount -o remount,bind,ro t") { Names = "read-only" },
         new("UpperReadOnlyForAReadOnlyMount", OnT, "mkdir t; mount -t tmpfs t t; mkdir t/u t/w; mount -o remount,ro t") { ReadOnly = true, Looser = "a view that nobody writes to needs nothing of its upper but to be read" },
         new("ReadOnlyMount", Writable) { ReadOnly = true },
-        new("UpperInAnOverlay", OnT, "mkdir t u/u u/w; mount -t overlay o -o lowerdir=b,upperdir=u,workdir=w t") { Names = "is on overlay" },
-        new("UpperInAnOverlayWithUserXattr", OnT + ",userxattr", "mkdir t u/u u/w; mount -t overlay o -o lowerdir=b,upperdir=u,workdir=w t") { Names = "is on overlay" },
+        new("UpperInAnOverlay", OnT, "mkdir t u/u u/w; mount -t overlay o -o lowerdir=b,upperdir=u,workdir=w t") { Looser = OnOverlay },
+        new("UpperInAnOverlayWithUserXattr", OnT + ",userxattr", "mkdir t u/u u/w; mount -t overlay o -o lowerdir=b,upperdir=u,workdir=w t") { Looser = OnOverlay },
         new("LowerIsAnOverlay", "lowerdir={}/t,upperdir={}/x/u,workdir={}/x/w", "mkdir -p t x/u x/w; mount -t overlay o -o lowerdir=b,upperdir=u,workdir=w t"),
         new("LowerIsAnOverlayOfAnOverlay", "lowerdir={}/t2:{}/b,upperdir={}/u,workdir={}/w", "mkdir t t2 c d; mount -t overlay o -o lowerdir=a:c t; mount -t overlay o -o lowerdir=t:d t2") { Looser = NoLimit },
         new("LowerIsProc", "lowerdir=/proc/fs:{}/b") { Looser = NoLimit },
