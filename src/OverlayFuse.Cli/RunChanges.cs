@@ -1,13 +1,12 @@
-using System.Text;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli;
 
-/// <summary>The list that <c>overlayfuse run --diff</c> writes when the command has ended, and <c>changes</c> of a live mount.</summary>
+/// <summary>The list that <c>overlayfuse run --diff</c> writes when the command has ended.</summary>
 internal static class RunChanges
 {
-    /// <summary>Writes a line for each path: A, M or D, a space, the path. Control characters and backslashes in it are written as \ooo (octal).</summary>
+    /// <summary>Writes <see cref="ChangeLines"/>.</summary>
     /// <param name="request">Which layers, and where the list goes.</param>
     /// <param name="scratch">The session's own directory.</param>
     /// <exception cref="IOException">A layer cannot be read, or the list cannot be written.</exception>
@@ -15,28 +14,8 @@ internal static class RunChanges
     {
         OverlayOptions layers = request.ToMount(scratch, shared: false).Overlay;
         bool isOrdinary = Sys.EffectiveUid != 0 && !request.MapsRoot; // as the daemon was
-        IReadOnlyList<ViewChange> changes = ViewChanges.List(layers, isOrdinary || layers.XattrPermissions == XattrPermissions.User);
         using Stream output = request.ChangesFile is { } file ? File.Create(file) : Console.OpenStandardOutput();
-        Write(changes, output);
-    }
-
-    /// <summary>As <see cref="List"/>.</summary>
-    public static void Write(IReadOnlyList<ViewChange> changes, Stream output)
-    {
-        using var buffered = new BufferedStream(output);
-        foreach (ViewChange change in changes)
-            buffered.Write(ToLine(change));
-    }
-
-    internal static byte[] ToLine(ViewChange change)
-    {
-        var line = new List<byte> { (byte)change.Kind, (byte)' ' };
-        foreach (byte c in change.Path)
-        {
-            bool isPlain = c is >= 0x20 and not 0x7F and not (byte)'\\';
-            line.AddRange(isPlain ? [c] : Encoding.ASCII.GetBytes("\\" + Convert.ToString(c, 8).PadLeft(3, '0')));
-        }
-        line.Add((byte)'\n');
-        return [.. line];
+        using var lines = new ChangeLines(output.Write);
+        ViewChanges.Find(layers, isOrdinary || layers.XattrPermissions == XattrPermissions.User, lines.Add);
     }
 }
