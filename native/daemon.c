@@ -32,7 +32,7 @@ static int live_pipe = -1;
 /* Verbs and questions are answered by the process that was started. Keep in step with CommandLine.cs. */
 static int is_foreground_word(const char *word)
 {
-    static const char *const words[] = { "--help", "--version", "--foreground", "--debug" };
+    static const char *const words[] = { "--help", "--version", "--foreground", "--debug", "--ask" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i]) == 0)
             return 1;

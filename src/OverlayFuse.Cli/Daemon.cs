@@ -35,7 +35,7 @@ internal static class Daemon
             Begin(mount, session, fileSystem);
             _ = mount.AllowReadahead(request.MaxReadahead); // no: the kernel's default stays
             if (request.Trace)
-                Console.Error.WriteLine($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
+                PlainText.Log($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
             var served = new Served(mount, session, fileSystem) { MayHaveUnwritten = request.Overlay.WriteBack };
             lifeline?.OnEnd(() => Stop(served));
             return Serve(served, signals);
@@ -100,15 +100,15 @@ internal static class Daemon
         var options = new FuseSessionOptions
         {
             MaxReadahead = request.MaxReadahead,
-            Trace = request.Trace ? Console.Error.WriteLine : null,
+            Trace = request.Trace ? PlainText.Log : null,
             Log = LogOf(request),
         };
         // some requests make the kernel write back, and wait for it: that takes other workers
         return request.SingleThread ? options with { Workers = 1, MaxWorkers = request.Overlay.WriteBack ? WorkersThatWriteBack : 1 } : options;
     }
 
-    /// <summary>In the background nobody could read it; and Console.Error duplicates the caller's stderr, who waits for its end.</summary>
-    private static Action<string>? LogOf(MountRequest request) => request.Foreground ? Console.Error.WriteLine : null;
+    /// <summary>In the background nobody could read it; and what writes to standard error duplicates the caller's stderr, who waits for its end.</summary>
+    private static Action<string>? LogOf(MountRequest request) => request.Foreground ? PlainText.Log : null;
 
     /// <summary>A mount that is served.</summary>
     /// <param name="Mount">Where.</param>

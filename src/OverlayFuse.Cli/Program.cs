@@ -1,3 +1,4 @@
+using OverlayFuse.Cli.Asking;
 using OverlayFuse.Fuse;
 using OverlayFuse.Overlay;
 
@@ -26,6 +27,8 @@ internal static class Program
 
     private static int Run(string[] args)
     {
+        if (args is [AskVerb.Name])
+            return AskVerb.Run();
         if (args.Length == 0 || Verbs.IsVerb(args[0]))
             return Verbs.Invoke(args);
         CommandLine line = CommandLine.Parse(args);
@@ -38,7 +41,7 @@ internal static class Program
 
     private static int Fail(Exception e, int status)
     {
-        Console.Error.WriteLine($"overlayfuse: {e.Message}");
+        PlainText.Complain(e.Message);
         return status;
     }
 }

@@ -1,3 +1,4 @@
+using OverlayFuse.Cli.Asking;
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 
@@ -58,7 +59,7 @@ internal sealed record MountTrial(KernelOffer? Offer, string? Place, Exception? 
     }
 
     private static string? MakeDirectory() => new[] { Path.GetTempPath(), "/tmp", "/dev/shm", Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") }
-        .Where(parent => !string.IsNullOrEmpty(parent))
+        .Where(parent => !string.IsNullOrEmpty(parent) && Question.Answers(parent))
         .Select(parent => Path.Combine(Path.GetFullPath(parent!), $"overlayfuse-doctor-{Sys.ProcessId}"))
         .FirstOrDefault(path => Sys.MkDirAt(Fd.WorkingDirectory, Linux.Name.From(path), 0x1C0) == Errno.None);
 }

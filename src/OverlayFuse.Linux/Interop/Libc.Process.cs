@@ -20,6 +20,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint getrandom(byte* buffer, nuint length, uint flags);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int kill(int process, int signal);
+
     /// <summary>poll.h: struct pollfd.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct PollFd
