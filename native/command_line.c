@@ -14,10 +14,10 @@ static int is_foreground_word(const char *word)
     return 0;
 }
 
-/* Keep in step with Verbs.cs. */
+/* Keep in step with Verbs.cs and AskVerb.cs. */
 static int is_verb(const char *word)
 {
-    static const char *const verbs[] = { "options", "layers", "add-layer", "refresh", "changes", "run", "hold", "doctor", "list", "unmount" };
+    static const char *const verbs[] = { "options", "layers", "add-layer", "refresh", "changes", "run", "hold", "doctor", "list", "unmount", "--ask" };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(word, verbs[i]) == 0)
             return 1;

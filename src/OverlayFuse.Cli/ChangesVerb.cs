@@ -1,5 +1,5 @@
 using System.CommandLine;
-using OverlayFuse.Linux;
+using OverlayFuse.Cli.Asking;
 using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli;
@@ -9,6 +9,9 @@ internal static class ChangesVerb
 {
     public const string Name = "changes";
 
+    /// <summary>For copies of large files that are under way, and from one sign of life of the listing to the next.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+
     public static Command Make()
     {
         var mount = new Argument<string>("MOUNTPOINT") { Description = "A live mount with an upper" };
@@ -16,26 +19,20 @@ internal static class ChangesVerb
         verb.SetAction(words =>
         {
             string at = words.GetRequiredValue(mount);
-            LiveVerbs.With(at, root => RunChanges.Write(List(root, at), Console.OpenStandardOutput()));
+            using Stream output = Console.OpenStandardOutput();
+            Write(at, output);
         });
         return verb;
     }
 
-    /// <summary>The changes of a mount whose upper has all that was written to it so far.</summary>
-    /// <exception cref="IOException">The mount does not answer, or has no upper.</exception>
-    private static IReadOnlyList<ViewChange> List(Fd root, string mount)
+    /// <summary>Writes the changes of a mount whose upper has all that was written to it so far.</summary>
+    /// <exception cref="IOException">The mount does not answer, or has no upper; what was written until then is not all.</exception>
+    private static void Write(string mount, Stream output)
     {
-        _ = Sys.SyncFs(root); // what is written to mappings; an error is the writers' own
-        LiveVerbs.Require(Sys.IoCtl(root, LiveControl.Settle, default), mount, "");
-        LiveVerbs.Require(LiveControl.Ask(root, out LiveStatistics told), mount, "");
-        ILookup<string, string> layers = LiveVerbs.Layers(root).ToLookup(layer => layer.Role, layer => layer.Path);
-        var options = new OverlayOptions
-        {
-            LowerDirs = [.. layers["lower"]],
-            UpperDir = layers["upper"].SingleOrDefault() ?? throw new IOException($"{mount}: is read-only: without an upper nothing is changed"),
-            UserXattr = told.UserXattr != 0,
-            AufsWhiteouts = told.AufsWhiteouts != 0,
-        };
-        return ViewChanges.List(options, told.BelievesOverrides != 0);
+        var call = new LiveMountCall(mount) { Patience = s_patience, IsRenewed = true, Sink = reply => output.Write(reply.Data) };
+        LiveVerbs.Require(call.Ask(
+            new Step(StepKind.Sync), // what is written to mappings
+            new Step(StepKind.IoCtl, LiveControl.Settle),
+            new Step(StepKind.Changes)).Error, mount, "");
     }
 }

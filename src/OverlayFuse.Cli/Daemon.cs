@@ -45,7 +45,7 @@ internal static class Daemon
             if (!mount.IsForeign)
                 NativeDaemon.Watch(mount.MountPoint);
             if (request.Trace)
-                Console.Error.WriteLine($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
+                PlainText.Log($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
             var served = new Served(mount, session, fileSystem) { MayHaveUnwritten = request.Overlay.WriteBack };
             lifeline?.OnEnd(() => Stop(served));
             if (LogOf(request) is { } log)
@@ -116,15 +116,15 @@ internal static class Daemon
         {
             MaxReadahead = request.MaxReadahead,
             OnlyUser = OnlyUser(request),
-            Trace = request.Trace ? Console.Error.WriteLine : null,
+            Trace = request.Trace ? PlainText.Log : null,
             Log = LogOf(request),
         };
         // some requests make the kernel write back, and wait for it: that takes other workers
         return request.SingleThread ? options with { Workers = 1, MaxWorkers = request.Overlay.WriteBack ? WorkersThatWriteBack : 1 } : options;
     }
 
-    /// <summary>In the background nobody could read it; and Console.Error duplicates the caller's stderr, who waits for its end.</summary>
-    private static Action<string>? LogOf(MountRequest request) => request.Foreground ? Console.Error.WriteLine : null;
+    /// <summary>In the background nobody could read it; and what writes to standard error duplicates the caller's stderr, who waits for its end.</summary>
+    private static Action<string>? LogOf(MountRequest request) => request.Foreground ? PlainText.Log : null;
 
     /// <summary>A mount that is served.</summary>
     /// <param name="Mount">Where.</param>

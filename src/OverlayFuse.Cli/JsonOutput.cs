@@ -92,6 +92,6 @@ internal static class JsonOutput
             }
             json.WriteEndArray();
         }
-        return Encoding.UTF8.GetString(text.ToArray());
+        return PlainText.EscapeJson(Encoding.UTF8.GetString(text.ToArray()));
     }
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Mounts;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
@@ -16,53 +18,35 @@ internal static class LiveVerbs
         var mount = new Argument<string>("MOUNTPOINT") { Description = "A live mount" };
         var directory = new Argument<string>("DIR") { Description = "A directory that is in no layer of the mount" };
         var layers = new Command(ListLayers, "Lists the layers of a live mount, topmost first") { mount };
-        layers.SetAction(words => With(words.GetRequiredValue(mount), ShowLayers));
+        layers.SetAction(words => ShowLayers(words.GetRequiredValue(mount)));
         var add = new Command(AddLayer, "Puts a directory on top of the lower layers of a live mount") { mount, directory };
-        add.SetAction(words => With(words.GetRequiredValue(mount), root => Add(root, words.GetRequiredValue(mount), words.GetRequiredValue(directory))));
+        add.SetAction(words => Add(words.GetRequiredValue(mount), words.GetRequiredValue(directory)));
         var refresh = new Command(Refresh, "Shows what was changed in the layers of a live mount behind its back") { mount };
-        refresh.SetAction(words => With(words.GetRequiredValue(mount), root =>
-            Require(Sys.IoCtl(root, LiveControl.Refresh, default), words.GetRequiredValue(mount), "")));
+        refresh.SetAction(words => Require(
+            new LiveMountCall(words.GetRequiredValue(mount)).Ask(new Step(StepKind.IoCtl, LiveControl.Refresh)).Error, words.GetRequiredValue(mount), ""));
         return [layers, add, refresh, ChangesVerb.Make()];
     }
 
-    /// <summary>Opens the root of a mount.</summary>
-    /// <exception cref="IOException">It is no mount of ours.</exception>
-    public static void With(string mount, Action<Fd> use)
+    private static void ShowLayers(string mount)
     {
-        Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(mount), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened);
-        if (error != Errno.None)
-            throw new IOException($"{mount}: cannot be opened ({error}); name the mountpoint of a live overlayfuse mount");
-        using var root = new ScopedFd(opened);
-        use(root);
-    }
-
-    /// <summary>Topmost first; as the daemon was given them.</summary>
-    /// <exception cref="IOException">The mount has refused.</exception>
-    public static IEnumerable<(string Role, string Path)> Layers(Fd root)
-    {
-        for (int index = 0; ; index++)
+        var layers = new List<Reply>();
+        Errno error = new LiveMountCall(mount) { Sink = layers.Add }.Ask(new Step(StepKind.Layers, MountQuestion.MostLayers)).Error;
+        if (error != Errno.ENOENT) // behind the last
+            Require(error, mount, "");
+        foreach (Reply layer in layers.SkipLast(1))
         {
-            Errno error = LiveControl.List(root, index, out string role, out string path);
-            if (error == Errno.ENOENT)
-                yield break;
-            Require(error, "the mount", "");
-            yield return (role, path);
+            (string role, string path) = LiveControl.ReadLayer(layer.Data);
+            Console.Out.WriteLine(PlainText.Escape($"{role} {path}"));
         }
     }
 
-    private static void ShowLayers(Fd root)
+    private static void Add(string mount, string directory)
     {
-        foreach ((string role, string path) in Layers(root))
-            Console.Out.WriteLine($"{role} {path}");
-    }
-
-    private static void Add(Fd root, string mount, string directory)
-    {
-        string path = FullPath.Of(directory);
-        Errno error = Sys.StatxAt(Fd.WorkingDirectory, Name.From(path), out Statx stat);
-        if (error != Errno.None || !stat.IsDirectory)
-            throw new IOException($"{directory}: {(error == Errno.None ? "is not a directory" : $"cannot be looked at ({error})")}; name an existing directory");
-        Require(LiveControl.Add(root, stat, path), mount, directory);
+        byte[] path = Name.From(FullPath.Of(directory)).ToArray();
+        Reply last = new LiveMountCall(mount).Ask(new Step(StepKind.Look) { Argument = path }, new Step(StepKind.AddLayer) { Argument = path });
+        if (last.Kind == StepKind.Look)
+            throw new IOException($"{directory}: {(last.Error == Errno.ENOTDIR ? "is not a directory" : $"cannot be looked at ({last.Error})")}; name an existing directory");
+        Require(last.Error, mount, directory);
     }
 
     /// <exception cref="IOException">The mount has refused.</exception>
@@ -71,6 +55,7 @@ internal static class LiveVerbs
         if (error != Errno.None)
             throw new IOException(error switch
             {
+                Errno.ENAMETOOLONG => $"{directory}: its path is too long (4,079 bytes at most); name it by a shorter one",
                 Errno.ENOTTY => $"{mount}: is not the root of an overlayfuse mount; see 'findmnt -t fuse.overlayfuse'",
                 Errno.EPERM => $"{mount}: belongs to another user; ask as that user or as root",
                 Errno.EOPNOTSUPP => $"{mount}: this kernel cannot forget names (FUSE_NOTIFY_INC_EPOCH, 6.16); unmount and mount again",

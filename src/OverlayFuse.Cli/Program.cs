@@ -1,3 +1,4 @@
+using OverlayFuse.Cli.Asking;
 using OverlayFuse.Fuse;
 using OverlayFuse.Overlay;
 
@@ -31,6 +32,8 @@ internal static class Program
 
     private static int Run(string[] args)
     {
+        if (args is [AskVerb.Name])
+            return AskVerb.Run();
         if (args.Length == 0 || Verbs.IsVerb(args[0]))
             return Verbs.Invoke(args);
         CommandLine line = CommandLine.Parse(args);
@@ -43,7 +46,7 @@ internal static class Program
 
     private static int Fail(Exception e, int status)
     {
-        Console.Error.WriteLine($"overlayfuse: {e.Message}");
+        PlainText.Complain(e.Message);
         return status;
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using OverlayFuse.Cli.Asking;
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
@@ -16,7 +18,7 @@ internal static class Remount
 
     /// <exception cref="UsageException">The mountpoint is missing, or a word has a value that it cannot have.</exception>
     /// <exception cref="MountRefusedException">There is no such mount, or nothing to write to.</exception>
-    /// <exception cref="FuseMountException">The kernel refused.</exception>
+    /// <exception cref="IOException">The kernel refused, or the mount does not answer.</exception>
     public static int Run(CommandLine line)
     {
         string mountPoint = MountRequestParser.MountPoint(line.Positionals);
@@ -24,7 +26,7 @@ internal static class Remount
         FuseMountFlags flags = MountFlagWords.ToFlags(IsByMount8(line) ? OptionsOf(line).Select(option => option.Name) : Changed(mount, line));
         if (!flags.HasFlag(FuseMountFlags.ReadOnly) && !HasUpper(mountPoint))
             throw new MountRefusedException($"{mountPoint}: has no upperdir, so it stays read-only (EROFS); unmount it and mount it with one");
-        FuseMount.Remount(mountPoint, flags);
+        Apply(mountPoint, flags);
         return 0;
     }
 
@@ -48,11 +50,27 @@ internal static class Remount
             ?? throw new MountRefusedException($"{mountPoint}: no overlayfuse mount is there (EINVAL); see 'findmnt -t fuse.overlayfuse'");
     }
 
+    /// <exception cref="IOException">The mount does not answer.</exception>
     private static bool HasUpper(string mountPoint)
     {
-        if (Sys.OpenAt(Fd.WorkingDirectory, Name.From(mountPoint), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) != Errno.None)
-            return true; // who may not look at it may not remount it either: the kernel says so
-        using var root = new ScopedFd(opened);
-        return LiveControl.List(root, 0, out string role, out _) != Errno.None || role == "upper";
+        using Question question = Question.Begin(mountPoint, new Step(StepKind.Open), new Step(StepKind.Layers, 1));
+        if (!question.Await(Question.FirstPatience))
+            throw Silent(mountPoint, Question.FirstPatience);
+        return question.Replies is not [_, { Error: Errno.None } topmost, ..] // who may not look at it may not remount it either: the kernel says so
+            || LiveControl.ReadLayer(topmost.Data).Role == "upper";
     }
+
+    /// <summary>The kernel first writes out what the mount has been given.</summary>
+    private static void Apply(string mountPoint, FuseMountFlags flags)
+    {
+        using Question question = Question.Begin(mountPoint, new Step(StepKind.Remount, (uint)flags));
+        if (!question.Await(Question.LongPatience))
+            throw Silent(mountPoint, Question.LongPatience);
+        Errno error = question.Replies is [var reply] ? reply.Error : Errno.EIO;
+        if (error != Errno.None)
+            throw new IOException($"{mountPoint}: cannot be remounted: {error}{(error == Errno.EPERM ? "; only root may" : "")}");
+    }
+
+    private static IOException Silent(string mountPoint, TimeSpan patience) => new(string.Create(CultureInfo.InvariantCulture,
+        $"{mountPoint}: its daemon has not answered in {patience.TotalSeconds:0} s; if it is stopped (T in ps -C overlayfuse), kill -CONT it"));
 }

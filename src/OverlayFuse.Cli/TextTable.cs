@@ -16,8 +16,8 @@ internal sealed class TextTable(params string[] headers)
     /// <summary>How wide a line may be on standard output, in characters: unlimited unless it is a terminal.</summary>
     public static int OutputWidth => Console.IsOutputRedirected ? int.MaxValue : Math.Max(Console.WindowWidth, 1);
 
-    /// <param name="cells">As many as there are headers.</param>
-    public void Add(params string[] cells) => _rows.Add(cells);
+    /// <param name="cells">As many as there are headers; they are made plain text here.</param>
+    public void Add(params string[] cells) => _rows.Add([.. cells.Select(PlainText.Escape)]);
 
     /// <param name="output">Where to.</param>
     /// <param name="width">How long a line may be, in characters.</param>

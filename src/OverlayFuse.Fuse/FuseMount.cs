@@ -63,19 +63,6 @@ public sealed class FuseMount
         throw new FuseMountException($"{mountPoint}: {Reason(mounted, data)}");
     }
 
-    /// <summary>Gives a live mount other flags: all that it shall have. The kernel ignores any other option here.</summary>
-    /// <param name="mountPoint">Where it is.</param>
-    /// <param name="flags">The new flags.</param>
-    /// <exception cref="FuseMountException">The kernel refused.</exception>
-    public static void Remount(string mountPoint, FuseMountFlags flags)
-    {
-        const uint remount = 1 << 5; // MS_REMOUNT
-        Name none = Name.From("none");
-        Errno error = Sys.Mount(none, Name.From(mountPoint), none, remount | (uint)flags, Name.Empty);
-        if (error != Errno.None)
-            throw new FuseMountException($"{mountPoint}: cannot be remounted: {error}{(error == Errno.EPERM ? "; only root may" : "")}");
-    }
-
     /// <summary>
     /// Lets the kernel read further ahead than its default of 128 KiB, by the mount's backing device in sysfs: there is no other way, and it is
     /// root's. For a mount that answers already: what FUSE_INIT agrees on lowers it.
@@ -113,7 +100,7 @@ public sealed class FuseMount
     }
 
     /// <summary>Its st_dev as "major:minor"; null when it could not be found among the mounts.</summary>
-    public string? DeviceNumber => _identity?.Split(' ')[1];
+    public string? DeviceNumber => _identity?.Device;
 
     /// <summary>Unmounts anybody's FUSE mount, by umount2(2), or through fusermount3 when the caller may not.</summary>
     /// <param name="mountPoint">Absolute, without symlinks.</param>

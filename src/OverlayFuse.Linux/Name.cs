@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace OverlayFuse.Linux;
 
 /// <summary>
@@ -59,7 +57,7 @@ public readonly ref struct Name
     public byte[] ToArray() => WithNul.ToArray();
 
     /// <summary>For traces and error texts only: bytes that are not UTF-8 become U+FFFD.</summary>
-    public override string ToString() => Encoding.UTF8.GetString(Bytes);
+    public override string ToString() => NativeText.From(Bytes);
 
     /// <summary>A name from text, for the CLI and for tests.</summary>
     /// <param name="text">The text; becomes the bytes that <see cref="NativeText"/> made it from, or UTF-8.</param>

@@ -19,20 +19,31 @@ public static unsafe partial class Sys
     /// <param name="process">Its id, to be waited for.</param>
     public static Errno Spawn(string[] arguments, string variable, Fd inherited, Fd standardError, out int process)
     {
-        byte* actions = stackalloc byte[FileActionsSize];
-        byte** argv = ToNative(arguments);
-        byte** environment = ToNative([variable, .. Variables()]);
-        _ = Libc.posix_spawn_file_actions_init(actions); // in glibc these three only fail for want of memory
-        if (inherited.IsOpen)
-            _ = Libc.posix_spawn_file_actions_adddup2(actions, inherited.Number, inherited.Number); // takes close-on-exec off
-        _ = Libc.posix_spawn_file_actions_adddup2(actions, standardError.Number, 2);
-        int id = 0;
-        int error = Libc.posix_spawnp(&id, argv[0], actions, null, argv, environment);
-        _ = Libc.posix_spawn_file_actions_destroy(actions);
-        Free(argv);
-        Free(environment);
-        process = id;
-        return (Errno)error;
+        (Fd From, int To)[] always = [(standardError, 2)];
+        (Fd From, int To)[] all = inherited.IsOpen ? [(inherited, inherited.Number), .. always] : always; // onto itself: takes close-on-exec off
+        return Start(arguments, [variable, .. Variables()], all, out process);
+    }
+
+    /// <summary>
+    /// posix_spawnp(3): starts a program that reads and writes pipes of ours. It has this process's environment, and standard error that takes nothing.
+    /// </summary>
+    /// <param name="arguments">The program, looked up in PATH, and its arguments.</param>
+    /// <param name="input">Its standard input, open for reading.</param>
+    /// <param name="output">Its standard output.</param>
+    /// <param name="process">Its id, for <see cref="Abandon"/>.</param>
+    public static Errno SpawnBetween(string[] arguments, Fd input, Fd output, out int process) =>
+        Start(arguments, Variables(), [(input, 0), (output, 1), (input, 2)], out process);
+
+    /// <summary>Takes note of the end of a child, and does not wait for it.</summary>
+    /// <param name="process">A child that nobody has waited for yet.</param>
+    /// <param name="kill">It is sent SIGKILL, which it follows when it comes out of the kernel.</param>
+    public static void Abandon(int process, bool kill)
+    {
+        const int SIGKILL = 9, WNOHANG = 1;
+        if (kill)
+            _ = Libc.kill(process, SIGKILL);
+        int status;
+        _ = Libc.waitpid(process, &status, WNOHANG);
     }
 
     /// <summary>waitpid(2).</summary>
@@ -49,14 +60,31 @@ public static unsafe partial class Sys
         return Result(returned);
     }
 
+    private static Errno Start(string[] arguments, string[] variables, ReadOnlySpan<(Fd From, int To)> descriptors, out int process)
+    {
+        byte* actions = stackalloc byte[FileActionsSize];
+        byte** argv = ToNative(arguments);
+        byte** environment = ToNative(variables);
+        _ = Libc.posix_spawn_file_actions_init(actions); // in glibc these only fail for want of memory
+        foreach ((Fd from, int to) in descriptors)
+            _ = Libc.posix_spawn_file_actions_adddup2(actions, from.Number, to);
+        int id = 0;
+        int error = Libc.posix_spawnp(&id, argv[0], actions, null, argv, environment);
+        _ = Libc.posix_spawn_file_actions_destroy(actions);
+        Free(argv);
+        Free(environment);
+        process = id;
+        return (Errno)error;
+    }
+
     /// <summary>Variables as libc has them: .NET's own copy has lost bytes that are no UTF-8.</summary>
-    private static List<string> Variables()
+    private static string[] Variables()
     {
         var all = new List<string>();
         byte*** variables = (byte***)NativeLibrary.GetExport(NativeLibrary.Load("libc.so.6"), "environ");
         for (byte** variable = *variables; variable != null && *variable != null; variable++)
             all.Add(NativeText.FromPointer((nint)(*variable))!);
-        return all;
+        return [.. all];
     }
 
     private static byte** ToNative(string[] texts)

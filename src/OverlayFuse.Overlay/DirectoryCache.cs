@@ -21,16 +21,6 @@ internal sealed class DirectoryCache(LayerStack layers, int capacity)
     /// <summary>The directory in its topmost lower layer.</summary>
     public Errno BorrowLower(Inode directory, out BorrowedFd fd) => Borrow(directory, directory.Directory!.Parts, 1, out fd);
 
-    /// <summary>Closes all that is kept; at the end, when nobody borrows any more.</summary>
-    public void Clear()
-    {
-        for (int i = 0; i < _ring.Length; i++)
-        {
-            _ring[i].Fd?.Release();
-            _ring[i] = default;
-        }
-    }
-
     /// <summary>The directory in the lower layer at this place in its parts.</summary>
     public Errno BorrowLower(Inode directory, LowerParts parts, int index, out BorrowedFd fd) => Borrow(directory, parts, index + 1, out fd);
 

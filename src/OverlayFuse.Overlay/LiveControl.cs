@@ -31,47 +31,35 @@ public static class LiveControl
 
     private const int PathOffset = 16;
 
-    /// <summary>One layer of a live mount.</summary>
-    /// <param name="mount">Its root, open.</param>
-    /// <param name="index">0 is the topmost.</param>
-    /// <param name="role">"upper", "lower" or "data".</param>
-    /// <param name="path">As the daemon was given it.</param>
-    public static Errno List(Fd mount, int index, out string role, out string path)
+    /// <summary>What a live mount tells of itself.</summary>
+    /// <param name="answer">What <see cref="Statistics"/> has left.</param>
+    public static LiveStatistics ReadStatistics(ReadOnlySpan<byte> answer) => MemoryMarshal.Read<LiveStatistics>(answer);
+
+    /// <summary>The argument of <see cref="ListLayer"/>; 0 is the topmost.</summary>
+    public static byte[] WriteIndex(int index)
     {
         byte[] argument = new byte[Size];
         BinaryPrimitives.WriteInt32LittleEndian(argument, index);
-        Errno error = Sys.IoCtl(mount, ListLayer, argument);
-        role = Text(argument.AsSpan(0, PathOffset));
-        path = Text(argument.AsSpan(PathOffset));
-        return error;
+        return argument;
     }
 
-    /// <summary>What a live mount tells of itself.</summary>
-    /// <param name="mount">Its root, open.</param>
-    /// <param name="statistics">The numbers of this moment.</param>
-    /// <returns>ENOTTY from a daemon that is older than this question.</returns>
-    public static Errno Ask(Fd mount, out LiveStatistics statistics)
-    {
-        byte[] argument = new byte[Size];
-        Errno error = Sys.IoCtl(mount, Statistics, argument);
-        statistics = MemoryMarshal.Read<LiveStatistics>(argument);
-        return error;
-    }
+    /// <summary>One layer of a live mount: role ("upper", "lower" or "data") and path, as the daemon was given it.</summary>
+    /// <param name="answer">What <see cref="ListLayer"/> has left.</param>
+    public static (string Role, string Path) ReadLayer(ReadOnlySpan<byte> answer) => (Text(answer[..PathOffset]), Text(answer[PathOffset..]));
 
-    /// <summary>Puts a directory on top of the lower layers.</summary>
-    /// <param name="mount">The mount's root, open.</param>
+    /// <summary>The argument of <see cref="AddLayer"/>.</summary>
     /// <param name="directory">What <paramref name="path"/> is to the caller.</param>
-    /// <param name="path">Absolute.</param>
-    public static Errno Add(Fd mount, in Statx directory, string path)
+    /// <param name="path">Absolute, with a NUL behind it.</param>
+    /// <returns>Null for a path that is too long.</returns>
+    public static byte[]? WriteDirectory(in Statx directory, ReadOnlySpan<byte> path)
     {
         byte[] argument = new byte[Size];
-        byte[] bytes = NativeText.ToBytes(path);
-        if (bytes.Length >= Size - PathOffset)
-            return Errno.ENAMETOOLONG;
+        if (path.Length > Size - PathOffset)
+            return null;
         BinaryPrimitives.WriteUInt64LittleEndian(argument, directory.Dev);
         BinaryPrimitives.WriteUInt64LittleEndian(argument.AsSpan(8), directory.Ino);
-        bytes.CopyTo(argument, PathOffset);
-        return Sys.IoCtl(mount, AddLayer, argument);
+        path.CopyTo(argument.AsSpan(PathOffset));
+        return argument;
     }
 
     internal static int ReadIndex(ReadOnlySpan<byte> argument) => BinaryPrimitives.ReadInt32LittleEndian(argument);

@@ -13,6 +13,9 @@ public sealed partial class OverlayFileSystem
     /// <summary>Stacking depth of the mount: a layer's is 0, and the kernel's overlayfs (at most 2) can still lie on top.</summary>
     private const uint StackDepth = 1;
 
+    /// <summary>The first version with FUSE passthrough.</summary>
+    private static readonly Version s_passthrough = new(6, 9);
+
     /// <summary>ST_RDONLY.</summary>
     private const long ReadOnlyMount = 1;
 
@@ -40,12 +43,19 @@ public sealed partial class OverlayFileSystem
     {
         if (options.Io != IoMode.Passthrough)
             return;
-        if (!MayPassThrough)
-            throw new MountRefusedException(
-                "option io=passthrough: needs CAP_SYS_ADMIN outside of user namespaces; mount as root, or write io=auto");
-        if (!layers.AreLowersReadOnly)
-            throw new MountRefusedException(
-                "option io=passthrough: the lower layers cannot be mounted read-only for it in this mount namespace (open_tree(2)); write io=auto");
+        if (PassthroughObstacle(MayPassThrough, layers.AreLowersReadOnly, Environment.OSVersion.Version) is { } obstacle)
+            throw new MountRefusedException($"option io=passthrough: {obstacle}, or write io=auto");
+    }
+
+    /// <summary>The first that is in the way, with the remedy; null: nothing that can be known before mounting.</summary>
+    internal static string? PassthroughObstacle(bool mayPassThrough, bool areLowersReadOnly, Version kernel)
+    {
+        if (kernel < s_passthrough)
+            return $"needs Linux 6.9 or later, and this is {kernel}; use a newer kernel";
+        if (!mayPassThrough)
+            return "needs CAP_SYS_ADMIN outside of user namespaces; mount as root";
+        return areLowersReadOnly ? null
+            : "the lower layers cannot be mounted read-only for it in this mount namespace (open_tree(2)); mount in a namespace that is yours";
     }
 
     private Errno EnablePassthrough(FuseNegotiation session)

@@ -142,7 +142,9 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
             return;
         if (ReferenceEquals(Sys.OnNoDescriptors?.Target, _reserve))
             Sys.OnNoDescriptors = null;
-        _directories.Clear();
+        while (_directories.TryShrink())
+        {
+        }
         _inodes.Clear();
         _work?.Dispose();
         _index?.Dispose();

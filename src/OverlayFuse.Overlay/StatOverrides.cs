@@ -49,7 +49,7 @@ internal sealed class StatOverrides
             return null;
         if (options.IsWritable && (overrides.IsAlways || (isMarked && isOrdinary)) && overrides.Activate() is not Errno.None and var error)
             throw new IOException($"upperdir={options.UpperDir}: xattr_permissions={(int)options.XattrPermissions} needs xattrs that cannot be set there ({error}); "
-                + "use xattr_permissions=2 on ext4, xfs, btrfs or a recent tmpfs, or 0");
+                + $"use xattr_permissions=2 on {UpperAdvice.FileSystems(needsUserXattrs: true)}, or 0");
         return overrides;
     }
 

@@ -8,7 +8,7 @@ public static class UpperChecks
     private static readonly string[] NetworkTypes =
         ["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "lustre", "gfs2", "ocfs2", "beegfs", "gpfs", "glusterfs", "orangefs", "coda", "ncpfs"];
 
-    private const string LocalRemedy = "put upperdir and workdir on a local ext4, xfs, btrfs or tmpfs";
+    private static string LocalRemedy => "put upperdir and workdir on a local " + UpperAdvice.FileSystems();
 
     /// <summary>Checks both.</summary>
     /// <param name="upper">The upper layer.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
 
@@ -32,14 +33,8 @@ internal static class UserNamespace
     /// <summary>The ranges of a map as this process sees them; none where it may not be read, or /proc is not there.</summary>
     private static IEnumerable<(uint Inside, uint Outside, uint Count)> Read(string process, string map)
     {
-        try
-        {
-            return [.. File.ReadAllLines($"/proc/{process}/{map}").Select(Parse)];
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
+        _ = TextFile.Read(Proc.PathOf($"{process}/{map}"), out string text); // not to be read: no ranges
+        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
     }
 
     private static (uint Inside, uint Outside, uint Count) Parse(string line)

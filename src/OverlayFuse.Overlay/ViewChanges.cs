@@ -1,90 +1,101 @@
-using OverlayFuse.Linux;
-
 namespace OverlayFuse.Overlay;
 
-/// <summary>One difference between a merged view and its lower layers alone.</summary>
-/// <param name="Kind">'A' added, 'M' modified (content, attributes or type), 'D' deleted.</param>
-/// <param name="Path">From the root of the view, without NUL.</param>
-public readonly record struct ViewChange(char Kind, byte[] Path);
+/// <summary>Takes one difference between a merged view and its lower layers alone.</summary>
+/// <param name="kind">'A' added, 'M' modified (content, attributes or type), 'D' deleted.</param>
+/// <param name="path">From the root of the view, without NUL; valid until the call returns.</param>
+public delegate void ViewChangeSink(char kind, ReadOnlySpan<byte> path);
 
 /// <summary>
-/// What an upper makes of the lower layers, as users see it: by comparing what is shown with and without it. The mount must be gone. A
-/// deleted directory is one change; copies that are like what they were copied from are none.
+/// What an upper makes of the lower layers, as users see it: by comparing what is shown with and without it. A deleted directory is one change; copies
+/// that are like what they were copied from are none. Trees may be as deep as they are: there is no recursion, and a bounded number of descriptors.
 /// </summary>
-public sealed class ViewChanges
+public sealed class ViewChanges : IDisposable
 {
-    private readonly ViewSearch _search;
+    private readonly ViewLayers _layers;
+    private readonly ViewDirectory _lowerRoots;
     private readonly ViewComparison _comparison;
-    private readonly List<ViewChange> _changes = [];
+    private readonly ViewPath _path = new();
+    private readonly ViewFrames _frames;
+    private readonly ViewChangeSink _sink;
 
-    private ViewChanges(IReadOnlyList<Fd> roots, OverlayOptions options, bool believesOverrides)
+    private ViewChanges(ViewLayers layers, ViewChangeSink sink)
     {
-        OverrideKind[] kinds = [.. roots.Select(root => StatOverrides.KindOf(root, believesOverrides))];
-        var xattrs = new OverlayXattr(options.UserXattr ?? !MarkChecks.IsRootOfFirstNamespace()) { HidesOverrides = kinds.Any(kind => kind != OverrideKind.None) };
-        _search = new ViewSearch(roots, kinds, xattrs, options.AufsWhiteouts);
-        _comparison = new ViewComparison(xattrs);
+        _layers = layers;
+        _sink = sink;
+        _lowerRoots = layers.OpenRoot(1);
+        _comparison = new ViewComparison(layers.Xattrs);
+        _frames = new ViewFrames(layers);
     }
 
-    /// <summary>All changes, in the order of their paths' bytes.</summary>
+    /// <summary>Finds all changes, in the order of their paths' bytes.</summary>
     /// <param name="options">The layers.</param>
     /// <param name="believesOverrides">Whether owners and modes in user.containers.override_stat count, where a layer's root has one.</param>
+    /// <param name="sink">Takes them one by one.</param>
+    /// <param name="goesOn">Called for each name.</param>
     /// <exception cref="IOException">A layer cannot be read.</exception>
-    public static IReadOnlyList<ViewChange> List(OverlayOptions options, bool believesOverrides)
+    public static void Find(OverlayOptions options, bool believesOverrides, ViewChangeSink sink, Action? goesOn = null)
     {
-        var roots = new List<Fd>();
-        try
+        using var layers = new ViewLayers(options, believesOverrides);
+        using var changes = new ViewChanges(layers, sink);
+        changes.Enter(layers.OpenRoot(1), layers.OpenRoot(0));
+        while (changes._frames.Top is { } frame)
         {
-            foreach (string path in options.LowerDirs.Prepend(options.UpperDir!))
-            {
-                ViewSearch.Require(Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd root), Name.From(path));
-                roots.Add(root);
-            }
-            var changes = new ViewChanges(roots, options, believesOverrides);
-            using ViewEntry before = ViewEntry.Root(roots, 1);
-            using ViewEntry after = ViewEntry.Root(roots, 0);
-            changes.Compare([], before, after);
-            changes._changes.Sort((one, other) => one.Path.AsSpan().SequenceCompareTo(other.Path));
-            return changes._changes;
-        }
-        finally
-        {
-            roots.ForEach(Sys.Close);
+            goesOn?.Invoke();
+            changes.Step(frame);
         }
     }
 
-    /// <summary>Two directories; null: there is none.</summary>
-    private void Compare(byte[] path, ViewEntry? before, ViewEntry after)
+    /// <summary>Closes what is open.</summary>
+    public void Dispose()
+    {
+        _frames.Dispose();
+        _lowerRoots.Dispose();
+    }
+
+    /// <summary>Goes into two directories; null: there is none.</summary>
+    private void Enter(ViewDirectory? before, ViewDirectory after)
     {
         bool onlyUpperDiffers = before is not null && before.HasSameLowers(after);
-        IEnumerable<byte[]> names = _search.Names(after, onlyUpperDiffers);
-        if (before is not null && !onlyUpperDiffers)
-            names = names.Concat(_search.Names(before, inUpperOnly: false));
-        var seen = new HashSet<string>();
-        foreach (byte[] name in names)
-        {
-            if (seen.Add(Convert.ToHexString(name)))
-                CompareName([.. path, .. path.Length == 0 ? ""u8 : "/"u8, .. name.AsSpan(0, name.Length - 1)], name, before, after);
-        }
+        var frame = new ViewFrame(before, after, _path.Length);
+        _frames.Push(frame);
+        IEnumerable<ViewDirectory> listed = before is null || onlyUpperDiffers ? [after] : [after, before];
+        frame.Names = _layers.Names(listed, onlyUpperDiffers);
     }
 
-    private void CompareName(byte[] path, byte[] name, ViewEntry? parentBefore, ViewEntry parentAfter)
+    /// <summary>Takes the next name of a directory, or goes into one of those that were taken, or leaves it.</summary>
+    private void Step(ViewFrame frame)
     {
-        using ViewEntry? before = parentBefore is null ? null : _search.Find(parentBefore, name);
-        using ViewEntry? after = _search.Find(parentAfter, name);
-        char? kind = (before, after) switch
-        {
-            (null, null) => null,
-            (null, _) => 'A',
-            (_, null) => 'D',
-            _ => _comparison.Differ(before, after) ? 'M' : null,
-        };
-        if (kind is { } known)
-            _changes.Add(new ViewChange(known, path));
-        if (after is null || !after.Stat.IsDirectory)
-            return;
-        ViewEntry? directory = before is { Stat.IsDirectory: true } ? before : null;
-        bool mayDiffer = directory is null || after.Layer == 0 || !directory.HasSameLowers(after);
-        if (mayDiffer)
-            Compare(path, directory, after);
+        _path.Length = frame.PathLength;
+        if (frame.TakeDirectory() is { } directory)
+            Compare(frame, directory, isKnown: true);
+        else if (frame.TakeName() is { } name)
+            Compare(frame, name, isKnown: false);
+        else
+            _frames.Pop();
     }
+
+    private void Compare(ViewFrame frame, byte[] name, bool isKnown)
+    {
+        _path.Append(name);
+        using ViewEntry? before = frame.Before is null ? null : Find(frame.Before, name);
+        using ViewEntry? after = Find(frame.After, name);
+        if (!isKnown && Kind(before, after) is { } kind)
+            _sink(kind, _path.Bytes);
+        if (after is null or { IsBroken: true } || !after.Stat.IsDirectory)
+            return;
+        ViewDirectory? old = before is { Stat.IsDirectory: true, IsBroken: false } ? before.Parts : null;
+        bool mayDiffer = old is null || after.Top.Layer == 0 || !old.HasSameLowers(after.Parts);
+        if (mayDiffer && (isKnown || !frame.Postpone(name)))
+            Enter(old is null ? null : before!.Release(), after.Release());
+    }
+
+    private ViewEntry? Find(ViewDirectory parent, byte[] name) => new ViewLookup(_layers, _lowerRoots, parent, name).Run();
+
+    private char? Kind(ViewEntry? before, ViewEntry? after) => (before, after) switch
+    {
+        (null, null) => null,
+        (null, _) => 'A',
+        (_, null) => 'D',
+        _ => _comparison.Differ(before, after) ? 'M' : null,
+    };
 }

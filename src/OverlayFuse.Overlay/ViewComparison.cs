@@ -17,9 +17,11 @@ internal sealed class ViewComparison(OverlayXattr xattrs)
     public bool Differ(ViewEntry before, ViewEntry after)
     {
         Statx one = before.Stat, other = after.Stat;
-        if (before.Layer == after.Layer && (one.Dev, one.Ino) == (other.Dev, other.Ino))
+        if (before.Top.Layer == after.Top.Layer && (one.Dev, one.Ino) == (other.Dev, other.Ino))
             return false;
-        if ((one.Mode, one.Uid, one.Gid) != (other.Mode, other.Uid, other.Gid) || Xattrs(before) != Xattrs(after))
+        if (before.IsBroken || after.IsBroken)
+            return true;
+        if ((one.Mode, one.Uid, one.Gid) != (other.Mode, other.Uid, other.Gid) || Xattrs(before.Top) != Xattrs(after.Top))
             return true;
         if (one.IsDirectory)
             return false;
@@ -27,37 +29,33 @@ internal sealed class ViewComparison(OverlayXattr xattrs)
             return true;
         return one.Type switch
         {
-            FileType.SymLink => !Target(before).SequenceEqual(Target(after)),
-            FileType.Regular => !IsMetacopy(before) && !IsMetacopy(after) && ContentDiffers(before, after),
+            FileType.SymLink => !Target(before.Top).SequenceEqual(Target(after.Top)),
+            FileType.Regular => ContentDiffers(before.Data, after.Data),
             _ => false,
         };
     }
 
-    private static byte[] Target(ViewEntry link)
+    private static byte[] Target(ViewPlace link)
     {
         byte[] target = new byte[4096];
         Errno error = Sys.ReadLinkAt(link.Directory, link.Name, target, out int length);
         if (error == Errno.EINVAL) // a regular file stands for it
         {
-            ViewSearch.Require(Sys.OpenAt(link.Directory, link.Name, OpenFlags.ReadOnly | OpenFlags.NoFollow, out Fd opened), link.Name);
+            ViewLayers.Require(Sys.OpenAt(link.Directory, link.Name, OpenFlags.ReadOnly | OpenFlags.NoFollow, out Fd opened), link.Name);
             using var file = new ScopedFd(opened);
             return target[..Fill(file, target, 0, link.Name)];
         }
-        ViewSearch.Require(error, link.Name);
+        ViewLayers.Require(error, link.Name);
         return target[..length];
     }
 
-    /// <summary>Its data are those of a file below.</summary>
-    private bool IsMetacopy(ViewEntry file) =>
-        Sys.GetXattrAt(file.Directory, file.Name, xattrs.Metacopy, default, out _) == Errno.None;
-
     /// <summary>Names and values that a user sees, in an order of their own.</summary>
-    private string Xattrs(ViewEntry entry)
+    private string Xattrs(ViewPlace entry)
     {
         Errno error = Sys.ListXattrAt(entry.Directory, entry.Name, _one, out int length);
         if (error == Errno.EOPNOTSUPP)
             return "";
-        ViewSearch.Require(error, entry.Name);
+        ViewLayers.Require(error, entry.Name);
         var all = new List<string>();
         ReadOnlySpan<byte> rest = _one.AsSpan(0, length);
         while (Name.TryTake(rest, out Name xattr))
@@ -75,22 +73,40 @@ internal sealed class ViewComparison(OverlayXattr xattrs)
     private string ShownName(Name xattr) =>
         xattrs.HidesOverrides && EscapedSecurity.Is(xattr) ? xattr.ToString()[EscapedSecurity.PrefixLength..] : xattr.ToString();
 
-    /// <summary>Sizes are equal.</summary>
-    private bool ContentDiffers(ViewEntry before, ViewEntry after)
+    /// <summary>Reads only where one of both has data; the sizes that are shown are equal.</summary>
+    private bool ContentDiffers(ViewPlace before, ViewPlace after)
     {
-        ViewSearch.Require(Sys.OpenAt(before.Directory, before.Name, OpenFlags.ReadOnly | OpenFlags.NoFollow, out Fd one), before.Name);
-        using var oneOwner = new ScopedFd(one);
-        ViewSearch.Require(Sys.OpenAt(after.Directory, after.Name, OpenFlags.ReadOnly | OpenFlags.NoFollow, out Fd other), after.Name);
-        using var otherOwner = new ScopedFd(other);
-        for (long at = 0; ; at += _one.Length)
+        using var one = new ScopedFd(Open(before));
+        using var other = new ScopedFd(Open(after));
+        ViewLayers.Require(Sys.FStatx(one, out Statx left), before.Name);
+        ViewLayers.Require(Sys.FStatx(other, out Statx right), after.Name);
+        if ((left.Dev, left.Ino) == (right.Dev, right.Ino))
+            return false;
+        if (left.Size != right.Size)
+            return true;
+        long size = (long)left.Size;
+        for (long at = 0; (at = Math.Min(NextData(one, at, size), NextData(other, at, size))) < size; at += _one.Length)
         {
-            int left = Fill(oneOwner, _one, at, before.Name);
-            int right = Fill(otherOwner, _other, at, after.Name);
-            if (!_one.AsSpan(0, left).SequenceEqual(_other.AsSpan(0, right)))
+            int filled = Fill(one, _one, at, before.Name);
+            if (filled != Fill(other, _other, at, after.Name) || !_one.AsSpan(0, filled).SequenceEqual(_other.AsSpan(0, filled)))
                 return true;
-            if (left < _one.Length)
-                return false;
         }
+        return false;
+    }
+
+    private static Fd Open(ViewPlace file)
+    {
+        const OpenFlags flags = OpenFlags.ReadOnly | OpenFlags.NoFollow;
+        Errno error = file.Name.Length == 0 ? Sys.Reopen(file.Directory, flags, out Fd opened) : Sys.OpenAt(file.Directory, file.Name, flags, out opened);
+        ViewLayers.Require(error, file.Name);
+        return opened;
+    }
+
+    /// <summary>Where the next data are at or behind an offset; the size if none are. A file system that cannot tell has data everywhere.</summary>
+    private static long NextData(Fd file, long at, long size)
+    {
+        Errno error = Sys.LSeek(file, at, Whence.Data, out long data);
+        return error == Errno.None ? data : error == Errno.ENXIO ? size : at;
     }
 
     private static int Fill(Fd file, byte[] buffer, long offset, Name name)
@@ -98,7 +114,7 @@ internal sealed class ViewComparison(OverlayXattr xattrs)
         int filled = 0;
         while (filled < buffer.Length)
         {
-            ViewSearch.Require(Sys.PRead(file, buffer.AsSpan(filled), offset + filled, out int count), name);
+            ViewLayers.Require(Sys.PRead(file, buffer.AsSpan(filled), offset + filled, out int count), name);
             if (count == 0)
                 break;
             filled += count;

@@ -2,68 +2,46 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
 
-/// <summary>A directory of one layer, open for reading; owned by the <see cref="ViewEntry"/> that it is a part of.</summary>
-internal readonly record struct ViewPart(int Layer, Fd Fd, ulong Dev, ulong Ino)
+/// <summary>A name in a directory of one layer.</summary>
+/// <param name="Layer">0 the upper, then the lower ones; <see cref="ViewLayers.DataLayer"/> for data-only ones.</param>
+/// <param name="Directory">Where it is.</param>
+/// <param name="StoredName">With a NUL.</param>
+internal readonly record struct ViewPlace(int Layer, Fd Directory, byte[] StoredName)
 {
-    /// <summary>The same directory of the same layer.</summary>
-    public bool IsSame(ViewPart other) => (Layer, Dev, Ino) == (other.Layer, other.Dev, other.Ino);
+    public Name Name => new(StoredName);
 }
 
-/// <summary>What a stack of layers shows under one name: found by <see cref="ViewSearch"/>. A directory is open in each layer that it merges.</summary>
-internal sealed class ViewEntry : IDisposable
+/// <summary>What a stack of layers shows under one name: found by <see cref="ViewLookup"/>.</summary>
+/// <param name="walked">Descriptors on which its places are based; handed over.</param>
+internal sealed class ViewEntry(List<Fd> walked) : IDisposable
 {
-    private readonly List<ViewPart> _parts = [];
-
     /// <summary>Of the topmost layer that has it.</summary>
     public required Statx Stat { get; init; }
 
-    /// <summary>Which layer that is; 0 is the topmost of all.</summary>
-    public required int Layer { get; init; }
+    /// <summary>The topmost layer's.</summary>
+    public required ViewPlace Top { get; init; }
 
-    /// <summary>Where it is in that layer; the descriptor is the parent's.</summary>
-    public required Fd Directory { get; init; }
+    /// <summary>Where the data of a file are: below, for a metacopy.</summary>
+    public ViewPlace Data { get; set; }
 
-    /// <summary>Its name there, with a NUL.</summary>
-    public required byte[] StoredName { get; init; }
+    /// <summary>A mark that cannot be followed: the name is there, and whoever looks at it gets an error.</summary>
+    public bool IsBroken { get; set; }
 
-    /// <summary>Topmost first; empty for what is no directory.</summary>
-    public IReadOnlyList<ViewPart> Parts => _parts;
+    /// <summary>Its parts, open; none for what is no directory.</summary>
+    public ViewDirectory Parts { get; private set; } = new();
 
-    /// <summary>As <see cref="StoredName"/>.</summary>
-    public Name Name => new(StoredName);
-
-    /// <summary>The root of a stack.</summary>
-    /// <param name="roots">Its layers, topmost first.</param>
-    /// <param name="first">The topmost that counts.</param>
-    public static ViewEntry Root(IReadOnlyList<Fd> roots, int first)
+    /// <summary>Gives the directory away, open.</summary>
+    public ViewDirectory Release()
     {
-        ViewSearch.Require(Sys.FStatx(roots[first], out Statx stat), Name.Dot);
-        var root = new ViewEntry { Stat = stat, Layer = first, Directory = roots[first], StoredName = Name.Dot.ToArray() };
-        for (int layer = first; layer < roots.Count; layer++)
-            root.Add(layer, roots[layer], Name.Dot);
-        return root;
-    }
-
-    /// <summary>Opens one more layer's directory of it.</summary>
-    public void Add(int layer, Fd directory, Name name)
-    {
-        ViewSearch.Require(Sys.OpenAt(directory, name, OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow, out Fd opened), name);
-        ViewSearch.Require(Sys.FStatx(opened, out Statx stat), name);
-        _parts.Add(new ViewPart(layer, opened, stat.Dev, stat.Ino));
-    }
-
-    /// <summary>Whether it merges the same directories of lower layers as another.</summary>
-    public bool HasSameLowers(ViewEntry other)
-    {
-        IEnumerable<ViewPart> mine = Parts.Where(part => part.Layer > 0);
-        ViewPart[] others = [.. other.Parts.Where(part => part.Layer > 0)];
-        return mine.Count() == others.Length && mine.Zip(others).All(pair => pair.First.IsSame(pair.Second));
+        ViewDirectory directory = Parts;
+        Parts = new ViewDirectory();
+        return directory;
     }
 
     public void Dispose()
     {
-        foreach (ViewPart part in _parts)
-            Sys.Close(part.Fd);
-        _parts.Clear();
+        walked.ForEach(Sys.Close);
+        walked.Clear();
+        Parts.Dispose();
     }
 }

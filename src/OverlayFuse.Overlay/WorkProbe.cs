@@ -6,7 +6,7 @@ namespace OverlayFuse.Overlay;
 /// <summary>Tries in the work directory what the upper's file system must be able to do, and removes its traces.</summary>
 internal static class WorkProbe
 {
-    private const string Remedy = "put upperdir and workdir on ext4, xfs, btrfs or tmpfs";
+    private static string Remedy => "put upperdir and workdir on " + UpperAdvice.FileSystems();
 
     /// <summary>Probes.</summary>
     /// <param name="upper">The upper layer, named in texts.</param>
@@ -75,7 +75,7 @@ internal static class WorkProbe
         Sys.SetXattrAt(work.Fd, name, Name.From(xattr), "y"u8);
 
     private static MountRefusedException Without(LayerPlace upper, string names, Errno error) =>
-        new($"{upper}: its file system takes no extended attributes {names} ({error}); {Remedy}");
+        new($"{upper}: its file system takes no extended attributes {names} ({error}); put upperdir and workdir on {UpperAdvice.FileSystems(names == "user.*")}");
 
     private static void Require(Errno error, string thing, string remedy)
     {

@@ -1,5 +1,6 @@
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using OverlayFuse.Cli;
+using OverlayFuse.Cli.Asking;
 using OverlayFuse.Fuse.Protocol;
 
 namespace OverlayFuse.Architecture.Tests;
@@ -28,17 +29,17 @@ internal sealed class SafetyTests
         Assert.That(elsewhere, Is.Empty);
     }
 
-    /// <summary>fork(2) in a process with threads is a trap; posix_spawn(3) starts fusermount3 and nothing else. The library for tests starts the program.</summary>
+    /// <summary>fork(2) in a process with threads is a trap; posix_spawn(3) starts fusermount3, and this program once more to ask a mount. The library for tests starts the program.</summary>
     [Test]
-    public void Processes_OfTheProgram_AreStartedForFusermountOnly()
+    public void Processes_OfTheProgram_AreStartedForFusermountAndQuestionsOnly()
     {
         IEnumerable<string> starts =
             from source in Repository.SourcesOf("src")
             where !source.Path.StartsWith("src/OverlayFuse.Testing/", StringComparison.Ordinal)
             from name in source.Nodes<IdentifierNameSyntax>()
-            where name.Identifier.Text is "Process" or "ProcessStartInfo" or "fork" or "vfork" or "Spawn"
+            where name.Identifier.Text is "Process" or "ProcessStartInfo" or "fork" or "vfork" or "Spawn" or "SpawnBetween"
             select source.Path;
-        Assert.That(starts.Distinct(), Is.SubsetOf(new[] { "src/OverlayFuse.Fuse/FuserMount.cs" }));
+        Assert.That(starts.Distinct(), Is.EquivalentTo(new[] { "src/OverlayFuse.Fuse/FuserMount.cs", "src/OverlayFuse.Cli/Asking/Question.cs" }));
     }
 
     [TestCaseSource(nameof(Opcodes))]
@@ -88,6 +89,22 @@ internal sealed class SafetyTests
             Assert.That(native, Does.Contain($"\"{word}\""));
             Assert.That(word.StartsWith('-') ? CommandLine.Parse([word]) is { Help: true } or { Version: true } or { Foreground: true } or { Debug: true } : Verbs.IsVerb(word));
         }
+    }
+
+    /// <summary>The child that asks a mount closes what it inherited before the runtime is there, and stays in the foreground.</summary>
+    [TestCase("native/ask.c")]
+    [TestCase("native/daemon.c")]
+    public void AskWord_OfTheNativeCode_IsThatOfTheProgram(string file) =>
+        Assert.That(Repository.Read(file), Does.Contain($"\"{AskVerb.Name}\""));
+
+    /// <summary>What comes from a layer, a mount or /proc goes through PlainText: nothing else writes text to standard error.</summary>
+    [Test]
+    public void StandardError_OfTheProgram_IsWrittenByPlainTextAlone()
+    {
+        IEnumerable<string> writers = from source in Repository.SourcesOf("src/OverlayFuse.Cli")
+                                      where source.Text.Contains("Console.Error", StringComparison.Ordinal)
+                                      select source.Path;
+        Assert.That(writers, Is.EquivalentTo(new[] { "src/OverlayFuse.Cli/PlainText.cs" }));
     }
 
     private static IEnumerable<string> Opcodes => Enum.GetNames<Opcode>();

@@ -11,9 +11,26 @@ internal static class KernelFindings
     private static readonly Version s_oldest = new(5, 4), s_passthrough = new(6, 9);
 
     /// <param name="offer">What it has said of itself; null when there was no mount to ask on.</param>
-    public static IEnumerable<Finding> Of(KernelOffer? offer)
+    public static IEnumerable<Finding> Of(KernelOffer? offer) => [.. Of(offer, Environment.OSVersion.Version), .. ByVersion(Environment.OSVersion.Version)];
+
+    /// <summary>What came to the kernel later than the oldest that will do, and what is lost without it.</summary>
+    /// <param name="kernel">Its version.</param>
+    public static IEnumerable<Finding> ByVersion(Version kernel) =>
+    [
+        Since(kernel, new(5, 12), "layer-clones", "read-only clones of the layers' mounts",
+            "lower layers are kept from writing by this program alone, and reading them changes access times"),
+        Since(kernel, new(5, 13), "kernel-checks", "chattr and set-gid checked by the kernel",
+            "the kernel leaves it to this program who may chattr, and when set-gid goes with an ACL"),
+        Since(kernel, new(5, 14), "zero-range", "fallocate: FALLOC_FL_ZERO_RANGE", "the kernel refuses it on FUSE (EOPNOTSUPP)"),
+        Since(kernel, new(6, 1), "tmpfile", "O_TMPFILE in a mount", "the kernel refuses it on FUSE (EOPNOTSUPP); programs use names instead"),
+        Since(kernel, new(6, 16), "add-layer", "add-layer and refresh", "the kernel cannot forget names; unmount and mount again"),
+    ];
+
+    private static Finding Since(Version kernel, Version since, string key, string what, string lost) => Finding.If(
+        kernel >= since, key, what, kernel >= since ? $"Linux {since} or later" : $"this is Linux {kernel.ToString(2)}: {lost}", $"Linux {since}");
+
+    private static IEnumerable<Finding> Of(KernelOffer? offer, Version kernel)
     {
-        Version kernel = Environment.OSVersion.Version;
         string release = SystemFile.Read("/proc/sys/kernel/osrelease")?.Trim() ?? kernel.ToString();
         return
         [

@@ -1,3 +1,4 @@
+using OverlayFuse.Cli.Asking;
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 
@@ -61,7 +62,7 @@ internal sealed record MountTrial(KernelOffer? Offer, string? Place, Exception? 
     public static string Temporary => Sys.GetVariable("TMPDIR") is { Length: > 0 } chosen ? chosen : "/tmp";
 
     private static string? MakeDirectory() => new[] { Temporary, "/tmp", "/dev/shm", Sys.GetVariable("XDG_RUNTIME_DIR") }
-        .Where(parent => !string.IsNullOrEmpty(parent))
+        .Where(parent => !string.IsNullOrEmpty(parent) && Question.Answers(parent))
         .Select(parent => Path.Combine(FullPath.Of(parent!), $"overlayfuse-doctor-{Sys.ProcessId}"))
         .FirstOrDefault(path => Sys.MkDirAt(Fd.WorkingDirectory, Linux.Name.From(path), 0x1C0) == Errno.None);
 }

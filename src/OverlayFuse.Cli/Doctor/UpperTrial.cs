@@ -1,3 +1,4 @@
+using OverlayFuse.Cli.Asking;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
@@ -6,7 +7,7 @@ namespace OverlayFuse.Cli.Doctor;
 /// <summary>What can be done in a directory that is to be an upper: tried in a directory in it that is removed again.</summary>
 internal sealed class UpperTrial : IDisposable
 {
-    private const string LocalRemedy = "put the upper on ext4, xfs, btrfs or tmpfs";
+    private static string LocalRemedy => "put the upper on " + UpperAdvice.FileSystems();
     private const uint Private = 0x180;
 
     private readonly LayerPlace _upper;
@@ -28,6 +29,8 @@ internal sealed class UpperTrial : IDisposable
     public static string DefaultPlace()
     {
         string here = FullPath.WorkingDirectory;
+        if (!Question.Answers(here))
+            return MountTrial.Temporary;
         string name = Path.Combine(here, $"#overlayfuse-doctor-{Sys.ProcessId}");
         bool isWritable = Sys.MkDirAt(Fd.WorkingDirectory, Name.From(name), 0x1C0) == Errno.None && Sys.RmDirAt(Fd.WorkingDirectory, Name.From(name)) == Errno.None;
         return isWritable ? here : MountTrial.Temporary;
@@ -39,6 +42,8 @@ internal sealed class UpperTrial : IDisposable
     {
         const string key = "upper";
         string what = $"an upper in {path}";
+        if (!Question.Answers(path))
+            return [Finding.No(key, what, "does not answer: it is on a mount that hangs, or behind one", "name another directory: --upper DIR") with { Needed = true }];
         try
         {
             using LayerPlace place = LayerPlace.Open("upperdir", FullPath.Of(path), MountTable.Read());
@@ -63,7 +68,7 @@ internal sealed class UpperTrial : IDisposable
     private Finding[] All()
     {
         Finding trusted = Xattr("upper-trusted-xattr", "upper: xattrs trusted.*", "trusted.overlay.probe", "root outside of user namespaces may; for you marks are user.overlay.*");
-        Finding user = Xattr("upper-user-xattr", "upper: xattrs user.*", "user.overlay.probe", LocalRemedy + " (tmpfs: Linux 6.6)");
+        Finding user = Xattr("upper-user-xattr", "upper: xattrs user.*", "user.overlay.probe", "put the upper on " + UpperAdvice.FileSystems(needsUserXattrs: true));
         return
         [
             Types(), trusted, user with { Needed = trusted.Status == Verdict.No },

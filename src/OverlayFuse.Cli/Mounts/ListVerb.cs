@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OverlayFuse.Cli.Asking;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
@@ -9,6 +10,9 @@ internal static class ListVerb
 {
     public const string Name = "list";
 
+    /// <summary>Each takes a process for the time.</summary>
+    private const int AskedAtOnce = 64;
+
     public static Command Make()
     {
         var layers = new Option<bool>("--long", "-l") { Description = "List the layers, too" };
@@ -16,13 +20,25 @@ internal static class ListVerb
         var list = new Command(Name, "Lists your live mounts (root: everybody's) and what their daemons tell of themselves") { layers, json };
         list.SetAction(words =>
         {
-            MountReport[] mounts = [.. LiveMount.Find(MountTable.Read(), Sys.EffectiveUid).Select(entry => MountReport.Of(entry, MountAnswer.Of(entry)))];
+            MountReport[] mounts = [.. LiveMount.Find(MountTable.Read(), Sys.EffectiveUid).Chunk(AskedAtOnce).SelectMany(Ask)];
             if (words.GetValue(json))
                 Console.Out.WriteLine(JsonOutput.Of(mounts));
             else
                 Print(Console.Out, mounts, words.GetValue(layers));
         });
         return list;
+    }
+
+    /// <summary>Asks several at once: however many do not answer, the others are waited for once.</summary>
+    private static MountReport[] Ask(MountEntry[] mounts)
+    {
+        long end = Environment.TickCount64 + (long)Question.Patience.TotalMilliseconds;
+        MountQuestion[] questions = [.. mounts.Select(mount => new MountQuestion(mount))];
+        MountReport[] reports = [.. questions.Zip(mounts, (question, mount) =>
+            MountReport.Of(mount, question.Await(TimeSpan.FromMilliseconds(end - Environment.TickCount64))))];
+        foreach (MountQuestion question in questions)
+            question.Dispose();
+        return reports;
     }
 
     /// <summary>A line of headers and one for each mount; with layers, their lines below it. Nothing when there is no mount.</summary>
@@ -41,7 +57,7 @@ internal static class ListVerb
         {
             output.WriteLine(lines[i + 1]);
             foreach ((string role, string path) in withLayers ? mounts[i].Layers : [])
-                output.WriteLine($"  {role,-5} {path}");
+                output.WriteLine(PlainText.Escape($"  {role,-5} {path}"));
         }
     }
 }

@@ -24,11 +24,8 @@ internal enum MountState
 /// <param name="Layers">Role and path, topmost first.</param>
 internal sealed record MountAnswer(MountState State, LiveStatistics? Statistics, IReadOnlyList<(string Role, string Path)> Layers)
 {
-    /// <summary>Its process id, where it counts in our process namespace.</summary>
-    public int? ProcessId => Statistics is { ProcessNamespace: not 0 } told && told.ProcessNamespace == LiveStatistics.OwnProcessNamespace ? told.ProcessId : null;
-
-    /// <summary>Asks, and waits as long as a daemon may take.</summary>
-    public static MountAnswer Of(MountEntry entry) => new MountQuestion(entry).Await(MountQuestion.Patience);
+    /// <summary>The daemon's process id, where it counts in our process namespace and that process is seen to serve the mount.</summary>
+    public int? ProcessId { get; init; }
 
     public static MountAnswer Nothing(MountState state) => new(state, null, []);
 }

@@ -1,4 +1,4 @@
-using OverlayFuse.Linux;
+using System.Collections.Concurrent;
 
 namespace OverlayFuse.Cli.Mounts;
 
@@ -10,17 +10,30 @@ internal sealed record MountHolder(string Id, string Name, string Use)
 {
     private const int MostNamed = 5;
 
-    /// <summary>Those who have their working directory, their root, an open file or a mapped one there.</summary>
+    /// <summary>A child that was left behind by an earlier question (native/ask.c): it ends when its request does, and writes nothing.</summary>
+    public bool IsAsker => Name == "overlayfuse-ask" && ProcFile.ReadLink($"/proc/{Id}/exe") == ProcFile.ReadLink("/proc/self/exe");
+
+    /// <summary>A table of mappings is read under a lock that a page fault in a mount which does not answer may hold.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Those who have their working directory, their root, an open file or a mapped one there: as many as are found in time.</summary>
     /// <param name="mountPoint">Absolute, without symlinks.</param>
     public static IReadOnlyList<MountHolder> Find(string mountPoint)
     {
-        var holders = new List<MountHolder>();
+        var holders = new ConcurrentQueue<MountHolder>();
+        var search = new Thread(() => Find(mountPoint, holders)) { IsBackground = true };
+        search.Start();
+        _ = search.Join(s_patience);
+        return [.. holders];
+    }
+
+    private static void Find(string mountPoint, ConcurrentQueue<MountHolder> holders)
+    {
         foreach (string id in Processes())
         {
             if (UseBy("/proc/" + id, mountPoint) is { } use)
-                holders.Add(new MountHolder(id, Command(id), use));
+                holders.Enqueue(new MountHolder(id, Command(id), use));
         }
-        return holders;
     }
 
     /// <summary>The first process of each other mount namespace that has a mount of this device: "bash (12), nginx (40)"; empty when there is none.</summary>
@@ -28,11 +41,11 @@ internal sealed record MountHolder(string Id, string Name, string Use)
     public static string OtherNamespaces(string device)
     {
         var strangers = new List<string>();
-        var seen = new HashSet<string> { Link("/proc/self/ns/mnt") ?? "" };
+        var seen = new HashSet<string> { ProcFile.ReadLink("/proc/self/ns/mnt") ?? "" };
         foreach (string id in Processes())
         {
-            bool isNew = Link($"/proc/{id}/ns/mnt") is { } its && seen.Add(its);
-            if (isNew && Lines($"/proc/{id}/mountinfo").Any(line => line.Split(' ') is [_, _, var mounted, ..] && mounted == device))
+            bool isNew = ProcFile.ReadLink($"/proc/{id}/ns/mnt") is { } its && seen.Add(its);
+            if (isNew && ProcFile.Lines($"/proc/{id}/mountinfo").Any(line => line.Split(' ') is [_, _, var mounted, ..] && mounted == device))
                 strangers.Add($"{Command(id)} ({id})");
         }
         return string.Join(", ", strangers.Take(MostNamed));
@@ -45,13 +58,13 @@ internal sealed record MountHolder(string Id, string Name, string Use)
 
     private static string? UseBy(string process, string mountPoint)
     {
-        if (Link(process + "/cwd") is { } directory && IsIn(directory, mountPoint))
+        if (ProcFile.ReadLink(process + "/cwd") is { } directory && IsIn(directory, mountPoint))
             return "works in " + directory;
-        if (Link(process + "/root") is { } root && IsIn(root, mountPoint))
+        if (ProcFile.ReadLink(process + "/root") is { } root && IsIn(root, mountPoint))
             return "has its root at " + root;
-        if (Entries(process + "/fd").Select(Link).FirstOrDefault(file => file is not null && IsIn(file, mountPoint)) is { } open)
+        if (Names(process + "/fd").Select(name => ProcFile.ReadLink($"{process}/fd/{name}")).FirstOrDefault(file => file is not null && IsIn(file, mountPoint)) is { } open)
             return "has " + open + " open";
-        return Lines(process + "/maps").Select(MappedFile).FirstOrDefault(file => IsIn(file, mountPoint)) is { } mapped ? "has " + mapped + " mapped" : null;
+        return ProcFile.Lines(process + "/maps").Select(MappedFile).FirstOrDefault(file => IsIn(file, mountPoint)) is { } mapped ? "has " + mapped + " mapped" : null;
     }
 
     /// <summary>"ADDRESSES RIGHTS OFFSET DEVICE INODE   PATH"; empty for what is no file.</summary>
@@ -60,30 +73,14 @@ internal sealed record MountHolder(string Id, string Name, string Use)
     private static bool IsIn(string path, string mountPoint) =>
         path.StartsWith(mountPoint, StringComparison.Ordinal) && (path.Length == mountPoint.Length || path[mountPoint.Length] == '/');
 
-    private static IEnumerable<string> Processes() => Entries("/proc").Select(entry => entry["/proc/".Length..]).Where(name => char.IsAsciiDigit(name[0]));
+    private static IEnumerable<string> Processes() => Names("/proc").Where(name => char.IsAsciiDigit(name[0]));
 
-    private static string Command(string id) => Lines($"/proc/{id}/comm").FirstOrDefault("?");
+    private static string Command(string id) => ProcFile.Lines($"/proc/{id}/comm").FirstOrDefault("?");
 
-    /// <summary>Null when the process has ended or is not ours to look at.</summary>
-    private static string? Link(string path) => TextFile.ReadLink(path, out string target) == Errno.None ? target : null;
-
-    private static string[] Lines(string path)
+    /// <summary>None when the process has ended or is not ours to look at.</summary>
+    private static List<string> Names(string directory)
     {
-        _ = TextFile.ReadLines(path, out string[] lines); // none of a process that has ended, or is not ours to look at
-        return lines;
-    }
-
-    private static string[] Entries(string path) => Attempt<string[]>(() => Directory.GetFileSystemEntries(path), []);
-
-    private static T Attempt<T>(Func<T> look, T otherwise)
-    {
-        try
-        {
-            return look();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return otherwise;
-        }
+        _ = ProcFile.List(directory, out List<string> names); // what was listed until then
+        return names;
     }
 }

@@ -43,7 +43,7 @@ internal static class UnmountVerb
             }
             catch (Exception e) when (e is IOException or FuseMountException)
             {
-                Console.Error.WriteLine($"overlayfuse: {e.Message}");
+                PlainText.Complain(e.Message);
                 status = 1;
             }
         }

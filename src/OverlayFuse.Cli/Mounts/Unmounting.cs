@@ -1,4 +1,5 @@
 using System.Globalization;
+using OverlayFuse.Cli.Asking;
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
@@ -19,6 +20,8 @@ internal sealed record Unmounting
     /// <summary>How long the daemon may take to answer, and to finish.</summary>
     public required TimeSpan Timeout { get; init; }
 
+    private TimeSpan Patience => Timeout > Question.Patience ? Timeout : Question.Patience;
+
     /// <summary>Returns when the upper is complete on disk; lazily, when somebody uses the mount, at once.</summary>
     /// <param name="mountPoint">As the user named it.</param>
     /// <exception cref="IOException">It is no mount of ours, is busy, or its daemon has not ended; the text says what to do.</exception>
@@ -26,48 +29,74 @@ internal sealed record Unmounting
     public void Run(string mountPoint)
     {
         MountEntry mount = Find(mountPoint);
-        MountAnswer answer = Await(mountPoint, new MountQuestion(mount));
+        MountAnswer answer = Ask(mountPoint, mount);
         Fd process = Fd.None;
         if (answer.ProcessId is { } id)
             _ = Sys.OpenProcess(id, out process); // if not, there is nothing to wait for
         using var daemon = new ScopedFd(process);
-        IReadOnlyList<MountHolder> users = IsLazy ? MountHolder.Find(mount.MountPoint) : [];
+        MountHolder[] users = IsLazy ? [.. MountHolder.Find(mount.MountPoint).Where(user => !user.IsAsker)] : [];
         Detach(mountPoint, mount);
-        if (users.Count > 0)
-            Console.Error.WriteLine($"overlayfuse: {mountPoint}: detached, still used by {MountHolder.ToText(users)}; its upper is complete when process {ProcessText(answer)} has ended");
+        if (users.Length > 0)
+            PlainText.Complain($"{mountPoint}: detached, still used by {MountHolder.ToText(users)}; its upper is complete when process {ProcessText(answer)} has ended");
         else if (answer.State != MountState.Dead)
             AwaitEnd(mountPoint, mount, answer, daemon);
     }
 
     /// <exception cref="IOException">The daemon is silent; what asks it keeps the mount busy.</exception>
-    private MountAnswer Await(string mountPoint, MountQuestion question)
+    private MountAnswer Ask(string mountPoint, MountEntry mount)
     {
-        MountAnswer answer = question.Await(MountQuestion.Patience);
+        using var question = new MountQuestion(mount);
+        MountAnswer answer = question.Await(Question.Patience);
         if (IsLazy || answer.State != MountState.Silent)
             return answer;
-        Console.Error.WriteLine($"overlayfuse: {mountPoint}: its daemon does not answer; waiting for it");
-        answer = question.Await(Timeout - MountQuestion.Patience);
+        PlainText.Complain($"{mountPoint}: its daemon does not answer; waiting for it");
+        answer = question.Await(Timeout - Question.Patience);
         return answer.State != MountState.Silent ? answer : throw new IOException(string.Create(CultureInfo.InvariantCulture,
-            $"{mountPoint}: its daemon has not answered in {Math.Max(Timeout.TotalSeconds, MountQuestion.Patience.TotalSeconds):0} s; if it is stopped (T in ps -C overlayfuse), kill -CONT it, or let it go: overlayfuse unmount --lazy {mountPoint}"));
+            $"{mountPoint}: its daemon has not answered in {Patience.TotalSeconds:0} s; if it is stopped (T in ps -C overlayfuse), kill -CONT it, or let it go: overlayfuse unmount --lazy {mountPoint}"));
     }
 
     /// <exception cref="IOException">There is none.</exception>
-    private static MountEntry Find(string mountPoint)
+    private MountEntry Find(string mountPoint)
     {
-        string path = FullPath.Real(mountPoint);
+        string path = RealPath(mountPoint);
         MountEntry? top = MountTable.Read().Entries.LastOrDefault(entry => entry.MountPoint == path);
         return top is not null && LiveMount.IsOurs(top) ? top : throw new IOException(
             $"{mountPoint}: no overlayfuse mount is there; see 'overlayfuse list'");
     }
 
+    /// <summary>Without symbolic links. The way there may lead through other mounts.</summary>
+    private string RealPath(string mountPoint)
+    {
+        using Question question = Question.Begin(mountPoint, new Step(StepKind.RealPath));
+        if (!question.Await(Patience))
+            throw new IOException(string.Create(CultureInfo.InvariantCulture, $"{mountPoint}: cannot be looked at in {Patience.TotalSeconds:0} s: a mount on the way does not answer; name it by another path"));
+        return question.Replies is [{ Error: Errno.None } found] ? NativeText.From(found.Data) : throw new IOException(
+            $"{mountPoint}: cannot be looked at ({(question.Replies is [var failed] ? failed.Error : Errno.EIO)}); name the mountpoint of a live overlayfuse mount");
+    }
+
     private void Detach(string mountPoint, MountEntry mount)
     {
-        Errno error = FuseMount.Unmount(mount.MountPoint, IsLazy);
+        Errno error = Detach(mount);
+        if (error == Errno.EPERM)
+            error = FuseMount.Unmount(mount.MountPoint, IsLazy); // by fusermount3
         if (error == Errno.EBUSY)
             throw new IOException($"{mountPoint}: is in use by {Users(mount)}; end what uses it, or let it go when it is no longer used: overlayfuse unmount --lazy {mountPoint}");
+        if (error == Errno.ETIMEDOUT)
+            throw new IOException(string.Create(CultureInfo.InvariantCulture, $"{mountPoint}: has not been unmounted in {Patience.TotalSeconds:0} s: the kernel waits for its daemon to take what was written; end the daemon, or see 'overlayfuse list'"));
         if (error != Errno.None)
             throw new IOException($"{mountPoint}: cannot be unmounted ({error}); see 'overlayfuse list'");
     }
+
+    /// <summary>In a child: the kernel writes out what the mount has been given before it lets go.</summary>
+    private Errno Detach(MountEntry mount)
+    {
+        using Question question = Question.Begin(mount.MountPoint, new Step(StepKind.Unmount, IsLazy ? 1U : 0));
+        if (!question.Await(IsLazy ? Question.Patience : Patience))
+            return IsThere(mount) ? Errno.ETIMEDOUT : Errno.None; // its name is free, and the kernel waits for the daemon
+        return question.Replies is [var reply] ? reply.Error : Errno.EIO;
+    }
+
+    private static bool IsThere(MountEntry mount) => MountTable.Read().Find(mount.Id) is { } there && there.Device == mount.Device;
 
     private static string Users(MountEntry mount)
     {

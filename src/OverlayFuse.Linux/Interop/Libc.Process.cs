@@ -33,6 +33,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library)]
     internal static partial byte* getenv(byte* name);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int kill(int process, int signal);
+
     /// <summary>poll.h: struct pollfd.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct PollFd

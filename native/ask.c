@@ -1,0 +1,22 @@
+/*
+ * The child that asks a place which may never answer (src/OverlayFuse.Cli/Asking): left behind, it must not hold what its parent was given, such as
+ * the pipe that the parent's caller reads to its end, a lock, or a disk. Before the .NET runtime opens descriptors of its own.
+ */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { SYS_CLOSE_RANGE = 436, MOST_BEFORE_5_9 = 65536 };
+
+__attribute__((constructor(101))) static void prepare_to_ask(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "--ask") != 0)
+        return;
+    if (syscall(SYS_CLOSE_RANGE, STDERR_FILENO + 1, ~0U, 0) != 0)
+        for (int fd = STDERR_FILENO + 1; fd < MOST_BEFORE_5_9; fd++)
+            close(fd);
+    prctl(PR_SET_NAME, "overlayfuse-ask");
+}
