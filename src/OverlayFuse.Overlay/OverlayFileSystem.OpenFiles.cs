@@ -10,13 +10,9 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
-    private const int OpenLocks = 64;
-
     private readonly FileCache _idleFiles = new((int)Math.Clamp(Sys.OpenFilesLimit / 4, 8, 1024));
 
     private bool _isStateless;
-
-    private readonly Lock[] _openLocks = [.. Enumerable.Range(0, OpenLocks).Select(_ => new Lock())];
 
     /// <summary>One more open of an inode: gives it the descriptors that it lacks.</summary>
     /// <returns>ESTALE when it was left behind: the VFS looks its name up again.</returns>
@@ -172,5 +168,6 @@ public sealed partial class OverlayFileSystem
         return Errno.None;
     }
 
-    private Lock OpenLockOf(Inode inode) => _openLocks[inode.Id.Value % OpenLocks];
+    /// <summary>Of the inode alone: it is held while a layer opens or closes the file, which may take for ever.</summary>
+    private static object OpenLockOf(Inode inode) => inode.OpenLock;
 }
