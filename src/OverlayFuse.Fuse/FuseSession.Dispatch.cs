@@ -24,7 +24,7 @@ public sealed partial class FuseSession
             var input = new RequestReader(body);
             TraceRequest(header, body);
             inFlight.Begin(header.Unique, header.Opcode);
-            error = Operate(request, ref input, ref reply);
+            error = _takesOnlyWhatIsHeld && !IsHeld(header.Opcode, body) ? Errno.ENOTCONN : Operate(request, ref input, ref reply);
             inFlight.End();
         }
         else if (header.Opcode is Opcode.Forget or Opcode.BatchForget or Opcode.Interrupt or Opcode.NotifyReply)
