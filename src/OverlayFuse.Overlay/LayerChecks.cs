@@ -21,12 +21,13 @@ public static class LayerChecks
         var places = new List<LayerPlace>();
         try
         {
-            LayerPlace.Open("mountpoint", mountPoint, mounts).Dispose();
+            using LayerPlace merged = LayerPlace.Open("mountpoint", mountPoint, mounts);
             places.AddRange(options.LowerDirs.Select(path => LayerPlace.Open("lowerdir", path, mounts)));
             places.AddRange(options.DataDirs.Select(path => LayerPlace.Open("datadir", path, mounts)));
             if (options.UpperDir is null || options.WorkDir is null)
             {
                 RefuseOverlaps(places);
+                MountsWithin.RefuseMountPoint(places, merged);
                 MarkChecks.RefuseUntrusted(options, !MarkChecks.IsRootOfFirstNamespace());
                 return new UpperHold(options, []);
             }
@@ -35,6 +36,7 @@ public static class LayerChecks
             LayerPlace upper = Add(places, LayerPlace.Open("upperdir", options.UpperDir, mounts));
             LayerPlace work = Add(places, LayerPlace.Open("workdir", options.WorkDir, mounts));
             RefuseOverlaps(places);
+            MountsWithin.RefuseMountPoint(places, merged);
             OverlayOptions effective = options with { ReadOnly = options.ReadOnly && UpperChecks.IsReadOnly(upper) };
             UpperChecks.Check(upper, work, effective, mounts);
             return UpperHold.Take(upper, work, effective);

@@ -229,6 +229,8 @@ internal ref struct LayerLookup
             return error;
         if (error == Errno.None)
         {
+            if (MountsWithin.LeadsIntoView(stat))
+                return Errno.ELOOP;
             if (IsWhiteout(directory, element, stat))
             {
                 _stop = true;

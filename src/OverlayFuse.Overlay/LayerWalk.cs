@@ -52,7 +52,9 @@ internal ref struct LayerWalk
                 if (walk.Enter() is not Errno.None and var error)
                     return error;
             }
-            return Sys.OpenAt(walk.Directory, walk.Name, flags | OpenFlags.NoFollow, out fd);
+            return (flags & OpenFlags.Path) != 0
+                ? Sys.OpenAt(walk.Directory, walk.Name, flags | OpenFlags.NoFollow, out fd)
+                : Sys.OpenUnnoticedAt(walk.Directory, walk.Name, flags | OpenFlags.NoFollow, out fd);
         }
         finally
         {
