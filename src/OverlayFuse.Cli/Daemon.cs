@@ -46,7 +46,7 @@ internal static class Daemon
                 NativeDaemon.Watch(mount.MountPoint);
             if (request.Trace)
                 PlainText.Log($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
-            var served = new Served(mount, session, fileSystem) { MayHaveUnwritten = request.Overlay.WriteBack };
+            var served = new Served(mount, session, fileSystem) { Hold = hold, MayHaveUnwritten = request.Overlay.IsWritable };
             lifeline?.OnEnd(() => Stop(served));
             if (LogOf(request) is { } log)
                 statistics.PrintTo(log, mount.MountPoint, fileSystem.Statistics);
@@ -82,18 +82,28 @@ internal static class Daemon
     /// <summary>Detached first: whoever comes now finds the directory below, not a dead mount.</summary>
     private static void Stop(Served served)
     {
+        bool isComplete = true;
         try
         {
-            using Unwritten? unwritten = served.MayHaveUnwritten ? Unwritten.Of(served.Mount.MountPoint) : null;
+            Unwritten? unwritten = served.MayHaveUnwritten ? Unwritten.Of(served.Mount.MountPoint, served.Session) : null;
             served.Mount.Unmount();
-            unwritten?.Collect(served.FileSystem.CollectUnwritten, WriteBackTimeout);
+            isComplete = unwritten?.TryCollect(served.FileSystem.CollectUnwritten, WriteBackTimeout) ?? true;
         }
         finally
         {
-            // A worker that hangs in a system call on a layer must not keep the process.
             if (!served.Session.Stop())
-                Environment.Exit(Hung);
+                Leave(served, isComplete);
         }
+    }
+
+    /// <summary>
+    /// A worker that hangs in a system call on a layer must not keep the process, and not the upper either: a request that was sent to another FUSE
+    /// daemon cannot even be killed, and with its thread all descriptors stay open.
+    /// </summary>
+    private static void Leave(Served served, bool isComplete)
+    {
+        served.Hold.Dispose();
+        Environment.Exit(isComplete ? Success : Hung);
     }
 
     private static FuseMountOptions ToMountOptions(MountRequest request) => new()
@@ -132,7 +142,10 @@ internal static class Daemon
     /// <param name="FileSystem">What it shows.</param>
     private sealed record Served(FuseMount Mount, FuseSession Session, OverlayFileSystem FileSystem)
     {
-        /// <summary>The kernel may hold what was written to it and not sent yet.</summary>
+        /// <summary>The claim on upper and work.</summary>
+        public required UpperHold Hold { get; init; }
+
+        /// <summary>The kernel may hold what was written or stored and not sent yet.</summary>
         public bool MayHaveUnwritten { get; init; }
     }
 }

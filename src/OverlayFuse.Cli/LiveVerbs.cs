@@ -45,7 +45,12 @@ internal static class LiveVerbs
         byte[] path = Name.From(FullPath.Of(directory)).ToArray();
         Reply last = new LiveMountCall(mount).Ask(new Step(StepKind.Look) { Argument = path }, new Step(StepKind.AddLayer) { Argument = path });
         if (last.Kind == StepKind.Look)
-            throw new IOException($"{directory}: {(last.Error == Errno.ENOTDIR ? "is not a directory" : $"cannot be looked at ({last.Error})")}; name an existing directory");
+            throw new IOException(last.Error switch
+            {
+                Errno.EDEADLK => $"{directory}: lies in {mount} itself; name a directory outside of it",
+                Errno.ENOTDIR => $"{directory}: is not a directory; name an existing directory",
+                _ => $"{directory}: cannot be looked at ({last.Error}); name an existing directory",
+            });
         Require(last.Error, mount, directory);
     }
 

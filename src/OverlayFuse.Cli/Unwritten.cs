@@ -1,39 +1,68 @@
+using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli;
 
 /// <summary>
-/// What the kernel holds of a mount with writeback=1 and has not sent yet: files that are open, for close(2) sends it. Taken hold of while there is a
-/// mountpoint, collected when nobody finds the mount there any more.
+/// What the kernel holds of a mount and has not sent yet: stores into shared mappings, with writeback=1 all that was written to files that are open. Taken
+/// hold of while there is a mountpoint, collected when nobody finds the mount there any more. A thread does both: a layer may hang.
 /// </summary>
-internal sealed class Unwritten : IDisposable
+internal sealed class Unwritten
 {
-    private readonly SafeFd _root;
+    private static readonly TimeSpan s_openPatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_readPatience = TimeSpan.FromMilliseconds(500);
 
-    private Unwritten(Fd root) => _root = new SafeFd(root);
+    private readonly FuseSession _session;
+    private readonly Thread _thread;
+    private readonly ManualResetEventSlim _opened = new();
+    private readonly ManualResetEventSlim _detached = new();
+    private Action _collect = () => { };
+    private volatile bool _isLate;
 
-    /// <summary>Null where the mount cannot be entered: then it is gone.</summary>
-    /// <param name="mountPoint">Its root.</param>
-    public static Unwritten? Of(string mountPoint) =>
-        Sys.OpenAt(Fd.WorkingDirectory, Name.From(mountPoint), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd root) == Errno.None ? new Unwritten(root) : null;
-
-    /// <summary>Has it sent, while the workers still answer. What fails is told to who has the file open, by fsync(2) or close(2).</summary>
-    /// <param name="wait">Waits for what syncfs(2) has only begun.</param>
-    /// <param name="patience">How long to wait: a layer may hang.</param>
-    public void Collect(Action wait, TimeSpan patience)
+    private Unwritten(string mountPoint, FuseSession session)
     {
-        if (!_root.TryAcquire())
-            return;
-        var thread = new Thread(() =>
-        {
-            _ = Sys.SyncFs(_root.Fd);
-            wait();
-            _root.Release();
-        })
-        { IsBackground = true, Name = "write-back" };
-        thread.Start();
-        _ = thread.Join(patience);
+        _session = session;
+        _thread = new Thread(() => Collect(mountPoint)) { IsBackground = true, Name = "write-back" };
     }
 
-    public void Dispose() => _root.Release();
+    /// <summary>Opens the root of a mount, if it can be had soon.</summary>
+    /// <param name="mountPoint">Where it is.</param>
+    /// <param name="session">What serves it.</param>
+    public static Unwritten Of(string mountPoint, FuseSession session)
+    {
+        var unwritten = new Unwritten(mountPoint, session);
+        unwritten._thread.Start();
+        unwritten._isLate = !unwritten._opened.Wait(s_openPatience);
+        return unwritten;
+    }
+
+    /// <summary>Has all sent, while the workers still answer. What fails is told to who has the file open, by fsync(2) or close(2).</summary>
+    /// <param name="collect">Waits for what syncfs(2) has only begun, or could not begin.</param>
+    /// <param name="patience">How long to wait.</param>
+    /// <returns>Whether all has come.</returns>
+    public bool TryCollect(Action collect, TimeSpan patience)
+    {
+        _session.TakeOnlyWhatIsHeld();
+        _collect = collect;
+        _detached.Set();
+        long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
+        while (!_thread.Join(s_readPatience))
+        {
+            if (Environment.TickCount64 > deadline)
+                return false;
+            _session.FailStuckReads();
+        }
+        return true;
+    }
+
+    private void Collect(string mountPoint)
+    {
+        Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(mountPoint), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened);
+        using var root = new ScopedFd(opened);
+        _opened.Set();
+        _detached.Wait();
+        if (error == Errno.None && !_isLate) // later the mountpoint may be another directory
+            _ = Sys.SyncFs(opened); // begins it; what fails is told as above
+        _collect();
+    }
 }

@@ -19,10 +19,13 @@ public sealed class FuseNegotiation
         BackingFiles = backingFiles;
     }
 
-    /// <summary>What is wanted unless the file system says otherwise: all that saves round trips and needs nothing but correct operations.</summary>
+    /// <summary>
+    /// What is wanted unless the file system says otherwise: all that saves round trips and needs nothing but correct operations. Not ASYNC_DIO: when an
+    /// asynchronous direct write ends, the kernel drops no pages (generic_file_direct_write does, before it can know), and buffered reads go on showing old data.
+    /// </summary>
     public const InitFlags DefaultWanted =
         InitFlags.AsyncRead | InitFlags.AtomicOTrunc | InitFlags.ExportSupport | InitFlags.BigWrites | InitFlags.DontMask |
-        InitFlags.HasIoCtlDir | InitFlags.DoReadDirPlus | InitFlags.ReadDirPlusAuto | InitFlags.AsyncDio | InitFlags.ParallelDirOps |
+        InitFlags.HasIoCtlDir | InitFlags.DoReadDirPlus | InitFlags.ReadDirPlusAuto | InitFlags.ParallelDirOps |
         InitFlags.PosixAcl | InitFlags.MaxPages | InitFlags.CacheSymLinks | InitFlags.ExplicitInvalData | InitFlags.HandleKillPrivV2 |
         InitFlags.SetXattrExt | InitFlags.InitExt | InitFlags.CreateSuppGroup | InitFlags.HasExpireOnly;
 
@@ -62,11 +65,14 @@ public sealed class FuseNegotiation
     /// <summary>What the workers' buffers hold.</summary>
     public uint MaxWriteLimit { get; }
 
-    /// <summary>Most background requests (readahead, asynchronous I/O) at a time; the kernel lowers it for ordinary users.</summary>
-    public ushort MaxBackground { get; set; } = 64;
+    /// <summary>
+    /// Most background requests (readahead, asynchronous I/O, write-back) at a time; the kernel lowers it for ordinary users. When there are so many, all reading
+    /// waits: those that hang in one place must not come near it.
+    /// </summary>
+    public ushort MaxBackground { get; set; } = 4096;
 
-    /// <summary>Background requests above which the kernel holds writers back.</summary>
-    public ushort CongestionThreshold { get; set; } = 48;
+    /// <summary>Background requests above which the kernel reads less ahead and puts writing back off.</summary>
+    public ushort CongestionThreshold { get; set; } = 3072;
 
     /// <summary>Granularity of time stamps, nanoseconds.</summary>
     public uint TimeGranularity { get; set; } = 1;

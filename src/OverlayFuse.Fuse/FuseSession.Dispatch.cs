@@ -24,7 +24,9 @@ public sealed partial class FuseSession
             var input = new RequestReader(body);
             TraceRequest(header, body);
             inFlight.Begin(header.Unique, header.Opcode);
-            error = IsBarred(request) ? Errno.EACCES : Operate(request, ref input, ref reply);
+            error = Refusal(request, body);
+            if (error == Errno.None)
+                error = Operate(request, ref input, ref reply);
             inFlight.End();
         }
         else if (header.Opcode is Opcode.Forget or Opcode.BatchForget or Opcode.Interrupt or Opcode.NotifyReply)
@@ -34,6 +36,14 @@ public sealed partial class FuseSession
         int length = reply.Finish(header.Unique, error);
         TraceReply(header, error, length);
         return length;
+    }
+
+    /// <summary>What is refused before an operation looks at it.</summary>
+    private Errno Refusal(in FuseRequest request, ReadOnlySpan<byte> body)
+    {
+        if (_takesOnlyWhatIsHeld && !IsHeld(request.Opcode, body))
+            return Errno.ENOTCONN;
+        return IsBarred(request) ? Errno.EACCES : Errno.None;
     }
 
     private bool TrySplit(ReadOnlySpan<byte> message, scoped in InHeader header, out ReadOnlySpan<byte> body, out ReadOnlySpan<byte> extensions)

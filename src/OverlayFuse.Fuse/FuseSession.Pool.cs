@@ -13,14 +13,24 @@ public sealed partial class FuseSession
 
     private static readonly TimeSpan WakeInterval = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>When the system gives no thread or no memory for one more worker.</summary>
+    private static readonly TimeSpan DelayAtLimit = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How many workers have a descriptor of their own, so that many stuck ones leave the descriptors to files; the others share the session's.</summary>
+    private const int MostClones = 64;
+
+    /// <summary>One worker more for so many that are stuck, beside the resident ones: many that come to hang one after the other are soon outgrown.</summary>
+    private const int StuckForOneMore = 4;
+
     private readonly Lock _pool = new();
     private readonly List<FuseWorker> _workers = [];
     private readonly AutoResetEvent _poolEvent = new(false);
     private readonly int _residentWorkers;
-    private readonly int _maxWorkers;
+    private volatile int _maxWorkers;
     private Thread? _supervisor;
     private int _idleWorkers;
     private int _starving;
+    private bool _saidThatNoMoreCome;
     private long _lastGrowth;
     private volatile int _workerCount;
 
@@ -97,8 +107,8 @@ public sealed partial class FuseSession
         {
             SampleWorkers();
             Thread.Sleep(GrowthDelay);
-            if (Volatile.Read(ref _idleWorkers) == 0)
-                Grow();
+            if (Volatile.Read(ref _idleWorkers) == 0 && !TryGrow())
+                Thread.Sleep(DelayAtLimit);
             _ = Interlocked.Exchange(ref _starving, 0); // a full fence: who is starving from here on says so, or is seen below
         }
         while (Volatile.Read(ref _idleWorkers) == 0 && _workerCount < _maxWorkers && !IsEnding);
@@ -113,21 +123,27 @@ public sealed partial class FuseSession
         }
     }
 
-    /// <summary>As many workers that are not stuck as there are resident ones.</summary>
-    private void Grow()
+    /// <summary>At least as many workers that are not stuck as there are resident ones.</summary>
+    /// <returns>False when the system gives no more.</returns>
+    private bool TryGrow()
     {
         lock (_pool)
         {
             Volatile.Write(ref _lastGrowth, Environment.TickCount64);
-            int wanted = Math.Min(_maxWorkers, _residentWorkers + _workers.Count(worker => worker.InFlight.IsStuck));
+            int stuck = _workers.Count(worker => worker.InFlight.IsStuck);
+            int wanted = Math.Min(_maxWorkers, stuck + Math.Max(_residentWorkers, stuck / StuckForOneMore));
             try
             {
                 while (!IsEnding && _workerCount < wanted)
                     AddWorker();
+                return true;
             }
             catch (OutOfMemoryException exception) // Thread.Start at the limit of threads (EAGAIN): those that are there go on
             {
-                _log?.Invoke($"FUSE: no more workers than {_workerCount}: {exception.Message}");
+                if (!_saidThatNoMoreCome)
+                    _log?.Invoke($"FUSE: no more workers than {_workerCount}: {exception.Message}");
+                _saidThatNoMoreCome = true;
+                return false;
             }
         }
     }
@@ -149,15 +165,15 @@ public sealed partial class FuseSession
     private void AddWorker()
     {
         SafeFd device = _device;
-        if (_negotiation is not null && Sys.CloneFuseDevice(_device.Fd, out Fd clone) == Errno.None)
+        if (_negotiation is not null && _workerCount < MostClones && Sys.CloneFuseDevice(_device.Fd, out Fd clone) == Errno.None)
             device = new SafeFd(clone);
         else
             _ = device.TryAcquire(); // the session's own reference is still there
-        var worker = new FuseWorker(this, device, _interrupts.AddWorker(), _maxWrite);
+        var worker = new FuseWorker(this, device, _interrupts.AddWorker());
         _workers.Add(worker);
         try
         {
-            worker.Start();
+            worker.Start(_maxWrite);
         }
         catch (OutOfMemoryException)
         {
@@ -213,8 +229,8 @@ public sealed partial class FuseSession
     {
         lock (_pool)
         {
-            foreach (FuseWorker worker in _workers)
-                _log?.Invoke($"FUSE: a worker hangs in {worker.InFlight.Opcode}");
+            foreach (IGrouping<Protocol.Opcode, FuseWorker> hanging in _workers.GroupBy(worker => worker.InFlight.Opcode))
+                _log?.Invoke($"FUSE: a worker hangs in {hanging.Key}{(hanging.Count() is > 1 and var count ? $", as {count - 1} others" : "")}");
         }
     }
 }

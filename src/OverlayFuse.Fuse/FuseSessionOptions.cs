@@ -6,8 +6,11 @@ public sealed record FuseSessionOptions
     /// <summary>Workers that stay; 0: one a processor, at least 2.</summary>
     public int Workers { get; init; }
 
-    /// <summary>Most workers: those over <see cref="Workers"/> come while all others are busy, and go.</summary>
-    public int MaxWorkers { get; init; } = 64;
+    /// <summary>
+    /// Most workers: those over <see cref="Workers"/> come while all others are stuck, and go. As many as may hang at a time in a file system that does not
+    /// answer; the system's limits of threads and memory hold besides.
+    /// </summary>
+    public int MaxWorkers { get; init; } = 8192;
 
     /// <summary>Most bytes in one READ or WRITE: a multiple of 4 KiB up to 1 MiB; less where the kernel allows less.</summary>
     public int MaxWrite { get; init; } = 1 << 20;

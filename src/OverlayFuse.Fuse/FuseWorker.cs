@@ -11,17 +11,15 @@ namespace OverlayFuse.Fuse;
 internal sealed class FuseWorker
 {
     private readonly FuseSession _session;
-    private readonly WorkerBuffer _request;
-    private readonly WorkerBuffer _reply;
     private readonly Thread _thread;
+    private WorkerBuffer _request = null!; // from Start on
+    private WorkerBuffer _reply = null!;
 
-    internal FuseWorker(FuseSession session, SafeFd device, InFlightRequest inFlight, int maxWrite)
+    internal FuseWorker(FuseSession session, SafeFd device, InFlightRequest inFlight)
     {
         _session = session;
         Device = device;
         InFlight = inFlight;
-        _request = new WorkerBuffer(Unsafe.SizeOf<InHeader>() + Unsafe.SizeOf<WriteIn>(), Math.Max(maxWrite, Wire.MinReadBuffer));
-        _reply = new WorkerBuffer(ReplyWriter.HeaderSize, Math.Max(maxWrite, Wire.MinReadBuffer));
         _thread = new Thread(Run, StackSize) { IsBackground = true, Name = "fuse" };
     }
 
@@ -35,7 +33,28 @@ internal sealed class FuseWorker
     /// <summary>0 before it runs.</summary>
     internal int ThreadId { get; private set; }
 
-    internal void Start() => _thread.Start();
+    /// <exception cref="OutOfMemoryException">There is no room for the buffers or for one more thread: it holds nothing.</exception>
+    internal void Start(int maxWrite)
+    {
+        int size = Math.Max(maxWrite, Wire.MinReadBuffer);
+        try
+        {
+            _request = new WorkerBuffer(Unsafe.SizeOf<InHeader>() + Unsafe.SizeOf<WriteIn>(), size);
+            _reply = new WorkerBuffer(ReplyWriter.HeaderSize, size);
+            _thread.Start();
+        }
+        catch (OutOfMemoryException)
+        {
+            DisposeBuffers();
+            throw;
+        }
+    }
+
+    private void DisposeBuffers()
+    {
+        _request?.Dispose();
+        _reply?.Dispose();
+    }
 
     private void Run()
     {
@@ -46,8 +65,7 @@ internal sealed class FuseWorker
         }
         finally
         {
-            _request.Dispose();
-            _reply.Dispose();
+            DisposeBuffers();
             _session.OnWorkerEnded(this);
         }
     }

@@ -10,6 +10,7 @@ internal sealed class InFlightRequest(InterruptTable interrupts)
 {
     private ulong _unique;
     private ulong _sampled;
+    private ulong _seenAtEnd;
     private volatile bool _interrupted;
 
     /// <summary>What the worker does, for the log.</summary>
@@ -36,6 +37,15 @@ internal sealed class InFlightRequest(InterruptTable interrupts)
 
     /// <summary>Still the same request as at the last <see cref="Sample"/>.</summary>
     internal bool IsStuck => _sampled != 0 && Volatile.Read(ref _unique) == _sampled;
+
+    /// <summary>The number of the READ that the worker was busy with at the last call already; 0: of none. Called by one thread only.</summary>
+    internal ulong StuckRead()
+    {
+        ulong unique = Volatile.Read(ref _unique);
+        bool isStuck = unique != 0 && unique == _seenAtEnd;
+        _seenAtEnd = unique;
+        return isStuck && Opcode == Opcode.Read ? unique : 0; // busy with one and the same for so long: the opcode is its own
+    }
 
     internal void End() => Volatile.Write(ref _unique, 0);
 

@@ -33,7 +33,7 @@ public static unsafe partial class Sys
     /// <param name="directory">The directory, opened in any way.</param>
     /// <param name="readOnly">Whether writes through it shall fail with EROFS.</param>
     /// <param name="tree">Its root, as by O_PATH.</param>
-    /// <param name="noAccessTimes">Whether reading through it shall leave access times alone; a read-only one always does.</param>
+    /// <param name="noAccessTimes">Whether reading through it shall leave access times alone, as far as the namespace allows; a read-only one always does.</param>
     public static Errno CloneMount(Fd directory, bool readOnly, out Fd tree, bool noAccessTimes = false)
     {
         byte empty = 0;
@@ -42,19 +42,26 @@ public static unsafe partial class Sys
         tree = new Fd((int)Libc.syscall(SYS_open_tree, directory.Number, (nint)(&empty), flags, 0, 0, 0));
         if (!tree.IsOpen)
             return LastError();
-        ulong* attributes = stackalloc ulong[4];
-        attributes[0] = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY : 0) | (noAccessTimes ? MOUNT_ATTR_NOATIME : 0);
-        attributes[1] = noAccessTimes ? MOUNT_ATTR_ATIME_MASK : 0;
-        attributes[2] = 0;
-        attributes[3] = 0;
-        long returned = Libc.syscall(
-            SYS_mount_setattr, tree.Number, (nint)(&empty), (nint)AtFlags.EmptyPath, (nint)attributes, 32, 0);
-        Errno error = Result((int)returned);
+        ulong set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY : 0);
+        Errno error = SetMountAttributes(tree, set | (noAccessTimes ? MOUNT_ATTR_NOATIME : 0), noAccessTimes ? MOUNT_ATTR_ATIME_MASK : 0);
+        if (error == Errno.EPERM && noAccessTimes)
+            error = SetMountAttributes(tree, set, 0); // a user namespace may not change how access times are kept (MNT_LOCK_ATIME)
         if (error != Errno.None)
         {
             Close(tree);
             tree = Fd.None;
         }
         return error;
+    }
+
+    private static Errno SetMountAttributes(Fd tree, ulong set, ulong clear)
+    {
+        byte empty = 0;
+        ulong* attributes = stackalloc ulong[4];
+        attributes[0] = set;
+        attributes[1] = clear;
+        attributes[2] = 0;
+        attributes[3] = 0;
+        return Result((int)Libc.syscall(SYS_mount_setattr, tree.Number, (nint)(&empty), (nint)AtFlags.EmptyPath, (nint)attributes, 32, 0));
     }
 }

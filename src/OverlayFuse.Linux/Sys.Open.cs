@@ -32,6 +32,13 @@ public static unsafe partial class Sys
         }
     }
 
+    /// <summary>Opens for reading, which leaves the time of access alone where that may be had: by the owner, or with CAP_FOWNER.</summary>
+    public static Errno OpenUnnoticedAt(Fd directory, Name name, OpenFlags flags, out Fd fd)
+    {
+        Errno error = OpenAt(directory, name, flags | OpenFlags.NoAccessTime, out fd);
+        return error == Errno.EPERM ? OpenAt(directory, name, flags, out fd) : error;
+    }
+
     /// <summary>Opens anew, with other flags, what a descriptor (also one of O_PATH) refers to: through /proc/self/fd.</summary>
     public static Errno Reopen(Fd fd, OpenFlags flags, out Fd reopened)
     {

@@ -81,7 +81,7 @@ internal static class AufsWhiteout
     private static Errno HoldsAny(Fd directory, out bool any)
     {
         any = false;
-        if (Sys.OpenAt(directory, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) is not Errno.None and var error)
+        if (Sys.OpenUnnoticedAt(directory, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) is not Errno.None and var error)
             return error;
         using var listed = new ScopedFd(opened);
         byte[] buffer = t_listing ??= new byte[ListingSize];

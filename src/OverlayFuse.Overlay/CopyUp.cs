@@ -170,17 +170,17 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             return lost;
         inode.HasOrigin = inode.IsDirectory || copied.Lower.Nlink == 1 || inode.Index is not null;
         Place place = inode.Place!;
-        bool isInIndex = inode.Index is not null && !inode.IsDirectory, grows = false;
+        bool isInIndex = inode.Index is not null && !inode.IsDirectory;
         Errno error = isInIndex ? PutInIndex(inode, copied, ref entry)
-            : inode.Unlinked ? Errno.ENOENT : PutInPlace(inode, place, copied, ref entry, out grows);
+            : inode.Unlinked ? Errno.ENOENT : PutInPlace(inode, place, copied, ref entry);
         if (error == Errno.ENOENT && inode.Unlinked)
             error = KeepUnnamed(inode, place.Parent, copied, entry);
         if (error != Errno.None)
             return error;
         if (inode.IsDirectory || inode.Index is not null || !inode.HasOrigin)
             fileSystem.InvalidateAttributes(inode); // else all that is shown stays, but for what the change itself makes the kernel ask for
-        if (grows)
-            fileSystem.InvalidateAttributes(place.Parent);
+        if (!inode.Unlinked)
+            fileSystem.InvalidateAttributes(place.Parent); // its time of change is another, its size may be
         if (!inode.HasOrigin)
             fileSystem.InvalidateListing(place.Parent); // the copy of a broken hard link has a number of its own
         fileSystem.RefreshOpen(inode);
@@ -210,15 +210,10 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         return Errno.None;
     }
 
-    /// <summary>Whether the size of a directory is another than it was: with a new name on most file systems, on ext4 rarely.</summary>
-    public static bool HasGrown(Fd directory, in Statx before) =>
-        Sys.FStatx(directory, out Statx after, StatxMask.Size) == Errno.None && after.Size != before.Size;
-
     /// <summary>Renames the copy into the upper layer and keeps the parent's times (ovl_copy_up_one).</summary>
     /// <returns>ENOENT when the name was removed meanwhile.</returns>
-    private Errno PutInPlace(Inode inode, Place place, in Copied copied, ref WorkEntry entry, out bool grows)
+    private Errno PutInPlace(Inode inode, Place place, in Copied copied, ref WorkEntry entry)
     {
-        grows = false;
         if (fileSystem.Directories.BorrowUpper(place.Parent, out BorrowedFd parent) is not Errno.None and var error)
             return error;
         using (parent)
@@ -235,7 +230,6 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             if (!inode.HasOrigin)
                 inode.Ino = fileSystem.MapIno(copied.Stat); // a broken hard link (ovl_getattr)
             Settle(inode, copied);
-            grows = HasGrown(parent, before);
             _ = Sys.UTimeNsAt(parent, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec()); // as well as can be: the copy is in place
             return Errno.None;
         }

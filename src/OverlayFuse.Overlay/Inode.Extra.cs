@@ -109,7 +109,7 @@ internal sealed partial class Inode
         set
         {
             if (ExtraFor(value is not null) is { } extra)
-                extra.Partial = value;
+                extra.SetPartial(value);
         }
     }
 
@@ -120,9 +120,15 @@ internal sealed partial class Inode
         set
         {
             if (ExtraFor(value is not null) is { } extra)
-                extra.Open = value;
+                extra.SetOpen(value);
         }
     }
+
+    /// <summary>The open lock (see the lock order in <see cref="OverlayFileSystem"/>); directories are not opened under it.</summary>
+    public object OpenLock => Extra;
+
+    /// <summary>A descriptor of its real file was open at some time, so data may have been read or written: the kernel may hold pages of it.</summary>
+    public bool MayHavePages => Present is { MayHavePages: true };
 
     private InodeExtra? Present => Volatile.Read(ref _extra);
 

@@ -14,9 +14,8 @@ internal class InodeExtra
 
     public volatile SafeFd? Pinned;
 
-    public volatile PartialCopy? Partial;
-
-    public volatile OpenFile? Open;
+    private volatile PartialCopy? _partial;
+    private volatile OpenFile? _open;
 
     public List<Place>? OtherPlaces;
 
@@ -25,4 +24,22 @@ internal class InodeExtra
     public volatile bool IsMappable;
 
     public bool HasUnseenNames;
+
+    public PartialCopy? Partial => _partial;
+
+    public OpenFile? Open => _open;
+
+    public bool MayHavePages { get; private set; }
+
+    public void SetPartial(PartialCopy? partial)
+    {
+        MayHavePages |= partial is not null;
+        _partial = partial;
+    }
+
+    public void SetOpen(OpenFile? open)
+    {
+        MayHavePages |= open is not null;
+        _open = open;
+    }
 }

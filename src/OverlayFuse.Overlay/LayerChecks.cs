@@ -21,13 +21,12 @@ public static class LayerChecks
         var places = new List<LayerPlace>();
         try
         {
-            if (mountPoint is not null)
-                LayerPlace.Open("mountpoint", mountPoint, mounts).Dispose();
+            using LayerPlace? merged = mountPoint is null ? null : LayerPlace.Open("mountpoint", mountPoint, mounts);
             places.AddRange(options.LowerDirs.Select(path => LayerPlace.Open("lowerdir", path, mounts)));
             places.AddRange(options.DataDirs.Select(path => LayerPlace.Open("datadir", path, mounts)));
             if (options.UpperDir is null || options.WorkDir is null)
             {
-                RefuseOverlaps(places);
+                RefusePlaces(places, merged);
                 MarkChecks.RefuseUntrusted(options, !MarkChecks.IsRootOfFirstNamespace());
                 return new UpperHold(options, []);
             }
@@ -35,7 +34,7 @@ public static class LayerChecks
                 places.ForEach(lower => KernelMounts.RefuseInUse(lower, mounts));
             LayerPlace upper = Add(places, LayerPlace.Open("upperdir", options.UpperDir, mounts));
             LayerPlace work = Add(places, LayerPlace.Open("workdir", options.WorkDir, mounts));
-            RefuseOverlaps(places);
+            RefusePlaces(places, merged);
             OverlayOptions effective = options with { ReadOnly = options.ReadOnly && UpperChecks.IsReadOnly(upper) };
             UpperChecks.Check(upper, work, effective, mounts);
             return UpperHold.Take(upper, work, effective);
@@ -44,6 +43,13 @@ public static class LayerChecks
         {
             places.ForEach(place => place.Dispose());
         }
+    }
+
+    private static void RefusePlaces(List<LayerPlace> layers, LayerPlace? mountPoint)
+    {
+        RefuseOverlaps(layers);
+        if (mountPoint is not null)
+            MountsWithin.RefuseMountPoint(layers, mountPoint);
     }
 
     /// <summary>Refuses directories that lie in each other.</summary>

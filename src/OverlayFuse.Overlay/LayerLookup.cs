@@ -221,6 +221,8 @@ internal ref partial struct LayerLookup
             return error;
         if (error == Errno.None)
         {
+            if (MountsWithin.LeadsIntoView(stat))
+                return Errno.ELOOP;
             if (Whiteout.Is(_fileSystem.Xattrs, directory, element.Name, stat))
             {
                 _stop = true;

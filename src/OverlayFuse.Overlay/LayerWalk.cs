@@ -60,7 +60,9 @@ internal ref struct LayerWalk
             }
             if (walk.LeadsElsewhere)
                 return Errno.ENOENT;
-            return Sys.OpenAt(walk.Directory, walk.Name, flags | OpenFlags.NoFollow, out fd);
+            return (flags & OpenFlags.Path) != 0
+                ? Sys.OpenAt(walk.Directory, walk.Name, flags | OpenFlags.NoFollow, out fd)
+                : Sys.OpenUnnoticedAt(walk.Directory, walk.Name, flags | OpenFlags.NoFollow, out fd);
         }
         finally
         {

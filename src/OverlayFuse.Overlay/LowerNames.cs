@@ -70,7 +70,7 @@ internal sealed class LowerNames
     private static bool TryRead(Fd layer, int index, List<ulong> entries, out bool holdsAufs)
     {
         holdsAufs = false;
-        if (Sys.OpenAt(layer, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) != Errno.None)
+        if (Sys.OpenUnnoticedAt(layer, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) != Errno.None)
             return false;
         using var listed = new ScopedFd(opened);
         if (FoldsCase(listed))

@@ -57,7 +57,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
     private Errno ReadLayer(Fd layer, LowerParts parts, int slot, DirectoryListing listing)
     {
         bool findable = parts.Layers.Length > (directory.HasUpper ? 0 : 1);
-        if (Sys.OpenAt(layer, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) is not Errno.None and var error)
+        if (Sys.OpenUnnoticedAt(layer, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) is not Errno.None and var error)
             return error;
         using var reading = new ScopedFd(opened);
         if (Sys.FStatx(reading, out Statx stat, StatxMask.Ino) is not Errno.None and var unseen)

@@ -22,8 +22,11 @@ public sealed partial class OverlayFileSystem
         bool write = (input.Flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly || truncate;
         if (write && RequireWritable(inode, input.Flags) is not Errno.None and var kept)
             return kept;
+        bool isBelow = write && !inode.HasUpper;
         if (write && EnsureUpper(request, inode, truncate ? 0 : long.MaxValue) is not Errno.None and var error)
             return error;
+        if (isBelow)
+            InvalidateAttributes(inode); // the copy has a time of change of its own
         if (AcquireOpen(inode, write) is not Errno.None and var failed)
             return failed;
         opened = OpenReply(inode, input.Flags);
@@ -84,8 +87,7 @@ public sealed partial class OverlayFileSystem
             return closed;
         using (file)
         {
-            if (_isWriteBack && inode.Open is { } open)
-                NoteWrite(inode, open, file);
+            using var noted = new NotedWrite(_isWriteBack ? NoteTimeBefore(inode, file) : null);
             if ((input.WriteFlags & WriteFlags.Cache) != 0)
             {
                 count = data.Length;

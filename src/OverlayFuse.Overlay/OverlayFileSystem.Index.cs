@@ -12,15 +12,13 @@ public sealed partial class OverlayFileSystem
     /// <summary>Gives an inode that is copied up a name in the upper layer too, where the merged view has it from a lower one (ovl_link_up).</summary>
     internal Errno LinkUp(Inode inode, Inode parent, Name name)
     {
-        Errno error = LinkUp(inode, parent, name, out bool grows);
-        if (grows)
-            InvalidateAttributes(parent);
+        Errno error = LinkInIndexed(inode, parent, name);
+        InvalidateAttributes(parent); // its time of change is another, its size may be
         return error;
     }
 
-    private Errno LinkUp(Inode inode, Inode parent, Name name, out bool grows)
+    private Errno LinkInIndexed(Inode inode, Inode parent, Name name)
     {
-        grows = false;
         if (_directories.BorrowUpper(parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
@@ -37,7 +35,6 @@ public sealed partial class OverlayFileSystem
             IndexEntry entry = inode.Index!;
             lock (entry)
                 error = _index!.LinkTo(entry, upper, name);
-            grows = CopyUp.HasGrown(upper, before);
             if (error == Errno.None)
                 _ = Sys.UTimeNsAt(upper, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec()); // as well as can be: the name is in place
             return error;

@@ -36,7 +36,11 @@ public sealed partial class OverlayFileSystem
             return failed;
         using var file = new ScopedFd(opened);
         if (sets)
-            return SetFlags(inode, file, input.Command, argument);
+        {
+            error = SetFlags(inode, file, input.Command, argument);
+            InvalidateAttributes(inode); // the kernel expects no change of them from an ioctl: the time of change is another, also when only a part was done
+            return error;
+        }
         error = GetFlags(inode, file, input.Command, argument);
         if (error == Errno.None)
             argument[..Math.Min(answer.Length, argument.Length)].CopyTo(answer);

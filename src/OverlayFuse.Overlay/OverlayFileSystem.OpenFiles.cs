@@ -10,15 +10,11 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
-    private const int OpenLocks = 64;
-
     private readonly FileCache _idleFiles = new((int)Math.Clamp(Sys.OpenFilesLimit / 4, 8, 1024));
 
     private readonly DescriptorReserve _reserve;
 
     private bool _isStateless;
-
-    private readonly Lock[] _openLocks = [.. Enumerable.Range(0, OpenLocks).Select(_ => new Lock())];
 
     /// <summary>One more open of an inode: gives it the descriptors that it lacks.</summary>
     /// <returns>ESTALE when it was left behind: the VFS looks its name up again. ENFILE when clients hold all the files that they may.</returns>
@@ -186,5 +182,6 @@ public sealed partial class OverlayFileSystem
         return Errno.None;
     }
 
-    private Lock OpenLockOf(Inode inode) => _openLocks[inode.Id.Value % OpenLocks];
+    /// <summary>Of the inode alone: it is held while a layer opens or closes the file, which may take for ever.</summary>
+    private static object OpenLockOf(Inode inode) => inode.OpenLock;
 }

@@ -32,21 +32,6 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>
-    /// Waits for what the kernel has begun to send of open files, and has the rest sent. syncfs(2) begins it for all files at once, but waits for none
-    /// of a FUSE mount (wait_sb_inodes, Linux 6.16).
-    /// </summary>
-    public void CollectUnwritten()
-    {
-        if (!_isWriteBack)
-            return;
-        foreach (Inode inode in _inodes.Snapshot())
-        {
-            if (inode.Open is { IsWritable: true })
-                _ = _notifier?.InvalidateInode(inode.Id, 0, 0); // ENOENT: the kernel has nothing cached
-        }
-    }
-
-    /// <summary>
     /// A WRITE of what was stored into the page cache before. Nobody looks at the number of bytes in its answer (fuse_writepage_end), so half of it is an
     /// error; and the rights of the file were dealt with when it was stored, so a capability that it has by now stays.
     /// </summary>
@@ -98,18 +83,15 @@ public sealed partial class OverlayFileSystem
     /// A WRITE leaves the file with the time at which it came. The kernel's own, which everybody is shown, comes by SETATTR, before or after it; not at all
     /// when it is the one that the file had before. So that is kept, too, and what was told last is set once more at the last close.
     /// </summary>
-    private void NoteWrite(Inode inode, OpenFile open, Fd file)
+    private OpenFile? NoteTimeBefore(Inode inode, Fd file)
     {
-        if (open.KnowsTime)
-        {
-            open.IsWrittenSince = true;
-            return;
-        }
+        if (inode.Open is not { KnowsTime: false } open)
+            return inode.Open;
         lock (OpenLockOf(inode))
         {
             if (!open.KnowsTime && Sys.FStatx(file, out Statx stat) == Errno.None)
                 open.ToldTime = stat.Mtime.ToTimeSpec();
-            open.IsWrittenSince = true;
+            return open;
         }
     }
 
@@ -134,5 +116,19 @@ public sealed partial class OverlayFileSystem
             return;
         using (file)
             _ = Sys.UTimeNsAt(file, Name.Empty, TimeSpec.Omit, time); // EPERM: another's file has the time at which it was written
+    }
+}
+
+/// <summary>
+/// Notes at its end that a WRITE has given the file a time: not before, for a time that the kernel tells may be set meanwhile (<see cref="OpenFile.IsWrittenSince"/>
+/// would be taken back), and the data come after it.
+/// </summary>
+/// <param name="open">What is written; null without writeback=1.</param>
+internal readonly ref struct NotedWrite(OpenFile? open)
+{
+    public void Dispose()
+    {
+        if (open is not null)
+            open.IsWrittenSince = true;
     }
 }

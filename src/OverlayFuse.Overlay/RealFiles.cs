@@ -79,12 +79,14 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
             return error;
         using (real)
         {
-            error = real.Name.Length == 0
-                ? Sys.Reopen(real.Directory, flags, out fd)
+            error = real.Name.Length == 0 ? Sys.Reopen(real.Directory, flags, out fd)
+                : IsForReadingBelow(inode, flags) ? Sys.OpenUnnoticedAt(real.Directory, real.Name, flags | OpenFlags.NoFollow, out fd)
                 : Sys.OpenAt(real.Directory, real.Name, flags | OpenFlags.NoFollow, out fd);
         }
         return error == Errno.ENOENT ? Errno.ESTALE : error;
     }
+
+    private static bool IsForReadingBelow(Inode inode, OpenFlags flags) => !inode.HasUpper && (flags & OpenFlags.Path) == 0;
 
     /// <summary>Opens the file that holds the data: of a metacopy one further down, for reading only.</summary>
     public Errno OpenData(Inode inode, OpenFlags flags, out Fd fd)

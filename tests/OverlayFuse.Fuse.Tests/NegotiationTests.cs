@@ -33,8 +33,8 @@ internal sealed class NegotiationTests
             """),
         Golden.Reply(Errno.None, """
             07 00 00 00 2d 00 00 00 | major, minor
-            00 00 02 00 79 e8 d4 72 | max_readahead, flags
-            40 00 30 00 00 00 10 00 | max_background, congestion_threshold, max_write
+            00 00 02 00 79 68 d4 72 | max_readahead, flags
+            00 10 00 0c 00 00 10 00 | max_background, congestion_threshold, max_write
             01 00 00 00 00 01 00 00 | time_gran, max_pages, map_alignment
             0c 00 00 00 00 00 00 00 | flags2: CREATE_SUPP_GROUP, HAS_EXPIRE_ONLY; max_stack_depth
             00 00 00 00 00 00 00 00 | request_timeout, unused

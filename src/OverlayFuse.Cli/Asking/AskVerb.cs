@@ -138,10 +138,15 @@ internal sealed class AskVerb : IDisposable
         return Sys.Mount(none, new Name(_path), none, remount | flags, Linux.Name.Empty);
     }
 
-    private static Errno Look(byte[] path, out Statx stat)
+    /// <returns>EDEADLK for a directory of the view itself: as its layer it would make the daemon wait for itself.</returns>
+    private Errno Look(byte[] path, out Statx stat)
     {
         Errno error = Sys.StatxAt(Fd.WorkingDirectory, new Name(path), out stat);
-        return error == Errno.None && !stat.IsDirectory ? Errno.ENOTDIR : error;
+        if (error != Errno.None)
+            return error;
+        if (!stat.IsDirectory)
+            return Errno.ENOTDIR;
+        return Sys.FStatx(_root, out Statx view) == Errno.None && view.Dev == stat.Dev ? Errno.EDEADLK : Errno.None;
     }
 
     private Errno AddLayer(byte[] path)

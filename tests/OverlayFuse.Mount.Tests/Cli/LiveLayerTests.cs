@@ -91,6 +91,7 @@ internal sealed class LiveLayerTests
     }
 
     [TestCase("add-layer m a", "a: lies in a layer of m")]
+    [TestCase("add-layer m m", "m: lies in m itself")]
     [TestCase("add-layer m u/inside", "u/inside: lies in a layer of m")]
     [TestCase("add-layer m .", ".: lies in a layer of m, or holds one")]
     [TestCase("add-layer m none", "none: cannot be looked at (ENOENT)")]

@@ -111,6 +111,36 @@ internal sealed class LifeTests : AppTest
         Assert.That(names.Select(TimeOf), Is.EqualTo(seen));
     }
 
+    /// <summary>A WRITE and the time that the kernel tells come at the same moment, in any order.</summary>
+    [Test]
+    public void Stat_AfterTheNextMountOfFilesSyncedWhileTheyWereWritten_HasTheTimesThatWereSeen()
+    {
+        Mount();
+        string[] names = [.. Enumerable.Range(0, 40).Select(i => $"f{i}")];
+        Bash.Run("""
+            python3 - <<'END'
+            import ctypes, os, threading
+            libc = ctypes.CDLL(None)
+            root = os.open('.', os.O_RDONLY)
+            over = False
+            def sync():
+                while not over: libc.syncfs(root)
+            threads = [threading.Thread(target=sync) for _ in range(2)]
+            for t in threads: t.start()
+            for i in range(40):
+                f = os.open(f'f{i}', os.O_CREAT | os.O_RDWR)
+                for n in range(100): os.pwrite(f, b'x' * 20000, n * 20000)
+                os.close(f)
+            over = True
+            for t in threads: t.join()
+            END
+            """, mount!.Mountpoint);
+        var seen = names.Select(TimeOf).ToList();
+        mount!.Unmount();
+        Mount();
+        Assert.That(names.Select(TimeOf), Is.EqualTo(seen));
+    }
+
     /// <summary>The kernel writes back the time of change of what it has unlinked: no reason for a copy.</summary>
     [Test]
     public void Unlink_LowerFileThatIsOpen_CopiesNothing()

@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Fuse;
+
+/// <summary>
+/// The last part of a session's life, before <see cref="Stop"/>: the kernel still holds what programs have stored into its pages, and sends it when it is
+/// told to. No page is given out any more meanwhile, so what is dropped from the cache cannot be stored into again.
+/// </summary>
+public sealed partial class FuseSession
+{
+    /// <summary>More than one also of a session that has only one: the one may hang.</summary>
+    private const int WorkersAtEnd = 16;
+
+    private volatile bool _takesOnlyWhatIsHeld;
+
+    /// <summary>
+    /// From here on only what the kernel holds already is taken: stored pages, times, closes. All else is answered ENOTCONN, as it will be after the end: a
+    /// process that touches a page of a mapping that is not in the cache gets SIGBUS.
+    /// </summary>
+    public void TakeOnlyWhatIsHeld()
+    {
+        _takesOnlyWhatIsHeld = true;
+        _maxWorkers = Math.Max(_maxWorkers, WorkersAtEnd);
+        _ = Interlocked.Exchange(ref _starving, 1); // all may be stuck by now, and none would say so
+        WakePool();
+    }
+
+    /// <summary>
+    /// Answers the READs that were in progress at the last call already, in place of workers that hang in them: the kernel keeps the pages locked that they
+    /// are to fill, and others wait for those. By one thread only.
+    /// </summary>
+    public void FailStuckReads()
+    {
+        Span<byte> reply = stackalloc byte[ReplyWriter.HeaderSize];
+        lock (_pool)
+        {
+            foreach (FuseWorker worker in _workers)
+            {
+                if (worker.InFlight.StuckRead() is not 0 and var unique)
+                    _ = Sys.WriteDevice(worker.Device.Fd, reply[..new ReplyWriter(reply).Finish(unique, Errno.ENOTCONN)]); // ENOENT: answered by now
+            }
+        }
+    }
+
+    private static bool IsHeld(Opcode opcode, ReadOnlySpan<byte> body) => opcode switch
+    {
+        Opcode.Write => MemoryMarshal.TryRead(body, out WriteIn write) && (write.WriteFlags & WriteFlags.Cache) != 0,
+        Opcode.SetAttr or Opcode.FSync or Opcode.FSyncDir or Opcode.Flush or Opcode.SyncFs or Opcode.Release or Opcode.ReleaseDir => true,
+        Opcode.Forget or Opcode.BatchForget or Opcode.Interrupt or Opcode.NotifyReply or Opcode.Destroy => true,
+        _ => false,
+    };
+}

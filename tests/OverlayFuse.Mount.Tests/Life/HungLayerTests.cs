@@ -1,0 +1,79 @@
+using OverlayFuse.Mount.Tests.Apps;
+using OverlayFuse.Mount.Tests.Harness;
+
+namespace OverlayFuse.Mount.Tests.Life;
+
+/// <summary>One lower layer is a FUSE mount whose server is stopped: as a network disk that is gone. Who asks for it waits; nobody else does.</summary>
+internal sealed class HungLayerTests : AppTest
+{
+    /// <summary>A patience far beyond what is needed: what hangs, hangs for good.</summary>
+    private const int Patience = 30, Limit = 120;
+
+    [TestCase(100, "io=stateless")]
+    [TestCase(100, "io=open")]
+    [TestCase(100, "io=passthrough")]
+    [TestCase(500, "io=stateless")]
+    public void Requests_OneLayerHangsForManyClients_AllElseIsAnswered(int clients, string mode)
+    {
+        string answers = Run($"-o {mode}", $$"""
+            for i in $(seq {{clients}}); do cat merged/dir/s$i >/dev/null 2>&1 & done
+            await hanging {{clients}}
+            {{Others}}
+            """);
+        Assert.That(answers, Is.EqualTo("o1\no2\nlisted\nchanged 600\nnew\nend 0\n"));
+    }
+
+    /// <summary>Their data are read ahead: as many as hang must not use up the background requests of the mount.</summary>
+    [Test]
+    public void Requests_ReadingHangsInManyOpenFiles_AllElseIsAnswered()
+    {
+        string answers = Run("-o io=open", $$"""
+            fds=; for i in $(seq 100); do exec {fd}<merged/dir/s$i; fds="$fds $fd"; done
+            stop
+            for fd in $fds; do cat <&$fd >/dev/null 2>&1 & done
+            await hanging 100
+            {{Others}}
+            """);
+        Assert.That(answers, Is.EqualTo("o1\no2\nlisted\nchanged 600\nnew\nend 0\n"));
+    }
+
+    /// <summary>What is copied up from the layer that hangs keeps its own file and nothing else.</summary>
+    [Test]
+    public void CopyUp_FromALayerThatHangs_AllElseIsAnswered()
+    {
+        string answers = Run("", $$"""
+            stat merged/dir/s{1..80} >/dev/null
+            stop
+            for i in $(seq 80); do chmod 700 merged/dir/s$i >/dev/null 2>&1 & done
+            await hanging 80
+            {{Others}}
+            """);
+        Assert.That(answers, Is.EqualTo("o1\no2\nlisted\nchanged 600\nnew\nend 0\n"));
+    }
+
+    /// <summary>A new name in a directory that the layer has, too, must be looked for there: so it is made in one that it has not.</summary>
+    private static string Others => $$"""
+        limit='timeout -k 1 {{Patience}}'
+        $limit cat merged/o1; $limit stat -c %n merged/o2 | sed s,.*/,,; $limit ls merged >/dev/null && echo listed
+        $limit chmod 600 merged/o3; echo changed $($limit stat -c %a merged/o3); $limit bash -c 'echo new >merged/own/new; cat merged/own/new'
+        kill -TERM $daemon; set +e; wait $daemon; echo "end $?"
+        """;
+
+    /// <summary>All threads of the server have stopped before somebody asks: a request that it has taken cannot be killed, and keeps the process of whoever asked.</summary>
+    private string Run(string options, string script) => Bash.Run($$"""
+        mkdir -p base/dir slow lower/own upper work merged
+        for i in $(seq 500); do echo s$i >base/dir/s$i; echo o$i >lower/o$i; done
+        await() { for _ in $(seq 3000); do "$@" && return 0; sleep 0.02; done; echo "in vain: $*" >&2; exit 1; }
+        stopped() { for t in /proc/$server/task/*/stat; do grep -q ') T' $t || return 1; done; }
+        stop() { kill -STOP $server; await stopped; }
+        hanging() { n=0; for p in $(jobs -p); do grep -qsE '\((cat|chmod)\) [SD]' /proc/$p/stat && n=$((n + 1)); done; [ $n -ge $1 ]; }
+        exec 2>/dev/null
+        {{ProgramUnderTest.Path}} -f -o lowerdir=base slow & server=$!
+        await mountpoint -q slow
+        {{ProgramUnderTest.Path}} -f {{options}} -o lowerdir=lower:slow,upperdir=upper,workdir=work merged & daemon=$!
+        trap 'kill -9 $daemon; kill -CONT $server; kill -9 $server; kill -9 $(jobs -p); umount -l merged slow; true' EXIT
+        await mountpoint -q merged; ls merged merged/dir merged/own >/dev/null
+        {{(script.Contains("stop\n", StringComparison.Ordinal) ? "" : "stop")}}
+        {{script}}
+        """, Sandbox.Root, Limit);
+}
