@@ -62,6 +62,7 @@ internal static class LiveVerbs
         Errno error = Sys.StatxAt(Fd.WorkingDirectory, Name.From(path), out Statx stat);
         if (error != Errno.None || !stat.IsDirectory)
             throw new IOException($"{directory}: {(error == Errno.None ? "is not a directory" : $"cannot be looked at ({error})")}; name an existing directory");
+        Require(LiveControl.List(root, 0, out _, out _), mount, directory); // so it is a mount
         if (Sys.FStatx(root, out Statx view) == Errno.None && view.Dev == stat.Dev) // the daemon would wait for itself
             throw new IOException($"{directory}: lies in {mount} itself; name a directory outside of it");
         Require(LiveControl.Add(root, stat, path), mount, directory);
