@@ -25,7 +25,7 @@ internal static class Program
         }
         catch (OutOfMemoryException) // that of Thread.Start, too
         {
-            Console.Error.WriteLine("overlayfuse: no more memory, or no more threads; raise the limits (ulimit -v, -d, -u, --memory and --pids-limit of the container)");
+            PlainText.Complain("no more memory, or no more threads; raise the limits (ulimit -v, -d, -u, --memory and --pids-limit of the container)");
             return Refused;
         }
     }

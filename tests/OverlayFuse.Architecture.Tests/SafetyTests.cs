@@ -93,7 +93,7 @@ internal sealed class SafetyTests
 
     /// <summary>The child that asks a mount closes what it inherited before the runtime is there, and stays in the foreground.</summary>
     [TestCase("native/ask.c")]
-    [TestCase("native/daemon.c")]
+    [TestCase("native/command_line.c")]
     public void AskWord_OfTheNativeCode_IsThatOfTheProgram(string file) =>
         Assert.That(Repository.Read(file), Does.Contain($"\"{AskVerb.Name}\""));
 

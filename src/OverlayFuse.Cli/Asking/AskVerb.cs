@@ -11,7 +11,7 @@ namespace OverlayFuse.Cli.Asking;
 /// </summary>
 internal sealed class AskVerb : IDisposable
 {
-    /// <summary>Keep in step with native/ask.c and native/daemon.c.</summary>
+    /// <summary>Keep in step with native/ask.c and native/command_line.c.</summary>
     public const string Name = "--ask";
 
     /// <summary>Milliseconds from one sign of life to the next.</summary>
@@ -146,7 +146,9 @@ internal sealed class AskVerb : IDisposable
             return error;
         if (!stat.IsDirectory)
             return Errno.ENOTDIR;
-        return Sys.FStatx(_root, out Statx view) == Errno.None && view.Dev == stat.Dev ? Errno.EDEADLK : Errno.None;
+        bool isInside = Sys.FStatx(_root, out Statx view) == Errno.None && view.Dev == stat.Dev;
+        bool isView = isInside && Sys.IoCtl(_root, LiveControl.ListLayer, LiveControl.WriteIndex(0)) == Errno.None;
+        return isView ? Errno.EDEADLK : Errno.None;
     }
 
     private Errno AddLayer(byte[] path)
