@@ -73,10 +73,10 @@ internal sealed class DeepTreeTests
     }
 
     /// <summary>Each ancestor is copied up first. On the kernel's overlayfs, too, that costs the square of their number: rename(2) looks at all ancestors.</summary>
-    [Test]
-    public void LowerTree_ChangedAtItsEnd_IsCopiedUp()
+    [TestCase(12_000)]
+    [TestCase(Deepest, Category = "Soak")]
+    public void LowerTree_ChangedAtItsEnd_IsCopiedUp(int levels)
     {
-        const int levels = 12_000;
         tree.Run($"down('lower/top', {levels}, make=True)");
         tree.Mount();
 
@@ -123,6 +123,30 @@ internal sealed class DeepTreeTests
 
         Assert.That(seen, Is.EqualTo("['leaf'] leaf\nleaf changed\n[] 0o100644\n"));
         Assert.That(tree.Shell("ls merged"), Is.EqualTo("push\n"));
+        tree.Unmount();
+    }
+
+    [TestCase("", "", "-s"), TestCase("io=passthrough", "", ""), TestCase("io=open,writeback=1", "", ""), TestCase("index=on,redirect_dir=on", "", "")]
+    [TestCase("metacopy=on,redirect_dir=on", "", ""), TestCase("nfs_export=on,index=on", "", ""), TestCase("", "FUSE_OVERLAYFS_DISABLE_OVL_WHITEOUT=1", "")]
+    [Category("Soak")]
+    public void BothTrees_OfTheDeepestInEachMode_AreUsedAtTheirEnds(string options, string environment, string flags)
+    {
+        tree.Run($"down('lower/top', {Deepest}, make=True)");
+        tree.Mount(options, environment, flags);
+
+        string seen = tree.Run($"""
+            down('{tree.Merged}/top', {Deepest})
+            push('{tree.Merged}')
+            print(os.listdir('.'), open('leaf').read())
+            os.mkdir('{tree.Merged}/made')
+            down('{tree.Merged}/made', {Deepest}, make=True)
+            push('{tree.Merged}')
+            os.chmod('leaf', 0o600)
+            os.rename('leaf', '{tree.Merged}/made/elsewhere')
+            print(os.listdir('.'), oct(os.stat('{tree.Merged}/made/elsewhere').st_mode))
+            """);
+
+        Assert.That(seen, Is.EqualTo("['leaf'] leaf\n[] 0o100600\n"));
         tree.Unmount();
     }
 
