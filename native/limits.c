@@ -19,7 +19,7 @@
 enum {
     KIB = 1024,
     MIB = 1024 * KIB,
-    LEAST_DESCRIPTORS = 64,
+    LEAST_DESCRIPTORS = 40,
     THREADS_AT_START = 8, /* the runtime's two, the session's, and a few workers */
     STACK_OF_TRIAL = 64 * KIB,
     STACK_OF_THREADS = 1536 * KIB,

@@ -46,7 +46,7 @@ internal static class Daemon
                 NativeDaemon.Watch(mount.MountPoint);
             if (request.Trace)
                 PlainText.Log($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
-            var served = new Served(mount, session, fileSystem) { Hold = hold, MayHaveUnwritten = request.Overlay.IsWritable };
+            var served = new Served(mount, session, fileSystem) { Hold = hold, MayHaveUnwritten = request.Overlay.IsWritable, Log = LogOf(request) };
             lifeline?.OnEnd(() => Stop(served));
             if (LogOf(request) is { } log)
                 statistics.PrintTo(log, mount.MountPoint, fileSystem.Statistics);
@@ -88,6 +88,11 @@ internal static class Daemon
             Unwritten? unwritten = served.MayHaveUnwritten ? Unwritten.Of(served.Mount.MountPoint, served.Session) : null;
             served.Mount.Unmount();
             isComplete = unwritten?.TryCollect(served.FileSystem.CollectUnwritten, WriteBackTimeout) ?? true;
+        }
+        catch (Exception e) when (e is FuseMountException or IOException)
+        {
+            // fusermount3 has refused, or is gone: the connection ends below all the same. Nobody above this thread would catch it.
+            served.Log?.Invoke(e.Message);
         }
         finally
         {
@@ -147,5 +152,8 @@ internal static class Daemon
 
         /// <summary>The kernel may hold what was written or stored and not sent yet.</summary>
         public bool MayHaveUnwritten { get; init; }
+
+        /// <summary>Takes what went wrong; null: nobody could read it.</summary>
+        public Action<string>? Log { get; init; }
     }
 }

@@ -80,6 +80,7 @@ internal sealed class RemountTests
             cd '{sandbox.Root}'
             mkdir bin; ln -s '{Overlayfuse.Path}' bin/overlayfuse
             mount -t overlay o -o "lowerdir=$PWD/bin:/usr/local/bin" /usr/local/bin
+            export PATH=/usr/local/bin:$PATH
             {Look}
             mount -t overlay o -o {kernelOptions} k
             remounts "$PWD/k" {body} >kernel

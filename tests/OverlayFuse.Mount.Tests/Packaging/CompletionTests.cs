@@ -59,7 +59,8 @@ internal sealed class CompletionTests
     [TestCase("overlayfuse -o ro,io=", "auto open passthrough stateless")]
     [TestCase("overlayfuse -o noxattrs=", "0 1")]
     [TestCase("overlayfuse run -o io=s", "stateless")]
-    [TestCase("overlayfuse -o auto_unm", "")]
+    [TestCase("overlayfuse -o auto_unm", "auto_unmount")]
+    [TestCase("overlayfuse -o plug", "")]
     [TestCase("overlayfuse -o threa", "")]
     public void Bash_InMountOptions_Offers(string line, string words) => AssertOffered(line, words);
 

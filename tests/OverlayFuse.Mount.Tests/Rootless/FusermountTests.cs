@@ -116,6 +116,22 @@ internal sealed class FusermountTests : RootlessTest
         Assert.That(Bash.Run("stat -c %a directory; stat -c %F appended mode", Home + "/upper"), Is.EqualTo("700\ncharacter special file\ncharacter special file\n"));
     }
 
+    /// <summary>As where /etc/mtab is missing, which fusermount3 reads: the daemon says so and ends; it does not abort.</summary>
+    [Test]
+    public void Stop_FusermountRefusesToUnmount_EndsWithItsWords()
+    {
+        string answer = User.Run($$"""
+            mkdir bin; real=$(command -v fusermount3)
+            printf '#!/bin/sh\ncase " $* " in *" -u "*) echo no mtab today >&2; exit 1;; esac\nexec %s "$@"\n' "$real" > bin/fusermount3; chmod 755 bin/fusermount3
+            PATH=$PWD/bin:$PATH {{Program}} -f -o {{Options}} merged 2> words & daemon=$!
+            until mountpoint -q merged; do sleep 0.05; done
+            kill -TERM $daemon; status=0; wait $daemon || status=$?
+            "$real" -u -z merged || true
+            echo "$status"; grep -c 'no mtab today' words; grep -c Unhandled words || true
+            """, Home);
+        Assert.That(answer, Does.Match("^1\n[1-9]\n0\n$"));
+    }
+
     [Test]
     public void Mount_ReadOnlyWithoutUpper_ReadableAndRefusesToWrite()
     {
