@@ -74,7 +74,8 @@ static int is_kept(int fd)
     return 0;
 }
 
-/* All N of "/fd/N" in a word: /dev/fd/N, /proc/self/fd/N, also several layers in one option. */
+/* All N of "/fd/N" in a word that are open: /dev/fd/N, /proc/self/fd/N, also several layers in one option. A number that is not open is part of some
+   other path, and the daemon may get it for a descriptor of its own. */
 static void keep_named(const char *word)
 {
     static const char mark[] = "/fd/";
@@ -83,7 +84,7 @@ static void keep_named(const char *word)
         if (!isdigit((unsigned char)*at))
             continue;
         long fd = strtol(at, NULL, 10);
-        if (fd <= STDERR_FILENO || fd > INT_MAX || named_count >= MOST_KEPT || is_kept((int)fd))
+        if (fd <= STDERR_FILENO || fd > INT_MAX || named_count >= MOST_KEPT || is_kept((int)fd) || fcntl((int)fd, F_GETFD) < 0)
             continue;
         named[named_count++] = (int)fd;
         keep((int)fd);
@@ -120,7 +121,7 @@ void descriptors_close_inherited(int argc, char **argv, const int *own, int coun
     kept_count = 0;
     for (int i = 0; i < count; i++)
         keep(own[i]);
-    for (int i = 1; i < argc; i++)
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) /* behind it stand the words of a command */
         keep_named(argv[i]);
     qsort(kept, (size_t)kept_count, sizeof *kept, compare);
     unsigned first = STDERR_FILENO + 1;

@@ -61,8 +61,10 @@ internal static class Daemon
     private static void Begin(FuseMount mount, FuseSession session, OverlayFileSystem fileSystem)
     {
         session.Start();
-        if (!session.WaitUntilInitialized(InitTimeout))
-            throw new FuseMountException(fileSystem.Refusal
+        if (session.WaitUntilInitialized(InitTimeout))
+            return;
+        _ = session.Stop(); // the file system is closed next; whatever hangs is not in it yet
+        throw new FuseMountException(fileSystem.Refusal
                 ?? $"{mount.MountPoint}: the kernel and this program did not agree on a FUSE protocol; run with -d to see what was offered");
     }
 
@@ -76,18 +78,23 @@ internal static class Daemon
             NativeDaemon.Settle();
             _ = served.Session.WaitUntilEnded(Timeout.InfiniteTimeSpan);
         }
-        return Success;
+        return served.IsComplete ? Success : Hung;
     }
 
-    /// <summary>Detached first: whoever comes now finds the directory below, not a dead mount.</summary>
+    /// <summary>
+    /// Detached first: whoever comes now finds the directory below, not a dead mount. A signal and the end of the lifeline may both come here; the first counts.
+    /// </summary>
     private static void Stop(Served served)
     {
-        bool isComplete = true;
+        if (!served.BeginsToStop())
+            return;
         try
         {
             Unwritten? unwritten = served.MayHaveUnwritten ? Unwritten.Of(served.Mount.MountPoint, served.Session) : null;
             served.Mount.Unmount();
-            isComplete = unwritten?.TryCollect(served.FileSystem.CollectUnwritten, WriteBackTimeout) ?? true;
+            served.IsComplete = unwritten?.TryCollect(served.FileSystem.CollectUnwritten, WriteBackTimeout) ?? true;
+            if (!served.IsComplete)
+                served.Log?.Invoke($"{served.Mount.MountPoint}: not all that programs stored is in upperdir: nothing was written for {WriteBackTimeout.TotalSeconds:0} s");
         }
         catch (Exception e) when (e is FuseMountException or IOException)
         {
@@ -97,7 +104,7 @@ internal static class Daemon
         finally
         {
             if (!served.Session.Stop())
-                Leave(served, isComplete);
+                Leave(served);
         }
     }
 
@@ -105,10 +112,10 @@ internal static class Daemon
     /// A worker that hangs in a system call on a layer must not keep the process, and not the upper either: a request that was sent to another FUSE
     /// daemon cannot even be killed, and with its thread all descriptors stay open.
     /// </summary>
-    private static void Leave(Served served, bool isComplete)
+    private static void Leave(Served served)
     {
         served.Hold.Dispose();
-        Environment.Exit(isComplete ? Success : Hung);
+        Environment.Exit(served.IsComplete ? Success : Hung);
     }
 
     private static FuseMountOptions ToMountOptions(MountRequest request) => new()
@@ -147,6 +154,11 @@ internal static class Daemon
     /// <param name="FileSystem">What it shows.</param>
     private sealed record Served(FuseMount Mount, FuseSession Session, OverlayFileSystem FileSystem)
     {
+        private int _stops;
+
+        /// <summary>Whether all that the kernel held has come.</summary>
+        public volatile bool IsComplete = true;
+
         /// <summary>The claim on upper and work.</summary>
         public required UpperHold Hold { get; init; }
 
@@ -155,5 +167,8 @@ internal static class Daemon
 
         /// <summary>Takes what went wrong; null: nobody could read it.</summary>
         public Action<string>? Log { get; init; }
+
+        /// <summary>True for the first caller.</summary>
+        public bool BeginsToStop() => Interlocked.Exchange(ref _stops, 1) == 0;
     }
 }

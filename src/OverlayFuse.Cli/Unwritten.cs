@@ -38,17 +38,20 @@ internal sealed class Unwritten
 
     /// <summary>Has all sent, while the workers still answer. What fails is told to who has the file open, by fsync(2) or close(2).</summary>
     /// <param name="collect">Waits for what syncfs(2) has only begun, or could not begin.</param>
-    /// <param name="patience">How long to wait.</param>
+    /// <param name="patience">How long to wait while nothing is written to a disk: the copy of a large file takes its time, a layer that hangs none.</param>
     /// <returns>Whether all has come.</returns>
     public bool TryCollect(Action collect, TimeSpan patience)
     {
         _session.TakeOnlyWhatIsHeld();
         _collect = collect;
         _detached.Set();
-        long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
+        long written = Proc.WrittenBytes;
+        long since = Environment.TickCount64;
         while (!_thread.Join(s_readPatience))
         {
-            if (Environment.TickCount64 > deadline)
+            if (Proc.WrittenBytes is var now && now != written)
+                (written, since) = (now, Environment.TickCount64);
+            if (Environment.TickCount64 - since > patience.TotalMilliseconds)
                 return false;
             _session.FailStuckReads();
         }

@@ -132,19 +132,25 @@ public sealed partial class FuseSession
             Volatile.Write(ref _lastGrowth, Environment.TickCount64);
             int stuck = _workers.Count(worker => worker.InFlight.IsStuck);
             int wanted = Math.Min(_maxWorkers, stuck + Math.Max(_residentWorkers, stuck / StuckForOneMore));
-            try
-            {
-                while (!IsEnding && _workerCount < wanted)
-                    AddWorker();
-                return true;
-            }
-            catch (OutOfMemoryException exception) // Thread.Start at the limit of threads (EAGAIN): those that are there go on
-            {
-                if (!_saidThatNoMoreCome)
-                    _log?.Invoke($"FUSE: no more workers than {_workerCount}: {exception.Message}");
-                _saidThatNoMoreCome = true;
-                return false;
-            }
+            return TryAddWorkers(wanted);
+        }
+    }
+
+    /// <summary>Until there are so many, or no more can be had: then those that are there go on. Under the lock of the pool.</summary>
+    private bool TryAddWorkers(int wanted)
+    {
+        try
+        {
+            while (!IsEnding && _workerCount < wanted)
+                AddWorker();
+            return true;
+        }
+        catch (OutOfMemoryException exception) // Thread.Start at the limit of threads (EAGAIN)
+        {
+            if (!_saidThatNoMoreCome)
+                _log?.Invoke($"FUSE: no more workers than {_workerCount}: {exception.Message}");
+            _saidThatNoMoreCome = true;
+            return false;
         }
     }
 
@@ -154,10 +160,7 @@ public sealed partial class FuseSession
         if (_negotiation is null)
             return;
         lock (_pool)
-        {
-            while (_workerCount < _residentWorkers)
-                AddWorker();
-        }
+            _ = TryAddWorkers(_residentWorkers); // the one that is here answers, too
         _initialized.Set();
     }
 

@@ -65,8 +65,8 @@ internal sealed class FuseWorker
         }
         finally
         {
+            _session.OnWorkerEnded(this); // first: somebody may wait for the end, and unmapping takes its time
             DisposeBuffers();
-            _session.OnWorkerEnded(this);
         }
     }
 

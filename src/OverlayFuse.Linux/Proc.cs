@@ -43,5 +43,18 @@ public static unsafe class Proc
         TextFile.Read(PathOf("self/statm"), out string text) == Errno.None && text.Split(' ') is [_, var pages, ..]
         && long.TryParse(pages, CultureInfo.InvariantCulture, out long count) ? count * Environment.SystemPageSize : 0;
 
+    /// <summary>What this process has given to disks so far (write_bytes of proc_pid_io(5)); 0 where the kernel does not count, or /proc is not there.</summary>
+    public static long WrittenBytes
+    {
+        get
+        {
+            const string key = "\nwrite_bytes: ";
+            if (TextFile.Read(PathOf("self/io"), out string text) != Errno.None || text.IndexOf(key, StringComparison.Ordinal) is var at && at < 0)
+                return 0;
+            ReadOnlySpan<char> rest = text.AsSpan(at + key.Length);
+            return long.TryParse(rest[..Math.Max(0, rest.IndexOf('\n'))], CultureInfo.InvariantCulture, out long count) ? count : 0;
+        }
+    }
+
     private static bool IsProc(Fd directory) => Sys.FStatFs(directory, out StatFs about) == Errno.None && about.Type == PROC_SUPER_MAGIC;
 }

@@ -92,13 +92,20 @@ internal sealed class HoldMarks : IDisposable
     {
         try
         {
-            return Directory.EnumerateFiles($"/proc/{process}/fdinfo").Where(path => path.EndsWith(file, StringComparison.Ordinal)).SelectMany(File.ReadLines)
+            return Directory.EnumerateFiles($"/proc/{process}/fdinfo").Where(path => path.EndsWith(file, StringComparison.Ordinal)).SelectMany(LinesOf)
                 .FirstOrDefault(line => line.StartsWith("lock:", StringComparison.Ordinal) && line.EndsWith(end, StringComparison.Ordinal));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null; // it has ended, or is not ours to look at
         }
+    }
+
+    /// <summary>None of a descriptor that was closed meanwhile.</summary>
+    private static string[] LinesOf(string path)
+    {
+        _ = TextFile.ReadLines(path, out string[] lines);
+        return lines;
     }
 
     private static long Offset(HoldMark mark) => (long)mark << Spread;

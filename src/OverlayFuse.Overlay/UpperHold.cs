@@ -6,7 +6,7 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 public sealed class UpperHold : IDisposable
 {
-    private readonly List<HoldMarks> _held;
+    private List<HoldMarks> _held;
 
     internal UpperHold(OverlayOptions options, List<HoldMarks> held)
     {
@@ -62,7 +62,6 @@ public sealed class UpperHold : IDisposable
     /// <summary>Gives both directories free. Can be called twice.</summary>
     public void Dispose()
     {
-        _held.ForEach(marks => marks.Dispose());
-        _held.Clear();
+        Interlocked.Exchange(ref _held, []).ForEach(marks => marks.Dispose()); // by the signal's thread, the session's and the main one
     }
 }

@@ -39,14 +39,24 @@ internal sealed class UpperHolder
     }
 
     /// <summary>Asks it to end, as a user would by kill(1).</summary>
-    /// <returns>EPERM when it is another user's, ESRCH when the process with this id is another one.</returns>
+    /// <returns>EPERM when it is another user's, or no daemon of ours; ESRCH when the process with this id is another one.</returns>
     public Errno AskToEnd()
     {
         Errno error = Sys.OpenProcess((int)_id, out Fd opened);
         if (error != Errno.None)
             return error;
         using var process = new ScopedFd(opened);
-        return _marks.IsSetBy(_id, HoldMark.Holder, _id) ? Sys.Terminate(process) : Errno.ESRCH;
+        if (!_marks.IsSetBy(_id, HoldMark.Holder, _id))
+            return Errno.ESRCH;
+        return ProgramOf(_id.ToString(CultureInfo.InvariantCulture)) == ProgramOf("self") ? Sys.Terminate(process) : Errno.EPERM;
+    }
+
+    /// <summary>The name of its file: a descriptor with marks can be handed to a process that knows nothing of them.</summary>
+    private static string ProgramOf(string process)
+    {
+        const string removed = " (deleted)";
+        string path = Link($"/proc/{process}/exe") ?? "";
+        return Path.GetFileName(path.EndsWith(removed, StringComparison.Ordinal) ? path[..^removed.Length] : path);
     }
 
     /// <summary>"process 12, mounted at /m" for texts.</summary>
@@ -63,27 +73,11 @@ internal sealed class UpperHolder
 
     private static MountTable? ReadMounts(uint id)
     {
-        try
-        {
-            return MountTable.Parse(File.ReadLines($"/proc/{id}/mountinfo"));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
+        Errno error = TextFile.ReadLines($"/proc/{id}/mountinfo", out string[] lines);
+        return error == Errno.None ? MountTable.Parse(lines) : null;
     }
 
-    private static string? Link(string path)
-    {
-        try
-        {
-            return new FileInfo(path).LinkTarget;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    private static string? Link(string path) => TextFile.ReadLink(path, out string target) == Errno.None ? target : null;
 
     /// <summary>A path that others have chosen.</summary>
     private static string Printable(string path) => string.Concat(path.Select(character => char.IsControl(character) ? '?' : character));

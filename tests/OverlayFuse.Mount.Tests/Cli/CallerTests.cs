@@ -65,6 +65,18 @@ internal sealed class CallerTests() : RunTest(Runner.Root)
                 """),
             Is.EqualTo(string.Concat(Enumerable.Repeat($"overlayfuse: {Home}/view: 3 layers, 2 inodes, 1 copied up, N MB, up N\n", 2)).Insert(0, "of the top\n")));
 
+    /// <summary>A path may hold "/fd/N", and a command's words are its own: the daemon's descriptors have such numbers, those that hold the upper among them.</summary>
+    [Test]
+    public void Words_WithNumbersOfDescriptorsThatAreNotOpen_CloseNothing() =>
+        Assert.That(
+            Shell(Setup + """
+                for n in $(seq 5 30); do mkdir -p fd/$n; layers=${layers:-}:$PWD/fd/$n; done; echo low > fd/7/low
+                $P -o lowerdir=${layers#:},upperdir=upper,workdir=work view; cat view/low; echo new >> view/low; cat upper/low
+                mkdir again; ! $P -o lowerdir=top,upperdir=upper,workdir=work again 2>/dev/null; rmdir again; rm -r fd
+                $P run --lower bottom -- sh -c 'cat bottom/file; : /dev/fd/9 /dev/fd/12 /dev/fd/15'
+                """),
+            Is.EqualTo("low\nlow\nnew\nof the bottom\n"));
+
     [Test]
     public void Run_UnderAnyDispositions_GivesTheCommandThoseOfItsCaller()
     {
