@@ -50,6 +50,10 @@ internal static class OptionConflicts
         if (request.Overlay.NoAcl || request.Overlay.NoXattrs)
             throw new UsageException(
                 $"option {(request.Overlay.NoAcl ? "noacl" : "noxattrs")}: cannot stand with the mountpoint {request.MountPoint}, a mount of the caller's, which may not check permissions then; leave it out");
+        if (request.Overlay is { ReadOnly: true, UpperDir: not null })
+            throw new UsageException(
+                $"option ro: cannot stand with the mountpoint {request.MountPoint}, a mount of the caller's, which would be written to all the same; "
+                + "leave out upperdir and workdir, or mount it read-only and leave out ro");
         if (request.AllowRoot)
             throw new UsageException($"option allow_root: cannot stand with the mountpoint {request.MountPoint}, a mount of the caller's, who says then which users may enter; leave it out");
     }

@@ -17,7 +17,7 @@ public sealed partial class FuseSession
     private static readonly TimeSpan DelayAtLimit = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How many workers have a descriptor of their own, so that many stuck ones leave the descriptors to files; the others share the session's.</summary>
-    private const int MostClones = 64;
+    private static readonly int s_mostClones = (int)Math.Min(64, Sys.OpenFilesLimit / 8);
 
     /// <summary>One worker more for so many that are stuck, beside the resident ones: many that come to hang one after the other are soon outgrown.</summary>
     private const int StuckForOneMore = 4;
@@ -168,7 +168,7 @@ public sealed partial class FuseSession
     private void AddWorker()
     {
         SafeFd device = _device;
-        if (_negotiation is not null && _workerCount < MostClones && Sys.CloneFuseDevice(_device.Fd, out Fd clone) == Errno.None)
+        if (_negotiation is not null && _workerCount < s_mostClones && Sys.CloneFuseDevice(_device.Fd, out Fd clone) == Errno.None)
             device = new SafeFd(clone);
         else
             _ = device.TryAcquire(); // the session's own reference is still there

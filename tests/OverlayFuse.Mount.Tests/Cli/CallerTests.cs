@@ -195,9 +195,9 @@ internal sealed class CallerTests() : RunTest(Runner.Root)
             serve $PWD/view ''; install -m 600 /dev/null view/secret
             setpriv --reuid 1234 --clear-groups cat view/secret 2>&1 || true
             umount view; gone
-            serve $PWD/view ,noacl; umount view; serve '' ''; rm tmp/mounted
+            serve $PWD/view ,noacl; umount view; serve $PWD/view ,ro; umount view; serve '' ''; rm tmp/mounted
             """);
-        Assert.That(output, Does.Match(@"^cat: view/secret: Permission denied\noverlayfuse: option noacl: [^\n]*\nstatus 2\noverlayfuse: /dev/fd/\d+: /dev/fuse is open there, but not mounted[^\n]*\nstatus 1\n$"));
+        Assert.That(output, Does.Match(@"^cat: view/secret: Permission denied\noverlayfuse: option noacl: [^\n]*\nstatus 2\noverlayfuse: option ro: [^\n]*\nstatus 2\noverlayfuse: /dev/fd/\d+: /dev/fuse is open there, but not mounted[^\n]*\nstatus 1\n$"));
     }
 
     [Test]
