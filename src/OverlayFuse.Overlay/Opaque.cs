@@ -30,6 +30,20 @@ internal static class Opaque
         return error;
     }
 
+    /// <summary>Whether a directory of a lower layer hides what is below it.</summary>
+    /// <param name="xattrs">Which private names are used.</param>
+    /// <param name="parent">The directory that holds it.</param>
+    /// <param name="name">Its name there.</param>
+    /// <param name="isBottom">Nothing is below it, so that the mark of AUFS says nothing.</param>
+    /// <param name="mark">What xattr "opaque" says.</param>
+    /// <param name="hides">The answer.</param>
+    public static Errno ReadInLower(OverlayXattr xattrs, Fd parent, Name name, bool isBottom, out OpaqueMark mark, out bool hides)
+    {
+        Errno error = Read(xattrs, parent, name, out mark);
+        hides = mark == OpaqueMark.Opaque;
+        return error == Errno.None && mark == OpaqueMark.None && !isBottom ? IsMarkedByAufs(parent, name, out hides) : error;
+    }
+
     /// <summary>Whether a lower directory has the mark of AUFS.</summary>
     public static Errno IsMarkedByAufs(Fd directory, out bool opaque)
     {
