@@ -273,12 +273,12 @@ internal ref partial struct LayerLookup
     private Errno LookBelow(Fd directory, scoped PathElement element, ref Resolved found)
     {
         bool isBottom = _isBottom && !element.IsInner;
-        Errno error = Opaque.ReadInLower(_fileSystem.Xattrs, directory, element.Name, isBottom, out OpaqueMark mark, out bool hides);
+        Errno error = Opaque.ReadInLower(_fileSystem.Xattrs, directory, element.Name, isBottom, out OpaqueMark mark);
         if (error != Errno.None)
             return error;
         if (mark == OpaqueMark.HasXattrWhiteouts && !element.IsInner)
             found.HasXattrWhiteouts = _fileSystem.Layers.Lowers[_layer].HasXattrWhiteouts = true;
-        _stop |= hides;
+        _stop |= mark is OpaqueMark.Opaque or OpaqueMark.OpaqueByAufs;
         return mark == OpaqueMark.Opaque ? Errno.None : TakeRedirect(directory, element.Name, element, ref found);
     }
 

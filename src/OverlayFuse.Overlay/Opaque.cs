@@ -30,18 +30,20 @@ internal static class Opaque
         return error;
     }
 
-    /// <summary>Whether a directory of a lower layer hides what is below it.</summary>
+    /// <summary>What the marks of a directory in a lower layer say, that of AUFS too.</summary>
     /// <param name="xattrs">Which private names are used.</param>
     /// <param name="parent">The directory that holds it.</param>
     /// <param name="name">Its name there.</param>
     /// <param name="isBottom">Nothing is below it, so that the mark of AUFS says nothing.</param>
-    /// <param name="mark">What xattr "opaque" says.</param>
-    /// <param name="hides">The answer.</param>
-    public static Errno ReadInLower(OverlayXattr xattrs, Fd parent, Name name, bool isBottom, out OpaqueMark mark, out bool hides)
+    /// <param name="mark">The answer.</param>
+    public static Errno ReadInLower(OverlayXattr xattrs, Fd parent, Name name, bool isBottom, out OpaqueMark mark)
     {
         Errno error = Read(xattrs, parent, name, out mark);
-        hides = mark == OpaqueMark.Opaque;
-        return error == Errno.None && mark == OpaqueMark.None && !isBottom ? IsMarkedByAufs(parent, name, out hides) : error;
+        if (error != Errno.None || mark != OpaqueMark.None || isBottom)
+            return error;
+        error = IsMarkedByAufs(parent, name, out bool opaque);
+        mark = opaque ? OpaqueMark.OpaqueByAufs : OpaqueMark.None;
+        return error;
     }
 
     /// <summary>Whether a lower directory has the mark of AUFS.</summary>
@@ -105,6 +107,9 @@ internal enum OpaqueMark
 
     /// <summary>"y": it hides what lies below.</summary>
     Opaque,
+
+    /// <summary>".wh..wh..opq": it hides what lies below under its name; what a redirect on it names is looked for.</summary>
+    OpaqueByAufs,
 
     /// <summary>"x": it may hold whiteouts that are files with an xattr.</summary>
     HasXattrWhiteouts,

@@ -199,8 +199,8 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
         if (_isLast)
             return;
         bool isBottom = _isBottom && !element.IsInner;
-        ViewLayers.Require(Opaque.ReadInLower(layers.Xattrs, directory, element.Name, isBottom, out OpaqueMark mark, out bool hides), element.Name);
-        _stop |= hides;
+        ViewLayers.Require(Opaque.ReadInLower(layers.Xattrs, directory, element.Name, isBottom, out OpaqueMark mark), element.Name);
+        _stop |= mark is OpaqueMark.Opaque or OpaqueMark.OpaqueByAufs;
         if (mark != OpaqueMark.Opaque)
             TakeRedirect(directory, element);
     }

@@ -5,10 +5,10 @@ using OverlayFuse.Mount.Tests.Oracle.Hostile;
 
 namespace OverlayFuse.Mount.Tests.Verbs;
 
-/// <summary>`overlayfuse changes` of layers with forged and broken marks: the names that it lists are those in which the mounts with and without the upper differ.</summary>
+/// <summary>`overlayfuse changes` of layers with forged and broken marks: the names that it lists are those in which the mounts with and without the upper differ. OVERLAYFUSE_FUZZ_SEEDS: how many, OVERLAYFUSE_FUZZ_START: the first.</summary>
 internal sealed class HostileChangesTests
 {
-    private const int Seeds = 120;
+    private const int SeedsInCi = 120;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [Test, Category("Fuzz")]
@@ -16,8 +16,8 @@ internal sealed class HostileChangesTests
     {
         using var media = new Media(Media.Memory);
         var wrong = new List<string>();
-        int changes = 0;
-        for (int seed = 1; seed <= Seeds; seed++)
+        int changes = 0, first = HostileTests.Setting("START", 1), seeds = HostileTests.Setting("SEEDS", SeedsInCi);
+        for (int seed = first; seed < first + seeds; seed++)
         {
             HostileStack stack = new HostileGenerator(new Random(seed)).Make(seed);
             if (stack.Upper is null) continue;
@@ -26,7 +26,7 @@ internal sealed class HostileChangesTests
             if (differences.Length > 0) wrong.Add($"{stack}{string.Join('\n', differences)}\n");
         }
         Assert.That(wrong, Is.Empty, () => string.Join('\n', wrong));
-        Assert.That(changes, Is.GreaterThan(Seeds), "the stacks do change something");
+        Assert.That(changes, Is.GreaterThan(seeds), "the stacks do change something");
     }
 
     private static IEnumerable<string> Compare(HostileStack stack, string place, ref int changes)
