@@ -23,6 +23,8 @@ internal static class LiveChanges
             DataDirs = [.. layers["data"]],
             UpperDir = layers["upper"].SingleOrDefault() ?? throw new IOException("is read-only: without an upper nothing is changed"),
             UserXattr = told.UserXattr != 0,
+            Redirect = told.RefusesRedirects != 0 ? RedirectMode.NoFollow : RedirectMode.Follow,
+            Metacopy = told.RefusesMetacopies == 0,
             AufsWhiteouts = told.AufsWhiteouts != 0,
         };
         ViewChanges.Find(options, told.BelievesOverrides != 0, sink, goesOn);

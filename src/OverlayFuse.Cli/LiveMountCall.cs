@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Cli.Mounts;
 using OverlayFuse.Linux;
@@ -52,7 +51,7 @@ internal sealed class LiveMountCall(string mount)
                     Sink(reply);
             }
             if (question.HasEnded)
-                return last.Kind == StepKind.Failed ? throw new IOException($"{mount}: {Encoding.UTF8.GetString(last.Data)}") : last;
+                return last.Kind == StepKind.Failed ? throw new IOException($"{mount}: {NativeText.From(last.Data)}") : last;
             TimeSpan left = IsRenewed ? Patience : TimeSpan.FromMilliseconds(end - Environment.TickCount64);
             if (!question.Await(left, replies: 1))
                 throw Silent(Patience);

@@ -56,7 +56,7 @@ public readonly ref struct Name
     /// <summary>A copy that can be stored, its NUL included.</summary>
     public byte[] ToArray() => WithNul.ToArray();
 
-    /// <summary>For traces and error texts only: bytes that are not UTF-8 become U+FFFD.</summary>
+    /// <summary>For traces and error texts; no byte is lost (<see cref="NativeText"/>).</summary>
     public override string ToString() => NativeText.From(Bytes);
 
     /// <summary>A name from text, for the CLI and for tests.</summary>

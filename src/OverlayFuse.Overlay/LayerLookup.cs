@@ -214,8 +214,8 @@ internal ref partial struct LayerLookup
     /// <summary>One name in one directory of one layer (ovl_lookup_single).</summary>
     private Errno Look(Fd directory, ref Known holdsAufs, scoped PathElement element, ref Resolved found)
     {
-        if (element.Name.Length == 0 || element.Name.Bytes.SequenceEqual("."u8) || element.Name.Bytes.SequenceEqual(".."u8))
-            return Errno.EACCES; // out of a redirect: it stays within the layer (lookup_noperm_common)
+        if (element.LeadsElsewhere)
+            return Errno.EACCES;
         Errno error = Sys.StatxAt(directory, element.Name, out Statx stat);
         if (error is not (Errno.None or Errno.ENOENT or Errno.ENAMETOOLONG))
             return error;
@@ -272,16 +272,13 @@ internal ref partial struct LayerLookup
     /// <summary>Whether a directory hides what is below it, and under which name that goes on.</summary>
     private Errno LookBelow(Fd directory, scoped PathElement element, ref Resolved found)
     {
-        if (Opaque.Read(_fileSystem.Xattrs, directory, element.Name, out OpaqueMark mark) is not Errno.None and var error)
+        bool isBottom = _isBottom && !element.IsInner;
+        Errno error = Opaque.ReadInLower(_fileSystem.Xattrs, directory, element.Name, isBottom, out OpaqueMark mark);
+        if (error != Errno.None)
             return error;
         if (mark == OpaqueMark.HasXattrWhiteouts && !element.IsInner)
             found.HasXattrWhiteouts = _fileSystem.Layers.Lowers[_layer].HasXattrWhiteouts = true;
-        bool aufs = false;
-        bool mayBeAufs = mark == OpaqueMark.None && !(_isBottom && !element.IsInner);
-        if (mayBeAufs && Opaque.IsMarkedByAufs(directory, element.Name, out aufs) is not Errno.None and var unseen)
-            return unseen;
-        _stop |= aufs;
-        _stop |= mark == OpaqueMark.Opaque;
+        _stop |= mark is OpaqueMark.Opaque or OpaqueMark.OpaqueByAufs;
         return mark == OpaqueMark.Opaque ? Errno.None : TakeRedirect(directory, element.Name, element, ref found);
     }
 
@@ -330,7 +327,7 @@ internal ref partial struct LayerLookup
             found.Redirect = redirect;
         if (redirect[0] == (byte)'/')
             _stop = false; // whatever was opaque on the way to it
-        _redirect = redirect[0] == (byte)'/' || element.Path is null ? element.WithRest(redirect) : element.Replace(redirect);
+        _redirect = element.Follow(redirect);
         return Errno.None;
     }
 
@@ -340,7 +337,7 @@ internal ref partial struct LayerLookup
         bool isInDataLayer = _isMetacopy && _isAbsolute && !found.Lowers.IsEmpty && _fileSystem.Layers.DataLayers.Count > 0;
         if (isInDataLayer)
         {
-            found.Data = new LowerData(Inode.NoLayer, WithoutDots(_redirect!)) { Redirect = found.Redirect };
+            found.Data = new LowerData(Inode.NoLayer, DataLayers.WithoutDots(_redirect!)) { Redirect = found.Redirect };
             return Errno.None;
         }
         if (!MayFollow)
@@ -352,14 +349,5 @@ internal ref partial struct LayerLookup
         byte[] path = OverlayFileSystem.PathInLayer(_parent, found.Lowers[^1], found.LastLocation is { } at ? new Name(at) : _name);
         found.Data = new LowerData(found.Lowers[^1], path) { Redirect = found.Redirect };
         return _fileSystem.Metacopy.IsOn ? Errno.None : Errno.EPERM;
-    }
-
-    /// <summary>In data-only layers a path may have a "." in it; ".." leads nowhere here, and within the layer in the kernel.</summary>
-    private static byte[] WithoutDots(byte[] path)
-    {
-        ReadOnlySpan<byte> dot = "/./"u8;
-        for (int at = path.AsSpan().IndexOf(dot); at >= 0; at = path.AsSpan().IndexOf(dot))
-            path = [.. path.AsSpan(0, at), .. path.AsSpan(at + dot.Length - 1)];
-        return path;
     }
 }

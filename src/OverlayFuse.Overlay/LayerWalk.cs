@@ -37,7 +37,7 @@ internal ref struct LayerWalk
     public readonly bool IsTooLong => _length >= _name.Length;
 
     /// <summary>No file of the layer has that name, and ".." may not even be in it.</summary>
-    private readonly bool LeadsElsewhere => IsTooLong || Name.Bytes is [] or [(byte)'.'] or [(byte)'.', (byte)'.'];
+    private readonly bool LeadsElsewhere => IsTooLong || new PathElement(Name).LeadsElsewhere;
 
     /// <summary>Nothing follows it.</summary>
     public readonly bool IsLast => Offset + _length == _path.Length - 1;

@@ -44,6 +44,12 @@ public struct LiveStatistics
     /// <summary>1 when owners and modes in xattrs user.containers.override_stat count, where a layer's root has one.</summary>
     public int BelievesOverrides;
 
+    /// <summary>1 when what has a redirect is refused (redirect_dir=nofollow).</summary>
+    public int RefusesRedirects;
+
+    /// <summary>1 when what is a metacopy is refused (metacopy=off).</summary>
+    public int RefusesMetacopies;
+
     /// <summary>Number of the process namespace of this process; 0 without /proc.</summary>
     public static ulong OwnProcessNamespace { get; } =
         TextFile.ReadLink(Proc.PathOf("self/ns/pid"), out string link) == Errno.None && link is ['p', 'i', 'd', ':', '[', .. var number, ']']

@@ -30,6 +30,22 @@ internal static class Opaque
         return error;
     }
 
+    /// <summary>What the marks of a directory in a lower layer say, that of AUFS too.</summary>
+    /// <param name="xattrs">Which private names are used.</param>
+    /// <param name="parent">The directory that holds it.</param>
+    /// <param name="name">Its name there.</param>
+    /// <param name="isBottom">Nothing is below it, so that the mark of AUFS says nothing.</param>
+    /// <param name="mark">The answer.</param>
+    public static Errno ReadInLower(OverlayXattr xattrs, Fd parent, Name name, bool isBottom, out OpaqueMark mark)
+    {
+        Errno error = Read(xattrs, parent, name, out mark);
+        if (error != Errno.None || mark != OpaqueMark.None || isBottom)
+            return error;
+        error = IsMarkedByAufs(parent, name, out bool opaque);
+        mark = opaque ? OpaqueMark.OpaqueByAufs : OpaqueMark.None;
+        return error;
+    }
+
     /// <summary>Whether a lower directory has the mark of AUFS.</summary>
     public static Errno IsMarkedByAufs(Fd directory, out bool opaque)
     {
@@ -91,6 +107,9 @@ internal enum OpaqueMark
 
     /// <summary>"y": it hides what lies below.</summary>
     Opaque,
+
+    /// <summary>".wh..wh..opq": it hides what lies below under its name; what a redirect on it names is looked for.</summary>
+    OpaqueByAufs,
 
     /// <summary>"x": it may hold whiteouts that are files with an xattr.</summary>
     HasXattrWhiteouts,

@@ -25,5 +25,7 @@ public sealed partial class OverlayFileSystem
         UserXattr = _xattrs.IsUser ? 1 : 0,
         AufsWhiteouts = Options.AufsWhiteouts ? 1 : 0,
         BelievesOverrides = _overrides is { BelievesUser: true } ? 1 : 0,
+        RefusesRedirects = Redirect.IsFollowed ? 0 : 1,
+        RefusesMetacopies = Metacopy.IsOn ? 0 : 1,
     };
 }

@@ -50,7 +50,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _directories = new DirectoryCache(layers, DirectoryDescriptorLimit());
         _reserve = new DescriptorReserve(_directories, _idleFiles, layers.Lowers.Count + layers.DataLayers.Count);
         Sys.OnNoDescriptors = _reserve.Relieve;
-        Redirect = new Redirect(_xattrs, options.Redirect ?? (_xattrs.IsUser ? RedirectMode.NoFollow : RedirectMode.Follow));
+        Redirect = new Redirect(_xattrs, options.Redirect);
         Metacopy = new Metacopy(_xattrs, options);
         _inodes = new InodeTable(MakeRoot(layers, _xattrs), layers.Upper?.RootIno ?? 0) { KeepsNamed = options.NfsExport };
         foreach (Layer layer in layers.UpperFirst)

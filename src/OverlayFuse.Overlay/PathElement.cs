@@ -17,10 +17,13 @@ internal readonly ref struct PathElement(Name name)
     /// <summary>Others follow.</summary>
     public bool IsInner { get; init; }
 
-    /// <summary>The path below this element, put behind another one.</summary>
-    public byte[] WithRest(byte[] redirect) =>
-        IsInner ? [.. redirect.AsSpan(0, redirect.Length - 1), .. Path.AsSpan(Offset + Name.Length)] : redirect;
+    /// <summary>It names no file of its directory: a redirect may say anything, and must not lead out of the layer (lookup_noperm_common).</summary>
+    public bool LeadsElsewhere => Name.Bytes is [] or [(byte)'.'] or [(byte)'.', (byte)'.'];
 
-    /// <summary>The path with this element called otherwise.</summary>
-    public byte[] Replace(byte[] redirect) => [.. Path.AsSpan(0, Offset), .. WithRest(redirect)];
+    /// <summary>Where the lookup goes on when this element has a redirect.</summary>
+    public byte[] Follow(byte[] redirect) => redirect[0] == (byte)'/' || Path is null ? WithRest(redirect) : [.. Path.AsSpan(0, Offset), .. WithRest(redirect)];
+
+    /// <summary>The path below this element, put behind another one.</summary>
+    private byte[] WithRest(byte[] redirect) =>
+        IsInner ? [.. redirect.AsSpan(0, redirect.Length - 1), .. Path.AsSpan(Offset + Name.Length)] : redirect;
 }

@@ -142,7 +142,7 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
     {
         bool isInDataLayer = data.Layer == Inode.NoLayer;
         Errno error = isInDataLayer
-            ? OpenInDataLayers(data, flags, out fd)
+            ? DataLayers.Open(layers.DataLayers, data.Path, flags, out fd)
             : LayerWalk.Open(layers.Lowers[data.Layer].Root.Fd, data.Path, flags, out fd);
         if (error != Errno.None)
             return !isInDataLayer && error is (Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP) ? Errno.EIO : error;
@@ -151,32 +151,6 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
         if (error == Errno.None && stat.Type != FileType.Regular)
             error = Errno.EIO;
         fd = error == Errno.None ? opened.Release() : Fd.None;
-        return error;
-    }
-
-    /// <summary>The first data-only layer that has a regular file there counts; whatever else has the path is passed over (ovl_lookup_data_layer).</summary>
-    private Errno OpenInDataLayers(LowerData data, OpenFlags flags, out Fd fd)
-    {
-        fd = Fd.None;
-        foreach (Layer layer in layers.DataLayers)
-        {
-            Errno error = IsRegular(layer.Root.Fd, data.Path, out bool isRegular);
-            if (error == Errno.None && isRegular)
-                return LayerWalk.Open(layer.Root.Fd, data.Path, flags, out fd);
-            if (error is not (Errno.None or Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP))
-                return error;
-        }
-        return Errno.ENOENT;
-    }
-
-    private static Errno IsRegular(Fd root, byte[] path, out bool isRegular)
-    {
-        isRegular = false;
-        if (LayerWalk.Open(root, path, OpenFlags.Path, out Fd opened) is not Errno.None and var error)
-            return error;
-        using var file = new ScopedFd(opened);
-        error = Sys.FStatx(file, out Statx stat, StatxMask.Type);
-        isRegular = stat.Type == FileType.Regular;
         return error;
     }
 

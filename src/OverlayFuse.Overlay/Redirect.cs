@@ -7,8 +7,8 @@ namespace OverlayFuse.Overlay;
 /// (ovl_check_redirect, ovl_set_redirect). A name means the same parent; a path with a leading '/' starts at the root of the overlay.
 /// </summary>
 /// <param name="xattrs">Which private names are used.</param>
-/// <param name="mode">What redirect_dir says.</param>
-internal sealed class Redirect(OverlayXattr xattrs, RedirectMode mode)
+/// <param name="asked">What redirect_dir says; null: marks that any user can write are not followed.</param>
+internal sealed class Redirect(OverlayXattr xattrs, RedirectMode? asked)
 {
     /// <summary>redirect_max: what gets longer is not made; mv(1) copies then.</summary>
     private const int LongestMade = 256;
@@ -19,14 +19,16 @@ internal sealed class Redirect(OverlayXattr xattrs, RedirectMode mode)
     /// <summary>XATTR_SIZE_MAX: what a layer may say.</summary>
     private const int LongestRead = 64 << 10;
 
+    private readonly RedirectMode _mode = asked ?? (xattrs.IsUser ? RedirectMode.NoFollow : RedirectMode.Follow);
+
     [ThreadStatic]
     private static byte[]? t_buffer;
 
     /// <summary>Whether redirects that are there lead anywhere; where not, what needs one answers EPERM.</summary>
-    public bool IsFollowed => mode != RedirectMode.NoFollow;
+    public bool IsFollowed => _mode != RedirectMode.NoFollow;
 
     /// <summary>Whether a rename of a lower directory makes one; where not, it answers EXDEV.</summary>
-    public bool IsMade => mode == RedirectMode.On;
+    public bool IsMade => _mode == RedirectMode.On;
 
     /// <summary>Reads the redirect of an entry in a layer. Names in it may be anything: "." and ".." too, and longer than a file's can be.</summary>
     /// <param name="directory">Where it is.</param>

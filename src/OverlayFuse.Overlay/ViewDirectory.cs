@@ -57,9 +57,6 @@ internal sealed class ViewDirectory : IDisposable
 
     public IReadOnlyList<ViewPart> Parts => _parts;
 
-    /// <summary>Its lower parts may have whiteouts that are files with an xattr (opaque=x).</summary>
-    public bool HasXattrWhiteouts { get; set; }
-
     /// <summary>False after <see cref="Dispose"/>, until its parts are opened again.</summary>
     public bool IsOpen => _parts.Count > 0 && _parts[^1].Fd.IsOpen;
 

@@ -37,7 +37,7 @@ internal sealed class ViewLayers : IDisposable
         }
         HasAufsUpper = options.AufsWhiteouts;
         Xattrs = new OverlayXattr(options.UserXattr ?? !MarkChecks.IsRootOfFirstNamespace()) { HidesOverrides = _overrides.Any(kind => kind != OverrideKind.None) };
-        Redirects = new Redirect(Xattrs, RedirectMode.On);
+        Redirects = new Redirect(Xattrs, options.Redirect);
         Metacopies = new Metacopy(Xattrs, options);
     }
 

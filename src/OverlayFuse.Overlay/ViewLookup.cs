@@ -22,6 +22,8 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
     private bool _isBottom;
     private bool _isDirectory;
     private bool _isMetacopy;
+    private bool _hasMetacopy;
+    private bool _isAbsolute;
 
     /// <summary>Looks; null: nothing is shown.</summary>
     /// <exception cref="IOException">A layer cannot be read.</exception>
@@ -33,8 +35,8 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
                 LookInUpper(upper.Fd);
             if (!_stop && !AufsWhiteout.IsMark(new Name(name)))
                 LookInLowers();
-            if (_isMetacopy)
-                FindDataOnly();
+            if (_found is { IsBroken: false })
+                FindData(_found);
             return _found;
         }
         catch (IOException)
@@ -44,6 +46,12 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
             throw;
         }
     }
+
+    /// <summary>As <see cref="LayerLookup"/> asks it.</summary>
+    private bool MayFollow => (!_isMetacopy || layers.Metacopies.IsOn) && (_redirect is null || layers.Redirects.IsFollowed);
+
+    /// <summary>Whether redirects are read: where they are followed, and where they may lead to a data-only layer.</summary>
+    private bool ReadsRedirects => layers.Redirects.IsFollowed || layers.DataOnly.Count > 0;
 
     private void LookInUpper(Fd directory)
     {
@@ -61,8 +69,9 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
         }
         ViewLayers.Require(error, own);
         _stop = true;
-        if (stat.IsWhiteout)
+        if (Whiteout.Is(layers.Xattrs, directory, own, stat))
             return;
+        _isLast = !ReadsRedirects && parent.Parts.Count == 1;
         ViewLayers.Require(layers.ApplyOverride(0, directory, own, ref stat), own);
         var element = new PathElement(own);
         if (stat.IsDirectory)
@@ -72,7 +81,7 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
             if (!opaque && layers.HasAufsUpper)
                 opaque = HidesByAufs(directory, own) || IsOpaqueByAufs(directory, own);
             _stop = opaque;
-            if (!opaque)
+            if (!opaque && !_isLast)
                 TakeRedirect(directory, element);
             return;
         }
@@ -84,14 +93,22 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
         _ = LeaveForRoot(); // the loop starts at the top in any case
         for (int index = _parts is [{ Layer: 0 }, ..] ? 1 : 0; index < _parts.Count && !_stop; index++)
         {
+            if (!MayFollow)
+            {
+                Break();
+                return;
+            }
             _layer = _parts[index].Layer;
             _isBottom = index == _parts.Count - 1;
-            _isLast = _layer == layers.Stack.Count - 1;
+            _isLast = IsLast();
             LookInLayer(_parts[index].Fd);
             if (LeaveForRoot())
                 index = _layer - 1; // of the lower layers' roots: the first is layer 1
         }
     }
+
+    /// <summary>Whether nothing can be below the layer, so that marks that tell of it are not read.</summary>
+    private bool IsLast() => !ReadsRedirects ? _isBottom : (_isDirectory || layers.DataOnly.Count == 0) && _layer == layers.Stack.Count - 1;
 
     /// <summary>A path is looked for in all layers below, not only in those that the parent merges.</summary>
     private bool LeaveForRoot()
@@ -112,11 +129,11 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
         var walk = new LayerWalk(layers.Stack[_layer].Root.Fd, path, stackalloc byte[OverlayFileSystem.NameMax + 1]);
         try
         {
-            while (true)
+            while (!walk.IsTooLong)
             {
                 var element = new PathElement(walk.Name) { Path = path, Offset = walk.Offset, IsInner = !walk.IsLast };
                 Look(walk.Directory, element);
-                if (!element.IsInner)
+                if (!element.IsInner || _found is { IsBroken: true })
                     return;
                 Errno error = walk.Enter();
                 if (error is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP)
@@ -133,23 +150,39 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
     /// <summary>One name in one directory of one lower layer.</summary>
     private void Look(Fd directory, scoped PathElement element)
     {
+        if (element.LeadsElsewhere)
+        {
+            Break();
+            return;
+        }
         Errno error = Sys.StatxAt(directory, element.Name, out Statx stat);
         if (error is not (Errno.ENOENT or Errno.ENAMETOOLONG))
         {
             ViewLayers.Require(error, element.Name);
-            if (IsWhiteout(directory, element, stat))
-            {
-                _stop = true;
-                return;
-            }
-            ViewLayers.Require(layers.ApplyOverride(_layer, directory, element.Name, ref stat), element.Name);
-            if (stat.IsDirectory)
-                LookAtDirectory(directory, stat, element);
-            else
-                LookAtFile(directory, stat, element);
+            LookAt(directory, stat, element);
         }
         if (!_stop && !_isBottom)
             _stop = HidesByAufs(directory, element.Name);
+    }
+
+    private void LookAt(Fd directory, Statx stat, scoped PathElement element)
+    {
+        if (MountsWithin.LeadsIntoView(stat))
+        {
+            _found ??= new ViewEntry(_walked) { Stat = stat, Top = PlaceOf(directory, element) };
+            Break();
+            return;
+        }
+        if (Whiteout.Is(layers.Xattrs, directory, element.Name, stat))
+        {
+            _stop = true;
+            return;
+        }
+        ViewLayers.Require(layers.ApplyOverride(_layer, directory, element.Name, ref stat), element.Name);
+        if (stat.IsDirectory)
+            LookAtDirectory(directory, stat, element);
+        else
+            LookAtFile(directory, stat, element);
     }
 
     private void LookAtDirectory(Fd directory, in Statx stat, scoped PathElement element)
@@ -165,16 +198,11 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
         }
         if (_isLast)
             return;
-        if (!_isBottom || element.IsInner)
-        {
-            ViewLayers.Require(Opaque.Read(layers.Xattrs, directory, element.Name, out OpaqueMark mark), element.Name);
-            if (mark == OpaqueMark.HasXattrWhiteouts && !element.IsInner)
-                _found!.Parts.HasXattrWhiteouts = true;
-            _stop |= mark == OpaqueMark.Opaque || (mark == OpaqueMark.None && IsOpaqueByAufs(directory, element.Name));
-            if (mark == OpaqueMark.Opaque)
-                return;
-        }
-        TakeRedirect(directory, element);
+        bool isBottom = _isBottom && !element.IsInner;
+        ViewLayers.Require(Opaque.ReadInLower(layers.Xattrs, directory, element.Name, isBottom, out OpaqueMark mark), element.Name);
+        _stop |= mark is OpaqueMark.Opaque or OpaqueMark.OpaqueByAufs;
+        if (mark != OpaqueMark.Opaque)
+            TakeRedirect(directory, element);
     }
 
     private void LookAtFile(Fd directory, in Statx stat, scoped PathElement element)
@@ -200,12 +228,13 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
         bool metacopy = false;
         Errno error = stat.Type == FileType.Regular ? layers.Metacopies.IsMarked(directory, element.Name, out metacopy) : Errno.None;
         _isMetacopy = metacopy && error == Errno.None;
+        _hasMetacopy |= _isMetacopy;
         _stop = !_isMetacopy;
         if (error == Errno.EIO)
             _found.IsBroken = true; // a mark that nobody can read
         else
             ViewLayers.Require(error, element.Name);
-        if (_isMetacopy)
+        if (_isMetacopy && !_isLast)
             TakeRedirect(directory, element);
     }
 
@@ -215,41 +244,42 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
         Errno error = layers.Redirects.Read(directory, element.Name, out byte[]? redirect);
         if (error is Errno.EINVAL or Errno.EACCES)
         {
-            _stop = true;
-            if (_found is not null)
-                _found.IsBroken = true;
+            Break();
             return;
         }
         ViewLayers.Require(error, element.Name);
+        _isAbsolute = redirect is [(byte)'/', ..];
         if (redirect is null)
             return;
-        bool isPath = redirect[0] == (byte)'/';
-        if (isPath)
+        if (_isAbsolute)
             _stop = false; // whatever was opaque on the way to it
-        _redirect = isPath || element.Path is null ? element.WithRest(redirect) : element.Replace(redirect);
+        _redirect = element.Follow(redirect);
+    }
+
+    /// <summary>What the mount answers with an error: the name is there, and nothing is looked for below.</summary>
+    private void Break()
+    {
+        _stop = true;
+        _found!.IsBroken = true;
     }
 
     /// <summary>The data of a metacopy below which there is no file are in a data-only layer.</summary>
-    private void FindDataOnly()
+    private void FindData(ViewEntry found)
     {
-        _found!.IsBroken = true;
-        if (_redirect is not [(byte)'/', ..])
-            return;
-        foreach (Layer layer in layers.DataOnly)
+        bool isInDataLayer = _isMetacopy && _isAbsolute && found.Data.Layer > 0 && layers.DataOnly.Count > 0;
+        if (!isInDataLayer)
         {
-            Errno error = LayerWalk.Open(layer.Root.Fd, _redirect, OpenFlags.Path, out Fd file);
-            if (error is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP)
-                continue;
-            ViewLayers.Require(error, new Name(_redirect));
-            _walked.Add(file);
-            _found.Data = new ViewPlace(ViewLayers.DataLayer, file, [0]);
-            _found.IsBroken = false;
+            found.IsBroken = !MayFollow || _isMetacopy || (_hasMetacopy && !layers.Metacopies.IsOn);
             return;
         }
+        Errno error = DataLayers.Open(layers.DataOnly, DataLayers.WithoutDots(_redirect!), OpenFlags.Path, out Fd file);
+        found.IsBroken = error == Errno.ENOENT;
+        if (found.IsBroken)
+            return;
+        ViewLayers.Require(error, new Name(_redirect));
+        _walked.Add(file);
+        found.Data = new ViewPlace(ViewLayers.DataLayer, file, [0]);
     }
-
-    private bool IsWhiteout(Fd directory, scoped PathElement element, in Statx stat) =>
-        element.Path is null && parent.HasXattrWhiteouts ? Whiteout.Is(layers.Xattrs, directory, element.Name, stat) : stat.IsWhiteout;
 
     private static bool HidesByAufs(Fd directory, Name name)
     {

@@ -35,6 +35,68 @@ internal sealed class ChangesTests
         Assert.That(BothLists(), Is.EqualTo(new[] { expected, expected }));
     }
 
+    /// <summary>A redirect may say anything. One that would lead out of the layers is an error in the mount, and nothing below is listed; one to a name that no file can have finds nothing.</summary>
+    [TestCase("..", "A d\n")]
+    [TestCase(".", "A d\n")]
+    [TestCase("../..", "A d\n")]
+    [TestCase("/..", "A d\n")]
+    [TestCase("/x/..", "A d\n")]
+    [TestCase("/x/../x", "A d\n")]
+    [TestCase("/x/.", "A d\n")]
+    [TestCase("N", "A d\nA d/new\n")]
+    [TestCase("/N", "A d\nA d/new\n")]
+    [TestCase("/N/x", "A d\nA d/new\n")]
+    [TestCase("/x", "A d\nA d/new\nA d/old\n")]
+    public void Changes_RedirectThatLeadsElsewhere_ListsNothingFromOutside(string redirect, string expected)
+    {
+        string value = redirect.Replace("N", new string('n', 300), StringComparison.Ordinal), start = new('n', 255);
+        sandbox.Shell($"mkdir -p u/d a/x a/{start}/x b/x; touch u/d/new a/x/old a/{start}/secret a/{start}/x/secret; setfattr -n trusted.overlay.redirect -v {value} u/d");
+        Assert.That(BothLists(), Is.EqualTo(new[] { expected, expected }));
+    }
+
+    /// <summary>What the mount's options do not let anybody follow is not followed here: all that has such a mark is refused there.</summary>
+    [TestCase("userxattr", "user", "A d\nM f\n")]
+    [TestCase("redirect_dir=nofollow", "trusted", "A d\nM f\n")]
+    [TestCase("metacopy=on", "trusted", "A d\nA d/new\nA d/old\n")]
+    public void Changes_MarksThatTheMountDoesNotFollow_AreNotFollowed(string options, string prefix, string expected)
+    {
+        sandbox.Shell($"mkdir -p u/d a/x; touch u/d/new a/x/old; echo data > a/f; truncate -s 5 u/f; touch -d 2001-01-01 a/f u/f; setfattr -n {prefix}.overlay.redirect -v /x u/d; setfattr -n {prefix}.overlay.metacopy u/f");
+        Assert.That(BothLists(options), Is.EqualTo(new[] { expected, expected }));
+    }
+
+    /// <summary>An empty file with xattr "whiteout" hides what is below it in any layer and in any directory, on the path of a redirect too.</summary>
+    [TestCase("touch u/below; setfattr -n trusted.overlay.whiteout -v y u/below", "D below\n")]
+    [TestCase("mkdir -p a/d b/d u/d; touch a/d/x b/d/x; setfattr -n trusted.overlay.whiteout -v y a/d/x; touch u/d/x", "A d/x\n")]
+    [TestCase("mkdir -p u/d b/far/dir; touch a/far b/far/dir/hidden u/d/new; setfattr -n trusted.overlay.whiteout -v y a/far; setfattr -n trusted.overlay.redirect -v /far/dir u/d", "A d\nA d/new\n")]
+    public void Changes_WhiteoutsThatAreFiles_HideEverywhere(string layers, string expected)
+    {
+        sandbox.Shell(layers);
+        Assert.That(BothLists(), Is.EqualTo(new[] { expected, expected }));
+    }
+
+    /// <summary>Where a directory is opaque in the last layer that its parent merges, its redirect is not followed either.</summary>
+    [TestCase("y", "A p\nA p/d\nA p/d/new\n")]
+    [TestCase("n", "A p\nA p/d\nA p/d/far\nA p/d/new\n")]
+    public void Changes_OpaqueAtTheBottomWithARedirect_EndsThere(string opaque, string expected)
+    {
+        sandbox.Shell($"mkdir -p u/p/d a/q/d b/far; touch b/far/far u/p/d/new; setfattr -n trusted.overlay.redirect -v q u/p; setfattr -n trusted.overlay.opaque -v {opaque} a/q/d; setfattr -n trusted.overlay.redirect -v /far a/q/d");
+        Assert.That(BothLists().Select(WithoutOthers), Is.EqualTo(new[] { expected, expected }));
+
+        static string WithoutOthers(string list) => string.Concat(list.Split('\n').Where(line => line.StartsWith("A p", StringComparison.Ordinal)).Select(line => line + "\n"));
+    }
+
+    /// <summary>The data of a metacopy are in the first data-only layer that has a regular file there.</summary>
+    [Test]
+    public void Changes_DataLayerWithAnotherThanAFile_IsPassedOver()
+    {
+        sandbox.Shell("mkdir -p d1/data d2; echo data > d2/data; truncate -s 5 a/f; cp d2/data u/f; touch -d 2001-01-01 a/f u/f; setfattr -n trusted.overlay.metacopy a/f; setfattr -n trusted.overlay.redirect -v /data a/f");
+        sandbox.Mount("-o", "lowerdir=a::d1::d2,upperdir=u,workdir=w,metacopy=on", sandbox.MountPoint);
+        ToolResult changes = Limited("changes m");
+        string content = File.ReadAllText(sandbox.PathOf("m", "f"));
+        Assert.That(sandbox.Start("unmount", "m").ExitCode, Is.Zero);
+        Assert.That((changes.ExitCode, changes.Error, changes.Output, content), Is.EqualTo((0, "", "", "data\n")));
+    }
+
     [TestCase("truncate -s 4T a/big u/big", "")]
     [TestCase("truncate -s 4T a/big u/big; echo x | dd of=u/big bs=1 seek=3T conv=notrunc status=none", "M big\n")]
     [TestCase("truncate -s 4T a/big u/big; echo x | dd of=a/big bs=1 seek=3T conv=notrunc status=none", "M big\n")]
@@ -96,12 +158,12 @@ internal sealed class ChangesTests
     }
 
     /// <summary>What `changes` of a live mount lists, and `run --diff` of the same layers.</summary>
-    private string[] BothLists()
+    private string[] BothLists(string options = "noatime")
     {
-        sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
+        sandbox.Mount("-o", $"{CliSandbox.Writable},{options}", sandbox.MountPoint);
         ToolResult changes = Limited("changes m");
         Assert.That(sandbox.Start("unmount", "m").ExitCode, Is.Zero);
-        ToolResult diff = Limited("run --diff --upper u --lower a --lower b --at m -- true");
+        ToolResult diff = Limited($"run --diff -o {options} --upper u --lower a --lower b --at m -- true");
         Assert.That((changes.ExitCode, changes.Error, diff.ExitCode, diff.Error), Is.EqualTo((0, "", 0, "")));
         return [changes.Output, diff.Output];
     }

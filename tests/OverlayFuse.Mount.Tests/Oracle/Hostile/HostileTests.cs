@@ -59,6 +59,6 @@ internal sealed class HostileTests
             File.WriteAllText(Path.Combine(Directory.CreateDirectory(directory).FullName, $"hostile{seed}.txt"), report);
     }
 
-    private static int Setting(string name, int otherwise) =>
+    public static int Setting(string name, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable("OVERLAYFUSE_FUZZ_" + name), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : otherwise;
 }
