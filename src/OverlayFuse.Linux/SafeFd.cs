@@ -5,7 +5,7 @@ namespace OverlayFuse.Linux;
 /// A cache may drop its reference at any time; whoever got in before by <see cref="TryAcquire"/> goes on undisturbed.
 /// </summary>
 /// <param name="fd">An open descriptor, owned from here on.</param>
-public sealed class SafeFd(Fd fd)
+public class SafeFd(Fd fd)
 {
     private int _references = 1;
 
@@ -34,6 +34,9 @@ public sealed class SafeFd(Fd fd)
     public void Release()
     {
         if (Interlocked.Decrement(ref _references) == 0)
-            Sys.Close(Fd);
+            Close();
     }
+
+    /// <summary>The last reference has gone.</summary>
+    protected virtual void Close() => Sys.Close(Fd);
 }

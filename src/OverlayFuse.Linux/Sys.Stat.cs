@@ -22,6 +22,14 @@ public static unsafe partial class Sys
             return Result(Libc.statx(Fd.WorkingDirectory.Number, bytes, (int)flags, (uint)mask, to));
     }
 
+    /// <summary>The same of an open descriptor.</summary>
+    public static Errno FStatxUnasked(Fd fd, out Statx result, StatxMask mask)
+    {
+        fixed (byte* empty = Name.Empty.WithNul)
+        fixed (Statx* to = &result)
+            return Result(Libc.statx(fd.Number, empty, (int)(AtFlags.EmptyPath | AtFlags.StatxDontSync), (uint)mask, to));
+    }
+
     /// <summary>statx(2) of an open descriptor.</summary>
     public static Errno FStatx(Fd fd, out Statx result, StatxMask mask = StatxMask.BasicStats) =>
         StatxAt(fd, Name.Empty, out result, mask);

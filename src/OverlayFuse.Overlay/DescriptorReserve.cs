@@ -20,14 +20,18 @@ internal sealed class DescriptorReserve(DirectoryCache directories, FileCache id
     private readonly long _mostHeld = MostHeld(layers);
     private long _opens;
 
+    /// <summary>What cannot be had back at once: files that clients hold, files without a name, files whose closing waits for a server.</summary>
+    private long Held => Volatile.Read(ref _opens) + Inode.PinnedCount + idleFiles.Waiting;
+
     /// <summary>Whether one more file may be held that has lost its name: as long as the limit of <see cref="TryOpen"/> is not reached.</summary>
-    public bool HasRoom => Volatile.Read(ref _opens) + Inode.PinnedCount < _mostHeld;
+    public bool HasRoom => Held < _mostHeld;
 
     /// <summary>Begins to hold a file open for a client; <see cref="Close"/> ends it.</summary>
     /// <returns>False when clients hold all that they may: answer ENFILE.</returns>
     public bool TryOpen()
     {
-        if (Interlocked.Increment(ref _opens) + Inode.PinnedCount <= _mostHeld)
+        _ = Interlocked.Increment(ref _opens); // counted first: two that come at once do not both get the last one
+        if (Held <= _mostHeld)
             return true;
         Close();
         return false;

@@ -4,16 +4,23 @@ namespace OverlayFuse.Overlay;
 
 /// <summary>
 /// Bounds how many descriptors are open for files that nobody told us to be open (<see cref="IoMode.Stateless"/>): an LRU by the clock
-/// algorithm. Its lock is a leaf, held over close(2) at most.
+/// algorithm. Its lock is a leaf, never held over a system call. Where close(2) may wait for a server, a thread closes (<see cref="FileClosers"/>).
 /// </summary>
+/// <param name="closers">Where the files are closed.</param>
 /// <param name="capacity">How many it keeps.</param>
-internal sealed class FileCache(int capacity)
+internal sealed class FileCache(FileClosers closers, int capacity)
 {
     private readonly Lock _lock = new();
     private readonly Entry[] _ring = new Entry[capacity];
     private int _hand;
 
-    /// <summary>Notes a descriptor; closes the one that was used least lately, unless somebody has its file open after all.</summary>
+    /// <summary>How many it has given up that are not closed yet.</summary>
+    public int Waiting => closers.Waiting;
+
+    /// <summary>Takes over the descriptor of a file that nobody has open.</summary>
+    public SafeFd Own(Fd fd) => closers.Own(fd);
+
+    /// <summary>Notes such a descriptor; closes the one that was used least lately, unless somebody has its file open after all.</summary>
     public void Add(OpenFile owner, SafeFd fd)
     {
         Entry evicted;
@@ -37,19 +44,24 @@ internal sealed class FileCache(int capacity)
     public bool TryCloseAll()
     {
         bool any = false;
-        lock (_lock)
+        foreach (ref Entry entry in _ring.AsSpan())
         {
-            foreach (ref Entry entry in _ring.AsSpan())
+            Entry evicted;
+            lock (_lock)
             {
-                if (entry.Owner is not { Count: 0 } idle)
+                if (entry.Owner is not { Count: 0 })
                     continue;
-                idle.CloseIf(entry.Fd);
+                evicted = entry;
                 entry = default;
-                any = true;
             }
+            evicted.Owner.CloseIf(evicted.Fd);
+            any = true;
         }
         return any;
     }
+
+    /// <summary>At the end of the mount: waits for what is being closed. A file system that hangs is not waited for.</summary>
+    public void AwaitClosed() => closers.Await();
 
     private readonly record struct Entry(OpenFile Owner, SafeFd Fd);
 }

@@ -31,6 +31,9 @@ internal sealed class Layer
     /// <summary>A name is there as it is listed, and under no other spelling, but for directories with the attribute casefold.</summary>
     public required bool IsCaseSensitive { get; init; }
 
+    /// <summary>Closing a file waits for nothing but the disk, see <see cref="FileClosers"/>.</summary>
+    public required bool IsLocal { get; init; }
+
     /// <summary>EROFS says of every file that it is immutable (erofs_getattr); the VFS knows of none.</summary>
     public required bool IsErofs { get; init; }
 
@@ -76,6 +79,7 @@ internal sealed class Layer
             RootIno = stat.Ino,
             Uuid = FileSystemUuid.Of(root), // none: then origins cannot be told, see Origin
             IsCaseSensitive = isKnown && s_caseSensitive.Contains(about.Type),
+            IsLocal = isKnown && FileClosers.IsLocal(about.Type),
             IsErofs = isKnown && about.Type == EROFS_SUPER_MAGIC_V1,
             IsClone = isClone,
         };

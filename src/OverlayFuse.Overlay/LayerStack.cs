@@ -13,6 +13,7 @@ internal sealed class LayerStack : IDisposable
         _lowers = lowers;
         DataLayers = data;
         AreLowersReadOnly = lowers.Concat(data).All(layer => layer.IsClone);
+        CloseAtOnce = UpperFirst.All(ClosesAtOnce);
     }
 
     public Layer? Upper { get; }
@@ -25,6 +26,9 @@ internal sealed class LayerStack : IDisposable
 
     /// <summary>Every file that is opened in a lower layer is on a read-only mount of ours.</summary>
     public bool AreLowersReadOnly { get; private set; }
+
+    /// <summary>Closing a file of whatever layer waits for nothing but the disk.</summary>
+    public bool CloseAtOnce { get; private set; }
 
     /// <summary>The upper, the lowers topmost first, the data-only ones.</summary>
     public IEnumerable<Layer> UpperFirst => (Upper is null ? [] : new[] { Upper }).Concat(Lowers).Concat(DataLayers);
@@ -71,6 +75,7 @@ internal sealed class LayerStack : IDisposable
     public ushort Add(Layer layer)
     {
         AreLowersReadOnly &= layer.IsClone;
+        CloseAtOnce &= ClosesAtOnce(layer);
         _lowers = [.. _lowers, layer];
         return (ushort)(_lowers.Length - 1);
     }
@@ -83,6 +88,9 @@ internal sealed class LayerStack : IDisposable
         foreach (Layer lower in Lowers.Concat(DataLayers))
             lower.Root.Release();
     }
+
+    /// <summary>In a layer that is no clone there may be mounts of other file systems.</summary>
+    private static bool ClosesAtOnce(Layer layer) => layer is { IsClone: true, IsLocal: true };
 
     private static LayerStack Open(OverlayOptions options, MountClones clones)
     {

@@ -72,12 +72,10 @@ internal sealed class OpenFile
     }
 
     /// <summary>Replaces the descriptor; owns the new one.</summary>
-    public SafeFd Set(Fd fd, bool writable)
+    public void Set(SafeFd file, bool writable)
     {
-        var file = new SafeFd(fd);
         Interlocked.Exchange(ref _file, file)?.Release();
         _writable = writable;
-        return file;
     }
 
     /// <summary>Closes a descriptor, if it is still this one; who needs it opens it again.</summary>

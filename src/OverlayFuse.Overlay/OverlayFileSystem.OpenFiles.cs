@@ -10,11 +10,17 @@ namespace OverlayFuse.Overlay;
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
-    private readonly FileCache _idleFiles = new((int)Math.Clamp(Sys.OpenFilesLimit / 4, 8, 1024));
+    private readonly FileCache _idleFiles;
 
     private readonly DescriptorReserve _reserve;
 
     private bool _isStateless;
+
+    private static FileCache CacheOf(LayerStack layers)
+    {
+        int capacity = (int)Math.Clamp(Sys.OpenFilesLimit / 4, 8, 1024);
+        return new FileCache(new FileClosers(layers, mostWaiting: capacity / 4), capacity);
+    }
 
     /// <summary>One more open of an inode: gives it the descriptors that it lacks.</summary>
     /// <returns>ESTALE when it was left behind: the VFS looks its name up again. ENFILE when clients hold all the files that they may.</returns>
@@ -46,7 +52,7 @@ public sealed partial class OverlayFileSystem
             Errno error = write ? OpenForWriting(inode, open, out Fd fd) : _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
             if (error != Errno.None)
                 return error;
-            _ = open.Set(fd, write);
+            open.Set(new SafeFd(fd), write);
         }
         CountOpen(inode, open);
         return Errno.None;
@@ -70,7 +76,8 @@ public sealed partial class OverlayFileSystem
         lock (OpenLockOf(inode))
         {
             OpenFile open = inode.Open ?? new OpenFile();
-            SafeFd file = open.Set(writable, writable: true);
+            SafeFd file = hasHandle || open.Count > 0 ? new SafeFd(writable) : _idleFiles.Own(writable);
+            open.Set(file, writable: true);
             if (hasHandle && open.Count > 0)
                 _reserve.Close(); // somebody has opened it already
             if (hasHandle)
@@ -176,7 +183,8 @@ public sealed partial class OverlayFileSystem
         }
         if (error != Errno.None)
             return error;
-        SafeFd file = open.Set(fd, writable);
+        SafeFd file = open.Count > 0 ? new SafeFd(fd) : _idleFiles.Own(fd);
+        open.Set(file, writable);
         if (open.Count == 0)
             _idleFiles.Add(open, file);
         return Errno.None;

@@ -15,7 +15,8 @@ namespace OverlayFuse.Overlay;
 /// <item>the open locks: the descriptors of an <see cref="OpenFile"/>;</item>
 /// <item><see cref="DirectoryNode"/>: the names in a directory; of two, the lower node number first (<see cref="NamesChange"/>);</item>
 /// <item><see cref="IndexEntry"/>, <see cref="Whiteout"/>;</item>
-/// <item>the leaves, never held over a system call: <see cref="InodeTable"/>, <see cref="DirectoryCache"/>, <see cref="InoMapper"/>.</item>
+/// <item>the leaves, never held over a system call: <see cref="InodeTable"/>, <see cref="DirectoryCache"/>, <see cref="FileCache"/>,
+/// <see cref="FileCloser"/>, <see cref="InoMapper"/>.</item>
 /// </list>
 /// </summary>
 public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
@@ -48,6 +49,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         IdMapped = IdMappedLayers.Of(layers, _ids);
         _xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers)) { HidesOverrides = _overrides is not null };
         _directories = new DirectoryCache(layers, DirectoryDescriptorLimit());
+        _idleFiles = CacheOf(layers);
         _reserve = new DescriptorReserve(_directories, _idleFiles, layers.Lowers.Count + layers.DataLayers.Count);
         Sys.OnNoDescriptors = _reserve.Relieve;
         Redirect = new Redirect(_xattrs, options.Redirect);
@@ -145,7 +147,9 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         while (_directories.TryShrink())
         {
         }
+        _ = _idleFiles.TryCloseAll(); // there may be none
         _inodes.Clear();
+        _idleFiles.AwaitClosed();
         _work?.Dispose();
         _index?.Dispose();
         _layers.Dispose();

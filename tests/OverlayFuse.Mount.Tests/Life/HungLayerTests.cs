@@ -51,6 +51,23 @@ internal sealed class HungLayerTests : AppTest
         Assert.That(answers, Is.EqualTo("o1\no2\nlisted\nchanged 600\nnew\nend 0\n"));
     }
 
+    /// <summary>
+    /// What nobody has open is closed when others need the room (32 files of 128 descriptors), and closing a file of this layer hangs (FUSE_FLUSH): not
+    /// whoever reads a file of the other layer. One is being closed, 19 wait. All is closed when the server goes on, and the files are read again.
+    /// </summary>
+    [Test]
+    public void Reading_CacheFullOfFilesOfALayerThatHangs_FilesOfTheOtherLayerAreRead()
+    {
+        string answers = Run("-o io=stateless", $$"""
+            for i in $(seq 20); do cat merged/dir/s$i; done >first
+            stop
+            for i in $(seq 200); do timeout -k 1 {{Patience}} cat merged/o$i || break; done >others; tail -n 1 others
+            echo kept $(kept)
+            {{Others.Replace("kill -TERM", "kill -CONT $server; await closed; for i in $(seq 20); do cat merged/dir/s$i; done | cmp first - && echo again; kill -TERM", StringComparison.Ordinal)}}
+            """, "ulimit -n 128");
+        Assert.That(answers, Is.EqualTo("o200\nkept 19\no1\no2\nlisted\nchanged 600\nnew\nagain\nend 0\n"));
+    }
+
     /// <summary>A new name in a directory that the layer has, too, must be looked for there: so it is made in one that it has not.</summary>
     private static string Others => $$"""
         limit='timeout -k 1 {{Patience}}'
@@ -60,17 +77,20 @@ internal sealed class HungLayerTests : AppTest
         """;
 
     /// <summary>All threads of the server have stopped before somebody asks: a request that it has taken cannot be killed, and keeps the process of whoever asked.</summary>
-    private string Run(string options, string script) => Bash.Run($$"""
+    private string Run(string options, string script, string before = "") => Bash.Run($$"""
         mkdir -p base/dir slow lower/own upper work merged
         for i in $(seq 500); do echo s$i >base/dir/s$i; echo o$i >lower/o$i; done
         await() { for _ in $(seq 3000); do "$@" && return 0; sleep 0.02; done; echo "in vain: $*" >&2; exit 1; }
         stopped() { for t in /proc/$server/task/*/stat; do grep -q ') T' $t || return 1; done; }
         stop() { kill -STOP $server; await stopped; }
         hanging() { n=0; for p in $(jobs -p); do grep -qsE '\((cat|chmod)\) [SD]' /proc/$p/stat && n=$((n + 1)); done; [ $n -ge $1 ]; }
+        kept() { readlink /proc/$daemon/fd/* | grep -cE '/s[0-9]+$'; }
+        closed() { [ $(kept) = 0 ]; }
         exec 2>/dev/null
         {{ProgramUnderTest.Path}} -f -o lowerdir=base slow & server=$!
         await mountpoint -q slow
-        {{ProgramUnderTest.Path}} -f {{options}} -o lowerdir=lower:slow,upperdir=upper,workdir=work merged & daemon=$!
+        ({{before}}
+            exec {{ProgramUnderTest.Path}} -f {{options}} -o lowerdir=lower:slow,upperdir=upper,workdir=work merged) & daemon=$!
         trap 'kill -9 $daemon; kill -CONT $server; kill -9 $server; kill -9 $(jobs -p); umount -l merged slow; true' EXIT
         await mountpoint -q merged; ls merged merged/dir merged/own >/dev/null
         {{(script.Contains("stop\n", StringComparison.Ordinal) ? "" : "stop")}}
