@@ -36,7 +36,12 @@ internal static class MountsWithin
         if (error != Errno.None)
             return error == Errno.ENOENT ? Errno.ELOOP : error; // ENOENT would say that the directory is not there
         string device = string.Create(CultureInfo.InvariantCulture, $"{stat.DevMajor}:{stat.DevMinor}");
-        return lines.Any(line => IsView(line, device)) ? Errno.ELOOP : Errno.None;
+        foreach (string line in lines) // a lambda's object would be made for every name that is looked up
+        {
+            if (IsView(line, device))
+                return Errno.ELOOP;
+        }
+        return Errno.None;
     }
 
     /// <summary>Whether a line of mountinfo is of a merged view on this device: "ID PARENT MAJ:MIN ROOT POINT OPTIONS [TAGS...] - TYPE SOURCE SUPEROPTIONS".</summary>
