@@ -12,7 +12,7 @@ public static unsafe partial class Sys
     /// Asked when there is no descriptor left (EMFILE, ENFILE), with the number of failures of one call: it closes what can be opened again, or
     /// waits until others have closed theirs, and says whether to try once more.
     /// </summary>
-    public static Func<int, bool>? OnNoDescriptors { get; set; }
+    public static Func<Errno, int, bool>? OnNoDescriptors { get; set; }
 
     /// <summary>openat(2); O_CLOEXEC is always added.</summary>
     public static Errno OpenAt(Fd directory, Name name, OpenFlags flags, out Fd fd, uint mode = 0)
@@ -99,7 +99,7 @@ public static unsafe partial class Sys
     }
 
     private static bool MayOpenAgain(Errno error, ref int failures) =>
-        error is Errno.EMFILE or Errno.ENFILE && OnNoDescriptors is { } relief && relief(++failures);
+        error is Errno.EMFILE or Errno.ENFILE && OnNoDescriptors is { } relief && relief(error, ++failures);
 
     /// <summary>"/proc/self/fd/N" or "/proc/self/fd/N/name": a path for calls that take no directory descriptor.</summary>
     private static Name ProcPath(Fd directory, Name name, Span<byte> buffer)

@@ -14,17 +14,27 @@ internal sealed class DescriptorReserve(DirectoryCache directories, FileCache id
     /// <summary>The standard streams, the upper, work, index, and /dev/fuse for the first workers.</summary>
     private const int Resident = 16;
 
-    /// <summary>How often a call that finds no descriptor is tried again, and waits for a millisecond if there is nothing to give up.</summary>
+    /// <summary>
+    /// How often a call that finds no descriptor of the process is tried again, and waits for a millisecond if there is nothing to give up: other workers
+    /// need theirs for a moment only.
+    /// </summary>
     private const int MostTries = 100;
 
+    /// <summary>The same where the whole system has none (ENFILE): what we give up others take, and how long they keep it nobody knows.</summary>
+    private const int MostTriesOfSystem = 3;
+
     private readonly long _mostHeld = MostHeld(layers);
+    private readonly long _mostPinned = MostHeld(layers) + Reserve / 2;
     private long _opens;
 
     /// <summary>What cannot be had back at once: files that clients hold, files without a name, files whose closing waits for a server.</summary>
     private long Held => Volatile.Read(ref _opens) + Inode.PinnedCount + idleFiles.Waiting;
 
-    /// <summary>Whether one more file may be held that has lost its name: as long as the limit of <see cref="TryOpen"/> is not reached.</summary>
-    public bool HasRoom => Held < _mostHeld;
+    /// <summary>
+    /// Whether one more file may be held that has lost its name. Refusing is for opens (<see cref="TryOpen"/>): who removes a name has not opened it, and most
+    /// are let go at once. So this goes on after that limit, into half of the reserve; the other half is for what requests need for a moment.
+    /// </summary>
+    public bool HasRoom => Held < _mostPinned;
 
     /// <summary>Begins to hold a file open for a client; <see cref="Close"/> ends it.</summary>
     /// <returns>False when clients hold all that they may: answer ENFILE.</returns>
@@ -40,22 +50,24 @@ internal sealed class DescriptorReserve(DirectoryCache directories, FileCache id
     public void Close() => _ = Interlocked.Decrement(ref _opens); // how many are left does not matter here
 
     /// <summary>Called where a descriptor is not to be had (<see cref="Sys.OnNoDescriptors"/>). The caller may hold any lock but a leaf.</summary>
+    /// <param name="error">EMFILE or ENFILE.</param>
     /// <param name="failures">How often the call has failed.</param>
     /// <returns>Whether it is worth another try.</returns>
-    public bool Relieve(int failures)
+    public bool Relieve(Errno error, int failures)
     {
-        if (failures > MostTries)
+        if (failures > (error == Errno.ENFILE ? MostTriesOfSystem : MostTries))
             return false;
         bool any = directories.TryShrink();
         any |= idleFiles.TryCloseAll();
         if (!any)
-            Thread.Sleep(1); // other workers need theirs for a moment only
+            Thread.Sleep(1);
         return true;
     }
 
-    private static long MostHeld(int layers)
-    {
-        long limit = (long)Math.Min(Sys.OpenFilesLimit, int.MaxValue);
-        return Math.Max(4, limit - layers - Resident - Math.Clamp(limit / 4, 16, 1024));
-    }
+    private static long Limit => (long)Math.Min(Sys.OpenFilesLimit, int.MaxValue);
+
+    /// <summary>What clients cannot hold by opening.</summary>
+    private static long Reserve => Math.Clamp(Limit / 4, 16, 1024);
+
+    private static long MostHeld(int layers) => Math.Max(4, Limit - layers - Resident - Reserve);
 }

@@ -123,7 +123,7 @@ internal ref partial struct LayerLookup
         using (directory)
         {
             Statx stat = default;
-            error = _fileSystem.IsAufsMark(_name) ? Errno.ENOENT : Sys.StatxAt(directory, _name, out stat);
+            error = _fileSystem.IsAufsMark(_name) ? Errno.ENOENT : OwnerModes.Statx(directory, _name, out stat);
             if (error == Errno.ENOENT)
                 return _fileSystem.HidesInUpper(_parent, directory, _name, out _stop);
             _stop = true;
@@ -221,8 +221,8 @@ internal ref partial struct LayerLookup
             return error;
         if (error == Errno.None)
         {
-            if (MountsWithin.LeadsIntoView(stat))
-                return Errno.ELOOP;
+            if ((error = MountsWithin.RefuseView(stat)) != Errno.None)
+                return error;
             if (Whiteout.Is(_fileSystem.Xattrs, directory, element.Name, stat))
             {
                 _stop = true;

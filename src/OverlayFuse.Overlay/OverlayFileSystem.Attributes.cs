@@ -45,6 +45,7 @@ public sealed partial class OverlayFileSystem
         if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
             return lost;
         using (real)
+        using (new ModeChange(inode))
         {
             if (ChangeOwner(request, inode, real, change) is not Errno.None and var refused)
                 return refused;

@@ -192,7 +192,7 @@ public sealed partial class OverlayFileSystem
             {
                 if (Sys.MkDirAt(entry.Directory, entry.Name, 0x1C0) is not Errno.None and var failed)
                     return failed;
-                if (Sys.FStatx(real.Directory, out Statx stat) is not Errno.None and var unseen)
+                if (OwnerModes.Statx(real.Directory, Name.Empty, out Statx stat) is not Errno.None and var unseen)
                     return unseen;
                 if (new CopyUpMetadata(this, real, stat, entry).CopyAttributes() is not Errno.None and var lost)
                     return lost;

@@ -82,10 +82,10 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>
-    /// Holds an upper inode whose name is about to go, so that whoever has it open can go on. Under the lock of its names. Where clients hold
-    /// all that they may, what nobody reads or writes is let go: its attributes can no longer be asked for.
+    /// Holds an upper inode whose name is about to go, so that whoever has it open can go on. Under the lock of its names. Where the reserve is
+    /// used up too, what nobody reads or writes is let go: its attributes can no longer be asked for.
     /// </summary>
-    /// <returns>ENFILE where somebody may have it open, and clients hold all that they may.</returns>
+    /// <returns>ENFILE where somebody may have it open, and the reserve is used up.</returns>
     private Errno Pin(Inode? inode, Fd upper, Name name)
     {
         if (inode is null || inode.Pinned is not null)

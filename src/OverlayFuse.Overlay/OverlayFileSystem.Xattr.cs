@@ -63,6 +63,7 @@ public sealed partial class OverlayFileSystem
             if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
                 return lost;
             using (real)
+            using (new ModeChange(inode)) // an ACL has a say in it
             {
                 error = SetStored(real, stored, value, input.Flags);
                 bool isAccessList = name.Equals(AclIds.AccessXattr);
@@ -100,6 +101,7 @@ public sealed partial class OverlayFileSystem
             if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
                 return lost;
             using (real)
+            using (new ModeChange(inode))
                 error = RemoveStored(real, stored);
         }
         ForgetDefaultAcl(inode, name);

@@ -3,8 +3,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay;
 
 /// <summary>
-/// Lets the daemon of an ordinary user, which has no CAP_DAC_OVERRIDE, change a directory of that user's that is read-only: the mode is
-/// widened for the time of one rename. Does nothing for a mounter with the right.
+/// Lets the daemon of an ordinary user, which has no CAP_DAC_OVERRIDE, change a directory of that user's that is read-only, or read the marks of one that is
+/// unreadable: the mode is widened for that time, under the lock of <see cref="OwnerModes"/>. Does nothing for a mounter with the right.
 /// </summary>
 internal readonly ref struct OwnerWritable
 {
@@ -18,15 +18,27 @@ internal readonly ref struct OwnerWritable
     public OwnerWritable(Fd directory)
     {
         _directory = directory;
-        if (Sys.EffectiveUid == 0 || !directory.IsOpen || Sys.FStatx(directory, out Statx stat, StatxMask.Mode) != Errno.None)
+        if (Sys.EffectiveUid == 0 || !directory.IsOpen)
             return;
-        _mode = stat.Permissions;
-        _widened = (_mode & OwnerAll) != OwnerAll && Sys.FChModAt(directory, Name.Empty, _mode | OwnerAll) == Errno.None;
+        OwnerModes.Enter();
+        if (Sys.FStatx(directory, out Statx stat, StatxMask.Mode) == Errno.None && (stat.Permissions & OwnerAll) != OwnerAll)
+        {
+            _mode = stat.Permissions;
+            OwnerModes.Widen();
+            _widened = Sys.FChModAt(directory, Name.Empty, _mode | OwnerAll) == Errno.None;
+            if (!_widened)
+                OwnerModes.Restore();
+        }
+        if (!_widened)
+            OwnerModes.Leave();
     }
 
     public void Dispose()
     {
-        if (_widened)
-            _ = Sys.FChModAt(_directory, Name.Empty, _mode); // it worked a moment ago
+        if (!_widened)
+            return;
+        _ = Sys.FChModAt(_directory, Name.Empty, _mode); // it worked a moment ago
+        OwnerModes.Restore();
+        OwnerModes.Leave();
     }
 }

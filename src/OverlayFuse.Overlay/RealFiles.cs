@@ -61,7 +61,7 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
     /// <summary>statx of an inode's real file that was found already, as it is to be shown.</summary>
     public Errno Statx(Inode inode, Fd directory, Name name, out Statx stat, StatxMask mask = StatxMask.BasicStats)
     {
-        Errno error = name.Length == 0 ? Sys.FStatx(directory, out stat, mask) : Sys.StatxAt(directory, name, out stat, mask);
+        Errno error = OwnerModes.Statx(directory, name, out stat, mask);
         if (error == Errno.None && overrides is not null)
             error = overrides.Apply(inode.RealLayer, directory, name, ref stat, out _);
         if (inode.Partial is null) // its copy is looked at

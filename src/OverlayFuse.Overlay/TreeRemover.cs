@@ -28,6 +28,7 @@ internal static class TreeRemover
     /// <summary>Removes all that a directory holds, but for one name.</summary>
     public static Errno RemoveContent(Fd directory, Name kept = default)
     {
+        using var top = new OwnerWritable(directory); // who has it open goes on seeing its mode; those below it have no part in the view
         byte[] buffer = new byte[8 * 1024];
         var way = new Stack<Identity>(); // from below the directory to where the removal is
         Identity emptied = default;
@@ -65,6 +66,8 @@ internal static class TreeRemover
         if (isBack)
             return identity == way.Peek() ? Errno.None : Errno.ESTALE;
         way.Push(identity);
+        if (Sys.EffectiveUid != 0)
+            _ = Sys.FChModAt(here, Name.Empty, 0x1C0); // an owner without CAP_DAC_OVERRIDE could not list it; if it fails, listing tells
         return identity == emptied ? Errno.ENOTEMPTY : Errno.None;
     }
 
@@ -76,8 +79,6 @@ internal static class TreeRemover
     private static Errno RemoveEntries(Fd directory, Name kept, byte[] buffer, out Fd entered)
     {
         entered = Fd.None;
-        if (Sys.EffectiveUid != 0) // who has the directory open sees its mode: it stays for a mounter with CAP_DAC_OVERRIDE
-            _ = Sys.FChModAt(directory, Name.Empty, 0x1C0); // an owner without it could not list it; if it fails, listing tells
         Errno error;
         if ((error = Sys.OpenAt(directory, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened)) != Errno.None)
             return error;

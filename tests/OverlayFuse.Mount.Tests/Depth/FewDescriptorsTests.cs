@@ -35,6 +35,9 @@ internal sealed class FewDescriptorsTests : AppTest
         rm -r many/11 many/12/file; ls many/12
         """;
 
+    /// <summary>Names of files that the client holds go, which takes descriptors too.</summary>
+    private const string RemoveHeld = "rm files/{1..8}; mv files/500 files/9";
+
     private const string Seen = "2\n5\nfile\n600\nmoved\ntarget\n";
 
     [TestCase("open")]
@@ -43,10 +46,11 @@ internal sealed class FewDescriptorsTests : AppTest
     {
         using MergedView view = View(io);
 
-        string[] told = WhileHeld("def hold(held, i): held.append(os.open(f'files/{i}', os.O_RDWR))", "cat files/999 2>&1 || true");
+        string[] told = WhileHeld("def hold(held, i): held.append(os.open(f'files/{i}', os.O_RDWR))", "cat files/999 2>&1 || true; " + RemoveHeld);
 
         Assert.That(told[0], Does.Match("^[4-9][0-9] ENFILE$"));
         Assert.That(told[1], Is.EqualTo(Seen + "cat: files/999: Too many open files in system\n"));
+        Bash.Run("cd merged/files; for i in {1..8}; do echo $i > $i; done; echo 500 > 500", Sandbox.Root);
         AssertAllIsWell();
     }
 
