@@ -167,7 +167,7 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
 
     private void LookAt(Fd directory, Statx stat, scoped PathElement element)
     {
-        if (MountsWithin.LeadsIntoView(stat))
+        if (MountsWithin.RefuseView(stat) != Errno.None)
         {
             _found ??= new ViewEntry(_walked) { Stat = stat, Top = PlaceOf(directory, element) };
             Break();

@@ -46,7 +46,7 @@ internal sealed class PlainTextTests
         var report = new MountReport { MountPoint = "/m\u001b\u202e\u009b\udcff", State = "live", Layers = [("lower", "/\n\U000e0041")] };
         string json = JsonOutput.Of([report]);
         JsonElement mount = JsonDocument.Parse(json).RootElement[0];
-        Assert.That(mount.GetProperty("mountpoint").GetString(), Is.EqualTo("/m\u001b\u202e\u009b\ufffd"));
+        Assert.That(mount.GetProperty("mountpoint").GetRawText(), Is.EqualTo(@"""/m\u001b\u202e\u009b\udcff"""));
         Assert.That(mount.GetProperty("layers")[0].GetProperty("path").GetString(), Is.EqualTo("/\n\U000e0041"));
         Assert.That(json.Where(c => c is < ' ' and not '\n' or '\u202e' or '\u009b' || char.IsSurrogate(c)), Is.Empty);
     }
