@@ -11,6 +11,9 @@ internal sealed class Unwritten
 {
     private static readonly TimeSpan s_openPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_readPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_lastPatience = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(2);
+    private const int LastTries = 20;
 
     private readonly FuseSession _session;
     private readonly Thread _thread;
@@ -18,6 +21,7 @@ internal sealed class Unwritten
     private readonly ManualResetEventSlim _detached = new();
     private Action _collect = () => { };
     private volatile bool _isLate;
+    private volatile bool _isGivenUp;
 
     private Unwritten(string mountPoint, FuseSession session)
     {
@@ -52,10 +56,35 @@ internal sealed class Unwritten
             if (Proc.WrittenBytes is var now && now != written)
                 (written, since) = (now, Environment.TickCount64);
             if (Environment.TickCount64 - since > patience.TotalMilliseconds)
+            {
+                GiveUp();
                 return false;
+            }
             _session.FailStuckReads();
         }
         return true;
+    }
+
+    /// <summary>The thread may wait for a WRITE, and new ones come while it goes through the files that are left.</summary>
+    private void GiveUp()
+    {
+        _isGivenUp = true;
+        for (int tries = 0; tries < LastTries; tries++)
+        {
+            _session.GiveUp();
+            if (_thread.Join(s_lastPatience))
+                return;
+        }
+    }
+
+    /// <summary>
+    /// Until the kernel has nothing under way, seen twice, for one may not have been read yet. Only then is each file dropped: a wait there cannot be
+    /// interrupted, and if this process was killed in it, nobody would end the connection.
+    /// </summary>
+    private void AwaitWrites()
+    {
+        for (int quiet = 0; quiet < 2 && !_isGivenUp; Thread.Sleep(s_pause))
+            quiet = _session.IsWriting ? 0 : quiet + 1;
     }
 
     private void Collect(string mountPoint)
@@ -66,6 +95,8 @@ internal sealed class Unwritten
         _detached.Wait();
         if (error == Errno.None && !_isLate) // later the mountpoint may be another directory
             _ = Sys.SyncFs(opened); // begins it; what fails is told as above
-        _collect();
+        AwaitWrites();
+        if (!_isGivenUp)
+            _collect();
     }
 }

@@ -41,7 +41,7 @@ public sealed partial class FuseSession
     /// <summary>What is refused before an operation looks at it.</summary>
     private Errno Refusal(in FuseRequest request, ReadOnlySpan<byte> body)
     {
-        if (_takesOnlyWhatIsHeld && !IsHeld(request.Opcode, body))
+        if (_takesOnlyWhatIsHeld && IsLate(request.Opcode, body))
             return Errno.ENOTCONN;
         return IsBarred(request) ? Errno.EACCES : Errno.None;
     }

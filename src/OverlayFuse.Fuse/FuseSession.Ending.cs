@@ -14,6 +14,17 @@ public sealed partial class FuseSession
     private const int WorkersAtEnd = 16;
 
     private volatile bool _takesOnlyWhatIsHeld;
+    private volatile bool _takesNoWrites;
+
+    /// <summary>Whether the kernel has sent data that are not in a file yet.</summary>
+    public bool IsWriting
+    {
+        get
+        {
+            lock (_pool)
+                return _workers.Exists(worker => worker.InFlight is { IsBusy: true, Opcode: Opcode.Write });
+        }
+    }
 
     /// <summary>
     /// From here on only what the kernel holds already is taken: stored pages, times, closes. All else is answered ENOTCONN, as it will be after the end: a
@@ -43,6 +54,27 @@ public sealed partial class FuseSession
             }
         }
     }
+
+    /// <summary>
+    /// Answers ENOTCONN to all that is in progress, in place of its workers, and to WRITEs that still come: what is not written by now is lost. Whoever waits for a
+    /// request that was read cannot be killed. And a thread that waits within a notification for the pages of a WRITE (invalidate_inode_pages2) holds the
+    /// connection open: closing its descriptors, or the end of this process, would not abort it.
+    /// </summary>
+    public void GiveUp()
+    {
+        _takesNoWrites = true;
+        Span<byte> reply = stackalloc byte[ReplyWriter.HeaderSize];
+        lock (_pool)
+        {
+            foreach (FuseWorker worker in _workers)
+            {
+                if (worker.InFlight.Unique is not 0 and var unique)
+                    _ = Sys.WriteDevice(worker.Device.Fd, reply[..new ReplyWriter(reply).Finish(unique, Errno.ENOTCONN)]); // ENOENT: answered by now
+            }
+        }
+    }
+
+    private bool IsLate(Opcode opcode, ReadOnlySpan<byte> body) => !IsHeld(opcode, body) || (_takesNoWrites && opcode == Opcode.Write);
 
     private static bool IsHeld(Opcode opcode, ReadOnlySpan<byte> body) => opcode switch
     {

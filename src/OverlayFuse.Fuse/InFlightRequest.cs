@@ -16,7 +16,10 @@ internal sealed class InFlightRequest(InterruptTable interrupts)
     /// <summary>What the worker does, for the log.</summary>
     internal Opcode Opcode { get; private set; }
 
-    internal bool IsBusy => Volatile.Read(ref _unique) != 0;
+    internal bool IsBusy => Unique != 0;
+
+    /// <summary>The number of the request; 0: there is none.</summary>
+    internal ulong Unique => Volatile.Read(ref _unique);
 
     internal bool IsSessionEnding => interrupts.SessionEnding;
 

@@ -68,6 +68,29 @@ internal sealed class HungLayerTests : AppTest
         Assert.That(answers, Is.EqualTo("o200\nkept 19\no1\no2\nlisted\nchanged 600\nnew\nagain\nend 0\n"));
     }
 
+    /// <summary>
+    /// A store into a mapping of a lower file waits for the copy, which hangs: after a while without a byte written it is given up. Then everybody who waits for
+    /// the mount is told, and can end: the daemon's own wait for the page must not keep the connection.
+    /// </summary>
+    [Test]
+    public void End_WithAStoreThatWaitsForTheLayerThatHangs_LeavesNobodyWaiting()
+    {
+        string answers = Run("", """
+            python3 -c "
+            import mmap, os, time
+            m = mmap.mmap(os.open('merged/dir/s1', os.O_RDWR), 3); m[0:1] = b'S'; open('stored', 'w').close(); time.sleep(600)" & mapped=$!
+            await test -e stored
+            stop
+            clients=; for i in $(seq 2 11); do cat merged/dir/s$i >/dev/null & clients="$clients $!"; done
+            await hanging 10
+            kill -TERM $daemon; set +e
+            wait $clients; echo clients ended
+            kill -9 $mapped; wait $mapped; echo storing ended
+            kill -CONT $server; wait $daemon; echo "end $?"
+            """);
+        Assert.That(answers, Is.EqualTo("clients ended\nstoring ended\nend 1\n"));
+    }
+
     /// <summary>A new name in a directory that the layer has, too, must be looked for there: so it is made in one that it has not.</summary>
     private static string Others => $$"""
         limit='timeout -k 1 {{Patience}}'
