@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -55,7 +54,10 @@ internal static class JsonOutput
         json.WriteEndArray();
     });
 
-    /// <summary>A byte that is no UTF-8 is written as "\udcXX", as Python reads and writes it: JSON has no bytes, and the writer refuses half a pair.</summary>
+    /// <summary>
+    /// JSON has no bytes, and many readers refuse half a pair: one mount with such a name would keep a script from reading all others. So a byte that is no
+    /// UTF-8 is U+FFFD, and a second key has the bytes.
+    /// </summary>
     private static void WritePath(Utf8JsonWriter json, string key, string path)
     {
         if (!NativeText.HasRawBytes(path))
@@ -63,11 +65,9 @@ internal static class JsonOutput
             json.WriteString(key, path);
             return;
         }
-        var text = new StringBuilder("\"");
-        foreach (char c in path)
-            _ = c is >= ' ' and < '\x7F' and not '"' and not '\\' ? text.Append(c) : text.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
-        json.WritePropertyName(key);
-        json.WriteRawValue(text.Append('"').ToString(), skipInputValidation: true);
+        byte[] bytes = NativeText.ToBytes(path);
+        json.WriteString(key, Encoding.UTF8.GetString(bytes));
+        json.WriteBase64String(key + "_base64", bytes);
     }
 
     private static void Write(Utf8JsonWriter json, string key, long? number)
