@@ -1,5 +1,6 @@
 using System.Globalization;
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Mounts;
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
@@ -45,7 +46,7 @@ internal static class Remount
 
     private static MountEntry Find(string mountPoint)
     {
-        string path = FullPath.Real(mountPoint);
+        string path = LiveMount.RealPath(mountPoint, Question.FirstPatience);
         return MountTable.Read().Entries.LastOrDefault(entry => entry.MountPoint == path && entry.Type == "fuse.overlayfuse")
             ?? throw new MountRefusedException($"{mountPoint}: no overlayfuse mount is there (EINVAL); see 'findmnt -t fuse.overlayfuse'");
     }

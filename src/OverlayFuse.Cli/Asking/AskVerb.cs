@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
@@ -105,10 +104,8 @@ internal sealed class AskVerb : IDisposable
         if (error != Errno.None)
             return error;
         using var directory = new ScopedFd(opened);
-        byte[] target = new byte[4096];
-        string link = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{opened.Number}");
-        error = Sys.ReadLinkAt(Fd.WorkingDirectory, Linux.Name.From(link), target, out int length);
-        path = target[..Math.Max(0, length)];
+        error = TextFile.PathOf(directory, out string text);
+        path = NativeText.ToBytes(text);
         return error;
     }
 

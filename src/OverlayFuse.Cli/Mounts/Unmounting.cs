@@ -58,20 +58,10 @@ internal sealed record Unmounting
     /// <exception cref="IOException">There is none.</exception>
     private MountEntry Find(string mountPoint)
     {
-        string path = RealPath(mountPoint);
+        string path = LiveMount.RealPath(mountPoint, Patience);
         MountEntry? top = MountTable.Read().Entries.LastOrDefault(entry => entry.MountPoint == path);
         return top is not null && LiveMount.IsOurs(top) ? top : throw new IOException(
             $"{mountPoint}: no overlayfuse mount is there; see 'overlayfuse list'");
-    }
-
-    /// <summary>Without symbolic links. The way there may lead through other mounts.</summary>
-    private string RealPath(string mountPoint)
-    {
-        using Question question = Question.Begin(mountPoint, new Step(StepKind.RealPath));
-        if (!question.Await(Patience))
-            throw new IOException(string.Create(CultureInfo.InvariantCulture, $"{mountPoint}: cannot be looked at in {Patience.TotalSeconds:0} s: a mount on the way does not answer; name it by another path"));
-        return question.Replies is [{ Error: Errno.None } found] ? NativeText.From(found.Data) : throw new IOException(
-            $"{mountPoint}: cannot be looked at ({(question.Replies is [var failed] ? failed.Error : Errno.EIO)}); name the mountpoint of a live overlayfuse mount");
     }
 
     private void Detach(string mountPoint, MountEntry mount)
