@@ -1,6 +1,8 @@
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Checks;
+using OverlayFuse.Overlay.Operations;
 
 namespace OverlayFuse.Cli;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Layers;
+using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli.Mounts;
 

@@ -3,6 +3,8 @@ using System.Globalization;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Layers;
+using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli.Mounts;
 
