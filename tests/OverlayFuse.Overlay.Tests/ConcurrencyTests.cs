@@ -88,7 +88,7 @@ public sealed class ConcurrencyTests : OverlayTest
         Assert.That(error, Is.EqualTo(Errno.None));
         if (entry.NodeId == NodeId.None)
             return; // removed at this moment
-        if (overlay.FileSystem.Inodes[entry.NodeId] is not { } inode || inode.Generation != entry.Generation)
+        if (overlay.FileSystem.View.Inodes[entry.NodeId] is not { } inode || inode.Generation != entry.Generation)
             Interlocked.Increment(ref stale);
         overlay.FileSystem.Forget(entry.NodeId, 1);
     }

@@ -1,4 +1,4 @@
-using OverlayFuse.Overlay.Operations;
+using OverlayFuse.Overlay.OpenFiles;
 
 namespace OverlayFuse.Overlay.Tests;
 
@@ -16,9 +16,9 @@ internal sealed class KernelVersionTests
     [TestCase("6.9", false, true, "needs CAP_SYS_ADMIN outside of user namespaces; mount as root")]
     [TestCase("6.9", true, true, null)]
     public void PassthroughObstacle_OfAKernel_IsTheFirstInTheWay(string kernel, bool may, bool clones, string? obstacle) =>
-        Assert.That(OverlayFileSystem.PassthroughObstacle(may, clones, Version.Parse(kernel)), Is.EqualTo(obstacle));
+        Assert.That(PassthroughChecks.Obstacle(may, clones, Version.Parse(kernel)), Is.EqualTo(obstacle));
 
     [Test]
     public void PassthroughObstacle_WithoutReadOnlyClones_NamesThem() =>
-        Assert.That(OverlayFileSystem.PassthroughObstacle(true, false, new Version(6, 9)), Does.Contain("open_tree(2)"));
+        Assert.That(PassthroughChecks.Obstacle(true, false, new Version(6, 9)), Does.Contain("open_tree(2)"));
 }

@@ -150,9 +150,9 @@ public sealed class ListingTests : OverlayTest
             Assert.That(overlay.Entries("", plus: true), Has.Count.EqualTo(2));
         NodeId node = overlay.Node("a");
         overlay.FileSystem.Forget(node, 3);
-        Assert.That(overlay.FileSystem.Inodes[node], Is.Not.Null, "three of four references were given back");
+        Assert.That(overlay.FileSystem.View.Inodes[node], Is.Not.Null, "three of four references were given back");
         overlay.FileSystem.Forget(node, 1);
-        Assert.That(overlay.FileSystem.Inodes[node], Is.Null);
+        Assert.That(overlay.FileSystem.View.Inodes[node], Is.Null);
     }
 
     [Test]

@@ -106,7 +106,7 @@ public sealed class PartTests : OverlayTest
     public void DirectoryCache_MoreDirectoriesThanItsBound_KeepsNoMore()
     {
         OverlayUnderTest overlay = Open(Enumerable.Range(0, 100).Aggregate(new DiskLayer(), (layer, i) => layer.File($"d{i}/file")));
-        var cache = new DirectoryCache(overlay.FileSystem.Layers, 10);
+        var cache = new DirectoryCache(overlay.FileSystem.View.Layers, 10);
         int before = Descriptors.Count();
         for (int round = 0; round < 3; round++)
         {
@@ -146,7 +146,7 @@ public sealed class PartTests : OverlayTest
     {
         using var clones = new MountClones();
         Layer layer = Layer.Open(Sandbox.MakeDirectory("other"), readOnly: false, clones);
-        WorkDirectory work = WorkDirectory.Open(layer, new OverlayXattr(user: false), new OverlayOptions { LowerDirs = [] });
+        WorkDirectory work = WorkDirectory.Open(layer, hasUserXattrs: false, new OverlayOptions { LowerDirs = [] });
         layer.Root.Release();
         return work;
     }

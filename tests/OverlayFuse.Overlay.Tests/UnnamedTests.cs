@@ -101,9 +101,9 @@ public sealed class UnnamedTests : OverlayTest
         NodeId directory = overlay.Node("a");
         Assert.That((overlay.Unlink("a/x"), overlay.RmDir("a")), Is.EqualTo((Errno.None, Errno.None)));
         overlay.Forget(directory);
-        Assert.That(overlay.FileSystem.Inodes[directory], Is.Not.Null, "the child's last known name");
+        Assert.That(overlay.FileSystem.View.Inodes[directory], Is.Not.Null, "the child's last known name");
         Assert.That(overlay.Node("b/y"), Is.EqualTo(file));
-        Assert.That(overlay.FileSystem.Inodes[directory], Is.Null);
+        Assert.That(overlay.FileSystem.View.Inodes[directory], Is.Null);
     }
 
     /// <summary>cp -al, then rm the first tree, then stat the second: no descriptor for each file.</summary>

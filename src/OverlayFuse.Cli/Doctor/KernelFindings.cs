@@ -1,7 +1,7 @@
 using System.Globalization;
 using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
-using OverlayFuse.Overlay.Operations;
+using OverlayFuse.Overlay.OpenFiles;
 
 namespace OverlayFuse.Cli.Doctor;
 
@@ -51,7 +51,7 @@ internal static class KernelFindings
     private static Finding Passthrough(KernelOffer? offer)
     {
         const string key = "passthrough", what = "io=passthrough";
-        if (!OverlayFileSystem.MayPassThrough)
+        if (!PassthroughChecks.MayPassThrough)
             return Finding.No(key, what, "needs CAP_SYS_ADMIN outside of user namespaces", "mount as root");
         return offer is not { } told
             ? Finding.Unknown(key, what, "there was no mount to ask the kernel on")

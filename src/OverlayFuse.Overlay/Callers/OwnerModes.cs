@@ -1,5 +1,4 @@
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Inodes;
 
 namespace OverlayFuse.Overlay.Callers;
 
@@ -56,10 +55,10 @@ internal readonly ref struct ModeChange
 {
     private readonly bool _locked;
 
-    /// <param name="inode">What is changed; other files are never widened.</param>
-    public ModeChange(Inode inode)
+    /// <param name="isDirectory">The changed file is a directory; other files are never widened.</param>
+    public ModeChange(bool isDirectory)
     {
-        _locked = inode.IsDirectory && Sys.EffectiveUid != 0;
+        _locked = isDirectory && Sys.EffectiveUid != 0;
         if (_locked)
             OwnerModes.Enter();
     }

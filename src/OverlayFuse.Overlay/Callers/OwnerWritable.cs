@@ -8,7 +8,6 @@ namespace OverlayFuse.Overlay.Callers;
 /// </summary>
 internal readonly ref struct OwnerWritable
 {
-    private const uint OwnerAll = 0x1C0;
 
     private readonly Fd _directory;
     private readonly uint _mode;
@@ -21,11 +20,11 @@ internal readonly ref struct OwnerWritable
         if (Sys.EffectiveUid == 0 || !directory.IsOpen)
             return;
         OwnerModes.Enter();
-        if (Sys.FStatx(directory, out Statx stat, StatxMask.Mode) == Errno.None && (stat.Permissions & OwnerAll) != OwnerAll)
+        if (Sys.FStatx(directory, out Statx stat, StatxMask.Mode) == Errno.None && (stat.Permissions & Permissions.OwnerAll) != Permissions.OwnerAll)
         {
             _mode = stat.Permissions;
             OwnerModes.Widen();
-            _widened = Sys.FChModAt(directory, Name.Empty, _mode | OwnerAll) == Errno.None;
+            _widened = Sys.FChModAt(directory, Name.Empty, _mode | Permissions.OwnerAll) == Errno.None;
             if (!_widened)
                 OwnerModes.Restore();
         }

@@ -8,10 +8,9 @@ namespace OverlayFuse.Overlay.Changes;
 internal sealed class ViewComparison(OverlayXattr xattrs)
 {
     /// <summary>XATTR_LIST_MAX and XATTR_SIZE_MAX; also how much of two files is compared at a time.</summary>
-    private const int MaxSize = 64 << 10;
 
-    private readonly byte[] _one = new byte[MaxSize];
-    private readonly byte[] _other = new byte[MaxSize];
+    private readonly byte[] _one = new byte[Limits.XattrSizeMax];
+    private readonly byte[] _other = new byte[Limits.XattrSizeMax];
 
     /// <summary>Compares.</summary>
     /// <exception cref="IOException">One cannot be read.</exception>

@@ -15,9 +15,7 @@ internal sealed class ViewLayers : IDisposable
     /// <summary>Stands for any data-only layer.</summary>
     public const int DataLayer = int.MaxValue;
 
-    private const int ListingSize = 64 << 10;
-
-    private readonly byte[] _listing = new byte[ListingSize];
+    private readonly byte[] _listing = new byte[Limits.ListingBuffer];
     private readonly MountClones _clones = new();
     private readonly List<Layer> _data = [];
     private readonly List<OverrideKind> _overrides = [];

@@ -1,9 +1,7 @@
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Checks;
 using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.Marks;
 using OverlayFuse.Overlay.Merging;
-using OverlayFuse.Overlay.Operations;
 
 namespace OverlayFuse.Overlay.Changes;
 
@@ -131,7 +129,7 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
             Look(directory, _redirect is null ? new PathElement(new Name(name)) : new PathElement(new Name(_redirect)) { Path = _redirect });
             return;
         }
-        var walk = new LayerWalk(layers.Stack[_layer].Root.Fd, path, stackalloc byte[OverlayFileSystem.NameMax + 1]);
+        var walk = new LayerWalk(layers.Stack[_layer].Root.Fd, path, stackalloc byte[Limits.NameMax + 1]);
         try
         {
             while (!walk.IsTooLong)
@@ -172,7 +170,7 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
 
     private void LookAt(Fd directory, Statx stat, scoped PathElement element)
     {
-        if (MountsWithin.RefuseView(stat) != Errno.None)
+        if (NestedView.Refuse(stat) != Errno.None)
         {
             _found ??= new ViewEntry(_walked) { Stat = stat, Top = PlaceOf(directory, element) };
             Break();

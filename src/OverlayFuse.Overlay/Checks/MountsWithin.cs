@@ -1,4 +1,3 @@
-using System.Globalization;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay.Checks;
@@ -9,8 +8,6 @@ namespace OverlayFuse.Overlay.Checks;
 /// </summary>
 internal static class MountsWithin
 {
-    private const string ViewType = "fuse.overlayfuse";
-
     /// <summary>Refuses a mountpoint inside a layer that would show the mount.</summary>
     /// <param name="layers">All layers and the work directory.</param>
     /// <param name="mountPoint">Where the view is going to be.</param>
@@ -23,33 +20,6 @@ internal static class MountsWithin
                 $"{mountPoint}: lies inside {around}, which would show the mount in itself: only root, or a user namespace on Linux 5.12 or newer, can keep "
                 + "mounts out of a layer; choose a mountpoint outside of the layers")
             { Error = Errno.ELOOP };
-    }
-
-    /// <summary>Refuses what was found in a layer, if it is the root of a merged view, of this or another daemon.</summary>
-    /// <returns>ELOOP if it is, or where nobody can tell (no /proc); why else the mounts cannot be read.</returns>
-    public static Errno RefuseView(in Statx stat)
-    {
-        bool mayBeView = (stat.Attributes & StatxAttributes.MountRoot) != 0 && stat.IsDirectory && stat.DevMajor == 0; // FUSE has no block device
-        if (!mayBeView)
-            return Errno.None;
-        Errno error = TextFile.ReadLines(Proc.PathOf("self/mountinfo"), out string[] lines);
-        if (error != Errno.None)
-            return error == Errno.ENOENT ? Errno.ELOOP : error; // ENOENT would say that the directory is not there
-        string device = string.Create(CultureInfo.InvariantCulture, $"{stat.DevMajor}:{stat.DevMinor}");
-        foreach (string line in lines) // a lambda's object would be made for every name that is looked up
-        {
-            if (IsView(line, device))
-                return Errno.ELOOP;
-        }
-        return Errno.None;
-    }
-
-    /// <summary>Whether a line of mountinfo is of a merged view on this device: "ID PARENT MAJ:MIN ROOT POINT OPTIONS [TAGS...] - TYPE SOURCE SUPEROPTIONS".</summary>
-    private static bool IsView(string line, string device)
-    {
-        string[] fields = line.Split(' '); // a blank in a path is written as \040
-        int separator = Array.IndexOf(fields, "-");
-        return fields.Length > 2 && fields[2] == device && separator >= 0 && separator + 1 < fields.Length && fields[separator + 1] == ViewType;
     }
 
     private static bool CanHide(LayerPlace layer)

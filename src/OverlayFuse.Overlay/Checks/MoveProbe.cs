@@ -8,7 +8,6 @@ namespace OverlayFuse.Overlay.Checks;
 /// </summary>
 internal static class MoveProbe
 {
-    private const uint OwnerOnly = 0x180;
 
     /// <summary>Probes.</summary>
     /// <param name="upper">The upper layer.</param>
@@ -30,7 +29,7 @@ internal static class MoveProbe
     private static Errno FromUpper(LayerPlace upper, Fd probe)
     {
         Name name = Name.From("moved");
-        Errno error = Sys.OpenAt(upper.Fd, Name.Dot, OpenFlags.TmpFile | OpenFlags.ReadWrite, out Fd opened, OwnerOnly);
+        Errno error = Sys.OpenAt(upper.Fd, Name.Dot, OpenFlags.TmpFile | OpenFlags.ReadWrite, out Fd opened, Permissions.OwnerReadWrite);
         if (error != Errno.None)
             return Errno.None; // no O_TMPFILE here: device numbers and project ids tell
         using var file = new ScopedFd(opened);

@@ -16,7 +16,7 @@ internal static class WorkProbe
     public static PossibleMarks Run(LayerPlace upper, LayerPlace work, bool? wanted)
     {
         Name name = Name.From(string.Create(CultureInfo.InvariantCulture, $"#overlayfuse-probe-{Sys.ProcessId}"));
-        Require(Sys.MkDirAt(work.Fd, name, 0x1C0), $"{work}: cannot be written to", "give the mounting user write access to it");
+        Require(Sys.MkDirAt(work.Fd, name, Permissions.OwnerAll), $"{work}: cannot be written to", "give the mounting user write access to it");
         try
         {
             Require(Sys.OpenAt(work.Fd, name, OpenFlags.Directory | OpenFlags.NoFollow, out Fd fd), $"{work}: cannot be read back", Remedy);
@@ -35,7 +35,7 @@ internal static class WorkProbe
     private static void RequireEntryTypes(LayerPlace upper, Fd probe)
     {
         Name name = Name.From("entry");
-        Require(Sys.MkNodAt(probe, name, (uint)FileType.Regular | 0x180, 0), $"{upper}: a file cannot be made in its work directory", Remedy);
+        Require(Sys.MkNodAt(probe, name, (uint)FileType.Regular | Permissions.OwnerReadWrite, 0), $"{upper}: a file cannot be made in its work directory", Remedy);
         Require(Sys.OpenAt(probe, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened), $"{upper}: its work directory cannot be opened", Remedy);
         using var listed = new ScopedFd(opened); // btrfs lists what was there when a directory was opened
         Span<byte> records = stackalloc byte[1024];

@@ -2,7 +2,7 @@ using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Callers;
 using OverlayFuse.Overlay.Inodes;
-using OverlayFuse.Overlay.Operations;
+using OverlayFuse.Overlay.Owners;
 using OverlayFuse.Overlay.Work;
 
 namespace OverlayFuse.Overlay.CopyingUp;
@@ -10,8 +10,6 @@ namespace OverlayFuse.Overlay.CopyingUp;
 /// <summary>Copies that leave their data below, and how the data come after (metacopy=on).</summary>
 internal sealed partial class CopyUp
 {
-    private static Name Capability => new("security.capability\0"u8);
-
     /// <summary>The copy gets the size and the mark; its data stay where they are (ovl_set_size, ovl_copy_up_metadata).</summary>
     private Errno LeaveData(Inode inode, in Statx stat, in WorkEntry entry)
     {
@@ -28,33 +26,33 @@ internal sealed partial class CopyUp
     /// <summary>Before any copy-up, also one that brings no data (ovl_verify_lowerdata).</summary>
     private Errno VerifyData(Inode inode)
     {
-        if (inode.Data is null || !fileSystem.Metacopy.IsVerified)
+        if (inode.Data is null || !view.Metacopy.IsVerified)
             return Errno.None;
-        Errno error = fileSystem.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened);
+        Errno error = view.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened);
         using var data = new ScopedFd(opened);
         return error;
     }
 
     private Errno Mark(Inode inode, in WorkEntry entry)
     {
-        if (!fileSystem.Metacopy.IsVerified)
-            return fileSystem.Metacopy.Mark(entry.Directory, entry.Name, Fd.None);
-        if (fileSystem.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
+        if (!view.Metacopy.IsVerified)
+            return view.Metacopy.Mark(entry.Directory, entry.Name, Fd.None);
+        if (view.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
             return error;
         using var data = new ScopedFd(opened);
-        return fileSystem.Metacopy.Mark(entry.Directory, entry.Name, data);
+        return view.Metacopy.Mark(entry.Directory, entry.Name, data);
     }
 
     /// <summary>Whether a change of a lower file's metadata alone may leave its data below.</summary>
     private Errno MayLeaveData(Inode inode, out bool mayLeave)
     {
-        mayLeave = fileSystem.Metacopy.IsOn;
-        if (!mayLeave || !fileSystem.Metacopy.IsVerified)
+        mayLeave = view.Metacopy.IsOn;
+        if (!mayLeave || !view.Metacopy.IsVerified)
             return Errno.None;
-        if (fileSystem.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
+        if (view.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
             return error;
         using var data = new ScopedFd(opened);
-        mayLeave = fileSystem.Metacopy.MayLeave(data);
+        mayLeave = view.Metacopy.MayLeave(data);
         return Errno.None;
     }
 
@@ -62,7 +60,7 @@ internal sealed partial class CopyUp
     private static LowerData DataOf(Inode inode)
     {
         Place place = inode.Place!;
-        return inode.Data ?? new LowerData(inode.LowerLayer, OverlayFileSystem.PathInLayer(place.Parent, inode.LowerLayer, place.Name));
+        return inode.Data ?? new LowerData(inode.LowerLayer, InodePath.InLayer(place.Parent, inode.LowerLayer, place.Name));
     }
 
     /// <summary>
@@ -72,25 +70,25 @@ internal sealed partial class CopyUp
     {
         if (CallerIds.AssumeMounter() is not Errno.None and var error)
             return error;
-        if (fileSystem.Files.Open(inode, OpenFlags.ReadWrite | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var lost)
+        if (view.Files.Open(inode, OpenFlags.ReadWrite | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var lost)
             return lost;
         using var file = new ScopedFd(opened);
         if (Sys.FStatx(file, out Statx stat) is not Errno.None and var unseen)
             return unseen;
         Span<byte> capability = stackalloc byte[64];
-        bool hasCapability = Sys.GetXattrAt(file, Name.Empty, Capability, capability, out int length) == Errno.None;
+        bool hasCapability = Sys.GetXattrAt(file, Name.Empty, FileCapability.Xattr, capability, out int length) == Errno.None;
         error = Fill(request, inode, file, Math.Min((long)stat.Size, dataLimit));
         if (error != Errno.None)
             Empty(file, (long)stat.Size);
-        if (hasCapability && Sys.SetXattrAt(file, Name.Empty, Capability, capability[..length]) is not Errno.None and var dropped) // by every write
+        if (hasCapability && Sys.SetXattrAt(file, Name.Empty, FileCapability.Xattr, capability[..length]) is not Errno.None and var dropped) // by every write
             error = error == Errno.None ? dropped : error;
         _ = Sys.UTimeNsAt(file, Name.Empty, stat.Atime.ToTimeSpec(), stat.Mtime.ToTimeSpec()); // a change follows, which sets them
         if (error == Errno.None)
-            error = fileSystem.Metacopy.Unmark(file);
+            error = view.Metacopy.Unmark(file);
         if (error != Errno.None)
             return error;
         inode.Data = null;
-        fileSystem.RefreshOpen(inode);
+        access.RefreshOpen(inode);
         return Errno.None;
     }
 

@@ -3,6 +3,7 @@ using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Callers;
 using OverlayFuse.Overlay.Inodes;
+using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.Work;
 
 namespace OverlayFuse.Overlay.CopyingUp;
@@ -17,8 +18,6 @@ internal sealed partial class CopyUp
 {
     /// <summary>Smaller files are copied before the first write goes on.</summary>
     private const long LargeFile = 8 << 20;
-
-    private const long TMPFS_MAGIC = 0x01021994;
 
     private readonly ConcurrentDictionary<Inode, PartialCopy> _partial = new();
     private readonly BlockingCollection<Inode> _toFinish = [];
@@ -37,8 +36,8 @@ internal sealed partial class CopyUp
 
     /// <summary>Whether a file is worth it and can be: one name, data of its own, on a disk that gives room beforehand.</summary>
     private bool MayBePartial(in Copying copy) =>
-        fileSystem.Options.IncrementalCopyUp && copy.Length >= LargeFile && !copy.IsCut
-        && copy.Stat.Nlink == 1 && copy.Inode is { Index: null, Data: null, Unlinked: false } && fileSystem.Overrides is null;
+        view.Options.IncrementalCopyUp && copy.Length >= LargeFile && !copy.IsCut
+        && copy.Stat.Nlink == 1 && copy.Inode is { Index: null, Data: null, Unlinked: false } && !view.Owners.HasOverrides;
 
     /// <summary>Begins a copy without its data.</summary>
     /// <returns>EOPNOTSUPP where the disk cannot give room beforehand, or has reflinks: then the file is copied as smaller ones are.</returns>
@@ -46,23 +45,23 @@ internal sealed partial class CopyUp
     {
         if (Sys.FStatFs(work.Fd, out StatFs disk) is not Errno.None and var error)
             return error;
-        if (disk.Type == TMPFS_MAGIC)
+        if (disk.Type == FileSystemTypes.Tmpfs)
             return Errno.EOPNOTSUPP; // it would fill the room with zeros, which takes as long as copying
-        if (fileSystem.Files.OpenData(copy.Inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd from) is not Errno.None and var unread)
+        if (view.Files.OpenData(copy.Inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd from) is not Errno.None and var unread)
             return unread;
         using var lower = new ScopedFd(from);
         var entry = new WorkEntry(work);
         try
         {
             const OpenFlags flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
-            if (Sys.OpenAt(entry.Directory, entry.Name, flags, out Fd to, 0x180) is not Errno.None and var unmade)
+            if (Sys.OpenAt(entry.Directory, entry.Name, flags, out Fd to, Permissions.OwnerReadWrite) is not Errno.None and var unmade)
                 return unmade;
             using var target = new ScopedFd(to);
             if (Sys.Clone(lower, target) == Errno.None)
                 return Errno.EOPNOTSUPP;
             if (Reserve(lower, target, copy.Size) is not Errno.None and var full)
                 return full;
-            if (new CopyUpMetadata(fileSystem, copy.Lower, copy.Stat, entry).Copy(copy.Inode) is not Errno.None and var refused)
+            if (new CopyUpMetadata(view, copy.Lower, copy.Stat, entry).Copy(copy.Inode) is not Errno.None and var refused)
                 return refused;
             Track(copy.Inode, new PartialCopy(lower.Release(), target.Release(), copy.Stat, entry.Keep())); // there until it is whole
             return Errno.None;
@@ -90,11 +89,11 @@ internal sealed partial class CopyUp
 
     private void Track(Inode inode, PartialCopy partial)
     {
-        fileSystem.Inodes.Acquire(inode); // the kernel may forget it meanwhile
+        view.Inodes.Acquire(inode); // the kernel may forget it meanwhile
         inode.Partial = partial;
         _partial[inode] = partial;
-        fileSystem.RefreshOpen(inode);
-        fileSystem.InvalidateAttributes(inode);
+        access.RefreshOpen(inode);
+        view.Kernel.InvalidateAttributes(inode);
         lock (_partial)
         {
             if (_finisher is null)
@@ -136,13 +135,13 @@ internal sealed partial class CopyUp
             error = PutUp(inode, partial);
         if (error != Errno.None)
         {
-            fileSystem.Options.Log?.Invoke($"copy-up of inode {inode.Ino}: {error}; what was written to it is kept in memory of the mount only, and tried again");
+            view.Options.Log?.Invoke($"copy-up of inode {inode.Ino}: {error}; what was written to it is kept in memory of the mount only, and tried again");
             return error;
         }
         _ = _partial.TryRemove(inode, out _); // it is there
         inode.Partial = null;
         partial.Release();
-        fileSystem.Inodes.Forget(inode.Id, 1);
+        view.Inodes.Forget(inode.Id, 1);
         return Errno.None;
     }
 

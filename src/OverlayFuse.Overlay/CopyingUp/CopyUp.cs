@@ -4,7 +4,7 @@ using OverlayFuse.Overlay.Callers;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Links;
 using OverlayFuse.Overlay.OpenFiles;
-using OverlayFuse.Overlay.Operations;
+using OverlayFuse.Overlay.Owners;
 using OverlayFuse.Overlay.Work;
 
 namespace OverlayFuse.Overlay.CopyingUp;
@@ -14,9 +14,11 @@ namespace OverlayFuse.Overlay.CopyingUp;
 /// directory and put in place when it is whole and its data are on the disk (ovl_copy_up_file), unless the mount is volatile; so neither
 /// another process nor a crash ever shows half of it. Parents first; one copier per inode, which others wait for; an interrupted request or the end of the mount stops it.
 /// </summary>
-/// <param name="fileSystem">The merged view.</param>
+/// <param name="view">The merged view.</param>
 /// <param name="work">Where copies are made.</param>
-internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory work)
+/// <param name="access">Open files, which go on with the copy.</param>
+/// <param name="indexed">Names of files in the index.</param>
+internal sealed partial class CopyUp(MergedView view, WorkDirectory work, InodeAccess access, IndexedNames indexed)
 {
     /// <summary>How often a waiting request looks whether it was interrupted.</summary>
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(50);
@@ -95,11 +97,11 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
     {
         if (CallerIds.AssumeMounter() is not Errno.None and var error)
             return error;
-        if (fileSystem.Files.Locate(inode, out RealName lower) is not Errno.None and var gone)
+        if (view.Files.Locate(inode, out FoundFile lower) is not Errno.None and var gone)
             return gone;
         using (lower)
         {
-            if (fileSystem.Files.Statx(inode, lower.Directory, lower.Name, out Statx stat) is not Errno.None and var unseen)
+            if (view.Files.Statx(inode, lower.Directory, lower.Name, out Statx stat) is not Errno.None and var unseen)
                 return unseen == Errno.ENOENT ? Errno.ESTALE : unseen;
             bool isMetacopy = dataLimit == NoData && stat.Type == FileType.Regular;
             if (isMetacopy && MayLeaveData(inode, out isMetacopy) is not Errno.None and var unread)
@@ -118,7 +120,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
             Errno made = copy.Stat.Type == FileType.Regular ? MakeFile(request, copy.Inode, copy.Size, copy.Length, ref entry) : Make(copy, entry);
             if (made != Errno.None)
                 return made;
-            if (new CopyUpMetadata(fileSystem, copy.Lower, copy.Stat, entry) { IsCut = copy.IsCut }.Copy(copy.Inode) is not Errno.None and var refused)
+            if (new CopyUpMetadata(view, copy.Lower, copy.Stat, entry) { IsCut = copy.IsCut }.Copy(copy.Inode) is not Errno.None and var refused)
                 return refused;
             if (copy.IsMetacopy && LeaveData(copy.Inode, copy.Stat, entry) is not Errno.None and var unmarked)
                 return unmarked;
@@ -139,15 +141,15 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         switch (stat.Type)
         {
             case FileType.Directory:
-                return Sys.MkDirAt(entry.Directory, entry.Name, 0x1C0);
+                return Sys.MkDirAt(entry.Directory, entry.Name, Permissions.OwnerAll);
             case FileType.SymLink:
                 Span<byte> target = stackalloc byte[4097];
-                if (OverlayFileSystem.ReadTarget(copy.Lower, target[..^1], out int bytes) is not Errno.None and var error)
+                if (Ownership.ReadTarget(copy.Lower.Directory, copy.Lower.Name, target[..^1], out int bytes) is not Errno.None and var error)
                     return error;
                 target[bytes] = 0;
                 return Sys.SymLinkAt(new Name(target[..(bytes + 1)]), entry.Directory, entry.Name);
             default:
-                return fileSystem.MakeNode(entry.Directory, entry.Name, stat);
+                return view.Owners.MakeNode(entry.Directory, entry.Name, stat);
         }
     }
 
@@ -161,7 +163,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
     /// <summary>Copies the data, and has the disk begin to write them.</summary>
     private Errno CopyData(in FuseRequest request, Inode inode, Fd target, in CopyUpData data)
     {
-        if (fileSystem.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd from) is not Errno.None and var error)
+        if (view.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd from) is not Errno.None and var error)
             return error;
         using var source = new ScopedFd(from);
         error = data.Copy(request, source, target);
@@ -184,32 +186,32 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
         if (error != Errno.None)
             return error;
         if (inode.IsDirectory || inode.Index is not null || !inode.HasOrigin)
-            fileSystem.InvalidateAttributes(inode); // else all that is shown stays, but for what the change itself makes the kernel ask for
+            view.Kernel.InvalidateAttributes(inode); // else all that is shown stays, but for what the change itself makes the kernel ask for
         if (!inode.Unlinked)
-            fileSystem.InvalidateAttributes(place.Parent); // its time of change is another, its size may be
+            view.Kernel.InvalidateAttributes(place.Parent); // its time of change is another, its size may be
         if (!inode.HasOrigin)
-            fileSystem.InvalidateListing(place.Parent); // the copy of a broken hard link has a number of its own
-        fileSystem.RefreshOpen(inode);
+            view.Kernel.InvalidateData(place.Parent); // the copy of a broken hard link has a number of its own
+        access.RefreshOpen(inode);
         if (inode.IsDirectory && inode.Index is { } index && !inode.Unlinked)
             return AddToIndex(inode, index);
-        return isInIndex ? fileSystem.LinkUp(inode, place.Parent, place.Name) : Errno.None;
+        return isInIndex ? indexed.LinkUp(inode, place.Parent, place.Name) : Errno.None;
     }
 
     /// <summary>After its copy is in place: that a directory is not indexed does no harm, an entry without directory would hide the lower one.</summary>
     private Errno AddToIndex(Inode directory, IndexEntry entry)
     {
-        if (fileSystem.Directories.BorrowUpper(directory, out BorrowedFd upper) is not Errno.None and var error)
+        if (view.Directories.BorrowUpper(directory, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
-            return fileSystem.Index!.AddDirectory(entry.Name, fileSystem.Layers.Upper!, upper, work);
+            return view.Index!.AddDirectory(entry.Name, view.Layers.Upper!, upper, work);
     }
 
     /// <summary>The copy of a file with several names goes into the index; its names are linked there (ovl_copy_up_one, ovl_link_up).</summary>
     private Errno PutInIndex(Inode inode, in Copied copied, ref WorkEntry entry)
     {
-        if (fileSystem.Index!.WriteAsLower(entry.Directory, entry.Name) is not Errno.None and var error)
+        if (view.Index!.WriteAsLower(entry.Directory, entry.Name) is not Errno.None and var error)
             return error;
-        if (entry.MoveTo(fileSystem.Index.Directory.Fd, inode.Index!.Name, RenameFlags.NoReplace) is not Errno.None and var failed)
+        if (entry.MoveTo(view.Index.Directory.Fd, inode.Index!.Name, RenameFlags.NoReplace) is not Errno.None and var failed)
             return failed == Errno.EEXIST ? Errno.ESTALE : failed; // somebody put a file there behind our back
         inode.Index.Delta = (int)copied.Lower.Nlink - 1;
         Settle(inode, copied);
@@ -220,21 +222,21 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
     /// <returns>ENOENT when the name was removed meanwhile.</returns>
     private Errno PutInPlace(Inode inode, Place place, in Copied copied, ref WorkEntry entry)
     {
-        if (fileSystem.Directories.BorrowUpper(place.Parent, out BorrowedFd parent) is not Errno.None and var error)
+        if (view.Directories.BorrowUpper(place.Parent, out BorrowedFd parent) is not Errno.None and var error)
             return error;
         using (parent)
         using (new NamesChange(place.Parent))
         {
             if (inode.Unlinked)
                 return Errno.ENOENT;
-            if (fileSystem.MarkImpure(place.Parent, parent) is not Errno.None and var unmarked)
+            if (view.Impure.Set(place.Parent, parent) is not Errno.None and var unmarked)
                 return unmarked;
             if (Sys.FStatx(parent, out Statx before) is not Errno.None and var unseen)
                 return unseen;
             if (Move(inode, parent, place.Name, ref entry) is not Errno.None and var failed)
                 return failed == Errno.EEXIST ? Errno.ESTALE : failed; // somebody put a file there behind our back
             if (!inode.HasOrigin)
-                inode.Ino = fileSystem.MapIno(copied.Stat); // a broken hard link (ovl_getattr)
+                inode.Ino = view.Inos.Map(copied.Stat.Dev, copied.Stat.Ino); // a broken hard link (ovl_getattr)
             Settle(inode, copied);
             _ = Sys.UTimeNsAt(parent, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec()); // as well as can be: the copy is in place
             return Errno.None;
@@ -270,7 +272,7 @@ internal sealed partial class CopyUp(OverlayFileSystem fileSystem, WorkDirectory
     {
         if (copied.Data is not null)
             inode.Data = copied.Data;
-        fileSystem.Inodes.SetUpper(inode, copied.Stat.Ino);
+        view.Inodes.SetUpper(inode, copied.Stat.Ino);
         inode.Data = copied.Data;
         _ = Interlocked.Increment(ref _copies); // read by `list` alone
     }
@@ -281,7 +283,7 @@ internal readonly ref struct Copying
 {
     private readonly long _dataLimit;
 
-    public Copying(Inode inode, in RealName lower, in Statx stat, long dataLimit)
+    public Copying(Inode inode, in FoundFile lower, in Statx stat, long dataLimit)
     {
         Inode = inode;
         Lower = lower;
@@ -291,7 +293,7 @@ internal readonly ref struct Copying
 
     public Inode Inode { get; }
 
-    public readonly RealName Lower;
+    public readonly FoundFile Lower;
 
     public readonly Statx Stat;
 

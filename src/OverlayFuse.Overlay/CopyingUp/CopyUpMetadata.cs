@@ -2,7 +2,6 @@ using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Marks;
 using OverlayFuse.Overlay.OpenFiles;
-using OverlayFuse.Overlay.Operations;
 using OverlayFuse.Overlay.Work;
 
 namespace OverlayFuse.Overlay.CopyingUp;
@@ -13,15 +12,15 @@ namespace OverlayFuse.Overlay.CopyingUp;
 /// </summary>
 internal readonly ref struct CopyUpMetadata
 {
-    private readonly OverlayFileSystem _fileSystem;
-    private readonly RealName _lower;
+    private readonly MergedView _view;
+    private readonly FoundFile _lower;
     private readonly Statx _stat;
     private readonly Fd _directory;
     private readonly Name _name;
 
-    public CopyUpMetadata(OverlayFileSystem fileSystem, in RealName lower, in Statx stat, in WorkEntry entry)
+    public CopyUpMetadata(MergedView view, in FoundFile lower, in Statx stat, in WorkEntry entry)
     {
-        _fileSystem = fileSystem;
+        _view = view;
         _lower = lower;
         _stat = stat;
         _directory = entry.Directory;
@@ -36,22 +35,22 @@ internal readonly ref struct CopyUpMetadata
     {
         bool hasOrigin = inode.IsDirectory || _stat.Nlink == 1 || inode.Index is not null; // broken hard links must not share a number (ovl_do_copy_up)
         Errno error = hasOrigin ? WriteOrigin(inode) : Errno.None;
-        if (error == Errno.None && _fileSystem.Layers.ProtectionOf(_stat) is not Protection.None and var protection)
-            error = ProtectionXattr.Write(_fileSystem.Xattrs, _directory, _name, protection);
+        if (error == Errno.None && ProtectionXattr.OfRealFile(_view.Layers, _stat) is not Protection.None and var protection)
+            error = ProtectionXattr.Write(_view.Xattrs, _directory, _name, protection);
         return error == Errno.None ? CopyAttributes() : error;
     }
 
     /// <summary>All but the origin.</summary>
     public Errno CopyAttributes()
     {
-        bool isKept = KeepsOwner();
+        bool isKept = _view.Owners.KeepsOwnerOf(_stat, _directory, _name);
         Errno error = isKept ? Errno.None : CopyOwner(out isKept);
         if (error != Errno.None)
             return error;
-        if (XattrCopy.CopyAll(_lower.Directory, _lower.Name, _directory, _name, _fileSystem.Xattrs) is not Errno.None and var unmarked)
+        if (XattrCopy.CopyAll(_lower.Directory, _lower.Name, _directory, _name, _view.Xattrs) is not Errno.None and var unmarked)
             return unmarked;
         if (isKept)
-            error = _fileSystem.SettleCopy(_directory, _name, _stat);
+            error = _view.Owners.SettleCopy(_directory, _name, _stat);
         if (error != Errno.None)
             return error;
         if (!isKept && _stat.Type != FileType.SymLink && Sys.FChModAt(_directory, _name, _stat.Permissions) is not Errno.None and var refused)
@@ -59,16 +58,10 @@ internal readonly ref struct CopyUpMetadata
         return Sys.UTimeNsAt(_directory, _name, _stat.Atime.ToTimeSpec(), IsCut ? TimeSpec.Now : _stat.Mtime.ToTimeSpec());
     }
 
-    /// <summary>Owner and mode go into an xattr: all do, or what was made only stands for a device.</summary>
-    private bool KeepsOwner() => _fileSystem.Overrides is { } overrides
-        && (overrides.IsAlways || (_stat.Type is FileType.CharacterDevice or FileType.BlockDevice && !IsDevice()));
-
-    private bool IsDevice() => Sys.StatxAt(_directory, _name, out Statx made, StatxMask.Type) == Errno.None && made.Type == _stat.Type;
-
     private Errno CopyOwner(out bool isKept)
     {
         Errno error = Sys.FChownAt(_directory, _name, _stat.Uid, _stat.Gid);
-        isKept = error == Errno.EPERM && _fileSystem.Overrides is not null; // not an ordinary user's to give away
+        isKept = error == Errno.EPERM && _view.Owners.HasOverrides; // not an ordinary user's to give away
         return error switch
         {
             Errno.EINVAL => Errno.EOVERFLOW, // an id that this user namespace does not have
@@ -81,8 +74,8 @@ internal readonly ref struct CopyUpMetadata
     {
         ushort layer = inode.IsDirectory ? inode.Directory!.Lowers[0] : inode.LowerLayer;
         Span<byte> value = stackalloc byte[Origin.MaxSize];
-        int length = Origin.Encode(_fileSystem.Layers.Lowers[layer], _lower.Directory, _lower.Name, value);
-        Errno error = Sys.SetXattrAt(_directory, _name, _fileSystem.Xattrs.Origin, value[..length]);
-        return error is Errno.EPERM && _fileSystem.Xattrs.IsUser ? Errno.None : error; // user.* is not for symlinks and devices
+        int length = Origin.Encode(_view.Layers.Lowers[layer], _lower.Directory, _lower.Name, value);
+        Errno error = Sys.SetXattrAt(_directory, _name, _view.Xattrs.Origin, value[..length]);
+        return error is Errno.EPERM && _view.Xattrs.IsUser ? Errno.None : error; // user.* is not for symlinks and devices
     }
 }

@@ -30,7 +30,7 @@ internal sealed class DirectoryNode(LowerParts parts) : InodeExtra
     public int Children;
 
     /// <summary>Whether the upper directory holds AUFS whiteouts; asked only of an upper that is written so.</summary>
-    public Known UpperHasAufsWhiteouts = Known.NotYet;
+    public Known UpperMarks = Known.NotYet;
 
     /// <summary>Notes for a slot whether its directory holds AUFS whiteouts.</summary>
     /// <param name="of">The parts that were read.</param>
@@ -38,7 +38,7 @@ internal sealed class DirectoryNode(LowerParts parts) : InodeExtra
     /// <param name="any">What was seen.</param>
     public void LearnAufsWhiteouts(LowerParts of, int slot, bool any)
     {
-        ref Known known = ref slot == 0 ? ref UpperHasAufsWhiteouts : ref of.HasAufsWhiteouts[slot - 1];
+        ref Known known = ref slot == 0 ? ref UpperMarks : ref of.HasAufsWhiteouts[slot - 1];
         _ = Interlocked.CompareExchange(ref known, any ? Known.Yes : Known.No, Known.NotYet); // unless one was made meanwhile
     }
 
@@ -52,7 +52,7 @@ internal sealed class DirectoryNode(LowerParts parts) : InodeExtra
     public void Unlearn()
     {
         Volatile.Write(ref _impure, (byte)Known.NotYet);
-        HasDefaultAcl = UpperHasAufsWhiteouts = Known.NotYet;
+        HasDefaultAcl = UpperMarks = Known.NotYet;
     }
 
     /// <summary>Notes what a look at the disk has shown, unless somebody has marked it meanwhile.</summary>

@@ -11,9 +11,6 @@ namespace OverlayFuse.Overlay.Inodes;
 /// </summary>
 internal sealed partial class Inode(uint slot, uint generation, FileType type)
 {
-    /// <summary>Value of <see cref="LowerLayer"/> for what no lower layer has.</summary>
-    public const ushort NoLayer = ushort.MaxValue;
-
     private const uint NotHashed = uint.MaxValue;
 
     private ulong _upperIno;
@@ -32,10 +29,10 @@ internal sealed partial class Inode(uint slot, uint generation, FileType type)
     public ulong Ino { get; set; }
 
     /// <summary>Of a non-directory: index of the lower layer where it was found.</summary>
-    public ushort LowerLayer { get; set; } = NoLayer;
+    public ushort LowerLayer { get; set; } = Limits.NoLayer;
 
-    /// <summary>Where its real file is: a lower layer's number, or <see cref="NoLayer"/> for the upper.</summary>
-    public ushort RealLayer => HasUpper ? NoLayer : Directory?.Lowers[0] ?? LowerLayer;
+    /// <summary>Where its real file is: a lower layer's number, or <see cref="Limits.NoLayer"/> for the upper.</summary>
+    public ushort RealLayer => HasUpper ? Limits.NoLayer : Directory?.Lowers[0] ?? LowerLayer;
 
     /// <summary>The upper inode has or would get an origin: <see cref="Ino"/> is the lower's (ovl_type_origin).</summary>
     public bool HasOrigin { get; set; }

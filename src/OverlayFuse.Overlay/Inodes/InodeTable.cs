@@ -2,7 +2,6 @@ using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Links;
 using OverlayFuse.Overlay.Marks;
-using OverlayFuse.Overlay.Operations;
 
 namespace OverlayFuse.Overlay.Inodes;
 
@@ -285,11 +284,11 @@ internal sealed partial class InodeTable
 
     private Inode Make(Inode parent, Name name, in Resolved found, bool byUpper)
     {
-        DirectoryNode? directory = found.IsDirectory ? new DirectoryNode(LowerParts.Of(found)) { Redirect = found.Redirect } : null;
-        Inode inode = NewInode(found.Stat.Type, directory, found.Stat.Size >= OverlayFileSystem.LargeLowerFile);
+        DirectoryNode? directory = found.IsDirectory ? new DirectoryNode(found.ToParts()) { Redirect = found.Redirect } : null;
+        Inode inode = NewInode(found.Stat.Type, directory, found.Stat.Size >= Limits.LargeLowerFile);
         inode.Data = found.Data;
         inode.UpperIno = found.HasUpper ? found.Stat.Ino : 0;
-        inode.LowerLayer = found.IsDirectory || found.HasUpper ? Inode.NoLayer : found.Lowers[0];
+        inode.LowerLayer = found.IsDirectory || found.HasUpper ? Limits.NoLayer : found.Lowers[0];
         inode.Ino = found.Ino;
         if (!found.HasUpper && (found.Stat.Attributes & (StatxAttributes.Append | StatxAttributes.Immutable)) == 0)
             inode.Protection = Protection.None;

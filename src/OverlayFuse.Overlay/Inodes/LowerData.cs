@@ -4,7 +4,7 @@ namespace OverlayFuse.Overlay.Inodes;
 /// Where the data of a file lie that has none of its own: its upper inode, or its topmost lower one, is a metacopy (overlayfs.rst,
 /// "Metadata only copy up").
 /// </summary>
-/// <param name="layer">The lower layer; <see cref="Inode.NoLayer"/>: whichever data-only layer has the path.</param>
+/// <param name="layer">The lower layer; <see cref="Limits.NoLayer"/>: whichever data-only layer has the path.</param>
 /// <param name="path">From the root of that layer, with a leading '/' and a NUL behind it.</param>
 internal sealed class LowerData(ushort layer, byte[] path)
 {

@@ -1,6 +1,4 @@
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Marks;
-using OverlayFuse.Overlay.Operations;
 
 namespace OverlayFuse.Overlay.Inodes;
 
@@ -11,23 +9,37 @@ namespace OverlayFuse.Overlay.Inodes;
 /// </summary>
 internal sealed class LowerNames
 {
-    private const int BufferSize = 64 << 10;
     private const int SlotBits = 16;
 
     /// <summary>Entries of all tables together: 8 bytes each.</summary>
-    private const int MostEntries = 2 << 20;
-
-    private const uint FS_IOC_GETFLAGS = 0x80086601;
-    private const uint FS_CASEFOLD_FL = 0x40000000;
-
-    [ThreadStatic]
-    private static byte[]? t_buffer;
+    public const int MostEntries = 2 << 20;
 
     private static int s_entries;
 
     private readonly ulong[] _entries;
 
     private LowerNames(ulong[] entries) => _entries = entries;
+
+    /// <summary>Makes the table of a directory.</summary>
+    /// <param name="entries">One <see cref="EntryOf"/> for each name of each layer, in any order.</param>
+    /// <returns>Null if all tables together have no room for it.</returns>
+    public static LowerNames? Of(List<ulong> entries)
+    {
+        if (Interlocked.Add(ref s_entries, entries.Count) > MostEntries)
+        {
+            // The sum does not matter here.
+            _ = Interlocked.Add(ref s_entries, -entries.Count);
+            return null;
+        }
+        ulong[] sorted = [.. entries];
+        Array.Sort(sorted);
+        return new LowerNames(sorted);
+    }
+
+    /// <summary>What the table keeps of a name.</summary>
+    /// <param name="name">The name, without NUL.</param>
+    /// <param name="index">The layer's place in <see cref="LowerParts.Layers"/>.</param>
+    public static ulong EntryOf(ReadOnlySpan<byte> name, int index) => HashOf(name) | (uint)index;
 
     /// <summary>Gives its room back: nobody looks names up with it any more.</summary>
     public void Drop() => _ = Interlocked.Add(ref s_entries, -_entries.Length); // the sum does not matter here
@@ -40,65 +52,6 @@ internal sealed class LowerNames
         int at = Array.BinarySearch(_entries, hash | (uint)from);
         at = at < 0 ? ~at : at;
         return at < _entries.Length && (_entries[at] ^ hash) >> SlotBits == 0 ? (int)(_entries[at] & 0xFFFF) : count;
-    }
-
-    /// <summary>Lists a directory in all its lower layers.</summary>
-    /// <returns>Null when a layer cannot be listed, may spell names in several ways, or there is no room.</returns>
-    public static LowerNames? Of(OverlayFileSystem fileSystem, Inode directory, LowerParts parts)
-    {
-        var entries = new List<ulong>();
-        for (int index = 0; index < parts.Layers.Length; index++)
-        {
-            if (!fileSystem.Layers.Lowers[parts.Layers[index]].IsCaseSensitive
-                || fileSystem.Directories.BorrowLower(directory, parts, index, out BorrowedFd layer) != Errno.None)
-                return null;
-            using (layer)
-            {
-                if (!TryRead(layer, index, entries, out bool holdsAufs))
-                    return null;
-                directory.Directory!.LearnAufsWhiteouts(parts, index + 1, holdsAufs);
-            }
-        }
-        if (Interlocked.Add(ref s_entries, entries.Count) > MostEntries)
-        {
-            _ = Interlocked.Add(ref s_entries, -entries.Count); // likewise
-            return null;
-        }
-        ulong[] sorted = [.. entries];
-        Array.Sort(sorted);
-        return new LowerNames(sorted);
-    }
-
-    private static bool TryRead(Fd layer, int index, List<ulong> entries, out bool holdsAufs)
-    {
-        holdsAufs = false;
-        if (Sys.OpenUnnoticedAt(layer, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) != Errno.None)
-            return false;
-        using var listed = new ScopedFd(opened);
-        if (FoldsCase(listed))
-            return false;
-        byte[] buffer = t_buffer ??= new byte[BufferSize];
-        int length;
-        do
-        {
-            if (Sys.GetDents(listed, buffer, out length) != Errno.None)
-                return false;
-            var records = new DirectoryRecords(buffer.AsSpan(0, length));
-            while (records.MoveNext() && entries.Count < MostEntries)
-            {
-                bool isMark = AufsWhiteout.IsMark(records.Name);
-                holdsAufs |= isMark;
-                entries.Add(HashOf(isMark ? AufsWhiteout.HiddenName(records.Name) : records.Name.Bytes) | (uint)index);
-            }
-        }
-        while (length > 0);
-        return entries.Count < MostEntries;
-    }
-
-    private static bool FoldsCase(Fd directory)
-    {
-        Span<byte> flags = stackalloc byte[8];
-        return Sys.IoCtl(directory, FS_IOC_GETFLAGS, flags) == Errno.None && (BitConverter.ToUInt32(flags) & FS_CASEFOLD_FL) != 0;
     }
 
     /// <summary>FNV-1a, the low bits left for the slot.</summary>

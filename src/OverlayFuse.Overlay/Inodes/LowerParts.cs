@@ -46,13 +46,6 @@ internal sealed class LowerParts(ushort[] layers)
     /// <returns>Whether all looks together have cost what listing every layer would.</returns>
     public bool NoteLook() => ++_looks > LooksOfListing * Layers.Length; // of two at once one may be lost: a little later, then
 
-    /// <summary>The parts that a lookup found.</summary>
-    public static LowerParts Of(in Resolved found) => new(found.Lowers.ToArray())
-    {
-        Locations = found.Locations,
-        HasXattrWhiteouts = found.HasXattrWhiteouts,
-    };
-
     /// <summary>Closes what it still holds.</summary>
     public void Drop()
     {

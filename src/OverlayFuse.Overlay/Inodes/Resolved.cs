@@ -60,6 +60,9 @@ internal ref struct Resolved(Span<ushort> lowers)
     /// <summary>Where the last of <see cref="Lowers"/> is: null for this name in the parent, another name there, or a path from the layer's root.</summary>
     public readonly byte[]? LastLocation => _locations?[_count - 1];
 
+    /// <summary>The lower parts of the directory that was found.</summary>
+    public readonly LowerParts ToParts() => new(Lowers.ToArray()) { Locations = Locations, HasXattrWhiteouts = HasXattrWhiteouts };
+
     /// <summary>Forgets all, for another try.</summary>
     public void Reset()
     {

@@ -1,5 +1,4 @@
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.OpenFiles;
 
 namespace OverlayFuse.Overlay.Layers;
 
@@ -10,11 +9,6 @@ namespace OverlayFuse.Overlay.Layers;
 /// </summary>
 internal sealed class Layer
 {
-    private const long EROFS_SUPER_MAGIC_V1 = 0xE0F5E1E2;
-
-    /// <summary>ext4, XFS, btrfs, EROFS, tmpfs, squashfs, overlayfs (linux/magic.h).</summary>
-    private static readonly long[] s_caseSensitive = [0xEF53, 0x58465342, 0x9123683E, EROFS_SUPER_MAGIC_V1, 0x01021994, 0x73717368, 0x794C7630];
-
     public required string Path { get; init; }
 
     /// <summary>Root of the layer, for reading: a directory for *at calls, and what ioctl and open_by_handle_at need.</summary>
@@ -79,9 +73,9 @@ internal sealed class Layer
             Dev = stat.Dev,
             RootIno = stat.Ino,
             Uuid = FileSystemUuid.Of(root), // none: then origins cannot be told, see Origin
-            IsCaseSensitive = isKnown && s_caseSensitive.Contains(about.Type),
-            IsLocal = isKnown && FileClosers.IsLocal(about.Type),
-            IsErofs = isKnown && about.Type == EROFS_SUPER_MAGIC_V1,
+            IsCaseSensitive = isKnown && FileSystemTypes.IsCaseSensitive(about.Type),
+            IsLocal = isKnown && FileSystemTypes.IsLocal(about.Type),
+            IsErofs = isKnown && about.Type == FileSystemTypes.Erofs,
             IsClone = isClone,
         };
     }

@@ -1,5 +1,4 @@
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Layers;
 
@@ -57,18 +56,6 @@ internal sealed class LayerStack : IDisposable
             else
                 clones.BeginToClose();
         }
-    }
-
-    /// <summary>What chattr(1) has set of a file of a layer.</summary>
-    public Protection ProtectionOf(in Statx stat)
-    {
-        if ((stat.Attributes & (StatxAttributes.Append | StatxAttributes.Immutable)) == 0)
-            return Protection.None;
-        ulong dev = stat.Dev;
-        if (Lowers.Concat(DataLayers).Any(layer => layer.IsErofs && layer.Dev == dev))
-            return Protection.None;
-        return ((stat.Attributes & StatxAttributes.Append) != 0 ? Protection.Append : Protection.None)
-            | ((stat.Attributes & StatxAttributes.Immutable) != 0 ? Protection.Immutable : Protection.None);
     }
 
     /// <summary>One more lower layer.</summary>

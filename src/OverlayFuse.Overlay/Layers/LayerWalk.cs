@@ -1,5 +1,4 @@
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Operations;
 
 namespace OverlayFuse.Overlay.Layers;
 
@@ -51,7 +50,7 @@ internal ref struct LayerWalk
     public static Errno Open(Fd root, ReadOnlySpan<byte> path, OpenFlags flags, out Fd fd)
     {
         fd = Fd.None;
-        var walk = new LayerWalk(root, path, stackalloc byte[OverlayFileSystem.NameMax + 1]);
+        var walk = new LayerWalk(root, path, stackalloc byte[Limits.NameMax + 1]);
         try
         {
             while (!walk.IsLast)

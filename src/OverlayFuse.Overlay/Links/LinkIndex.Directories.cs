@@ -21,7 +21,7 @@ internal sealed partial class LinkIndex
         var entry = new WorkEntry(work);
         try
         {
-            if (Sys.MkDirAt(entry.Directory, entry.Name, WorkDirectory.ModeFor(_xattrs)) is not Errno.None and var error)
+            if (Sys.MkDirAt(entry.Directory, entry.Name, WorkDirectory.ModeFor(_xattrs.IsUser)) is not Errno.None and var error)
                 return error;
             if (Sys.SetXattrAt(entry.Directory, entry.Name, _xattrs.Upper, Handle(layer, upper, isUpper: true)) is not Errno.None and var unmarked)
                 return unmarked;
@@ -46,11 +46,11 @@ internal sealed partial class LinkIndex
     }
 
     /// <summary>Puts a whiteout in its place: whoever comes with a handle of it is told that it is stale.</summary>
-    private void Cover(Name name, WorkDirectory work)
+    private static void Cover(Fd index, Name name, WorkDirectory work, Whiteout whiteouts)
     {
         var entry = new WorkEntry(work);
-        if (work.Whiteout.Make(entry.Directory, entry.Name) == Errno.None)
-            _ = entry.ExchangeWith(Fd, name); // if it fails, the next mount does it
+        if (whiteouts.Make(entry.Directory, entry.Name) == Errno.None)
+            _ = entry.ExchangeWith(index, name); // if it fails, the next mount does it
         entry.Dispose();
     }
 }

@@ -45,7 +45,7 @@ internal sealed partial class LinkIndex : IDisposable
     {
         Layer work = layers.Work!;
         Layer upper = layers.Upper!;
-        _ = Sys.MkDirAt(work.Root.Fd, DirectoryName, 0x1C0); // there already, or opening tells
+        _ = Sys.MkDirAt(work.Root.Fd, DirectoryName, Permissions.OwnerAll); // there already, or opening tells
         const OpenFlags flags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow;
         Errno error = Sys.OpenAt(work.Root.Fd, DirectoryName, flags, out Fd opened);
         if (error != Errno.None)
@@ -121,12 +121,12 @@ internal sealed partial class LinkIndex : IDisposable
     }
 
     /// <summary>Removes an entry that no name is left of in the merged view (ovl_cleanup_index).</summary>
-    public void RemoveIfUnused(IndexEntry entry, WorkDirectory work)
+    public void RemoveIfUnused(IndexEntry entry, WorkDirectory work, Whiteout whiteouts)
     {
         if (Sys.StatxAt(Fd, entry.Name, out Statx stat) != Errno.None || (!stat.IsDirectory && (int)stat.Nlink + entry.Delta > 0))
             return;
         if (IsComplete)
-            Cover(entry.Name, work);
+            Cover(Fd, entry.Name, work, whiteouts);
         else
             _ = Sys.UnlinkAt(Fd, entry.Name); // what stays is removed by the next mount
     }
@@ -193,14 +193,4 @@ internal sealed partial class LinkIndex : IDisposable
             _ = Utf8Formatter.TryFormat(origin[i], name.AsSpan(2 * i), out _, new System.Buffers.StandardFormat('x', 2)); // it fits
         return name;
     }
-}
-
-/// <summary>The index entry of an inode: that of a lower file with several links, with index=on; of all that a lower layer has, with nfs_export=on.</summary>
-/// <param name="name">In workdir/index, with a NUL behind it.</param>
-internal sealed class IndexEntry(byte[] name)
-{
-    public Name Name => new(name);
-
-    /// <summary>What the merged view's number of links is more than the upper inode's; changed under the lock of this object.</summary>
-    public volatile int Delta;
 }

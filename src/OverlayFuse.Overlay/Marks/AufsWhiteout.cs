@@ -57,7 +57,7 @@ internal static class AufsWhiteout
         if (name.Length > LongestName)
             return Errno.ENAMETOOLONG;
         Span<byte> buffer = stackalloc byte[NameSize];
-        Errno error = Sys.MkNodAt(directory, MarkOf(name, buffer), (uint)FileType.Regular | 0x180, 0);
+        Errno error = Sys.MkNodAt(directory, MarkOf(name, buffer), (uint)FileType.Regular | Permissions.OwnerReadWrite, 0);
         return error == Errno.EEXIST ? Errno.None : error;
     }
 

@@ -1,5 +1,4 @@
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Operations;
 
 namespace OverlayFuse.Overlay.Marks;
 
@@ -58,7 +57,7 @@ internal static class Opaque
     /// <summary>Whether the directory of a name has the mark of AUFS.</summary>
     public static Errno IsMarkedByAufs(Fd parent, Name name, out bool opaque)
     {
-        Span<byte> path = stackalloc byte[OverlayFileSystem.NameMax + 1 + AufsMark.Length];
+        Span<byte> path = stackalloc byte[Limits.NameMax + 1 + AufsMark.Length];
         name.Bytes.CopyTo(path);
         path[name.Length] = (byte)'/';
         AufsMark.CopyTo(path[(name.Length + 1)..]);
@@ -78,7 +77,7 @@ internal static class Opaque
         using var directory = new ScopedFd(opened);
         if (Sys.FStatx(directory, out Statx before) is not Errno.None and var unseen)
             return unseen;
-        error = Sys.MkNodAt(directory, new Name(AufsMark), (uint)FileType.Regular | 0x180, 0);
+        error = Sys.MkNodAt(directory, new Name(AufsMark), (uint)FileType.Regular | Permissions.OwnerReadWrite, 0);
         if (error != Errno.None)
             return error == Errno.EEXIST ? Errno.None : error;
         return Sys.UTimeNsAt(directory, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec());

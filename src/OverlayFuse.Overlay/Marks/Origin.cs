@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Overlay.Marks;
@@ -64,8 +63,14 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
     /// Lets an upper non-directory show its origin's inode number. A broken origin is no error: the file then shows its own. Nor is one
     /// of several links followed: its copies would all show the same number (ovl_getattr).
     /// </summary>
-    public Errno Read(Fd upper, Name name, ref Resolved found)
+    /// <param name="upper">The directory that holds the file.</param>
+    /// <param name="name">Its name there.</param>
+    /// <param name="type">Its type; an origin of another type counts as broken.</param>
+    /// <param name="ino">st_ino of the file; the origin's if it has one.</param>
+    /// <param name="hasOrigin">True if <paramref name="ino"/> was set.</param>
+    public Errno Read(Fd upper, Name name, FileType type, ref ulong ino, out bool hasOrigin)
     {
+        hasOrigin = false;
         Span<byte> value = stackalloc byte[MaxSize];
         Errno error = Sys.GetXattrAt(upper, name, xattrs.Origin, value, out int length);
         if (error is Errno.ENODATA or Errno.EOPNOTSUPP or Errno.ERANGE or Errno.EACCES) // EACCES: user.* of what the mounter may not read
@@ -76,10 +81,10 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         {
             if (!layer.Uuid.AsSpan().SequenceEqual(value.Slice(UuidOffset, layer.Uuid.Length)) || IsAmbiguous(layer))
                 continue;
-            if (!TryDecode(layer, value[4], value[HeaderSize..length], found.Stat, out ulong ino))
+            if (!TryDecode(layer, value[4], value[HeaderSize..length], type, out ulong lower))
                 continue;
-            found.Ino = inos.Map(layer.Dev, ino);
-            found.HasOrigin = true;
+            ino = inos.Map(layer.Dev, lower);
+            hasOrigin = true;
             break;
         }
         return Errno.None;
@@ -143,16 +148,16 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         value.Length > HeaderSize && value[0] == 0 && value[1] == Magic && value[2] == value.Length
         && value[3] == (BitConverter.IsLittleEndian ? 0 : 1);
 
-    private bool TryDecode(Layer layer, int type, ReadOnlySpan<byte> handle, in Statx upper, out ulong ino)
+    private bool TryDecode(Layer layer, int handleType, ReadOnlySpan<byte> handle, FileType expected, out ulong ino)
     {
-        Errno error = Sys.OpenByHandleAt(layer.Root.Fd, type, handle, OpenFlags.Path, out Fd opened);
+        Errno error = Sys.OpenByHandleAt(layer.Root.Fd, handleType, handle, OpenFlags.Path, out Fd opened);
         if (error == Errno.EPERM)
-            return TryParse(type, handle, out ino);
+            return TryParse(handleType, handle, out ino);
         ino = 0;
         if (error != Errno.None)
             return false;
         using var file = new ScopedFd(opened);
-        if (Sys.FStatx(file, out Statx stat) != Errno.None || stat.Type != upper.Type || (stat.Nlink != 1 && !hasIndex))
+        if (Sys.FStatx(file, out Statx stat) != Errno.None || stat.Type != expected || (stat.Nlink != 1 && !hasIndex))
             return false;
         ino = stat.Ino;
         return true;

@@ -1,5 +1,4 @@
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Owners;
 
 namespace OverlayFuse.Overlay.Marks;
 
@@ -75,7 +74,7 @@ internal sealed class OverlayXattr
 
     /// <summary>Ours: never listed, never copied up.</summary>
     public bool IsPrivate(Name xattr) =>
-        (HidesOverrides && StatOverrides.IsPrivate(xattr))
+        (HidesOverrides && OverrideXattr.IsPrivate(xattr))
         || (HasPrefix(xattr) && !xattr.Bytes[_prefix.Length..].StartsWith("overlay."u8))
         || (IsUser && xattr.StartsWith("user.fuseoverlayfs."u8)); // read as ours, see Opaque
 

@@ -1,4 +1,5 @@
 using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Overlay.Marks;
 
@@ -68,5 +69,17 @@ internal static class ProtectionXattr
     {
         Errno error = Sys.RemoveXattrAt(directory, name, xattrs.Protattr);
         return error is Errno.ENODATA or Errno.EOPNOTSUPP ? Errno.None : error;
+    }
+
+    /// <summary>What chattr(1) has set on a file of a layer. EROFS says of every file that it is immutable (erofs_getattr); the VFS knows of none.</summary>
+    public static Protection OfRealFile(LayerStack layers, in Statx stat)
+    {
+        if ((stat.Attributes & (StatxAttributes.Append | StatxAttributes.Immutable)) == 0)
+            return Protection.None;
+        ulong dev = stat.Dev;
+        if (layers.Lowers.Concat(layers.DataLayers).Any(layer => layer.IsErofs && layer.Dev == dev))
+            return Protection.None;
+        return ((stat.Attributes & StatxAttributes.Append) != 0 ? Protection.Append : Protection.None)
+            | ((stat.Attributes & StatxAttributes.Immutable) != 0 ? Protection.Immutable : Protection.None);
     }
 }

@@ -1,5 +1,4 @@
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Inodes;
 
 namespace OverlayFuse.Overlay.Marks;
 
@@ -11,14 +10,8 @@ namespace OverlayFuse.Overlay.Marks;
 /// <param name="asked">What redirect_dir says; null: marks that any user can write are not followed.</param>
 internal sealed class Redirect(OverlayXattr xattrs, RedirectMode? asked)
 {
-    /// <summary>redirect_max: what gets longer is not made; mv(1) copies then.</summary>
-    private const int LongestMade = 256;
-
     /// <summary>Enough for any but forged ones.</summary>
     private const int LongestUsual = 4096;
-
-    /// <summary>XATTR_SIZE_MAX: what a layer may say.</summary>
-    private const int LongestRead = 64 << 10;
 
     private readonly RedirectMode _mode = asked ?? (xattrs.IsUser ? RedirectMode.NoFollow : RedirectMode.Follow);
 
@@ -42,7 +35,7 @@ internal sealed class Redirect(OverlayXattr xattrs, RedirectMode? asked)
         byte[] buffer = t_buffer ??= new byte[LongestUsual];
         Errno error = Sys.GetXattrAt(directory, name, xattrs.Redirect, buffer, out int length);
         if (error == Errno.ERANGE)
-            error = Sys.GetXattrAt(directory, name, xattrs.Redirect, buffer = new byte[LongestRead], out length);
+            error = Sys.GetXattrAt(directory, name, xattrs.Redirect, buffer = new byte[Limits.XattrSizeMax], out length);
         if (error is Errno.ENODATA or Errno.EOPNOTSUPP)
             return Errno.None;
         if (error != Errno.None)
@@ -58,49 +51,11 @@ internal sealed class Redirect(OverlayXattr xattrs, RedirectMode? asked)
         return Errno.None;
     }
 
-    /// <summary>
-    /// Sets the redirect of what is about to be renamed, unless it has one that still holds. Under the locks of both names.
-    /// </summary>
-    /// <param name="moved">A directory with lower parts, or a file whose data lie below.</param>
-    /// <param name="upper">Where it is.</param>
+    /// <summary>Writes the redirect of an upper entry.</summary>
+    /// <param name="upper">The directory that holds it.</param>
     /// <param name="name">Its name there.</param>
-    /// <param name="absolute">The new name lies elsewhere, or the file has other names elsewhere.</param>
-    /// <returns>EXDEV when it cannot be had, as the kernel answers.</returns>
-    public Errno Set(Inode moved, Fd upper, Name name, bool absolute)
-    {
-        if (moved.Redirect is { } known && (!absolute || known[0] == (byte)'/'))
-            return Errno.None;
-        if (Make(moved, name, absolute) is not { } made || Sys.SetXattrAt(upper, name, xattrs.Redirect, made.AsSpan(0, made.Length - 1)) != Errno.None)
-            return Errno.EXDEV;
-        moved.Redirect = made;
-        return Errno.None;
-    }
-
-    /// <summary>
-    /// The path by which the lower layers know an inode: upwards to the first that has an absolute redirect, or to the root.
-    /// </summary>
-    /// <returns>With a NUL behind it; null when it is too long.</returns>
-    private static byte[]? Make(Inode moved, Name name, bool absolute)
-    {
-        if (!absolute)
-            return name.ToArray();
-        Span<byte> path = stackalloc byte[LongestMade + 1];
-        int start = LongestMade;
-        path[start] = 0;
-        for (Inode inode = moved; inode.Place!.Parent is { } parent && !ReferenceEquals(inode, parent); inode = parent)
-        {
-            ReadOnlySpan<byte> part = inode.Redirect is { } redirect ? redirect.AsSpan(0, redirect.Length - 1) : inode.Place.Name.Bytes;
-            bool isAbsolute = part[0] == (byte)'/';
-            if (part.Length + (isAbsolute ? 0 : 1) > start)
-                return null;
-            start -= part.Length;
-            part.CopyTo(path[start..]);
-            if (isAbsolute)
-                break;
-            path[--start] = (byte)'/';
-        }
-        return path[start..].ToArray();
-    }
+    /// <param name="redirect">A name or a path, with a NUL behind it.</param>
+    public Errno Write(Fd upper, Name name, byte[] redirect) => Sys.SetXattrAt(upper, name, xattrs.Redirect, redirect.AsSpan(0, redirect.Length - 1));
 
     /// <summary>A name has no '/'; a path begins with one, and has a name behind each.</summary>
     private static bool IsNameOrPath(ReadOnlySpan<byte> value)

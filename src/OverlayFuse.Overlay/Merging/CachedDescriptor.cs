@@ -15,4 +15,19 @@ internal readonly record struct CachedDescriptor(SafeFd?[] Owner, int Slot, Safe
         if (Fd is not null && Interlocked.CompareExchange(ref Owner[Slot], null, Fd) == Fd)
             Fd.Release();
     }
+
+    /// <summary>Takes a reference to a descriptor, if there is one.</summary>
+    /// <param name="field">In <see cref="LowerParts.Descriptors"/>.</param>
+    /// <param name="shared">The descriptor.</param>
+    public static bool TryAcquire(ref SafeFd? field, out SafeFd? shared)
+    {
+        while ((shared = Volatile.Read(ref field)) is not null)
+        {
+            if (!shared.TryAcquire())
+                continue; // evicted between the two lines
+            shared.RecentlyUsed = true;
+            return true;
+        }
+        return false;
+    }
 }

@@ -61,26 +61,11 @@ internal sealed class DirectoryCache(LayerStack layers, int capacity)
         return any;
     }
 
-    /// <summary>Takes a reference to a descriptor, if there is one.</summary>
-    /// <param name="field">In <see cref="LowerParts.Descriptors"/>.</param>
-    /// <param name="shared">The descriptor.</param>
-    internal static bool TryAcquire(ref SafeFd? field, out SafeFd? shared)
-    {
-        while ((shared = Volatile.Read(ref field)) is not null)
-        {
-            if (!shared.TryAcquire())
-                continue; // evicted between the two lines
-            shared.RecentlyUsed = true;
-            return true;
-        }
-        return false;
-    }
-
     private Errno Borrow(Inode directory, LowerParts parts, int slot, out BorrowedFd fd)
     {
         ref SafeFd? field = ref parts.Descriptors[slot];
         fd = default;
-        if (!TryAcquire(ref field, out SafeFd? shared))
+        if (!CachedDescriptor.TryAcquire(ref field, out SafeFd? shared))
         {
             Errno error;
             if ((error = Open(directory, parts, slot, out Fd opened)) != Errno.None)

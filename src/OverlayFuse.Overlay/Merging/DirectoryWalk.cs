@@ -48,7 +48,7 @@ internal ref struct DirectoryWalk
     public DirectoryWalk(LayerStack layers, Milestones milestones, Inode directory, LowerParts parts, int slot)
     {
         (_layers, _milestones, _parts, _slot) = (layers, milestones, parts, slot);
-        _layer = slot == 0 ? Inode.NoLayer : parts.Layers[slot - 1];
+        _layer = slot == 0 ? Limits.NoLayer : parts.Layers[slot - 1];
         _way = t_way ??= new Inode?[64];
         Push(directory);
     }
@@ -102,7 +102,7 @@ internal ref struct DirectoryWalk
             if (slot < 0)
                 return Errno.ESTALE;
             _above = parent;
-            if (DirectoryCache.TryAcquire(ref parts.Descriptors[slot], out _shared))
+            if (CachedDescriptor.TryAcquire(ref parts.Descriptors[slot], out _shared))
                 break;
             Push(parent);
         }
@@ -111,7 +111,7 @@ internal ref struct DirectoryWalk
         return Errno.None;
     }
 
-    private Errno Enter(Inode directory, out Fd fd) => _layer == Inode.NoLayer ? EnterUpper(directory, out fd) : EnterLower(directory, out fd);
+    private Errno Enter(Inode directory, out Fd fd) => _layer == Limits.NoLayer ? EnterUpper(directory, out fd) : EnterLower(directory, out fd);
 
     /// <returns>EAGAIN when it is elsewhere by now.</returns>
     private readonly Errno EnterUpper(Inode directory, out Fd fd)
@@ -183,14 +183,14 @@ internal ref struct DirectoryWalk
         _way[_count++] = directory;
     }
 
-    private readonly int SlotIn(LowerParts parts) => _layer == Inode.NoLayer ? 0 : Array.IndexOf(parts.Layers, _layer) is >= 0 and var index ? index + 1 : -1;
+    private readonly int SlotIn(LowerParts parts) => _layer == Limits.NoLayer ? 0 : Array.IndexOf(parts.Layers, _layer) is >= 0 and var index ? index + 1 : -1;
 
     private readonly byte[]? PathOf(Inode directory) => LocationOf(directory) is [(byte)'/', ..] and var path ? path : null;
 
     /// <summary>Where the layer has it, unless it is there under its own name; see <see cref="LowerParts.Locations"/>.</summary>
     private readonly byte[]? LocationOf(Inode directory)
     {
-        if (_layer == Inode.NoLayer)
+        if (_layer == Limits.NoLayer)
             return null;
         bool isEnd = ReferenceEquals(directory, _way[0]);
         LowerParts parts = isEnd ? _parts : directory.Directory!.Parts;

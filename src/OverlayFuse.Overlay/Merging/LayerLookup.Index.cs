@@ -9,7 +9,7 @@ internal ref partial struct LayerLookup
 {
     private readonly Errno TakeUpperIndex(Fd directory, ref Resolved found)
     {
-        if (_fileSystem.Index is not { } index)
+        if (_view.Index is not { } index)
             return Errno.None;
         Errno error = index.FindUpper(directory, _name, found.Stat, out byte[]? entry, out int delta);
         found.IndexName = entry;
@@ -21,15 +21,15 @@ internal ref partial struct LayerLookup
     private readonly Errno TakeDirectoryIndex(Fd directory, scoped Name name, ref Resolved found, out bool merges)
     {
         merges = true;
-        if (LinkIndex.NameOf(_fileSystem.Layers.Lowers[_layer], directory, name) is not { } entry)
+        if (LinkIndex.NameOf(_view.Layers.Lowers[_layer], directory, name) is not { } entry)
             return Errno.None;
         found.IndexName = entry;
         if (!found.HasUpper)
             return Errno.None;
-        if (_fileSystem.Directories.BorrowUpper(_parent, out BorrowedFd upper) is not Errno.None and var error)
+        if (_view.Directories.BorrowUpper(_parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
-            error = _fileSystem.Index!.IsOrigin(upper, _name, new Name(entry), out merges);
+            error = _view.Index!.IsOrigin(upper, _name, new Name(entry), out merges);
         if (!merges)
             found.IndexName = null;
         return error;
@@ -38,11 +38,11 @@ internal ref partial struct LayerLookup
     /// <summary>A lower file with several links may have been copied up by another of its names (ovl_lookup_index).</summary>
     private Errno LookInIndex(Fd directory, scoped Name name, in Statx lower, ref Resolved found)
     {
-        if (LinkIndex.NameOf(_fileSystem.Layers.Lowers[_layer], directory, name) is not { } entry)
+        if (LinkIndex.NameOf(_view.Layers.Lowers[_layer], directory, name) is not { } entry)
             return Errno.None;
         found.IndexName = entry;
         var indexed = new Name(entry);
-        Errno error = _fileSystem.Index!.Find(indexed, lower.Nlink, out Statx stat, out int delta);
+        Errno error = _view.Index!.Find(indexed, lower.Nlink, out Statx stat, out int delta);
         if (error != Errno.None)
             return error == Errno.ENOENT ? Errno.None : error;
         found.HasUpper = found.HasOrigin = true;
@@ -50,7 +50,7 @@ internal ref partial struct LayerLookup
         found.LinkDelta = delta;
         bool metacopy = false;
         if (stat.Type == FileType.Regular)
-            error = _fileSystem.Metacopy.IsMarked(_fileSystem.Index.Directory.Fd, indexed, out metacopy);
+            error = _view.Metacopy.IsMarked(_view.Index.Directory.Fd, indexed, out metacopy);
         found.IsMetacopy = metacopy || _isMetacopy;
         return error;
     }

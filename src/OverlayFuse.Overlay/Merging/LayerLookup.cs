@@ -1,10 +1,8 @@
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Callers;
-using OverlayFuse.Overlay.Checks;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.Marks;
-using OverlayFuse.Overlay.Operations;
 
 namespace OverlayFuse.Overlay.Merging;
 
@@ -14,7 +12,7 @@ namespace OverlayFuse.Overlay.Merging;
 /// </summary>
 internal ref partial struct LayerLookup
 {
-    private readonly OverlayFileSystem _fileSystem;
+    private readonly MergedView _view;
     private readonly Inode _parent;
     private readonly Name _name;
     private Inode _base;
@@ -31,12 +29,12 @@ internal ref partial struct LayerLookup
     /// <summary>The last thing that was asked for a redirect had one, and it was a path.</summary>
     private bool _isAbsolute;
 
-    /// <param name="fileSystem">The merged view.</param>
+    /// <param name="view">The merged view.</param>
     /// <param name="parent">The directory.</param>
     /// <param name="name">The name.</param>
-    public LayerLookup(OverlayFileSystem fileSystem, Inode parent, Name name)
+    public LayerLookup(MergedView view, Inode parent, Name name)
     {
-        _fileSystem = fileSystem;
+        _view = view;
         _parent = _base = parent;
         _name = name;
     }
@@ -54,6 +52,39 @@ internal ref partial struct LayerLookup
         return FindData(ref found);
     }
 
+    /// <summary>Looks a name up; takes no reference.</summary>
+    /// <param name="view">The merged view.</param>
+    /// <param name="parent">The directory.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="found">The result.</param>
+    /// <param name="from">As of <see cref="Run"/>.</param>
+    public static Errno Resolve(MergedView view, Inode parent, Name name, ref Resolved found, int from = 0)
+    {
+        found.Reset();
+        return name.Length > Limits.NameMax ? Errno.ENAMETOOLONG : new LayerLookup(view, parent, name).Run(from, ref found);
+    }
+
+    /// <summary>
+    /// Whether a lower layer shows a name in a directory: then its removal needs a whiteout (ovl_lower_positive). A name that cannot be looked at is
+    /// taken to be there: a whiteout too many hides nothing.
+    /// </summary>
+    /// <param name="view">The merged view.</param>
+    /// <param name="parent">The directory.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="inUpper">The upper layer has the name too.</param>
+    /// <param name="has">The answer.</param>
+    /// <returns>EPERM for a lower file that chattr(1) protects (may_delete).</returns>
+    public static Errno LowerHas(MergedView view, Inode parent, Name name, bool inUpper, out bool has)
+    {
+        var found = new Resolved(stackalloc ushort[OverlayOptions.MostLowers]);
+        found.Reset();
+        scoped var lookup = new LayerLookup(view, parent, name);
+        Errno error = parent.Directory!.Lowers.Length == 0 ? Errno.None : lookup.LookInLowers(0, ref found);
+        has = found.Exists || error != Errno.None;
+        bool isProtected = error == Errno.None && has && !inUpper && ProtectionXattr.OfRealFile(view.Layers, found.Stat) != Protection.None;
+        return isProtected ? Errno.EPERM : Errno.None;
+    }
+
     /// <summary>Looks into lower layers only.</summary>
     public Errno LookInLowers(int from, ref Resolved found)
     {
@@ -68,7 +99,7 @@ internal ref partial struct LayerLookup
             _layer = parts.Layers[index];
             _isBottom = index == parts.Layers.Length - 1;
             _isLast = IsLast();
-            if (_fileSystem.Directories.BorrowLower(_base, parts, index, out BorrowedFd directory) is not Errno.None and var error)
+            if (_view.Directories.BorrowLower(_base, parts, index, out BorrowedFd directory) is not Errno.None and var error)
                 return error;
             using (directory)
             {
@@ -94,7 +125,7 @@ internal ref partial struct LayerLookup
         if (_stop)
             return parts.Layers.Length;
         bool isWorthIt = _redirect is null && index > 0 && index < parts.Layers.Length && parts.NoteLook();
-        LowerNames? names = isWorthIt ? _fileSystem.LowerNamesOf(_base, parts) : _redirect is null ? parts.Names : null;
+        LowerNames? names = isWorthIt ? _view.LowerNames.Of(_base, parts) : _redirect is null ? parts.Names : null;
         return names is null ? index : names.Next(_name, index, parts.Layers.Length);
     }
 
@@ -103,52 +134,61 @@ internal ref partial struct LayerLookup
     /// (ovl_check_follow_redirect).
     /// </summary>
     private readonly bool MayFollow =>
-        (!_isMetacopy || _fileSystem.Metacopy.IsOn) && (_redirect is null || _fileSystem.Redirect.IsFollowed);
+        (!_isMetacopy || _view.Metacopy.IsOn) && (_redirect is null || _view.Redirect.IsFollowed);
 
     /// <summary>Whether redirects are read: where they are followed, and where they may lead to a data-only layer.</summary>
-    private readonly bool ReadsRedirects => _fileSystem.Redirect.IsFollowed || _fileSystem.Layers.DataLayers.Count > 0;
+    private readonly bool ReadsRedirects => _view.Redirect.IsFollowed || _view.Layers.DataLayers.Count > 0;
 
     /// <summary>Whether nothing can be below the layer, so that marks that tell of it are not read (ovl_lookup_data.last).</summary>
     private readonly bool IsLast() =>
         !ReadsRedirects ? _isBottom
-        : (_isDirectory || _fileSystem.Layers.DataLayers.Count == 0) && _layer == _fileSystem.Inodes.Root.Directory!.Lowers[^1];
+        : (_isDirectory || _view.Layers.DataLayers.Count == 0) && _layer == _view.Inodes.Root.Directory!.Lowers[^1];
 
     /// <summary>A path is looked for in all layers below, not only in those that the parent merges.</summary>
     private bool LeaveForRoot()
     {
-        bool leaves = _redirect is [(byte)'/', ..] && !ReferenceEquals(_base, _fileSystem.Inodes.Root);
+        bool leaves = _redirect is [(byte)'/', ..] && !ReferenceEquals(_base, _view.Inodes.Root);
         if (leaves)
-            _base = _fileSystem.Inodes.Root;
+            _base = _view.Inodes.Root;
         return leaves;
     }
 
     private Errno LookInUpper(ref Resolved found)
     {
-        if (_fileSystem.Directories.BorrowUpper(_parent, out BorrowedFd directory) is not Errno.None and var error)
+        if (_view.Directories.BorrowUpper(_parent, out BorrowedFd directory) is not Errno.None and var error)
             return error;
         using (directory)
         {
             Statx stat = default;
-            error = _fileSystem.IsAufsMark(_name) ? Errno.ENOENT : OwnerModes.Statx(directory, _name, out stat);
+            error = _view.UpperForm.IsReserved(_name) ? Errno.ENOENT : OwnerModes.Statx(directory, _name, out stat);
             if (error == Errno.ENOENT)
-                return _fileSystem.HidesInUpper(_parent, directory, _name, out _stop);
+                return _view.UpperForm.Hides(directory, ref _parent.Directory!.UpperMarks, _name, out _stop);
             _stop = true;
-            if (error != Errno.None || Whiteout.Is(_fileSystem.Xattrs, directory, _name, stat))
+            if (error != Errno.None || Whiteout.Is(_view.Xattrs, directory, _name, stat))
                 return error;
             _isLast = !ReadsRedirects && _parent.Directory!.Lowers.Length == 0;
-            if (_fileSystem.Overrides?.Apply(Inode.NoLayer, directory, _name, ref stat, out _) is { } unread and not Errno.None)
+            if (_view.Owners.Show(Limits.NoLayer, directory, _name, ref stat) is not Errno.None and var unread)
                 return unread;
             found.Exists = found.HasUpper = true;
             found.Stat = stat;
-            found.Ino = _fileSystem.MapIno(stat);
+            found.Ino = _view.Inos.Map(stat.Dev, stat.Ino);
             if (stat.IsDirectory)
                 return TakeUpperDirectory(directory, ref found);
-            if (_fileSystem.IsImpure(_parent, directory) && _fileSystem.Origin.Read(directory, _name, ref found) is not Errno.None and var broken)
+            if (_view.Impure.Is(_parent, directory) && ReadOrigin(directory, ref found) is not Errno.None and var broken)
                 return broken;
             if (found.HasOrigin && stat.Nlink > 1 && TakeUpperIndex(directory, ref found) is not Errno.None and var unknown)
                 return unknown;
             return stat.Type == FileType.Regular ? TakeUpperFile(directory, ref found) : Errno.None;
         }
+    }
+
+    private readonly Errno ReadOrigin(Fd directory, ref Resolved found)
+    {
+        ulong ino = found.Ino;
+        Errno error = _view.Origin.Read(directory, _name, found.Stat.Type, ref ino, out bool hasOrigin);
+        found.Ino = ino;
+        found.HasOrigin |= hasOrigin;
+        return error;
     }
 
     private Errno TakeUpperDirectory(Fd directory, ref Resolved found)
@@ -160,7 +200,7 @@ internal ref partial struct LayerLookup
 
     private Errno ReadUpperDirectory(Fd directory, ref Resolved found)
     {
-        if (_fileSystem.IsOpaqueInUpper(_parent, directory, _name, out _stop) is not Errno.None and var error)
+        if (_view.UpperForm.IsOpaque(directory, ref _parent.Directory!.UpperMarks, _name, out _stop) is not Errno.None and var error)
             return error;
         return _stop || _isLast ? Errno.None : TakeRedirect(directory, _name, default, ref found);
     }
@@ -177,7 +217,7 @@ internal ref partial struct LayerLookup
 
     private Errno TakeUpperFile(Fd directory, ref Resolved found)
     {
-        Errno error = _fileSystem.Metacopy.IsMarked(directory, _name, out bool metacopy);
+        Errno error = _view.Metacopy.IsMarked(directory, _name, out bool metacopy);
         if (error != Errno.None || !metacopy)
             return error;
         _stop = false;
@@ -193,7 +233,7 @@ internal ref partial struct LayerLookup
         if (location[0] != (byte)'/')
             return Look(directory, ref holdsAufs, new PathElement(new Name(location)) { Path = location }, ref found);
         Known aufs = holdsAufs;
-        var walk = new LayerWalk(directory, location, stackalloc byte[OverlayFileSystem.NameMax + 1]);
+        var walk = new LayerWalk(directory, location, stackalloc byte[Limits.NameMax + 1]);
         try
         {
             while (true)
@@ -227,16 +267,15 @@ internal ref partial struct LayerLookup
             return error;
         if (error == Errno.None)
         {
-            if ((error = MountsWithin.RefuseView(stat)) != Errno.None)
+            if ((error = NestedView.Refuse(stat)) != Errno.None)
                 return error;
-            if (Whiteout.Is(_fileSystem.Xattrs, directory, element.Name, stat))
+            if (Whiteout.Is(_view.Xattrs, directory, element.Name, stat))
             {
                 _stop = true;
                 return Errno.None;
             }
-            if (_fileSystem.Overrides?.Apply(_layer, directory, element.Name, ref stat, out _) is { } unread and not Errno.None)
+            if (_view.Owners.Show(_layer, directory, element.Name, ref stat) is not Errno.None and var unread)
                 return unread;
-            _fileSystem.IdMapped?.Restore(_layer, ref stat);
             error = stat.IsDirectory ? LookAtDirectory(directory, element, stat, ref found) : LookAtFile(directory, element, stat, ref found);
             if (error != Errno.None)
                 return error;
@@ -244,7 +283,7 @@ internal ref partial struct LayerLookup
         if (_stop || _isBottom)
             return Errno.None;
         if (holdsAufs == Known.NotYet && _redirect is null)
-            _ = _fileSystem.LowerNamesOf(_base, _base.Directory!.Parts); // one listing tells both
+            _ = _view.LowerNames.Of(_base, _base.Directory!.Parts); // one listing tells both
         error = AufsWhiteout.Hides(directory, ref holdsAufs, element.Name, out bool hidden);
         _stop |= hidden;
         return error;
@@ -260,7 +299,7 @@ internal ref partial struct LayerLookup
                 return Errno.None;
             }
             bool merges = true;
-            if (_fileSystem.Index is { IsComplete: true } && found.Lowers.IsEmpty && TakeDirectoryIndex(directory, element.Name, ref found, out merges) is not Errno.None and var unknown)
+            if (_view.Index is { IsComplete: true } && found.Lowers.IsEmpty && TakeDirectoryIndex(directory, element.Name, ref found, out merges) is not Errno.None and var unknown)
                 return unknown;
             if (!merges)
             {
@@ -279,11 +318,11 @@ internal ref partial struct LayerLookup
     private Errno LookBelow(Fd directory, scoped PathElement element, ref Resolved found)
     {
         bool isBottom = _isBottom && !element.IsInner;
-        Errno error = Opaque.ReadInLower(_fileSystem.Xattrs, directory, element.Name, isBottom, out OpaqueMark mark);
+        Errno error = Opaque.ReadInLower(_view.Xattrs, directory, element.Name, isBottom, out OpaqueMark mark);
         if (error != Errno.None)
             return error;
         if (mark == OpaqueMark.HasXattrWhiteouts && !element.IsInner)
-            found.HasXattrWhiteouts = _fileSystem.Layers.Lowers[_layer].HasXattrWhiteouts = true;
+            found.HasXattrWhiteouts = _view.Layers.Lowers[_layer].HasXattrWhiteouts = true;
         _stop |= mark is OpaqueMark.Opaque or OpaqueMark.OpaqueByAufs;
         return mark == OpaqueMark.Opaque ? Errno.None : TakeRedirect(directory, element.Name, element, ref found);
     }
@@ -296,7 +335,7 @@ internal ref partial struct LayerLookup
             return Errno.None;
         }
         bool metacopy = false;
-        if (stat.Type == FileType.Regular && _fileSystem.Metacopy.IsMarked(directory, element.Name, out metacopy) is not Errno.None and var error)
+        if (stat.Type == FileType.Regular && _view.Metacopy.IsMarked(directory, element.Name, out metacopy) is not Errno.None and var error)
             return error;
         bool isIntermediate = metacopy && !found.Lowers.IsEmpty; // of a chain, the top and the data count
         if (!isIntermediate)
@@ -304,7 +343,7 @@ internal ref partial struct LayerLookup
         _stop = !metacopy;
         _isMetacopy = metacopy;
         found.IsMetacopy |= metacopy;
-        bool mayBeIndexed = !found.HasUpper && _fileSystem.Index is { } index && (stat.Nlink > 1 || index.IsComplete);
+        bool mayBeIndexed = !found.HasUpper && _view.Index is { } index && (stat.Nlink > 1 || index.IsComplete);
         if (mayBeIndexed && LookInIndex(directory, element.Name, stat, ref found) is not Errno.None and var unindexed)
             return unindexed;
         return metacopy && !_isLast ? TakeRedirect(directory, element.Name, element, ref found) : Errno.None;
@@ -316,7 +355,7 @@ internal ref partial struct LayerLookup
             found.Stat = stat;
         bool isTop = found.Lowers.IsEmpty;
         if (isTop && (!found.HasUpper || stat.IsDirectory)) // also a merged directory shows its topmost lower's number, as before its copy-up
-            found.Ino = _fileSystem.MapIno(stat);
+            found.Ino = _view.Inos.Map(stat.Dev, stat.Ino);
         found.Exists = true;
         found.AddLower(_layer, location);
     }
@@ -324,7 +363,7 @@ internal ref partial struct LayerLookup
     /// <summary>What was found leads on below under another name, or path.</summary>
     private Errno TakeRedirect(Fd directory, scoped Name name, scoped PathElement element, ref Resolved found)
     {
-        if (_fileSystem.Redirect.Read(directory, name, out byte[]? redirect) is not Errno.None and var error)
+        if (_view.Redirect.Read(directory, name, out byte[]? redirect) is not Errno.None and var error)
             return error;
         _isAbsolute = redirect is [(byte)'/', ..];
         if (redirect is null)
@@ -340,10 +379,10 @@ internal ref partial struct LayerLookup
     /// <summary>Where the data of a metacopy are: in the last lower found, or in a data-only layer.</summary>
     private readonly Errno FindData(ref Resolved found)
     {
-        bool isInDataLayer = _isMetacopy && _isAbsolute && !found.Lowers.IsEmpty && _fileSystem.Layers.DataLayers.Count > 0;
+        bool isInDataLayer = _isMetacopy && _isAbsolute && !found.Lowers.IsEmpty && _view.Layers.DataLayers.Count > 0;
         if (isInDataLayer)
         {
-            found.Data = new LowerData(Inode.NoLayer, DataLayers.WithoutDots(_redirect!)) { Redirect = found.Redirect };
+            found.Data = new LowerData(Limits.NoLayer, DataLayers.WithoutDots(_redirect!)) { Redirect = found.Redirect };
             return Errno.None;
         }
         if (!MayFollow)
@@ -352,8 +391,8 @@ internal ref partial struct LayerLookup
             return Errno.None;
         if (_isMetacopy || found.Lowers.IsEmpty)
             return Errno.EIO;
-        byte[] path = OverlayFileSystem.PathInLayer(_parent, found.Lowers[^1], found.LastLocation is { } at ? new Name(at) : _name);
+        byte[] path = InodePath.InLayer(_parent, found.Lowers[^1], found.LastLocation is { } at ? new Name(at) : _name);
         found.Data = new LowerData(found.Lowers[^1], path) { Redirect = found.Redirect };
-        return _fileSystem.Metacopy.IsOn ? Errno.None : Errno.EPERM;
+        return _view.Metacopy.IsOn ? Errno.None : Errno.EPERM;
     }
 }

@@ -1,7 +1,6 @@
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Marks;
-using OverlayFuse.Overlay.Operations;
 
 namespace OverlayFuse.Overlay.Merging;
 
@@ -9,12 +8,10 @@ namespace OverlayFuse.Overlay.Merging;
 /// Reads a directory through its layers, topmost first (fs/overlayfs/readdir.c): whiteouts and what lies below them left out, of each
 /// name the topmost, and every d_ino the same as st_ino.
 /// </summary>
-/// <param name="fileSystem">The merged view.</param>
+/// <param name="view">The merged view.</param>
 /// <param name="directory">The directory.</param>
-internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode directory)
+internal readonly ref struct MergedDirectory(MergedView view, Inode directory)
 {
-    private const int BufferSize = 64 << 10;
-
     [ThreadStatic]
     private static byte[]? t_buffer;
 
@@ -40,15 +37,15 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         for (int slot = first; slot < slots; slot++)
         {
             Errno error = slot == 0
-                ? fileSystem.Directories.BorrowUpper(directory, out BorrowedFd borrowed)
-                : fileSystem.Directories.BorrowLower(directory, parts, slot - 1, out borrowed);
+                ? view.Directories.BorrowUpper(directory, out BorrowedFd borrowed)
+                : view.Directories.BorrowLower(directory, parts, slot - 1, out borrowed);
             if (error != Errno.None)
                 return error;
             using (borrowed)
             {
                 if (ReadLayer(borrowed, parts, slot, listing) is not Errno.None and var failed)
                     return failed;
-                if (slot == 0 && fileSystem.IsImpure(directory, borrowed) && ShowOrigins(borrowed, listing) is not Errno.None and var unread)
+                if (slot == 0 && view.Impure.Is(directory, borrowed) && ShowOrigins(borrowed, listing) is not Errno.None and var unread)
                     return unread;
             }
             if (stopAtFirst && listing.Count > 0)
@@ -66,7 +63,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
         if (Sys.FStatx(reading, out Statx stat, StatxMask.Ino) is not Errno.None and var unseen)
             return unseen;
         List<byte[]>? hidden = null;
-        byte[] buffer = t_buffer ??= new byte[BufferSize];
+        byte[] buffer = t_buffer ??= new byte[Limits.ListingBuffer];
         while (true)
         {
             if (Sys.GetDents(reading, buffer, out int length) is not Errno.None and var failed)
@@ -76,7 +73,7 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
             var records = new DirectoryRecords(buffer.AsSpan(0, length));
             while (records.MoveNext())
             {
-                if ((slot > 0 || fileSystem.Options.AufsWhiteouts) && AufsWhiteout.IsMark(records.Name))
+                if ((slot > 0 || view.UpperForm.HasMarkFiles) && AufsWhiteout.IsMark(records.Name))
                     (hidden ??= []).Add([.. AufsWhiteout.HiddenName(records.Name), 0]);
                 else if (Take(new LayerReading(layer, stat.Dev, parts, slot, findable), records, listing) is not Errno.None and var broken)
                     return broken;
@@ -90,15 +87,15 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
     private Errno Take(in LayerReading reading, in DirectoryRecords record, DirectoryListing listing)
     {
         (Fd layer, int slot, bool findable) = (reading.Layer, reading.Slot, reading.Findable);
-        if (record.Name.Length > OverlayFileSystem.NameMax)
+        if (record.Name.Length > Limits.NameMax)
             return Errno.None; // some file systems have longer ones; FUSE cannot show them
         int known = findable ? listing.Find(record.Name) : -1;
         if (known >= 0 && !(listing.Read(known).Slot == 0 && listing.Settle(known)))
             return Errno.None;
         FileType type = record.Type;
-        ushort number = slot == 0 ? Inode.NoLayer : reading.Parts.Layers[slot - 1];
-        bool mayStandForOthers = type == FileType.Regular && fileSystem.Overrides?.MayStandForOthers(number) == true;
-        bool mayBeMark = type == FileType.Regular && slot > 0 && reading.Parts.HasXattrWhiteouts && fileSystem.Layers.Lowers[number].HasXattrWhiteouts;
+        ushort number = slot == 0 ? Limits.NoLayer : reading.Parts.Layers[slot - 1];
+        bool mayStandForOthers = type == FileType.Regular && view.Owners.MayStandForOthers(number);
+        bool mayBeMark = type == FileType.Regular && slot > 0 && reading.Parts.HasXattrWhiteouts && view.Layers.Lowers[number].HasXattrWhiteouts;
         if (type is FileType.Unknown or FileType.CharacterDevice || mayBeMark || mayStandForOthers)
         {
             Errno error = Sys.StatxAt(layer, record.Name, out Statx stat);
@@ -106,14 +103,14 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
                 return Errno.None; // removed since
             if (error != Errno.None)
                 return error;
-            bool isWhiteout = Whiteout.Is(fileSystem.Xattrs, layer, record.Name, stat);
-            if (fileSystem.Overrides?.Apply(number, layer, record.Name, ref stat, out _) is { } unread and not Errno.None)
+            bool isWhiteout = Whiteout.Is(view.Xattrs, layer, record.Name, stat);
+            if (view.Owners.Show(number, layer, record.Name, ref stat) is not Errno.None and var unread)
                 return unread;
             type = isWhiteout ? FileType.Unknown : stat.Type;
         }
-        bool copied = fileSystem.Inodes.TryGetInoOfUpper(slot == 0 ? record.Ino : 0, out ulong ino);
+        bool copied = view.Inodes.TryGetInoOfUpper(slot == 0 ? record.Ino : 0, out ulong ino);
         if (!copied)
-            ino = fileSystem.MapIno(reading.Dev, record.Ino);
+            ino = view.Inos.Map(reading.Dev, record.Ino);
         if (known < 0)
             listing.Add(new DirectoryEntry { Ino = ino, Type = type, Slot = slot, Name = record.Name }, findable && slot < reading.Parts.Layers.Length); // nobody looks for the lowest layer's
         else if (type == FileType.Directory && listing.Read(known).Type == FileType.Directory)
@@ -128,19 +125,19 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
     private Errno ShowLowerIno(int record, ulong ino, DirectoryListing listing)
     {
         Name name = listing.Read(record).Name;
-        if (fileSystem.Inodes.OfName(directory, name) is { } inode)
+        if (view.Inodes.OfName(directory, name) is { } inode)
         {
             listing.SetIno(record, inode.Ino);
             return Errno.None;
         }
-        if (fileSystem.Directories.BorrowUpper(directory, out BorrowedFd upper) is not Errno.None and var error)
+        if (view.Directories.BorrowUpper(directory, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
         {
-            error = fileSystem.IsOpaqueInUpper(directory, upper, name, out bool opaque);
+            error = view.UpperForm.IsOpaque(upper, ref directory.Directory!.UpperMarks, name, out bool opaque);
             byte[]? redirect = null;
             if (error == Errno.None && !opaque)
-                error = fileSystem.Redirect.Read(upper, name, out redirect);
+                error = view.Redirect.Read(upper, name, out redirect);
             if (error == Errno.None && !opaque && redirect is null)
                 listing.SetIno(record, ino);
             return Errno.None;
@@ -161,12 +158,12 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
                 ShowMoved(upper, listing, index, ref moved);
                 continue;
             }
-            var found = new Resolved(default) { Stat = new Statx { Mode = (ushort)entry.Type } };
-            Errno error = fileSystem.Origin.Read(upper, entry.Name, ref found);
+            ulong ino = 0;
+            Errno error = view.Origin.Read(upper, entry.Name, entry.Type, ref ino, out bool hasOrigin);
             if (error is not (Errno.None or Errno.ENOENT)) // removed since it was listed
                 return error;
-            if (error == Errno.None && found.HasOrigin)
-                listing.SetIno(listing.RecordOf(index), found.Ino);
+            if (error == Errno.None && hasOrigin)
+                listing.SetIno(listing.RecordOf(index), ino);
         }
         return Errno.None;
     }
@@ -175,8 +172,8 @@ internal readonly ref struct MergedDirectory(OverlayFileSystem fileSystem, Inode
     private void ShowMoved(Fd upper, DirectoryListing listing, int index, ref Resolved moved)
     {
         Name name = listing[index].Name;
-        if (fileSystem.Redirect.Read(upper, name, out byte[]? redirect) == Errno.None && redirect is not null
-            && fileSystem.Resolve(directory, name, 0, ref moved) == Errno.None && moved.Exists)
+        if (view.Redirect.Read(upper, name, out byte[]? redirect) == Errno.None && redirect is not null
+            && LayerLookup.Resolve(view, directory, name, ref moved) == Errno.None && moved.Exists)
             listing.SetIno(listing.RecordOf(index), moved.Ino);
     }
 

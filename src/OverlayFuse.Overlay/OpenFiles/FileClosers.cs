@@ -15,10 +15,6 @@ internal sealed class FileClosers(LayerStack layers, int mostWaiting)
 {
     private const int MostRounds = 1000;
 
-    /// <summary>ext4, XFS, btrfs, tmpfs, EROFS, squashfs, F2FS, ramfs, ISO 9660, FAT (linux/magic.h). Not overlayfs: it passes the flush on (ovl_flush).</summary>
-    private static readonly long[] s_local =
-        [0xEF53, 0x58465342, 0x9123683E, 0x01021994, 0xE0F5E1E2, 0x73717368, 0xF2F52010, 0x858458F6, 0x9660, 0x4D44];
-
     /// <summary>By st_dev; null for a local disk.</summary>
     private readonly ConcurrentDictionary<ulong, FileCloser?> _closers = new();
 
@@ -26,10 +22,6 @@ internal sealed class FileClosers(LayerStack layers, int mostWaiting)
 
     /// <summary>How many files are not closed yet, with those that threads close at this moment.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
-
-    /// <summary>Whether close(2) of a file waits for nothing but the disk.</summary>
-    /// <param name="type">The magic number of the file system's type.</param>
-    public static bool IsLocal(long type) => s_local.Contains(type);
 
     /// <summary>Called by the closers.</summary>
     public void Count(int change) => _ = Interlocked.Add(ref _waiting, change); // the sum is read elsewhere
@@ -56,7 +48,7 @@ internal sealed class FileClosers(LayerStack layers, int mostWaiting)
             return null; // cannot fail for an open file
         if (_closers.TryGetValue(stat.Dev, out FileCloser? known))
             return known;
-        bool isLocal = Sys.FStatFs(file, out StatFs about) == Errno.None && IsLocal(about.Type);
+        bool isLocal = Sys.FStatFs(file, out StatFs about) == Errno.None && FileSystemTypes.IsLocal(about.Type);
         return _closers.GetOrAdd(stat.Dev, isLocal ? null : new FileCloser(this, mostWaiting));
     }
 }

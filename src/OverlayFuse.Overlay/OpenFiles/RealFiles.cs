@@ -1,5 +1,4 @@
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Callers;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.Marks;
@@ -11,14 +10,11 @@ namespace OverlayFuse.Overlay.OpenFiles;
 /// <summary>Finds the real file behind an inode: in its pinned descriptor, in the upper layer, else in the topmost lower one.</summary>
 /// <param name="layers">The layers.</param>
 /// <param name="directories">Where the real directories are.</param>
-/// <param name="overrides">What layers keep of owners, modes and types in xattrs.</param>
-internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, StatOverrides? overrides)
+/// <param name="owners">Owners and modes as shown.</param>
+internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, Ownership owners)
 {
     /// <summary>workdir/index, with index=on.</summary>
     public SafeFd? Index { get; init; }
-
-    /// <summary>Which lower layers have other ids than on disk.</summary>
-    public IdMappedLayers? IdMapped { get; init; }
 
     /// <summary>Compares data with the digests of their metacopies; null where nobody asks for that.</summary>
     public Metacopy? Verifier { get; init; }
@@ -28,18 +24,18 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
     /// stays true.
     /// </summary>
     /// <returns>ESTALE when a layer was changed behind our back and the file is gone.</returns>
-    public Errno Locate(Inode inode, out RealName real)
+    public Errno Locate(Inode inode, out FoundFile real)
     {
         real = default;
         if (inode.IsDirectory)
         {
             Errno error = LocateDirectory(inode, out BorrowedFd directory);
-            real = new RealName(directory, Name.Empty, null);
+            real = new FoundFile(directory, Name.Empty, null);
             return error;
         }
         if (inode.Partial is { } partial && partial.TryBorrow(out BorrowedFd copy))
         {
-            real = new RealName(copy, Name.Empty, null);
+            real = new FoundFile(copy, Name.Empty, null);
             return Errno.None;
         }
         return inode.HasUpper ? LocateUpper(inode, out real) : LocateLower(inode, out real);
@@ -54,7 +50,7 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
             using (written)
                 return Statx(inode, written, Name.Empty, out stat);
         }
-        if (Locate(inode, out RealName real) is not Errno.None and var error)
+        if (Locate(inode, out FoundFile real) is not Errno.None and var error)
             return error;
         using (real)
             error = Statx(inode, real.Directory, real.Name, out stat);
@@ -65,15 +61,9 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
     }
 
     /// <summary>statx of an inode's real file that was found already, as it is to be shown.</summary>
-    public Errno Statx(Inode inode, Fd directory, Name name, out Statx stat, StatxMask mask = StatxMask.BasicStats)
-    {
-        Errno error = OwnerModes.Statx(directory, name, out stat, mask);
-        if (error == Errno.None && overrides is not null)
-            error = overrides.Apply(inode.RealLayer, directory, name, ref stat, out _);
-        if (inode.Partial is null) // its copy is looked at
-            IdMapped?.Restore(inode.RealLayer, ref stat);
-        return error;
-    }
+    public Errno Statx(Inode inode, Fd directory, Name name, out Statx stat, StatxMask mask = StatxMask.BasicStats) =>
+        // The copy of a large file, while it is made, lies in work: on the upper's disk.
+        owners.Statx(inode.Partial is null ? inode.RealLayer : Limits.NoLayer, directory, name, out stat, mask);
 
     /// <summary>Opens the real file; a lower one for reading only.</summary>
     public Errno Open(Inode inode, OpenFlags flags, out Fd fd)
@@ -81,7 +71,7 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
         fd = Fd.None;
         if (!inode.HasUpper && (flags & (OpenFlags.AccessMode | OpenFlags.Truncate | OpenFlags.Create)) != OpenFlags.ReadOnly)
             return Errno.EROFS; // whatever went wrong, it does not reach a lower layer
-        if (Locate(inode, out RealName real) is not Errno.None and var error)
+        if (Locate(inode, out FoundFile real) is not Errno.None and var error)
             return error;
         using (real)
         {
@@ -116,7 +106,7 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
 
     private Errno Verify(Inode inode, Fd data)
     {
-        if (Locate(inode, out RealName real) is not Errno.None and var error)
+        if (Locate(inode, out FoundFile real) is not Errno.None and var error)
             return error;
         using (real)
             return Verifier!.Verify(real.Directory, real.Name, data);
@@ -133,20 +123,20 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
     }
 
     /// <summary>The lower file that a copy-up starts from.</summary>
-    public Errno LocateLower(Inode inode, out RealName real)
+    public Errno LocateLower(Inode inode, out FoundFile real)
     {
         real = default;
         Place place = inode.Place!;
         if (directories.BorrowLayer(place.Parent, inode.LowerLayer, out BorrowedFd parent) is not Errno.None and var error)
             return error;
-        real = new RealName(parent, place.Name, null);
+        real = new FoundFile(parent, place.Name, null);
         return Errno.None;
     }
 
     /// <returns>EIO when it is not there, or no regular file; ENOENT when no data-only layer has it.</returns>
     private Errno OpenData(LowerData data, OpenFlags flags, out Fd fd)
     {
-        bool isInDataLayer = data.Layer == Inode.NoLayer;
+        bool isInDataLayer = data.Layer == Limits.NoLayer;
         Errno error = isInDataLayer
             ? DataLayers.Open(layers.DataLayers, data.Path, flags, out fd)
             : LayerWalk.Open(layers.Lowers[data.Layer].Root.Fd, data.Path, flags, out fd);
@@ -167,26 +157,26 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
         return inode.HasUpper ? directories.BorrowUpper(inode, out directory) : directories.BorrowLower(inode, out directory);
     }
 
-    private Errno LocateUpper(Inode inode, out RealName real)
+    private Errno LocateUpper(Inode inode, out FoundFile real)
     {
         while (true)
         {
             real = default;
             if (TryPinned(inode, out BorrowedFd pinned))
             {
-                real = new RealName(pinned, Name.Empty, null);
+                real = new FoundFile(pinned, Name.Empty, null);
                 return Errno.None;
             }
             if (inode.Index is { } entry && Index is { } index && index.TryAcquire())
             {
-                real = new RealName(new BorrowedFd(index), entry.Name, null);
+                real = new FoundFile(new BorrowedFd(index), entry.Name, null);
                 return Errno.None;
             }
             if (inode.Place is not { } place || inode.Unlinked)
                 return Errno.ESTALE;
             if (directories.BorrowUpper(place.Parent, out BorrowedFd parent) is not Errno.None and var error)
                 return error;
-            real = new RealName(parent, place.Name, place.Parent.Directory);
+            real = new FoundFile(parent, place.Name, place.Parent.Directory);
             if (ReferenceEquals(place, inode.Place) && !inode.Unlinked)
                 return Errno.None;
             real.Dispose(); // renamed or unlinked before the lock was ours
@@ -200,34 +190,17 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, S
         fd = held ? new BorrowedFd(pinned!) : default;
         return held;
     }
-}
 
-/// <summary>A real file: a directory's descriptor and a name in it, or the file's own descriptor and the empty name.</summary>
-internal readonly ref struct RealName
-{
-    private readonly BorrowedFd _directory;
-    private readonly DirectoryNode? _locked;
-
-    /// <param name="directory">A reference that is given back on disposal.</param>
-    /// <param name="name">The name in it.</param>
-    /// <param name="toLock">The directory whose names are locked from here to disposal.</param>
-    public RealName(BorrowedFd directory, Name name, DirectoryNode? toLock)
+    /// <summary>Counts what was written before an error, too.</summary>
+    public static Errno WriteAll(Fd file, ReadOnlySpan<byte> data, long offset, out int count)
     {
-        _directory = directory;
-        Name = name;
-        _locked = toLock;
-        if (toLock is not null)
-            Monitor.Enter(toLock);
-    }
-
-    public Fd Directory => _directory;
-
-    public Name Name { get; }
-
-    public void Dispose()
-    {
-        if (_locked is not null)
-            Monitor.Exit(_locked);
-        _directory.Dispose();
+        for (count = 0; count < data.Length;)
+        {
+            Errno error = Sys.PWrite(file, data[count..], offset + count, out int written);
+            count += written;
+            if (error != Errno.None)
+                return error;
+        }
+        return Errno.None;
     }
 }

@@ -16,13 +16,11 @@ public sealed partial class OverlayFileSystem
     private const uint GroupWrites = 0x10;
     private const uint OthersWrite = 0x2;
 
-    private static Name AccessAcl => new("system.posix_acl_access\0"u8);
-
-    /// <inheritdoc/>
+        /// <inheritdoc/>
     public Errno GetAttr(in FuseRequest request, in GetAttrIn input, out AttrOut attributes)
     {
         attributes = default;
-        if (_inodes[request.Node] is not { } inode)
+        if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
         return GetAttr(inode, out attributes);
     }
@@ -31,34 +29,34 @@ public sealed partial class OverlayFileSystem
     public Errno SetAttr(in FuseRequest request, in SetAttrIn input, out AttrOut attributes)
     {
         attributes = default;
-        if (_inodes[request.Node] is not { } inode)
+        if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (OwnerChange.From(input, _ids, out OwnerChange change) is not Errno.None and var unknown)
+        if (_view.Owners.ReadChange(input, out OwnerChange change) is not Errno.None and var unknown)
             return unknown;
         if (change.IsNothingButChown && MayClearSetIds(request, inode) is not Errno.None and var denied)
-            return denied == Errno.EPERM && _isStateless ? GetAttr(inode, out attributes) : denied; // a write clears them itself
-        if (IsTimeThatItHas(inode, input))
+            return denied == Errno.EPERM && _access.IsStateless ? GetAttr(inode, out attributes) : denied; // a write clears them itself
+        if (_access.IsTimeThatItHas(inode, input))
             return GetAttr(inode, out attributes);
-        if (RequireSettable(inode, input) is not Errno.None and var kept)
+        if (_protections.RequireSettable(inode, input) is not Errno.None and var kept)
             return kept;
         long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : CopyUp.NoData;
-        if (EnsureChangeable(request, inode, data) is not Errno.None and var error)
+        if (_upper.EnsureChangeable(request, inode, data) is not Errno.None and var error)
             return error;
         using var steady = new SteadyTimes(inode.Partial);
         if ((input.Valid & SetAttrValid.Size) != 0 && Truncate(request, inode, input) is not Errno.None and var truncated)
             return truncated;
-        NoteTime(inode, input);
-        if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
+        _access.NoteTime(inode, input);
+        if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var lost)
             return lost;
         using (real)
-        using (new ModeChange(inode))
+        using (new ModeChange(inode.IsDirectory))
         {
             if (ChangeOwner(request, inode, real, change) is not Errno.None and var refused)
                 return refused;
             if (SetTimes(real, input) is not Errno.None and var failed)
                 return failed;
         }
-        TellSuccessor(inode);
+        _access.TellSuccessor(inode);
         steady.Note();
         return GetAttr(inode, out attributes);
     }
@@ -67,13 +65,13 @@ public sealed partial class OverlayFileSystem
     public Errno Statx(in FuseRequest request, in StatxIn input, out StatxOut attributes)
     {
         attributes = default;
-        if (_inodes[request.Node] is not { } inode)
+        if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (_files.Locate(inode, out RealName real) is not Errno.None and var error)
+        if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var error)
             return error;
         Statx stat;
         using (real)
-            error = _files.Statx(inode, real.Directory, real.Name, out stat, StatxMask.BasicStats | StatxMask.Btime);
+            error = _view.Files.Statx(inode, real.Directory, real.Name, out stat, StatxMask.BasicStats | StatxMask.Btime);
         if (error != Errno.None)
             return error;
         Attr attr = ToAttr(inode, stat);
@@ -81,20 +79,34 @@ public sealed partial class OverlayFileSystem
         stat.Nlink = attr.Nlink;
         stat.Uid = attr.Uid;
         stat.Gid = attr.Gid;
-        attributes = new StatxOut { AttrValid = AttributeValidityOf(inode).Seconds, AttrValidNsec = AttributeValidityOf(inode).Nanoseconds, Stat = stat };
+        attributes = new StatxOut { AttrValid = _access.AttributeValidityOf(inode).Seconds, AttrValidNsec = _access.AttributeValidityOf(inode).Nanoseconds, Stat = stat };
         return Errno.None;
     }
 
     private Errno GetAttr(Inode inode, out AttrOut attributes)
     {
         attributes = default;
-        if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
+        if (_view.Files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
-        attributes = new AttrOut { AttrValid = AttributeValidityOf(inode).Seconds, AttrValidNsec = AttributeValidityOf(inode).Nanoseconds, Attr = ToAttr(inode, stat) };
+        attributes = new AttrOut { AttrValid = _access.AttributeValidityOf(inode).Seconds, AttrValidNsec = _access.AttributeValidityOf(inode).Nanoseconds, Attr = ToAttr(inode, stat) };
         return Errno.None;
     }
 
-    private Errno SetTimes(in RealName real, in SetAttrIn input)
+    /// <summary>chown and chmod of an upper file; under the lock of its name.</summary>
+    private Errno ChangeOwner(in FuseRequest request, Inode inode, in FoundFile real, in OwnerChange change)
+    {
+        Errno error = _view.Owners.Change(request, real.Directory, real.Name, change, out Substitution refused);
+        if (error != Errno.EPERM || !refused.IsPossible || inode.Place is not { } place)
+            return error;
+        using (new NamesChange(place.Parent))
+        {
+            if ((error = _view.Owners.Substitute(real.Directory, real.Name, refused, out ulong ino)) == Errno.None)
+                _view.Inodes.SetUpper(inode, ino);
+            return error;
+        }
+    }
+
+    private Errno SetTimes(in FoundFile real, in SetAttrIn input)
     {
         SetAttrValid valid = input.Valid;
         if ((valid & (SetAttrValid.Atime | SetAttrValid.Mtime)) == 0)
@@ -102,7 +114,7 @@ public sealed partial class OverlayFileSystem
         TimeSpec atime = ToTime(valid, SetAttrValid.Atime, SetAttrValid.AtimeNow, input.Atime, input.AtimeNsec);
         TimeSpec mtime = ToTime(valid, SetAttrValid.Mtime, SetAttrValid.MtimeNow, input.Mtime, input.MtimeNsec);
         Errno error = Sys.UTimeNsAt(real.Directory, real.Name, atime, mtime);
-        if (error != Errno.EPERM || !IsTimeOfChange(input))
+        if (error != Errno.EPERM || !_access.IsTimeOfChange(input))
             return error;
         // another's file, which the daemon may write: it has the time of its writing, and may be given the present one
         return (valid & SetAttrValid.Atime) != 0 ? Sys.UTimeNsAt(real.Directory, real.Name, TimeSpec.Now, TimeSpec.Now) : Errno.None;
@@ -122,7 +134,7 @@ public sealed partial class OverlayFileSystem
             using (copy)
             {
                 Errno cut = partial.Truncate((long)input.Size);
-                return cut == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? DropSetIds(request, copy) : cut;
+                return cut == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? _view.Owners.DropSetIds(request, copy) : cut;
             }
         }
         if (inode.Open is { } open && open.TryBorrowForWrite(out BorrowedFd written))
@@ -130,7 +142,7 @@ public sealed partial class OverlayFileSystem
             using (written)
                 return Truncate(request, written, input);
         }
-        if (_files.Open(inode, OpenFlags.WriteOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
+        if (_view.Files.Open(inode, OpenFlags.WriteOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
             return error;
         using var file = new ScopedFd(opened);
         return Truncate(request, file, input);
@@ -138,14 +150,14 @@ public sealed partial class OverlayFileSystem
 
     private Errno Truncate(in FuseRequest request, Fd file, in SetAttrIn input)
     {
-        DropEscapedCapability(file, Name.Empty);
+        _view.Owners.DropEscapedCapability(file, Name.Empty);
         Errno error = IsByPath(input) ? Sys.Truncate(file, (long)input.Size) : Sys.FTruncate(file, (long)input.Size);
-        return error == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? DropSetIds(request, file) : error;
+        return error == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? _view.Owners.DropSetIds(request, file) : error;
     }
 
     /// <summary>truncate(2); without opens also open(2) with O_TRUNC, which changes the time of an empty file.</summary>
     private bool IsByPath(in SetAttrIn input) =>
-        (input.Valid & SetAttrValid.Handle) == 0 && !(_isStateless && input.Size == 0);
+        (input.Valid & SetAttrValid.Handle) == 0 && !(_access.IsStateless && input.Size == 0);
 
     /// <summary>
     /// chown(path, -1, -1) by who is not the owner must not clear set-uid and set-gid (setattr_prepare), but HANDLE_KILLPRIV_V2 takes that check
@@ -158,11 +170,11 @@ public sealed partial class OverlayFileSystem
             written.Dispose();
             return Errno.None;
         }
-        if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
+        if (_view.Files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
-        if (_isStateless && MayBeWriting(request, inode, stat))
+        if (_access.IsStateless && MayBeWriting(request, inode, stat))
             return Errno.None; // who has it open is not known
-        return stat.IsDirectory || SetIdsToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, ShownUid(stat), ShownGid(stat)) ? Errno.None : Errno.EPERM;
+        return stat.IsDirectory || _view.Owners.SetIdsToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, _view.Owners.Uid(stat.Uid), _view.Owners.Gid(stat.Gid)) ? Errno.None : Errno.EPERM;
     }
 
     /// <summary>Whether the caller could have opened the file for writing; an ACL counts in his favour.</summary>
@@ -170,10 +182,10 @@ public sealed partial class OverlayFileSystem
     {
         if ((stat.Permissions & (GroupWrites | OthersWrite)) != GroupWrites)
             return (stat.Permissions & OthersWrite) != 0;
-        if (CallerProcess.MayKeepSetGid(request, ShownGid(stat)) || _files.Locate(inode, out RealName real) != Errno.None)
+        if (CallerProcess.MayKeepSetGid(request, _view.Owners.Gid(stat.Gid)) || _view.Files.Locate(inode, out FoundFile real) != Errno.None)
             return true;
         using (real)
-            return Sys.GetXattrAt(real.Directory, real.Name, AccessAcl, default, out _) == Errno.None;
+            return Sys.GetXattrAt(real.Directory, real.Name, AclIds.AccessXattr, default, out _) == Errno.None;
     }
 
     private static uint LinksOf(Inode inode, in Statx stat) =>
@@ -182,7 +194,7 @@ public sealed partial class OverlayFileSystem
     private Attr ToAttr(Inode inode, in Statx stat)
     {
         bool hidesLinks = inode.Directory is { } directory
-            && (_options.StaticNlink || (inode.HasUpper ? directory.Lowers.Length > 0 : directory.Lowers.Length > 1));
+            && (_view.Options.StaticNlink || (inode.HasUpper ? directory.Lowers.Length > 0 : directory.Lowers.Length > 1));
         return new Attr
         {
             Ino = inode.Ino,
@@ -194,10 +206,10 @@ public sealed partial class OverlayFileSystem
             AtimeNsec = stat.Atime.Nanoseconds,
             MtimeNsec = stat.Mtime.Nanoseconds,
             CtimeNsec = stat.Ctime.Nanoseconds,
-            Mode = _ids is null ? stat.Mode : _ids.Mode(stat),
+            Mode = _view.Owners.Mode(stat),
             Nlink = hidesLinks ? 1 : LinksOf(inode, stat), // 1 is what find(1) takes for "not known" (ovl_getattr)
-            Uid = _ids is null ? stat.Uid : _ids.Uid(stat.Uid),
-            Gid = _ids is null ? stat.Gid : _ids.Gid(stat.Gid),
+            Uid = _view.Owners.Uid(stat.Uid),
+            Gid = _view.Owners.Gid(stat.Gid),
             Rdev = (stat.RdevMinor & 0xFF) | (stat.RdevMajor << 8) | ((stat.RdevMinor & ~0xFFu) << 12), // new_encode_dev
             BlkSize = stat.BlockSize,
         };

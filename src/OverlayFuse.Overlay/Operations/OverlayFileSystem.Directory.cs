@@ -21,13 +21,13 @@ public sealed partial class OverlayFileSystem
     public Errno OpenDir(in FuseRequest request, in OpenIn input, out OpenOut opened)
     {
         opened = default;
-        if (_inodes[request.Node] is not { Directory: { } directory } inode)
+        if (_view.Inodes[request.Node] is not { Directory: { } directory } inode)
             return Errno.ESTALE;
         bool alone = Interlocked.Increment(ref directory.OpenHandles) == 1;
         opened = new OpenOut
         {
             Fh = _openDirectories.Add(new OpenDirectory(inode)),
-            Flags = FileReplyFlags | (alone && _options.IsCaching ? OpenReplyFlags.CacheDir : OpenReplyFlags.None),
+            Flags = _access.FileReplyFlags | (alone && _view.Options.IsCaching ? OpenReplyFlags.CacheDir : OpenReplyFlags.None),
         };
         return Errno.None;
     }
@@ -57,11 +57,11 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno FSyncDir(in FuseRequest request, in FSyncIn input)
     {
-        if (_inodes[request.Node] is not { } inode)
+        if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (!inode.HasUpper || !_options.Syncs)
+        if (!inode.HasUpper || !_view.Options.Syncs)
             return Errno.None;
-        if (_files.Locate(inode, out RealName real) is not Errno.None and var error)
+        if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var error)
             return error;
         using (real)
         {
@@ -98,7 +98,7 @@ public sealed partial class OverlayFileSystem
             open.Listing = new DirectoryListing();
             return Errno.None;
         }
-        Errno error = new MergedDirectory(this, open.Inode).Read(out DirectoryListing listing);
+        Errno error = new MergedDirectory(_view, open.Inode).Read(out DirectoryListing listing);
         open.Listing = listing;
         return error;
     }

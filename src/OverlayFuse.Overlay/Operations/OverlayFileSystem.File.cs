@@ -3,6 +3,7 @@ using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Marks;
+using OverlayFuse.Overlay.OpenFiles;
 using OverlayFuse.Overlay.Work;
 
 namespace OverlayFuse.Overlay.Operations;
@@ -17,39 +18,39 @@ public sealed partial class OverlayFileSystem
     public Errno Open(in FuseRequest request, in OpenIn input, out OpenOut opened)
     {
         opened = default;
-        if (_isStateless)
+        if (_access.IsStateless)
             return Errno.ENOSYS; // the kernel never asks again (fuse_conn.no_open)
-        if (_inodes[request.Node] is not { } inode)
+        if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
         bool truncate = (input.Flags & OpenFlags.Truncate) != 0;
         bool write = (input.Flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly || truncate;
-        if (write && RequireWritable(inode, input.Flags) is not Errno.None and var kept)
+        if (write && _protections.RequireWritable(inode, input.Flags) is not Errno.None and var kept)
             return kept;
         bool isBelow = write && !inode.HasUpper;
-        if (write && EnsureUpper(request, inode, truncate ? 0 : long.MaxValue) is not Errno.None and var error)
+        if (write && _upper.Ensure(request, inode, truncate ? 0 : long.MaxValue) is not Errno.None and var error)
             return error;
         if (isBelow)
-            InvalidateAttributes(inode); // the copy has a time of change of its own
-        if (AcquireOpen(inode, write) is not Errno.None and var failed)
+            _view.Kernel.InvalidateAttributes(inode); // the copy has a time of change of its own
+        if (_access.AcquireOpen(inode, write) is not Errno.None and var failed)
             return failed;
-        opened = OpenReply(inode, input.Flags);
+        opened = _access.OpenReply(inode, input.Flags);
         if (!truncate)
             return Errno.None;
         bool killSetIds = (input.RequestFlags & OpenRequestFlags.KillSuidGid) != 0;
         error = TruncateOpened(request, inode, killSetIds);
         if (error != Errno.None)
-            ReleaseOpen(inode);
+            _access.ReleaseOpen(inode);
         else if (killSetIds)
-            InvalidateAttributes(inode); // the kernel asks again for size and times only (fuse_truncate_update_attr)
+            _view.Kernel.InvalidateAttributes(inode); // the kernel asks again for size and times only (fuse_truncate_update_attr)
         return error;
     }
 
     /// <inheritdoc/>
     public Errno Release(in FuseRequest request, in ReleaseIn input)
     {
-        if (_inodes[request.Node] is not { } inode)
+        if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        ReleaseOpen(inode);
+        _access.ReleaseOpen(inode);
         return Errno.None;
     }
 
@@ -57,9 +58,9 @@ public sealed partial class OverlayFileSystem
     public Errno Read(in FuseRequest request, in ReadIn input, Span<byte> data, out int count)
     {
         count = 0;
-        if (_inodes[request.Node] is { Partial: { } partial } && partial.Read(data, (long)input.Offset, out count) is not Errno.ESTALE and var done)
+        if (_view.Inodes[request.Node] is { Partial: { } partial } && partial.Read(data, (long)input.Offset, out count) is not Errno.ESTALE and var done)
             return done;
-        if (BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
+        if (_access.BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
         {
@@ -78,42 +79,29 @@ public sealed partial class OverlayFileSystem
     public Errno Write(in FuseRequest request, in WriteIn input, ReadOnlySpan<byte> data, out int count)
     {
         count = 0;
-        if (_inodes[request.Node] is not { } inode)
+        if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (_isStateless && RequireWritable(inode, input.Flags & OpenFlags.Append) is not Errno.None and var kept)
+        if (_access.IsStateless && _protections.RequireWritable(inode, input.Flags & OpenFlags.Append) is not Errno.None and var kept)
             return kept;
-        if (!inode.HasUpper && EnsureChangeable(request, inode) is not Errno.None and var unready)
+        if (!inode.HasUpper && _upper.EnsureChangeable(request, inode) is not Errno.None and var unready)
             return unready;
         if (inode.Partial is { } partial && WriteTo(partial, request, input, data, out count) is not Errno.ESTALE and var done)
             return done;
-        if (BorrowWritable(request, request.Node, out BorrowedFd file) is not Errno.None and var closed)
+        if (_upper.BorrowForWrite(request, request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
         {
-            using var noted = new NotedWrite(_isWriteBack ? NoteTimeBefore(inode, file) : null);
+            using var noted = new NotedWrite(_access.IsWriteBack ? _access.NoteTimeBefore(inode, file) : null);
             if ((input.WriteFlags & WriteFlags.Cache) != 0)
             {
                 count = data.Length;
-                return WriteStored(inode, file, data, (long)input.Offset);
+                return _access.WriteStored(inode, file, data, (long)input.Offset);
             }
-            DropEscapedCapability(file, Name.Empty);
-            if (WriteAll(file, data, (long)input.Offset, out count) is not Errno.None and var error)
+            _view.Owners.DropEscapedCapability(file, Name.Empty);
+            if (RealFiles.WriteAll(file, data, (long)input.Offset, out count) is not Errno.None and var error)
                 return count > 0 ? Errno.None : error;
             return (input.WriteFlags & WriteFlags.KillSuidGid) != 0 ? DropSetIdsAfter(request, inode, file) : Errno.None;
         }
-    }
-
-    /// <summary>Counts what was written before an error, too.</summary>
-    private static Errno WriteAll(Fd file, ReadOnlySpan<byte> data, long offset, out int count)
-    {
-        for (count = 0; count < data.Length;)
-        {
-            Errno error = Sys.PWrite(file, data[count..], offset + count, out int written);
-            count += written;
-            if (error != Errno.None)
-                return error;
-        }
-        return Errno.None;
     }
 
     private Errno WriteTo(PartialCopy partial, in FuseRequest request, in WriteIn input, ReadOnlySpan<byte> data, out int count)
@@ -125,30 +113,30 @@ public sealed partial class OverlayFileSystem
         if ((input.WriteFlags & WriteFlags.KillSuidGid) == 0 || !partial.TryBorrow(out BorrowedFd copy))
             return Errno.None;
         using (copy)
-            return DropSetIds(request, copy);
+            return _view.Owners.DropSetIds(request, copy);
     }
 
     /// <inheritdoc/>
     public Errno FSync(in FuseRequest request, in FSyncIn input)
     {
-        if (_inodes[request.Node] is not { } inode)
+        if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (FinishPartial(request, inode) is not Errno.None and var unfinished)
+        if (_upper.Finish(request, inode) is not Errno.None and var unfinished)
             return unfinished;
-        if (!inode.HasUpper || !_options.Syncs)
+        if (!inode.HasUpper || !_view.Options.Syncs)
             return Errno.None; // nothing of ours can be dirty (ovl_fsync)
         if (inode.Data is not null)
             return (input.Flags & FSyncFlags.DataOnly) != 0 ? Errno.None : SyncMetacopy(inode);
-        if (BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
+        if (_access.BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
-            return Sys.FSync(file, (input.Flags & FSyncFlags.DataOnly) != 0 && _options.Fsync != FsyncMode.Strict);
+            return Sys.FSync(file, (input.Flags & FSyncFlags.DataOnly) != 0 && _view.Options.Fsync != FsyncMode.Strict);
     }
 
     /// <summary>Its data are below, where nothing is to be synced (and EROFS answers EINVAL); its attributes are in the upper.</summary>
     private Errno SyncMetacopy(Inode inode)
     {
-        if (_files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
+        if (_view.Files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
             return error;
         using var metacopy = new ScopedFd(opened);
         return Sys.FSync(metacopy);
@@ -157,9 +145,9 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno FAllocate(in FuseRequest request, in FAllocateIn input)
     {
-        if (_inodes[request.Node] is { } inode && RequireAllocatable(inode, input.Mode) is not Errno.None and var kept)
+        if (_view.Inodes[request.Node] is { } inode && _protections.RequireAllocatable(inode, input.Mode) is not Errno.None and var kept)
             return kept;
-        if (BorrowWritable(request, request.Node, out BorrowedFd file) is not Errno.None and var closed)
+        if (_upper.BorrowForWrite(request, request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
         {
@@ -172,11 +160,11 @@ public sealed partial class OverlayFileSystem
     public Errno LSeek(in FuseRequest request, in LSeekIn input, out long offset)
     {
         offset = 0;
-        if (_isWriteBack && !TryCollect(request.Node, input.Offset))
+        if (_access.IsWriteBack && !_access.TryCollect(request.Node, input.Offset))
             return Errno.ENOSYS; // from now on the kernel takes every file for data without holes
-        if (FinishPartial(request, _inodes[request.Node]) is not Errno.None and var unfinished)
+        if (_upper.Finish(request, _view.Inodes[request.Node]) is not Errno.None and var unfinished)
             return unfinished;
-        if (BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
+        if (_access.BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
             return closed;
         using (file)
             return Sys.LSeek(file, (long)input.Offset, input.Whence, out offset);
@@ -186,16 +174,16 @@ public sealed partial class OverlayFileSystem
     public Errno CopyFileRange(in FuseRequest request, in CopyFileRangeIn input, out ulong copied)
     {
         copied = 0;
-        Protection by = _isStateless ? Protection.Any : Protection.Immutable; // an open for writing was refused
-        if (_inodes[input.OutputNode] is { } output && RequireUnprotected(output, by) is not Errno.None and var kept)
+        Protection by = _access.IsStateless ? Protection.Any : Protection.Immutable; // an open for writing was refused
+        if (_view.Inodes[input.OutputNode] is { } output && _protections.RequireUnprotected(output, by) is not Errno.None and var kept)
             return kept;
-        if (FinishPartial(request, _inodes[request.Node]) is not Errno.None and var unfinished)
+        if (_upper.Finish(request, _view.Inodes[request.Node]) is not Errno.None and var unfinished)
             return unfinished;
-        if (BorrowOpen(request.Node, out BorrowedFd source) is not Errno.None and var closed)
+        if (_access.BorrowOpen(request.Node, out BorrowedFd source) is not Errno.None and var closed)
             return closed;
         using (source)
         {
-            if (BorrowWritable(request, input.OutputNode, out BorrowedFd target) is not Errno.None and var shut)
+            if (_upper.BorrowForWrite(request, input.OutputNode, out BorrowedFd target) is not Errno.None and var shut)
                 return shut;
             using (target)
             {
@@ -214,9 +202,9 @@ public sealed partial class OverlayFileSystem
             return Errno.EBADF;
         using (file)
         {
-            DropEscapedCapability(file, Name.Empty);
+            _view.Owners.DropEscapedCapability(file, Name.Empty);
             Errno error = Sys.FTruncate(file, 0);
-            return error == Errno.None && killSetIds ? DropSetIds(request, file) : error;
+            return error == Errno.None && killSetIds ? _view.Owners.DropSetIds(request, file) : error;
         }
     }
 }

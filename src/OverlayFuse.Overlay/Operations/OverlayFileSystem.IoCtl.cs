@@ -5,6 +5,7 @@ using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Callers;
 using OverlayFuse.Overlay.CopyingUp;
 using OverlayFuse.Overlay.Inodes;
+using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.Live;
 using OverlayFuse.Overlay.Marks;
 
@@ -13,21 +14,16 @@ namespace OverlayFuse.Overlay.Operations;
 /// <summary>IOCTL: the file flags of chattr(1) and the project of xfs_io(8), which the kernel turns into ioctls for FUSE.</summary>
 public sealed partial class OverlayFileSystem
 {
-    private const uint FS_IOC_GETFLAGS = 0x80086601;
-    private const uint FS_IOC_SETFLAGS = 0x40086602;
-    private const uint FS_IOC_FSGETXATTR = 0x801C581F;
-    private const uint FS_IOC_FSSETXATTR = 0x401C5820;
-
     /// <inheritdoc/>
     public Errno IoCtl(in FuseRequest request, in IoCtlIn input, ReadOnlySpan<byte> data, Span<byte> answer, out IoCtlOut result)
     {
         result = default;
-        if (_inodes[request.Node] is not { } inode)
+        if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
         if (input.Command is LiveControl.ListLayer or LiveControl.AddLayer or LiveControl.Refresh or LiveControl.Statistics or LiveControl.Settle)
-            return Control(request, input.Command, data, answer);
-        bool sets = input.Command is FS_IOC_SETFLAGS or FS_IOC_FSSETXATTR;
-        if (!sets && input.Command is not (FS_IOC_GETFLAGS or FS_IOC_FSGETXATTR))
+            return request.Node.Value == _view.Inodes.Root.Id.Value ? _live.Control(request, input.Command, data, answer) : Errno.ENOTTY;
+        bool sets = input.Command is IoControls.SetFlags or IoControls.SetProject;
+        if (!sets && input.Command is not (IoControls.GetFlags or IoControls.GetProject))
             return Errno.ENOTTY;
         if (inode.Type is not (FileType.Regular or FileType.Directory))
             return Errno.ENOTTY;
@@ -35,15 +31,15 @@ public sealed partial class OverlayFileSystem
         data[..Math.Min(data.Length, argument.Length)].CopyTo(argument);
         if (sets && MaySetFlags(request, inode, input.Command, argument) is not Errno.None and var denied)
             return denied;
-        if (sets && EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var error)
+        if (sets && _upper.Ensure(request, inode, CopyUp.NoData) is not Errno.None and var error)
             return error;
-        if (_files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var failed)
+        if (_view.Files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var failed)
             return failed;
         using var file = new ScopedFd(opened);
         if (sets)
         {
             error = SetFlags(inode, file, input.Command, argument);
-            InvalidateAttributes(inode); // the kernel expects no change of them from an ioctl: the time of change is another, also when only a part was done
+            _view.Kernel.InvalidateAttributes(inode); // the kernel expects no change of them from an ioctl: the time of change is another, also when only a part was done
             return error;
         }
         error = GetFlags(inode, file, input.Command, argument);
@@ -60,11 +56,11 @@ public sealed partial class OverlayFileSystem
     {
         if (request.Caller.Uid == uint.MaxValue)
             return Errno.None;
-        if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
+        if (_view.Files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
-        if (!CallerProcess.MayActAsOwner(request, ShownUid(stat), ShownGid(stat)))
+        if (!CallerProcess.MayActAsOwner(request, _view.Owners.Uid(stat.Uid), _view.Owners.Gid(stat.Gid)))
             return Errno.EPERM;
-        if (ProtectionOf(inode, out Protection protection) is not Errno.None and var unread)
+        if (_protections.Of(inode, out Protection protection) is not Errno.None and var unread)
             return unread;
         return ProtectionIn(command, MemoryMarshal.Read<uint>(argument)) == protection || CallerProcess.MayProtect(request) ? Errno.None : Errno.EPERM;
     }
@@ -76,7 +72,7 @@ public sealed partial class OverlayFileSystem
     {
         if (Sys.IoCtl(file, command, argument) is not Errno.None and var error)
             return error;
-        if (ProtectionOf(inode, out Protection protection) is not Errno.None and var unread)
+        if (_protections.Of(inode, out Protection protection) is not Errno.None and var unread)
             return unread;
         ref uint flags = ref MemoryMarshal.AsRef<uint>(argument);
         flags |= (protection & Protection.Append) != 0 ? AppendFlag(command) : 0;
@@ -90,14 +86,14 @@ public sealed partial class OverlayFileSystem
         ref uint flags = ref MemoryMarshal.AsRef<uint>(argument);
         Protection protection = ProtectionIn(command, flags);
         flags &= ~(AppendFlag(command) | ImmutableFlag(command));
-        if (SetProtection(inode, file, protection) is not Errno.None and var error)
+        if (_protections.Set(inode, file, protection) is not Errno.None and var error)
             return error;
         return Sys.IoCtl(file, command, argument);
     }
 
     /// <summary>FS_XFLAG_APPEND, FS_APPEND_FL.</summary>
-    private static uint AppendFlag(uint command) => command is FS_IOC_FSGETXATTR or FS_IOC_FSSETXATTR ? 0x10u : 0x20u;
+    private static uint AppendFlag(uint command) => command is IoControls.GetProject or IoControls.SetProject ? 0x10u : 0x20u;
 
     /// <summary>FS_XFLAG_IMMUTABLE, FS_IMMUTABLE_FL.</summary>
-    private static uint ImmutableFlag(uint command) => command is FS_IOC_FSGETXATTR or FS_IOC_FSSETXATTR ? 0x8u : 0x10u;
+    private static uint ImmutableFlag(uint command) => command is IoControls.GetProject or IoControls.SetProject ? 0x8u : 0x10u;
 }

@@ -12,14 +12,11 @@ public sealed partial class OverlayFileSystem
     /// <summary>How often a lookup is done again because names changed beside it, before it takes their lock.</summary>
     private const int OptimisticLookups = 3;
 
-    /// <summary>Room for most paths in a layer; a longer one takes more.</summary>
-    private const int PathRoom = 512;
-
     /// <inheritdoc/>
     public Errno Lookup(in FuseRequest request, Name name, out EntryOut entry)
     {
         entry = default;
-        if (_inodes[request.Node] is not { } parent)
+        if (_view.Inodes[request.Node] is not { } parent)
             return Errno.ESTALE;
         if (name.Bytes.SequenceEqual("."u8) || name.Bytes.SequenceEqual(".."u8))
             return LookupSelf(parent, name.Length, out entry);
@@ -27,12 +24,12 @@ public sealed partial class OverlayFileSystem
             return Errno.ENOTDIR;
         Errno error = LookupEntry(parent, name, default, out entry, out _);
         if (error == Errno.ENOENT)
-            (entry.EntryValid, entry.EntryValidNsec) = (NegativeValidity.Seconds, NegativeValidity.Nanoseconds); // of node 0: the kernel remembers that it is not there
+            (entry.EntryValid, entry.EntryValidNsec) = (_access.NegativeValidity.Seconds, _access.NegativeValidity.Nanoseconds); // of node 0: the kernel remembers that it is not there
         return error == Errno.ENOENT ? Errno.None : error;
     }
 
     /// <inheritdoc/>
-    public void Forget(NodeId node, ulong lookups) => _inodes.Forget(node, lookups);
+    public void Forget(NodeId node, ulong lookups) => _view.Inodes.Forget(node, lookups);
 
     /// <summary>"." and "..": how exportfs asks for an inode by its file handle (FUSE_EXPORT_SUPPORT).</summary>
     private Errno LookupSelf(Inode inode, int dots, out EntryOut entry)
@@ -40,11 +37,11 @@ public sealed partial class OverlayFileSystem
         entry = default;
         if (dots == 2)
             inode = inode.Place!.Parent;
-        if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
+        if (_view.Files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
         if (inode.Unlinked && (!inode.HasUpper || LinksOf(inode, stat) == 0))
             return Errno.ESTALE; // the kernel only asks for what nobody has open
-        _inodes.Acquire(inode);
+        _view.Inodes.Acquire(inode);
         entry = ToEntry(inode, stat);
         return Errno.None;
     }
@@ -71,21 +68,21 @@ public sealed partial class OverlayFileSystem
                 int version = parent.Directory!.Version;
                 if ((version & 1) != 0)
                     continue;
-                found.IndexVersion = _inodes.IndexVersion;
-                Errno error = Resolve(parent, name, hint.Slot(version), ref found);
+                found.IndexVersion = _view.Inodes.IndexVersion;
+                Errno error = LayerLookup.Resolve(_view, parent, name, ref found, hint.Slot(version));
                 if (error != Errno.None)
                     return error;
                 if (!found.Exists)
                     return Errno.ENOENT;
                 if (found.HasUpper && found.IsMerged && found.Locations is null && WriteMissingOrigin(parent, name, found.Lowers[0]))
-                    error = Resolve(parent, name, hint.Slot(version), ref found); // its ctime is another now
+                    error = LayerLookup.Resolve(_view, parent, name, ref found, hint.Slot(version)); // its ctime is another now
                 if (error != Errno.None)
                     return error;
-                if (!_inodes.TryAdmit(parent, version, name, found, out inode))
+                if (!_view.Inodes.TryAdmit(parent, version, name, found, out inode))
                     continue;
                 if (found.IsMetacopy)
-                    found.Stat.Blocks = _files.BlocksOfData(found.Data!, found.Stat);
-                if (inode.Partial is not null && _files.Statx(inode, out found.Stat) is not Errno.None and var unseen)
+                    found.Stat.Blocks = _view.Files.BlocksOfData(found.Data!, found.Stat);
+                if (inode.Partial is not null && _view.Files.Statx(inode, out found.Stat) is not Errno.None and var unseen)
                     return unseen;
                 entry = ToEntry(inode, found.Stat);
                 return Errno.None;
@@ -98,91 +95,21 @@ public sealed partial class OverlayFileSystem
         }
     }
 
-    /// <summary>Looks through the layers; takes no reference.</summary>
-    internal Errno Resolve(Inode parent, Name name, int from, ref Resolved found)
-    {
-        found.Reset();
-        return name.Length > NameMax ? Errno.ENAMETOOLONG : new LayerLookup(this, parent, name).Run(from, ref found);
-    }
-
-    /// <summary>The path from the root of a layer to a name in a directory, or what is one already.</summary>
-    /// <param name="parent">The directory; the layer has it.</param>
-    /// <param name="layer">The layer.</param>
-    /// <param name="name">A name, or a path with a leading '/'.</param>
-    /// <returns>With a leading '/' and a NUL behind it.</returns>
-    internal static byte[] PathInLayer(Inode parent, ushort layer, Name name)
-    {
-        if (name.StartsWith("/"u8))
-            return name.ToArray();
-        byte[] path = new byte[PathRoom];
-        int start = path.Length;
-        Put(name.WithNul, ref path, ref start);
-        while (path[start] != (byte)'/')
-        {
-            Put("/"u8, ref path, ref start);
-            Place place = parent.Place!; // before the location: a rename sets that first
-            if (ReferenceEquals(place.Parent, parent))
-                break;
-            LowerParts parts = parent.Directory!.Parts;
-            byte[]? location = parts.Locations?[Array.IndexOf(parts.Layers, layer)];
-            Put(location is null ? place.Name.Bytes : new Name(location).Bytes, ref path, ref start);
-            parent = place.Parent;
-        }
-        return path[start..];
-    }
-
-    /// <summary>Puts a part in front of a path that is written from its end, in twice the room if need be.</summary>
-    private static void Put(ReadOnlySpan<byte> part, ref byte[] path, ref int start)
-    {
-        if (part.Length > start)
-        {
-            byte[] larger = new byte[2 * path.Length + part.Length];
-            path.AsSpan(start).CopyTo(larger.AsSpan(larger.Length - (path.Length - start)));
-            start += larger.Length - path.Length;
-            path = larger;
-        }
-        start -= part.Length;
-        part.CopyTo(path.AsSpan(start));
-    }
-
-    /// <summary>Made when a name was missed in a directory's topmost lower layer for the first time.</summary>
-    internal LowerNames? LowerNamesOf(Inode directory, LowerParts parts)
-    {
-        if (parts.HasAskedNames || !_options.LayersAreOurs)
-            return parts.Names;
-        parts.HasAskedNames = true; // who comes meanwhile looks without
-        return parts.Names = LowerNames.Of(this, directory, parts);
-    }
-
-    /// <summary>Whether upper entries of a directory may have an origin: only then it is worth asking each of them.</summary>
-    internal bool IsImpure(Inode directory, Fd upper)
-    {
-        DirectoryNode node = directory.Directory!;
-        if (node.IsImpure != Known.NotYet)
-            return node.IsImpure == Known.Yes;
-        Span<byte> value = stackalloc byte[8];
-        Errno error = Sys.GetXattrAt(upper, Name.Empty, _xattrs.Impure, value, out int length);
-        if (error is not (Errno.None or Errno.ENODATA or Errno.EOPNOTSUPP))
-            return true; // asking each entry is slower, but right
-        bool impure = error == Errno.None && length == 1 && value[0] == (byte)'y';
-        return node.LearnImpure(impure);
-    }
-
     /// <summary>Best effort: the inode number of a merged directory does not depend on it here.</summary>
     /// <returns>Whether the upper directory was changed.</returns>
     private bool WriteMissingOrigin(Inode parent, Name name, ushort layer)
     {
-        if (_work is null || _directories.BorrowUpper(parent, out BorrowedFd upper) != Errno.None)
+        if (_view.Work is null || _view.Directories.BorrowUpper(parent, out BorrowedFd upper) != Errno.None)
             return false;
         using (upper)
         {
-            if (_directories.BorrowLayer(parent, layer, out BorrowedFd lower) != Errno.None)
+            if (_view.Directories.BorrowLayer(parent, layer, out BorrowedFd lower) != Errno.None)
                 return false;
             using (lower)
             {
-                if (!_origin.WriteMissing(upper, lower, name, _layers.Lowers[layer]))
+                if (!_view.Origin.WriteMissing(upper, lower, name, _view.Layers.Lowers[layer]))
                     return false;
-                _ = MarkImpure(parent, upper); // see above
+                _ = _view.Impure.Set(parent, upper); // see above
                 return true;
             }
         }
@@ -192,10 +119,10 @@ public sealed partial class OverlayFileSystem
     {
         NodeId = inode.Id,
         Generation = inode.Generation,
-        EntryValid = EntryValidity.Seconds,
-        EntryValidNsec = EntryValidity.Nanoseconds,
-        AttrValid = AttributeValidityOf(inode).Seconds,
-        AttrValidNsec = AttributeValidityOf(inode).Nanoseconds,
+        EntryValid = _access.EntryValidity.Seconds,
+        EntryValidNsec = _access.EntryValidity.Nanoseconds,
+        AttrValid = _access.AttributeValidityOf(inode).Seconds,
+        AttrValidNsec = _access.AttributeValidityOf(inode).Nanoseconds,
         Attr = ToAttr(inode, stat),
     };
 }

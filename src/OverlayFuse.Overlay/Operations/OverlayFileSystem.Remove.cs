@@ -3,6 +3,7 @@ using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Marks;
 using OverlayFuse.Overlay.Merging;
+using OverlayFuse.Overlay.OpenFiles;
 using OverlayFuse.Overlay.Work;
 
 namespace OverlayFuse.Overlay.Operations;
@@ -16,34 +17,34 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno Unlink(in FuseRequest request, Name name)
     {
-        if (_inodes[request.Node] is not { } parent)
+        if (_view.Inodes[request.Node] is not { } parent)
             return Errno.ESTALE;
-        if (RequireRemovable(parent, name) is not Errno.None and var kept)
+        if (_protections.RequireRemovable(parent, name) is not Errno.None and var kept)
             return kept;
         if (PrepareRemoval(request, parent, name) is not Errno.None and var unready)
             return unready;
-        if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
+        if (_upper.BorrowDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
         using (new NamesChange(parent))
         {
-            if (StatUpper(upper, name, out Statx stat, out bool inUpper) is not Errno.None and var unseen)
+            if (UpperFiles.Stat(upper, name, out Statx stat, out bool inUpper) is not Errno.None and var unseen)
                 return unseen;
-            if (LowerHas(parent, name, inUpper, out bool inLower) is not Errno.None and var failed)
+            if (LayerLookup.LowerHas(_view, parent, name, inUpper, out bool inLower) is not Errno.None and var failed)
                 return failed;
-            if (inUpper ? Whiteout.Is(_xattrs, upper, name, stat) : !inLower)
+            if (inUpper ? Whiteout.Is(_view.Xattrs, upper, name, stat) : !inLower)
                 return Errno.ENOENT;
             if (inUpper && stat.IsDirectory)
                 return Errno.EISDIR;
-            Inode? inode = inUpper ? _inodes.OfUpperFile(stat.Ino) : _inodes.OfName(parent, name);
-            if (inUpper && RequireUnprotected(inode, upper, name) is not Errno.None and var protectedFile)
+            Inode? inode = inUpper ? _view.Inodes.OfUpperFile(stat.Ino) : _view.Inodes.OfName(parent, name);
+            if (inUpper && _protections.RequireUnprotected(inode, upper, name) is not Errno.None and var protectedFile)
                 return protectedFile;
-            if (inUpper && Pin(inode, upper, name) is not Errno.None and var unheld)
+            if (inUpper && _access.Pin(inode, upper, name) is not Errno.None and var unheld)
                 return unheld;
-            error = inLower ? CoverFile(parent, upper, name, inUpper) : Sys.UnlinkAt(upper, name);
+            error = inLower ? _view.UpperForm.Cover(upper, ref parent.Directory!.UpperMarks, name, inUpper ? UpperEntry.File : UpperEntry.None) : Sys.UnlinkAt(upper, name);
             Removed(inode, parent, name, error, inode is { HasUpper: true } ? LinksOf(inode, stat) : 0);
             if (error == Errno.None)
-                DropIndex(inode);
+                _indexed.Dropped(inode);
             return error;
         }
     }
@@ -51,31 +52,33 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno RmDir(in FuseRequest request, Name name)
     {
-        if (_inodes[request.Node] is not { } parent)
+        if (_view.Inodes[request.Node] is not { } parent)
             return Errno.ESTALE;
-        if (_inodes.OfName(parent, name) is not { } inode)
+        if (_view.Inodes.OfName(parent, name) is not { } inode)
             return Errno.ESTALE; // the kernel had it looked up: it is no longer what it was
-        if (RequireRemovable(parent, name) is not Errno.None and var kept)
+        if (_protections.RequireRemovable(parent, name) is not Errno.None and var kept)
             return kept;
-        if (RequireUnprotected(inode, Protection.Any) is not Errno.None and var fixedInode)
+        if (_protections.RequireUnprotected(inode, Protection.Any) is not Errno.None and var fixedInode)
             return fixedInode;
         if (RequireEmpty(inode) is not Errno.None and var filled)
             return filled; // before the parent is copied up for nothing
         if (LinkUpIndexed(request, inode, parent, name) is not Errno.None and var unready)
             return unready;
-        if (EnsureUpperDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
+        if (_upper.BorrowDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
             return error;
         using (upper)
         using (new NamesChange(parent))
         {
-            if (LowerHas(parent, name, inode.HasUpper, out bool inLower) is not Errno.None and var unseen)
+            if (LayerLookup.LowerHas(_view, parent, name, inode.HasUpper, out bool inLower) is not Errno.None and var unseen)
                 return unseen;
-            if (inode.HasUpper && Pin(inode, upper, name) is not Errno.None and var unheld)
+            if (inode.HasUpper && _access.Pin(inode, upper, name) is not Errno.None and var unheld)
                 return unheld;
-            error = inLower ? CoverDirectory(parent, upper, name, inode.HasUpper) : RemoveUpperDirectory(upper, name);
+            error = inLower
+                ? _view.UpperForm.Cover(upper, ref parent.Directory!.UpperMarks, name, inode.HasUpper ? UpperEntry.Directory : UpperEntry.None)
+                : RemoveUpperDirectory(upper, name);
             Removed(inode, parent, name, error);
             if (error == Errno.None)
-                DropIndex(inode);
+                _indexed.Dropped(inode);
             return error;
         }
     }
@@ -84,44 +87,8 @@ public sealed partial class OverlayFileSystem
     {
         if (!inode.IsDirectory)
             return Errno.ENOTDIR;
-        Errno error = new MergedDirectory(this, inode).IsEmpty(out bool empty);
+        Errno error = new MergedDirectory(_view, inode).IsEmpty(out bool empty);
         return error == Errno.None && !empty ? Errno.ENOTEMPTY : error;
-    }
-
-    private Errno CoverFile(Inode parent, Fd upper, Name name, bool inUpper)
-    {
-        if (_options.AufsWhiteouts && name.Length <= AufsWhiteout.LongestName)
-            return CoverByAufs(parent, upper, name, inUpper);
-        if (!inUpper)
-            return _work!.Whiteout.Make(upper, name);
-        var entry = new WorkEntry(_work!);
-        try
-        {
-            Errno error = _work!.Whiteout.Make(entry.Directory, entry.Name);
-            return error == Errno.None ? entry.MoveTo(upper, name) : error;
-        }
-        finally
-        {
-            entry.Dispose();
-        }
-    }
-
-    private Errno CoverDirectory(Inode parent, Fd upper, Name name, bool inUpper)
-    {
-        if (_options.AufsWhiteouts && name.Length <= AufsWhiteout.LongestName)
-            return CoverByAufs(parent, upper, name, inUpper);
-        if (!inUpper)
-            return _work!.Whiteout.Make(upper, name);
-        var entry = new WorkEntry(_work!); // takes the directory in exchange, and removes it with the whiteouts in it
-        try
-        {
-            Errno error = _work!.Whiteout.Make(entry.Directory, entry.Name);
-            return error == Errno.None ? entry.ExchangeWith(upper, name) : error;
-        }
-        finally
-        {
-            entry.Dispose();
-        }
     }
 
     private Errno RemoveUpperDirectory(Fd upper, Name name)
@@ -129,14 +96,14 @@ public sealed partial class OverlayFileSystem
         Errno error = Sys.RmDirAt(upper, name);
         if (error != Errno.ENOTEMPTY)
             return error;
-        using var entry = new WorkEntry(_work!); // it holds whiteouts, of a lower that is no longer there
+        using var entry = new WorkEntry(_view.Work!); // it holds whiteouts, of a lower that is no longer there
         return entry.TakeFrom(upper, name);
     }
 
     /// <summary>Brings the inode in line with what became of its name. Under the lock of its names.</summary>
     private void Removed(Inode? inode, Inode parent, Name name, Errno error, uint links = 0)
     {
-        if (inode is not null && (error != Errno.None || _inodes.Unlink(inode, parent, name, links)))
-            Unpin(inode);
+        if (inode is not null && (error != Errno.None || _view.Inodes.Unlink(inode, parent, name, links)))
+            InodeAccess.Unpin(inode);
     }
 }

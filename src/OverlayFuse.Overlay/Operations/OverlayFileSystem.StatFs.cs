@@ -11,7 +11,7 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno StatFs(in FuseRequest request, out KStatFs statistics)
     {
-        Layer layer = _layers.Upper ?? _layers.Lowers[0];
+        Layer layer = _view.Layers.Upper ?? _view.Layers.Lowers[0];
         Errno error = Sys.FStatFs(layer.Root.Fd, out StatFs real);
         statistics = new KStatFs
         {
@@ -29,5 +29,5 @@ public sealed partial class OverlayFileSystem
 
     /// <inheritdoc/>
     public Errno SyncFs(in FuseRequest request) =>
-        _layers.Upper is { } upper && _options.Syncs ? Sys.SyncFs(upper.Root.Fd) : Errno.None;
+        _view.Layers.Upper is { } upper && _view.Options.Syncs ? Sys.SyncFs(upper.Root.Fd) : Errno.None;
 }

@@ -27,6 +27,8 @@ internal static class AclIds
 
     public static Name AccessXattr => new("system.posix_acl_access\0"u8);
 
+    public static Name DefaultXattr => new("system.posix_acl_default\0"u8);
+
     public static bool IsAcl(Name xattr) => xattr.StartsWith("system.posix_acl_"u8);
 
     /// <summary>Turns ids on disk into those that the mount shows; who is left out becomes "nobody".</summary>
@@ -100,6 +102,17 @@ internal static class AclIds
             return acl.Length;
         narrows = Limit(acl[..kept], mask, others, groups);
         return kept;
+    }
+
+    /// <summary>
+    /// The kernel copies an ACL with all its entries; a daemon in a user namespace cannot write those of ids without a place there. Who is named by one
+    /// loses what it gave.
+    /// </summary>
+    /// <returns>EOVERFLOW for an entry that denied something, as for an owner without a place.</returns>
+    public static Errno WithoutStrangers(byte[] acl, ref int length)
+    {
+        length = WithoutStrangers(acl.AsSpan(0, length), out bool narrows);
+        return narrows ? Errno.EOVERFLOW : Errno.None;
     }
 
     private static bool Limit(Span<byte> acl, uint mask, uint others, uint groups)

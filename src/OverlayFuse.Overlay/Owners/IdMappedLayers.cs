@@ -31,7 +31,7 @@ internal sealed class IdMappedLayers
     public void Add(Layer layer) => _isMapped = [.. _isMapped, IsOnIdMappedMount(layer.Path, MountTable.Read())];
 
     /// <summary>Gives a file's attributes the ids that it has on disk.</summary>
-    /// <param name="layer">Where it is: a lower layer's number, or <c>Inode.NoLayer</c>.</param>
+    /// <param name="layer">Where it is: a lower layer's number, or <c>Limits.NoLayer</c>.</param>
     /// <param name="stat">Its attributes.</param>
     public void Restore(ushort layer, ref Statx stat)
     {

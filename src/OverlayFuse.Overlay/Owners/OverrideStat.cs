@@ -42,7 +42,7 @@ internal readonly record struct OverrideStat
         if (!TryDecimal(Take(ref rest, (byte)':'), out uint uid) || !TryDecimal(Take(ref rest, (byte)':'), out uint gid)
             || !TryOctal(Take(ref rest, (byte)':'), out uint mode))
             return false;
-        var read = new OverrideStat(uid, gid, mode & 0xFFF);
+        var read = new OverrideStat(uid, gid, mode & Overlay.Permissions.All);
         if (!rest.IsEmpty && !TryType(rest, ref read))
             return false;
         stat = read;

@@ -47,7 +47,7 @@ internal readonly record struct OwnerChange
         {
             Uid = uid,
             Gid = gid,
-            Mode = (valid & SetAttrValid.Mode) != 0 ? input.Mode & 0xFFF : null,
+            Mode = (valid & SetAttrValid.Mode) != 0 ? input.Mode & Permissions.All : null,
             IsChown = nothing || (valid & (SetAttrValid.Uid | SetAttrValid.Gid)) != 0,
         };
         return known ? Errno.None : Errno.EOVERFLOW;

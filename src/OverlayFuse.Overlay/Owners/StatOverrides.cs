@@ -1,6 +1,6 @@
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Layers;
+using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Owners;
 
@@ -13,10 +13,6 @@ namespace OverlayFuse.Overlay.Owners;
 /// </summary>
 internal sealed class StatOverrides
 {
-    private static readonly byte[] s_containers = Name.From("user.containers.override_stat").ToArray();
-    private static readonly byte[] s_fuseOverlayfs = Name.From("user.fuseoverlayfs.override_stat").ToArray();
-    private static readonly byte[] s_privileged = Name.From("security.fuseoverlayfs.override_stat").ToArray();
-
     private readonly Lock _lock = new();
     private readonly Layer? _upperLayer;
     private readonly OverrideKind _written;
@@ -56,19 +52,19 @@ internal sealed class StatOverrides
     }
 
     /// <summary>How a layer keeps them.</summary>
-    /// <param name="layer">A lower layer's number; <c>Inode.NoLayer</c> for the upper.</param>
-    public OverrideKind KindOf(ushort layer) => layer == Inode.NoLayer ? _upper : _lowers[layer];
+    /// <param name="layer">A lower layer's number; <c>Limits.NoLayer</c> for the upper.</param>
+    public OverrideKind KindOf(ushort layer) => layer == Limits.NoLayer ? _upper : _lowers[layer];
 
     /// <summary>The same of a layer's root.</summary>
     /// <param name="root">The root.</param>
     /// <param name="believesUser">Whether marks in user.* count.</param>
     public static OverrideKind KindOf(Fd root, bool believesUser)
     {
-        if (believesUser && Has(root, s_containers))
+        if (believesUser && Has(root, OverrideXattr.Containers))
             return OverrideKind.Containers;
-        if (believesUser && Has(root, s_fuseOverlayfs))
+        if (believesUser && Has(root, OverrideXattr.FuseOverlayfs))
             return OverrideKind.FuseOverlayfs;
-        return Has(root, s_privileged) ? OverrideKind.Privileged : OverrideKind.None;
+        return Has(root, OverrideXattr.Privileged) ? OverrideKind.Privileged : OverrideKind.None;
     }
 
     /// <summary>One more lower layer, before it is seen; it has the next number.</summary>
@@ -94,10 +90,10 @@ internal sealed class StatOverrides
         if (kind == OverrideKind.None || !CanCarry(kind, stat.Type))
             return Errno.None;
         Span<byte> value = stackalloc byte[OverrideStat.MaxSize];
-        Name xattr = new(kind == OverrideKind.Privileged ? s_privileged : s_containers);
+        Name xattr = kind == OverrideKind.Privileged ? OverrideXattr.Privileged : OverrideXattr.Containers;
         Errno error = Sys.GetXattrAt(directory, name, xattr, value, out int length);
         if (error == Errno.ENODATA && kind == OverrideKind.FuseOverlayfs)
-            error = Sys.GetXattrAt(directory, name, new Name(s_fuseOverlayfs), value, out length);
+            error = Sys.GetXattrAt(directory, name, OverrideXattr.FuseOverlayfs, value, out length);
         if (error != Errno.None)
             return IsNone(error) ? Errno.None : error;
         isKept = OverrideStat.TryParse(value[..length], out OverrideStat shown);
@@ -126,21 +122,18 @@ internal sealed class StatOverrides
             return error; // first: user.* can be set only on what we may write
         Span<byte> value = stackalloc byte[OverrideStat.MaxSize];
         int length = OverrideStat.Format(wanted, value);
-        return Sys.SetXattrAt(directory, name, new Name(_written == OverrideKind.Privileged ? s_privileged : s_containers), value[..length]);
+        return Sys.SetXattrAt(directory, name, Written, value[..length]);
     }
 
     /// <summary>Permissions of the file itself: never more for others than is shown, never less for us than we need, no set-uid.</summary>
     public static uint RealMode(uint mode)
     {
         bool isDirectory = (FileType)(mode & (uint)FileType.Mask) == FileType.Directory;
-        return (mode & 0x1FF) | (isDirectory ? 0x1C0u : 0x180u);
+        return (mode & Permissions.Access) | (isDirectory ? Permissions.OwnerAll : Permissions.OwnerReadWrite);
     }
 
     /// <summary>Whether xattrs security.* of a layer's files are kept under a name that any user can write.</summary>
     public bool EscapesSecurity(ushort layer) => KindOf(layer) is OverrideKind.Containers or OverrideKind.FuseOverlayfs;
-
-    /// <summary>Ours in a layer that keeps owners so: neither listed nor copied.</summary>
-    public static bool IsPrivate(Name xattr) => xattr.Equals(new Name(s_containers)) || xattr.Equals(new Name(s_fuseOverlayfs)) || xattr.Equals(new Name(s_privileged));
 
     private static bool CanCarry(OverrideKind kind, FileType type) =>
         kind == OverrideKind.Privileged || type is FileType.Regular or FileType.Directory;
@@ -157,16 +150,16 @@ internal sealed class StatOverrides
                 return error;
             Span<byte> value = stackalloc byte[OverrideStat.MaxSize];
             int length = OverrideStat.Format(stat, value);
-            Name xattr = new(_written == OverrideKind.Privileged ? s_privileged : s_containers);
-            error = Sys.SetXattrAt(root, Name.Empty, xattr, value[..length]);
+            error = Sys.SetXattrAt(root, Name.Empty, Written, value[..length]);
             if (error == Errno.None)
                 _upper = _written;
             return error;
         }
     }
 
+    private Name Written => _written == OverrideKind.Privileged ? OverrideXattr.Privileged : OverrideXattr.Containers;
+
     private OverrideKind KindOf(Layer layer) => KindOf(layer.Root.Fd, BelievesUser);
 
-    private static bool Has(Fd root, byte[] xattr) =>
-        Sys.GetXattrAt(root, Name.Empty, new Name(xattr), default, out _) == Errno.None;
+    private static bool Has(Fd root, Name xattr) => Sys.GetXattrAt(root, Name.Empty, xattr, default, out _) == Errno.None;
 }

@@ -68,7 +68,7 @@ internal static class TreeRemover
             return identity == way.Peek() ? Errno.None : Errno.ESTALE;
         way.Push(identity);
         if (Sys.EffectiveUid != 0)
-            _ = Sys.FChModAt(here, Name.Empty, 0x1C0); // an owner without CAP_DAC_OVERRIDE could not list it; if it fails, listing tells
+            _ = Sys.FChModAt(here, Name.Empty, Permissions.OwnerAll); // an owner without CAP_DAC_OVERRIDE could not list it; if it fails, listing tells
         return identity == emptied ? Errno.ENOTEMPTY : Errno.None;
     }
 

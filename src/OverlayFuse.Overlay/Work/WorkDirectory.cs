@@ -1,7 +1,6 @@
 using System.Globalization;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Layers;
-using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Work;
 
@@ -19,15 +18,12 @@ internal sealed class WorkDirectory : IDisposable
     {
         _base = @base;
         Fd = work;
-        Whiteout = new Whiteout(this);
         _syncs = options.Syncs;
         _keepsOrder = _syncs && options.Fsync == FsyncMode.Auto && WriteOrder.IsKept(work);
     }
 
     /// <summary>The directory itself, for *at calls.</summary>
     public Fd Fd { get; }
-
-    public Whiteout Whiteout { get; }
 
     /// <summary>FICLONE was refused: its file system has none.</summary>
     public volatile bool HasNoReflinks;
@@ -41,13 +37,13 @@ internal sealed class WorkDirectory : IDisposable
 
     /// <summary>Empties and opens it.</summary>
     /// <param name="base">The directory that workdir= names.</param>
-    /// <param name="xattrs">Which private names are used.</param>
+    /// <param name="hasUserXattrs">Marks are xattrs user.overlay.*.</param>
     /// <param name="options">Volatile leaves the mark that refuses the next mount: nobody knows what reached the disk (ovl_create_volatile_dirty).</param>
     /// <exception cref="IOException">What is left there cannot be removed.</exception>
-    public static WorkDirectory Open(Layer @base, OverlayXattr xattrs, OverlayOptions options)
+    public static WorkDirectory Open(Layer @base, bool hasUserXattrs, OverlayOptions options)
     {
         Require(@base, TreeRemover.Remove(@base.Root.Fd, WorkName));
-        uint mode = ModeFor(xattrs);
+        uint mode = ModeFor(hasUserXattrs);
         Require(@base, Sys.MkDirAt(@base.Root.Fd, WorkName, mode));
         Require(@base, Sys.OpenAt(@base.Root.Fd, WorkName, OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow, out Fd work));
         if (options.Volatile)
@@ -56,7 +52,7 @@ internal sealed class WorkDirectory : IDisposable
     }
 
     /// <summary>Nobody but us; mode 0 needs CAP_DAC_OVERRIDE.</summary>
-    public static uint ModeFor(OverlayXattr xattrs) => xattrs.IsUser && Sys.EffectiveUid != 0 ? 0x1C0u : 0;
+    public static uint ModeFor(bool hasUserXattrs) => hasUserXattrs && Sys.EffectiveUid != 0 ? Permissions.OwnerAll : 0;
 
     /// <summary>A name that nothing has yet.</summary>
     public byte[] NextName() =>

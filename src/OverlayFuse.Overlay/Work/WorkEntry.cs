@@ -33,13 +33,12 @@ internal ref struct WorkEntry(WorkDirectory work, byte[] name)
     /// <param name="file">Open for reading and writing as long as this is.</param>
     public Errno MakeFile(out Fd file)
     {
-        const uint ownerOnly = 0x180;
-        Errno error = work.HasNoUnnamedFiles ? Errno.EOPNOTSUPP : Sys.OpenAt(work.Fd, Name.Dot, OpenFlags.TmpFile | OpenFlags.ReadWrite, out _file, ownerOnly);
+        Errno error = work.HasNoUnnamedFiles ? Errno.EOPNOTSUPP : Sys.OpenAt(work.Fd, Name.Dot, OpenFlags.TmpFile | OpenFlags.ReadWrite, out _file, Permissions.OwnerReadWrite);
         _isUnnamed = error == Errno.None;
         if (error is Errno.EOPNOTSUPP or Errno.EISDIR)
         {
             work.HasNoUnnamedFiles = true;
-            error = Sys.OpenAt(work.Fd, Name, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, out _file, ownerOnly);
+            error = Sys.OpenAt(work.Fd, Name, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, out _file, Permissions.OwnerReadWrite);
         }
         file = _file;
         return error;

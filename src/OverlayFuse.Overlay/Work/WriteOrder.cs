@@ -1,5 +1,6 @@
 using System.Globalization;
 using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Overlay.Work;
 
@@ -11,13 +12,11 @@ namespace OverlayFuse.Overlay.Work;
 /// </summary>
 internal static class WriteOrder
 {
-    private const long EXT4_SUPER_MAGIC = 0xEF53, XFS_SUPER_MAGIC = 0x58465342;
-
     /// <summary>Looks at the file system of a directory.</summary>
     public static bool IsKept(Fd directory) => Sys.FStatFs(directory, out StatFs disk) == Errno.None && disk.Type switch
     {
-        XFS_SUPER_MAGIC => true,
-        EXT4_SUPER_MAGIC => HasJournal(directory),
+        FileSystemTypes.Xfs => true,
+        FileSystemTypes.Ext4 => HasJournal(directory),
         _ => false,
     };
 

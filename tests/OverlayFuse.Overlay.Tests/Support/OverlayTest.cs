@@ -92,7 +92,7 @@ public abstract class OverlayTest
     private void End(OverlayUnderTest overlay, int index)
     {
         overlay.ForgetAll();
-        int known = overlay.FileSystem.Inodes.Count;
+        int known = overlay.FileSystem.View.Inodes.Count;
         overlay.Dispose();
         Assert.That(known, Is.EqualTo(1), $"overlay {index}: inodes known after all was forgotten, the root included");
         if (System.IO.Directory.Exists(overlay.Work()))

@@ -21,7 +21,7 @@ internal sealed partial class OverlayUnderTest : IDisposable
     {
         _directory = directory;
         FileSystem = OverlayFileSystem.Create(options);
-        FileSystem.Layers.Clones?.Dispose(); // waits: descriptors are counted
+        FileSystem.View.Layers.Clones?.Dispose(); // waits: descriptors are counted
     }
 
     public OverlayFileSystem FileSystem { get; }
@@ -35,7 +35,7 @@ internal sealed partial class OverlayUnderTest : IDisposable
 
     public string Work(string path = "") => Path.Combine(_directory, "work", "work", path);
 
-    public Inode InodeOf(string path) => FileSystem.Inodes[Node(path)] ?? throw new InvalidOperationException($"{path} is forgotten");
+    public Inode InodeOf(string path) => FileSystem.View.Inodes[Node(path)] ?? throw new InvalidOperationException($"{path} is forgotten");
 
     /// <summary>The node of a path: one LOOKUP for each of its names, as a kernel without any cache does.</summary>
     public NodeId Node(string path)

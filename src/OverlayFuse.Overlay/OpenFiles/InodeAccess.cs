@@ -1,33 +1,34 @@
-using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Inodes;
-using OverlayFuse.Overlay.Layers;
-using OverlayFuse.Overlay.OpenFiles;
 
-namespace OverlayFuse.Overlay.Operations;
+namespace OverlayFuse.Overlay.OpenFiles;
 
 /// <summary>
 /// The descriptors behind open files. They belong to the inode, not to the FUSE handle; with <see cref="IoMode.Stateless"/> there are no
 /// handles at all: a descriptor is opened by the first READ or WRITE that needs it, and closed when others need the room.
 /// </summary>
-public sealed partial class OverlayFileSystem
+/// <param name="view">The merged view.</param>
+/// <param name="idleFiles">Files that nobody told us to be open.</param>
+internal sealed partial class InodeAccess(MergedView view, FileCache idleFiles)
 {
-    private readonly FileCache _idleFiles;
-
-    private readonly DescriptorReserve _reserve;
-
     private bool _isStateless;
 
-    private static FileCache CacheOf(LayerStack layers)
-    {
-        int capacity = (int)Math.Clamp(Sys.OpenFilesLimit / 4, 8, 1024);
-        return new FileCache(new FileClosers(layers, mostWaiting: capacity / 4), capacity);
-    }
+    /// <summary>No open is told: see <see cref="IoMode.Stateless"/>.</summary>
+    public bool IsStateless => _isStateless;
+
+    /// <summary>See <see cref="InodeAccess"/>.WriteBack.</summary>
+    public bool IsWriteBack => _isWriteBack;
+
+    /// <summary>What io= has come to, from INIT on.</summary>
+    public IoMode EffectiveIo => _isStateless ? IoMode.Stateless : _backingFiles is not null ? IoMode.Passthrough : IoMode.Open;
+
+    /// <summary>The kernel reads files itself, which it can of one real file only: no copy is made little by little.</summary>
+    public bool PassesThrough => _backingFiles is not null;
 
     /// <summary>One more open of an inode: gives it the descriptors that it lacks.</summary>
     /// <returns>ESTALE when it was left behind: the VFS looks its name up again. ENFILE when clients hold all the files that they may.</returns>
-    private Errno AcquireOpen(Inode inode, bool write)
+    public Errno AcquireOpen(Inode inode, bool write)
     {
         lock (OpenLockOf(inode))
         {
@@ -37,11 +38,11 @@ public sealed partial class OverlayFileSystem
             if (inode.IsLeftBehind)
                 return Errno.ESTALE;
             bool isFirst = open.Count == 0;
-            if (isFirst && !_reserve.TryOpen())
+            if (isFirst && !view.Reserve.TryOpen())
                 return Errno.ENFILE;
             Errno error = AcquireOpen(inode, open, write);
             if (isFirst && error != Errno.None)
-                _reserve.Close();
+                view.Reserve.Close();
             return error;
         }
     }
@@ -52,7 +53,7 @@ public sealed partial class OverlayFileSystem
         known.Dispose();
         if (!has && (write || !OpensLate(inode)))
         {
-            Errno error = write ? OpenForWriting(inode, open, out Fd fd) : _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
+            Errno error = write ? OpenForWriting(inode, open, out Fd fd) : view.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
             if (error != Errno.None)
                 return error;
             open.Set(new SafeFd(fd), write);
@@ -65,29 +66,29 @@ public sealed partial class OverlayFileSystem
     private Errno OpenForWriting(Inode inode, OpenFile open, out Fd fd)
     {
         const OpenFlags access = OpenFlags.ReadWrite | OpenFlags.NonBlock;
-        Errno error = _files.OpenData(inode, access, out fd);
+        Errno error = view.Files.OpenData(inode, access, out fd);
         open.OnlyAppends = error == Errno.EPERM;
-        return open.OnlyAppends ? _files.OpenData(inode, access | OpenFlags.Append, out fd) : error;
+        return open.OnlyAppends ? view.Files.OpenData(inode, access | OpenFlags.Append, out fd) : error;
     }
 
     /// <summary>The descriptor of a file that was just made.</summary>
     /// <param name="inode">The file.</param>
     /// <param name="writable">The descriptor; owned from here on.</param>
-    /// <param name="hasHandle">A RELEASE will come; the caller has asked <see cref="_reserve"/> for it.</param>
-    private void AddOpen(Inode inode, Fd writable, bool hasHandle)
+    /// <param name="hasHandle">A RELEASE will come; the caller has asked <see cref="DescriptorReserve"/> for it.</param>
+    public void AddOpen(Inode inode, Fd writable, bool hasHandle)
     {
         lock (OpenLockOf(inode))
         {
             OpenFile open = inode.Open ?? new OpenFile();
-            SafeFd file = hasHandle || open.Count > 0 ? new SafeFd(writable) : _idleFiles.Own(writable);
+            SafeFd file = hasHandle || open.Count > 0 ? new SafeFd(writable) : idleFiles.Own(writable);
             open.Set(file, writable: true);
             if (hasHandle && open.Count > 0)
-                _reserve.Close(); // somebody has opened it already
+                view.Reserve.Close(); // somebody has opened it already
             if (hasHandle)
                 CountOpen(inode, open);
             inode.Open = open;
             if (open.Count == 0)
-                _idleFiles.Add(open, file);
+                idleFiles.Add(open, file);
         }
     }
 
@@ -99,7 +100,7 @@ public sealed partial class OverlayFileSystem
         inode.Open = open;
     }
 
-    private void ReleaseOpen(Inode inode)
+    public void ReleaseOpen(Inode inode)
     {
         lock (OpenLockOf(inode))
         {
@@ -108,12 +109,12 @@ public sealed partial class OverlayFileSystem
             inode.Open = null;
             SettleTime(open);
             open.Close();
-            _reserve.Close();
+            view.Reserve.Close();
         }
     }
 
     /// <summary>After a copy-up: who has the file open reads the copy from here on.</summary>
-    internal void RefreshOpen(Inode inode)
+    public void RefreshOpen(Inode inode)
     {
         lock (OpenLockOf(inode)) // an open may just have found the lower file
         {
@@ -129,32 +130,27 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>The descriptor for reading an inode that is open.</summary>
-    private Errno BorrowOpen(NodeId node, out BorrowedFd file)
+    public Errno BorrowOpen(NodeId node, out BorrowedFd file)
     {
         file = default;
-        if (_inodes[node] is not { } inode)
+        if (view.Inodes[node] is not { } inode)
             return Errno.ESTALE;
         return inode.Open is { } open && open.TryBorrowForRead(out file) ? Errno.None : OpenNow(inode, write: false, out file);
     }
 
-    /// <summary>The descriptor for writing an inode that is open; what lower layers have is copied up.</summary>
-    private Errno BorrowWritable(in FuseRequest request, NodeId node, out BorrowedFd file)
+    /// <summary>The descriptor for writing an inode that is open already, if there is one.</summary>
+    /// <returns>EBADF when there are handles and none is open; EAGAIN if <see cref="OpenNow"/> must open it, after a copy-up.</returns>
+    public Errno BorrowWritable(Inode inode, out BorrowedFd file)
     {
         file = default;
-        if (_inodes[node] is not { } inode)
-            return Errno.ESTALE;
         if (inode.Open is { } open && open.TryBorrowForWrite(out file))
             return Errno.None;
-        if (!_isStateless && inode.Open is null)
-            return Errno.EBADF;
-        if (EnsureUpper(request, inode) is not Errno.None and var error)
-            return error;
-        return OpenNow(inode, write: true, out file);
+        return !_isStateless && inode.Open is null ? Errno.EBADF : Errno.EAGAIN;
     }
 
     /// <summary>Opens the real file that a request needs.</summary>
     /// <returns>EBADF when there are handles and none is open.</returns>
-    private Errno OpenNow(Inode inode, bool write, out BorrowedFd file)
+    public Errno OpenNow(Inode inode, bool write, out BorrowedFd file)
     {
         file = default;
         if (!_isStateless && inode.Open is null)
@@ -178,21 +174,48 @@ public sealed partial class OverlayFileSystem
     private Errno OpenAgain(Inode inode, OpenFile open)
     {
         bool writable = inode.HasUpper && inode.Data is null;
-        Errno error = writable ? OpenForWriting(inode, open, out Fd fd) : _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
+        Errno error = writable ? OpenForWriting(inode, open, out Fd fd) : view.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
         if (error is Errno.EACCES or Errno.EPERM && writable) // a daemon without CAP_DAC_OVERRIDE, a file that its owner may not write; chattr +i
         {
             writable = false;
-            error = _files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
+            error = view.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
         }
         if (error != Errno.None)
             return error;
-        SafeFd file = open.Count > 0 ? new SafeFd(fd) : _idleFiles.Own(fd);
+        SafeFd file = open.Count > 0 ? new SafeFd(fd) : idleFiles.Own(fd);
         open.Set(file, writable);
         if (open.Count == 0)
-            _idleFiles.Add(open, file);
+            idleFiles.Add(open, file);
         return Errno.None;
     }
 
     /// <summary>Of the inode alone: it is held while a layer opens or closes the file, which may take for ever.</summary>
-    private static object OpenLockOf(Inode inode) => inode.OpenLock;
+    public static object OpenLockOf(Inode inode) => inode.OpenLock;
+
+    /// <summary>
+    /// Holds an upper inode whose name is about to go, so that whoever has it open can go on. Under the lock of its names. Where the reserve is
+    /// used up too, what nobody reads or writes is let go: its attributes can no longer be asked for.
+    /// </summary>
+    /// <returns>ENFILE where somebody may have it open, and the reserve is used up.</returns>
+    public Errno Pin(Inode? inode, Fd upper, Name name)
+    {
+        if (inode is null || inode.Pinned is not null)
+            return Errno.None;
+        if (!view.Reserve.HasRoom)
+            return inode.Type == FileType.Regular && (_isStateless || inode.Open is not null) ? Errno.ENFILE : Errno.None;
+        if (Sys.OpenAt(upper, name, OpenFlags.Path | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
+            return error;
+        inode.Pinned = new SafeFd(opened);
+        return Errno.None;
+    }
+
+    /// <summary>Lets go of <see cref="Pin"/>: the name did not go, or another is known.</summary>
+    public static void Unpin(Inode inode)
+    {
+        if (inode.IsLeftBehind)
+            return;
+        SafeFd? pinned = inode.Pinned;
+        inode.Pinned = null;
+        pinned?.Release();
+    }
 }

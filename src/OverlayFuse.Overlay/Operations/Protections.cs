@@ -10,10 +10,12 @@ namespace OverlayFuse.Overlay.Operations;
 /// chattr +i and +a. The kernel's side of FUSE does not know S_IMMUTABLE and S_APPEND, so what the VFS refuses elsewhere is refused here, on the paths
 /// that change something and before anything is copied up; what an inode has is read when the first of them asks.
 /// </summary>
-public sealed partial class OverlayFileSystem
+/// <param name="view">The merged view.</param>
+/// <param name="access">Open files.</param>
+internal sealed class Protections(MergedView view, InodeAccess access)
 {
     /// <summary>What protects an inode: the xattr of its upper file, and the flags that its real file has.</summary>
-    private Errno ProtectionOf(Inode inode, out Protection protection)
+    public Errno Of(Inode inode, out Protection protection)
     {
         protection = inode.Protection;
         if (protection != Protection.NotRead && !inode.IsLeftBehind)
@@ -31,7 +33,7 @@ public sealed partial class OverlayFileSystem
         while (true)
         {
             bool isUp = IsUp(inode);
-            if (_files.Locate(inode, out RealName real) is not Errno.None and var error)
+            if (view.Files.Locate(inode, out FoundFile real) is not Errno.None and var error)
                 return error;
             using (real)
             {
@@ -39,8 +41,8 @@ public sealed partial class OverlayFileSystem
                     continue; // copied up meanwhile
                 if (Sys.StatxAt(real.Directory, real.Name, out Statx stat, StatxMask.Type) is not Errno.None and var unseen)
                     return unseen == Errno.ENOENT ? Errno.ESTALE : unseen;
-                error = isUp ? ProtectionXattr.Read(_xattrs, real.Directory, real.Name, out protection) : Errno.None;
-                protection |= _layers.ProtectionOf(stat);
+                error = isUp ? ProtectionXattr.Read(view.Xattrs, real.Directory, real.Name, out protection) : Errno.None;
+                protection |= ProtectionXattr.OfRealFile(view.Layers, stat);
                 return error;
             }
         }
@@ -50,33 +52,33 @@ public sealed partial class OverlayFileSystem
     private static bool IsUp(Inode inode) => inode.HasUpper || inode.Partial is not null;
 
     /// <returns>EPERM for an inode that has one of these flags.</returns>
-    private Errno RequireUnprotected(Inode inode, Protection by)
+    public Errno RequireUnprotected(Inode inode, Protection by)
     {
-        Errno error = ProtectionOf(inode, out Protection protection);
+        Errno error = Of(inode, out Protection protection);
         return error == Errno.None && (protection & by) != 0 ? Errno.EPERM : error;
     }
 
     /// <summary>As <see cref="RequireUnprotected(Inode, Protection)"/>, of what an upper directory has. Under the lock of its names.</summary>
-    private Errno RequireUnprotected(Inode? inode, Fd upper, Name name)
+    public Errno RequireUnprotected(Inode? inode, Fd upper, Name name)
     {
         Protection protection = inode?.Protection ?? Protection.NotRead;
         Errno error = Errno.None;
         if (protection == Protection.NotRead)
-            error = ProtectionXattr.Read(_xattrs, upper, name, out protection); // the flags of the real file are for its own file system to tell
+            error = ProtectionXattr.Read(view.Xattrs, upper, name, out protection); // the flags of the real file are for its own file system to tell
         return error == Errno.None && (protection & Protection.Any) != 0 ? Errno.EPERM : error;
     }
 
     /// <summary>A name may go from a directory: as may_delete, as far as is known before the name is looked for.</summary>
-    private Errno RequireRemovable(Inode parent, Name name)
+    public Errno RequireRemovable(Inode parent, Name name)
     {
         if (RequireUnprotected(parent, Protection.Any) is not Errno.None and var error)
             return error;
         bool isLower = !parent.HasUpper;
-        return isLower && _inodes.OfName(parent, name) is { } inode ? RequireUnprotected(inode, Protection.Any) : Errno.None;
+        return isLower && view.Inodes.OfName(parent, name) is { } inode ? RequireUnprotected(inode, Protection.Any) : Errno.None;
     }
 
     /// <summary>As may_delete and may_create, before a rename.</summary>
-    private Errno RequireMovable(in Renaming rename)
+    public Errno RequireMovable(in Renaming rename)
     {
         if (RequireUnprotected(rename.OldParent, Protection.Any) is not Errno.None and var error)
             return error;
@@ -90,12 +92,12 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>As may_setattr; and a size is set by writers only, who do not append.</summary>
-    private Errno RequireSettable(Inode inode, in SetAttrIn input)
+    public Errno RequireSettable(Inode inode, in SetAttrIn input)
     {
         const SetAttrValid touch = SetAttrValid.Atime | SetAttrValid.AtimeNow | SetAttrValid.Mtime | SetAttrValid.MtimeNow;
         SetAttrValid valid = input.Valid;
         Protection by = Protection.None;
-        if (IsTimeOfChange(input))
+        if (access.IsTimeOfChange(input))
             valid = (valid & SetAttrValid.Atime) != 0 ? valid | SetAttrValid.MtimeNow : valid & ~SetAttrValid.Mtime; // of a write that was allowed
         if ((valid & touch) == touch)
             by = Protection.Immutable;
@@ -110,36 +112,36 @@ public sealed partial class OverlayFileSystem
 
     /// <summary>ftruncate(2) goes on with a descriptor from before chattr +i; with stateless opens nobody knows of one.</summary>
     private bool WasOpenedForWriting(Inode inode, SetAttrValid valid) =>
-        !_isStateless && (valid & SetAttrValid.Handle) != 0 && inode.Open is { IsWritable: true };
+        !access.IsStateless && (valid & SetAttrValid.Handle) != 0 && inode.Open is { IsWritable: true };
 
     /// <summary>As may_open, of an open for writing or truncation.</summary>
-    private Errno RequireWritable(Inode inode, OpenFlags flags)
+    public Errno RequireWritable(Inode inode, OpenFlags flags)
     {
         bool appends = (flags & (OpenFlags.Append | OpenFlags.Truncate)) == OpenFlags.Append;
         return RequireUnprotected(inode, appends ? Protection.Immutable : Protection.Any);
     }
 
     /// <summary>As vfs_fallocate.</summary>
-    private Errno RequireAllocatable(Inode inode, uint mode)
+    public Errno RequireAllocatable(Inode inode, uint mode)
     {
         const uint FALLOC_FL_KEEP_SIZE = 1;
         return RequireUnprotected(inode, (mode & ~FALLOC_FL_KEEP_SIZE) == 0 ? Protection.Immutable : Protection.Any);
     }
 
     /// <summary>chattr(1): the xattr of the upper file says so, and an inode that had flags has only these.</summary>
-    private Errno SetProtection(Inode inode, Fd upper, Protection protection)
+    public Errno Set(Inode inode, Fd upper, Protection protection)
     {
-        if (ProtectionOf(inode, out Protection before) is not Errno.None and var unread)
+        if (Of(inode, out Protection before) is not Errno.None and var unread)
             return unread;
         Errno error = Errno.None;
         if (protection != Protection.None)
-            error = ProtectionXattr.Write(_xattrs, upper, Name.Empty, protection);
+            error = ProtectionXattr.Write(view.Xattrs, upper, Name.Empty, protection);
         else if (before != Protection.None)
-            error = ProtectionXattr.Remove(_xattrs, upper, Name.Empty);
+            error = ProtectionXattr.Remove(view.Xattrs, upper, Name.Empty);
         if (error != Errno.None)
             return error;
         inode.Protection = protection;
-        if (inode.IsLeftBehind && _inodes.OfUpperFile(inode.UpperIno) is { } successor)
+        if (inode.IsLeftBehind && view.Inodes.OfUpperFile(inode.UpperIno) is { } successor)
             successor.Protection = protection;
         return Errno.None;
     }

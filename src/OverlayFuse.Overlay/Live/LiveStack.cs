@@ -2,19 +2,25 @@ using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Callers;
 using OverlayFuse.Overlay.Checks;
+using OverlayFuse.Overlay.CopyingUp;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Layers;
-using OverlayFuse.Overlay.Live;
 using OverlayFuse.Overlay.Marks;
+using OverlayFuse.Overlay.Merging;
+using OverlayFuse.Overlay.OpenFiles;
 
-namespace OverlayFuse.Overlay.Operations;
+namespace OverlayFuse.Overlay.Live;
 
 /// <summary>
-/// Live layers: lists them, puts a new one on top of the lower ones, and looks again at what was changed behind our back. Directories that the
+/// The layers of a live mount: lists them, puts a new one on top of the lower ones, and looks again at what was changed behind our back. Directories that the
 /// kernel knows get new lower parts, parents first; files that are open stay what they were; all names are looked up again before their next
 /// use (NOTIFY_INC_EPOCH, kernel 6.16).
 /// </summary>
-public sealed partial class OverlayFileSystem
+/// <param name="view">The merged view.</param>
+/// <param name="access">Open files.</param>
+/// <param name="copyUp">Null on a mount that writes nothing.</param>
+/// <param name="numbers">For statistics.</param>
+internal sealed class LiveStack(MergedView view, InodeAccess access, CopyUp? copyUp, LiveNumbers numbers)
 {
     /// <summary>One change of the stack at a time; outermost of all locks.</summary>
     private readonly Lock _live = new();
@@ -22,14 +28,17 @@ public sealed partial class OverlayFileSystem
     private static readonly TimeSpan s_underway = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_heldUp = TimeSpan.FromSeconds(1);
 
-    private Errno Control(in FuseRequest request, uint command, ReadOnlySpan<byte> data, Span<byte> answer)
+    /// <summary>Answers one ioctl(2) on the root.</summary>
+    /// <param name="request">The caller: root, or the owner of the mount.</param>
+    /// <param name="command">Of <see cref="LiveControl"/>.</param>
+    /// <param name="data">The argument.</param>
+    /// <param name="answer">Room for the answer.</param>
+    public Errno Control(in FuseRequest request, uint command, ReadOnlySpan<byte> data, Span<byte> answer)
     {
-        if (request.Node.Value != _inodes.Root.Id.Value)
-            return Errno.ENOTTY;
         if (CallerProcess.UidOf(request) is not 0 and var uid && uid != Sys.EffectiveUid)
             return Errno.EPERM;
         if (command == LiveControl.Statistics)
-            return TellStatistics(answer);
+            return numbers.Tell(answer);
         if (data.Length < (command is LiveControl.Refresh or LiveControl.Settle ? 0 : LiveControl.Size))
             return Errno.EINVAL;
         lock (_live)
@@ -46,17 +55,17 @@ public sealed partial class OverlayFileSystem
 
     private Errno Settle()
     {
-        _copyUp?.FinishAll();
+        copyUp?.FinishAll();
         return Errno.None;
     }
 
     private Errno ListLayer(int index, Span<byte> answer)
     {
         var layers = new List<(string Role, string Path)>();
-        if (_layers.Upper is { } upper)
+        if (view.Layers.Upper is { } upper)
             layers.Add(("upper", upper.Path));
-        layers.AddRange(_inodes.Root.Directory!.Lowers.Select(number => ("lower", _layers.Lowers[number].Path)));
-        layers.AddRange(_layers.DataLayers.Select(layer => ("data", layer.Path)));
+        layers.AddRange(view.Inodes.Root.Directory!.Lowers.Select(number => ("lower", view.Layers.Lowers[number].Path)));
+        layers.AddRange(view.Layers.DataLayers.Select(layer => ("data", layer.Path)));
         if (index < 0 || index >= layers.Count || answer.Length < LiveControl.Size)
             return Errno.ENOENT;
         LiveControl.WriteLayer(answer, layers[index].Role, layers[index].Path);
@@ -65,22 +74,21 @@ public sealed partial class OverlayFileSystem
 
     private Errno AddLayer((ulong Dev, ulong Ino, string Path) directory)
     {
-        if (_layers.Lowers.Count >= OverlayOptions.MostLowers)
+        if (view.Layers.Lowers.Count >= OverlayOptions.MostLowers)
             return Errno.E2BIG;
-        if (_index is { IsComplete: true })
+        if (view.Index is { IsComplete: true })
             return Errno.EINVAL; // what is indexed is bound to the lower directories that there were
-        _copyUp?.FinishAll();
-        if (ForgetNames() is not Errno.None and var old)
+        copyUp?.FinishAll();
+        if (view.Kernel.ForgetNames() is not Errno.None and var old)
             return old;
         if (OpenNewLayer(directory, out Layer? layer) is not Errno.None and var error)
             return error;
-        LookForXattrWhiteouts(layer!, _xattrs);
-        _overrides?.Add(layer!);
-        IdMapped?.Add(layer!);
-        ushort number = _layers.Add(layer!);
-        Inode root = _inodes.Root;
+        RootParts.LookForXattrWhiteouts(layer!, view.Xattrs);
+        view.Owners.Add(layer!);
+        ushort number = view.Layers.Add(layer!);
+        Inode root = view.Inodes.Root;
         using (new NamesChange(root))
-            root.Directory!.Parts = RootParts(_layers, IsAufsOpaque(layer!) ? [number] : [number, .. root.Directory.Lowers]);
+            root.Directory!.Parts = RootParts.Of(view.Layers, RootParts.IsAufsOpaque(layer!) ? [number] : [number, .. root.Directory.Lowers]);
         FindDirectoriesAgain();
         return ForgetNamesOnTheWay();
     }
@@ -97,7 +105,7 @@ public sealed partial class OverlayFileSystem
                 return unseen;
             if (stat.Dev != directory.Dev || stat.Ino != directory.Ino)
                 return Errno.ESTALE;
-            Layer?[] others = [_layers.Upper, _layers.Work, .. _layers.Lowers, .. _layers.DataLayers];
+            Layer?[] others = [view.Layers.Upper, view.Layers.Work, .. view.Layers.Lowers, .. view.Layers.DataLayers];
             foreach (Layer? known in others)
             {
                 if (known is null || !Sys.IsDirectory(known.Path))
@@ -105,7 +113,7 @@ public sealed partial class OverlayFileSystem
                 using LayerPlace place = LayerPlace.Open("lowerdir", known.Path, mounts);
                 LayerChecks.RefuseOverlap(place, added);
             }
-            if (_options.Index)
+            if (view.Options.Index)
                 KernelMounts.RefuseInUse(added, mounts);
             using var clones = new MountClones();
             layer = Layer.Open(directory.Path, readOnly: true, clones);
@@ -124,19 +132,19 @@ public sealed partial class OverlayFileSystem
     /// <summary>What somebody changed in a layer is seen from here on; that the kernel has it cached is no matter.</summary>
     private Errno Refresh()
     {
-        if (ForgetNames() is not Errno.None and var old)
+        if (view.Kernel.ForgetNames() is not Errno.None and var old)
             return old;
-        _copyUp?.FinishAll();
-        Inode root = _inodes.Root;
+        copyUp?.FinishAll();
+        Inode root = view.Inodes.Root;
         using (new NamesChange(root))
-            root.Directory!.Parts = RootParts(_layers, root.Directory.Lowers);
+            root.Directory!.Parts = RootParts.Of(view.Layers, root.Directory.Lowers);
         root.Directory.Unlearn();
         FindDirectoriesAgain();
-        foreach (Inode inode in _inodes.Snapshot())
+        foreach (Inode inode in view.Inodes.Snapshot())
         {
             inode.Protection = Protection.NotRead;
-            RefreshOpen(inode);
-            _ = _notifier?.InvalidateInode(inode.Id, 0, 0); // ENOENT: the kernel has nothing cached
+            access.RefreshOpen(inode);
+            view.Kernel.InvalidateData(inode);
         }
         return ForgetNamesOnTheWay();
     }
@@ -155,23 +163,19 @@ public sealed partial class OverlayFileSystem
 
     private Errno ForgetNamesAndListings()
     {
-        foreach (Inode inode in _inodes.Snapshot())
+        foreach (Inode inode in view.Inodes.Snapshot())
         {
             if (inode.IsDirectory)
-                InvalidateListing(inode); // the epoch is of names only
+                view.Kernel.InvalidateData(inode); // the epoch is of names only
         }
-        return ForgetNames();
+        return view.Kernel.ForgetNames();
     }
-
-    /// <returns>EOPNOTSUPP where the kernel cannot.</returns>
-    private Errno ForgetNames() =>
-        _notifier is null ? Errno.None : _notifier.IncrementEpoch() == Errno.EINVAL ? Errno.EOPNOTSUPP : Errno.None;
 
     private void FindDirectoriesAgain()
     {
-        var done = new HashSet<Inode> { _inodes.Root };
+        var done = new HashSet<Inode> { view.Inodes.Root };
         var parentsLast = new Stack<Inode>();
-        foreach (Inode inode in _inodes.Snapshot())
+        foreach (Inode inode in view.Inodes.Snapshot())
         {
             for (Inode next = inode; next.IsDirectory && done.Add(next) && next is { Unlinked: false, Place: { } place }; next = place.Parent)
                 parentsLast.Push(next);
@@ -187,14 +191,14 @@ public sealed partial class OverlayFileSystem
         var found = new Resolved(stackalloc ushort[OverlayOptions.MostLowers]);
         using (new NamesChange(place.Parent, inode))
         {
-            Errno error = Resolve(place.Parent, place.Name, 0, ref found);
+            Errno error = LayerLookup.Resolve(view, place.Parent, place.Name, ref found);
             if (error != Errno.None || !found.IsDirectory || found.HasUpper != inode.HasUpper || (found.HasUpper && found.Stat.Ino != inode.UpperIno))
             {
-                _inodes.Detach(inode);
+                view.Inodes.Detach(inode);
                 return;
             }
             LowerParts before = inode.Directory!.Parts;
-            inode.Directory.Parts = LowerParts.Of(found);
+            inode.Directory.Parts = found.ToParts();
             inode.Directory.Unlearn();
             before.Drop();
         }

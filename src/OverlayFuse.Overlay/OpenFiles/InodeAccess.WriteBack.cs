@@ -2,21 +2,20 @@ using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Inodes;
+using OverlayFuse.Overlay.Owners;
 
-namespace OverlayFuse.Overlay.Operations;
+namespace OverlayFuse.Overlay.OpenFiles;
 
 /// <summary>
 /// writeback=1: the kernel takes what is written into its page cache and sends it later (FUSE_WRITEBACK_CACHE). Size and times of a regular file that it
 /// knows are its own from then on: it tells them, and believes no answer about them (fuse_get_cache_mask). What it has taken cannot be refused any more,
 /// so opens are requests: they check and copy up before.
 /// </summary>
-public sealed partial class OverlayFileSystem
+internal sealed partial class InodeAccess
 {
     private const int LongestCapability = 64;
 
     private const SetAttrValid KernelTimes = SetAttrValid.Mtime | SetAttrValid.Ctime;
-
-    private static Name Capability => new("security.capability\0"u8);
 
     /// <summary>A part of the workers (<see cref="FuseSessionOptions.MaxWorkers"/>).</summary>
     private const int MostCollecting = 8;
@@ -26,7 +25,7 @@ public sealed partial class OverlayFileSystem
 
     private void ChooseWriteBack(FuseNegotiation session)
     {
-        if (_copyUp is null || !_options.WriteBack)
+        if (!view.IsWritable || !view.Options.WriteBack)
             return;
         session.Wanted |= InitFlags.WritebackCache;
         _isWriteBack = session.HasFeature(InitFlags.WritebackCache);
@@ -36,17 +35,17 @@ public sealed partial class OverlayFileSystem
     /// A WRITE of what was stored into the page cache before. Nobody looks at the number of bytes in its answer (fuse_writepage_end), so half of it is an
     /// error; and the rights of the file were dealt with when it was stored, so a capability that it has by now stays.
     /// </summary>
-    private Errno WriteStored(Inode inode, Fd file, ReadOnlySpan<byte> data, long offset)
+    public Errno WriteStored(Inode inode, Fd file, ReadOnlySpan<byte> data, long offset)
     {
         Span<byte> capability = stackalloc byte[LongestCapability];
-        if (EscapesSecurity(Inode.NoLayer) || Sys.FGetXattr(file, Capability, capability, out _) != Errno.None)
-            return WriteAll(file, data, offset, out _);
+        if (view.Owners.EscapesSecurity(Limits.NoLayer) || Sys.FGetXattr(file, FileCapability.Xattr, capability, out _) != Errno.None)
+            return RealFiles.WriteAll(file, data, offset, out _);
         lock (OpenLockOf(inode)) // whoever removes it does so before or after
         {
-            if (Sys.FGetXattr(file, Capability, capability, out int length) != Errno.None)
-                return WriteAll(file, data, offset, out _);
-            Errno error = WriteAll(file, data, offset, out _);
-            Errno kept = Sys.SetXattrAt(file, Name.Empty, Capability, capability[..length]);
+            if (Sys.FGetXattr(file, FileCapability.Xattr, capability, out int length) != Errno.None)
+                return RealFiles.WriteAll(file, data, offset, out _);
+            Errno error = RealFiles.WriteAll(file, data, offset, out _);
+            Errno kept = Sys.SetXattrAt(file, Name.Empty, FileCapability.Xattr, capability[..length]);
             return error == Errno.None ? kept : error;
         }
     }
@@ -56,27 +55,27 @@ public sealed partial class OverlayFileSystem
     /// only a few may wait for them.
     /// </summary>
     /// <returns>False when too many do.</returns>
-    private bool TryCollect(NodeId node, ulong from)
+    public bool TryCollect(NodeId node, ulong from)
     {
-        if (_inodes[node] is not { Open.IsWritable: true })
+        if (view.Inodes[node] is not { Open.IsWritable: true } inode)
             return true; // what was open for writing was sent by its close
         bool mayWait = Interlocked.Increment(ref _collecting) <= MostCollecting;
         if (mayWait)
-            _ = _notifier?.InvalidateInode(node, (long)from, 0); // locks pages, not the inode, which the caller of lseek(2) has locked
+            view.Kernel.InvalidateData(inode, (long)from); // locks pages, not the inode, which the caller of lseek(2) has locked
         _ = Interlocked.Decrement(ref _collecting);
         return mayWait;
     }
 
     /// <summary>The kernel writes back the times of what it only linked, renamed or unlinked, too: no reason to copy up.</summary>
-    private bool IsTimeThatItHas(Inode inode, in SetAttrIn input)
+    public bool IsTimeThatItHas(Inode inode, in SetAttrIn input)
     {
-        if (!_isWriteBack || inode.HasUpper || (input.Valid & ~SetAttrValid.Handle) != KernelTimes || _files.Statx(inode, out Statx stat) != Errno.None)
+        if (!_isWriteBack || inode.HasUpper || (input.Valid & ~SetAttrValid.Handle) != KernelTimes || view.Files.Statx(inode, out Statx stat) != Errno.None)
             return false;
         return stat.Mtime.ToTimeSpec() == new TimeSpec((long)input.Mtime, input.MtimeNsec);
     }
 
     /// <summary>The time at which the kernel has changed the file; utimensat(2) that says a time says another one.</summary>
-    private bool IsTimeOfChange(in SetAttrIn input) =>
+    public bool IsTimeOfChange(in SetAttrIn input) =>
         _isWriteBack && (input.Valid & KernelTimes) == KernelTimes
         && ((input.Valid & SetAttrValid.Size) != 0 || (input.Mtime == input.Ctime && input.MtimeNsec == input.CtimeNsec));
 
@@ -84,7 +83,7 @@ public sealed partial class OverlayFileSystem
     /// A WRITE leaves the file with the time at which it came. The kernel's own, which everybody is shown, comes by SETATTR, before or after it; not at all
     /// when it is the one that the file had before. So that is kept, too, and what was told last is set once more at the last close.
     /// </summary>
-    private OpenFile? NoteTimeBefore(Inode inode, Fd file)
+    public OpenFile? NoteTimeBefore(Inode inode, Fd file)
     {
         if (inode.Open is not { KnowsTime: false } open)
             return inode.Open;
@@ -97,7 +96,7 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>The kernel tells a time, which is going to be set.</summary>
-    private void NoteTime(Inode inode, in SetAttrIn input)
+    public void NoteTime(Inode inode, in SetAttrIn input)
     {
         if (!_isWriteBack || (input.Valid & SetAttrValid.Mtime) == 0)
             return;

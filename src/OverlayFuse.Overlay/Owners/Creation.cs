@@ -1,7 +1,7 @@
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Overlay.Operations;
+namespace OverlayFuse.Overlay.Owners;
 
 /// <summary>What one of MKNOD, MKDIR, SYMLINK and CREATE makes.</summary>
 internal readonly ref struct Creation
@@ -40,9 +40,9 @@ internal readonly ref struct Creation
         const OpenFlags flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
         return Type switch
         {
-            FileType.Directory => Sys.MkDirAt(directory, name, mode & 0xFFF),
+            FileType.Directory => Sys.MkDirAt(directory, name, mode & Permissions.All),
             FileType.SymLink => Sys.SymLinkAt(Target, directory, name),
-            FileType.Regular when Open => Sys.OpenAt(directory, name, flags, out opened, mode & 0xFFF),
+            FileType.Regular when Open => Sys.OpenAt(directory, name, flags, out opened, mode & Permissions.All),
             _ => Sys.MkNodAt(directory, name, mode, Rdev),
         };
     }

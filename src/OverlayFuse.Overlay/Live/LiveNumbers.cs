@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+using OverlayFuse.Linux;
+using OverlayFuse.Overlay.CopyingUp;
+using OverlayFuse.Overlay.OpenFiles;
+
+namespace OverlayFuse.Overlay.Live;
+
+/// <summary>The numbers of a live mount.</summary>
+/// <param name="view">The merged view.</param>
+/// <param name="access">Open files.</param>
+/// <param name="copyUp">Null on a mount that writes nothing.</param>
+internal sealed class LiveNumbers(MergedView view, InodeAccess access, CopyUp? copyUp)
+{
+    private readonly long _started = Environment.TickCount64;
+
+    public Errno Tell(Span<byte> answer) =>
+        MemoryMarshal.TryWrite(answer, Statistics()) ? Errno.None : Errno.EINVAL;
+
+    /// <summary>The numbers of this moment.</summary>
+    public LiveStatistics Statistics() => new()
+    {
+        ProcessId = Sys.ProcessId,
+        ProcessNamespace = LiveStatistics.OwnProcessNamespace,
+        Layers = (view.Layers.Upper is null ? 0 : 1) + view.Inodes.Root.Directory!.Lowers.Length + view.Layers.DataLayers.Count,
+        Uptime = Environment.TickCount64 - _started,
+        ResidentBytes = Proc.ResidentBytes,
+        CopyUps = copyUp?.Copies ?? 0,
+        KnownInodes = view.Inodes.Count,
+        Io = access.EffectiveIo,
+        UserXattr = view.Xattrs.IsUser ? 1 : 0,
+        AufsWhiteouts = view.UpperForm.HasMarkFiles ? 1 : 0,
+        BelievesOverrides = view.Owners.BelievesUser ? 1 : 0,
+        RefusesRedirects = view.Redirect.IsFollowed ? 0 : 1,
+        RefusesMetacopies = view.Metacopy.IsOn ? 0 : 1,
+    };
+}

@@ -1,0 +1,76 @@
+using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Callers;
+using OverlayFuse.Overlay.Inodes;
+using OverlayFuse.Overlay.Layers;
+using OverlayFuse.Overlay.Links;
+using OverlayFuse.Overlay.Marks;
+using OverlayFuse.Overlay.Merging;
+using OverlayFuse.Overlay.OpenFiles;
+using OverlayFuse.Overlay.Owners;
+using OverlayFuse.Overlay.Work;
+
+namespace OverlayFuse.Overlay.Operations;
+
+/// <summary>Puts the parts of a merged view together, at mount time.</summary>
+internal static class ViewAssembly
+{
+    /// <summary>Opens what the layers need beside themselves, and empties work.</summary>
+    /// <exception cref="IOException">Work cannot be emptied, or the upper belongs to other layers; the text names it.</exception>
+    public static MergedView Assemble(OverlayOptions options, LayerStack layers, DescriptorReserve reserve, DirectoryCache directories)
+    {
+        var inos = new InoMapper(options.ShortInos);
+        var owners = Ownership.Open(layers, options);
+        var xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers)) { HidesOverrides = owners.HasOverrides };
+        var metacopy = new Metacopy(xattrs, options);
+        var inodes = new InodeTable(RootParts.Make(layers, xattrs), layers.Upper?.RootIno ?? 0) { KeepsNamed = options.NfsExport };
+        NumberFileSystems(layers, inos, inodes.Root);
+        bool isWritable = layers.Work is not null && options.IsWritable;
+        LinkIndex? index = isWritable && options.Index ? LinkIndex.Open(layers, xattrs, options.NfsExport) : null;
+        WorkDirectory? work = isWritable ? WorkDirectory.Open(layers.Work!, xattrs.IsUser, options) : null;
+        Whiteout? whiteouts = work is null ? null : new Whiteout(work);
+        var kernelForm = new KernelUpper(xattrs, work, whiteouts);
+        if (isWritable)
+            OverlayUuid.WriteTo(layers.Upper!, xattrs, options.Uuid);
+        owners.Work = work;
+        return new MergedView
+        {
+            Options = options,
+            Layers = layers,
+            Xattrs = xattrs,
+            Redirect = new Redirect(xattrs, options.Redirect),
+            Metacopy = metacopy,
+            Origin = new Origin(layers, inos, xattrs, options.Index),
+            UpperForm = options.AufsWhiteouts ? new AufsUpper(kernelForm, work) : kernelForm,
+            Owners = owners,
+            Inos = inos,
+            Inodes = inodes,
+            Kernel = new KernelCache(),
+            Directories = directories,
+            Impure = new ImpureMarks(xattrs),
+            LowerNames = new LowerNamesReader(layers, directories, options.LayersAreOurs),
+            Files = new RealFiles(layers, directories, owners) { Index = index?.Directory, Verifier = metacopy.IsVerified ? metacopy : null },
+            Reserve = reserve,
+            Index = index,
+            Work = work,
+            Whiteouts = whiteouts,
+        };
+    }
+
+    /// <summary>
+    /// File systems are numbered by their layers' order, not by what is looked at first: they have the same numbers at the next mount.
+    /// </summary>
+    private static void NumberFileSystems(LayerStack layers, InoMapper inos, Inode root)
+    {
+        foreach (Layer layer in layers.UpperFirst)
+            _ = inos.Map(layer.Dev, layer.RootIno);
+        root.Ino = inos.Map(layers.Lowers[0].Dev, layers.Lowers[0].RootIno);
+    }
+
+    /// <summary>
+    /// trusted.* needs CAP_SYS_ADMIN in the first user namespace. Removing one that is not there tells, without a trace.
+    /// </summary>
+    private static bool MayUseTrusted(LayerStack layers) =>
+        layers.Work is { } work
+            ? Sys.RemoveXattrAt(work.Root.Fd, Name.Empty, Name.From("trusted.overlay.probe")) is not (Errno.EPERM or Errno.EACCES)
+            : UserNamespace.IsRootOfFirst();
+}

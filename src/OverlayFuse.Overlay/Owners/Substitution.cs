@@ -1,0 +1,15 @@
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay.Owners;
+
+/// <summary>A change of owner that the disk has refused, and that a regular file could show in place of the file itself.</summary>
+internal struct Substitution
+{
+    public bool IsPossible { readonly get; init; }
+
+    /// <summary>The file's own attributes.</summary>
+    public Statx Own;
+
+    /// <summary>The attributes to be shown.</summary>
+    public Statx Wanted;
+}
