@@ -23,10 +23,18 @@ internal sealed partial class PageTests : RootlessTest
     [Test]
     public void Mount_WithLayersInPlaceOfTheWords_MountsAndUnmounts()
     {
-        string command = Page.Usage.Block("Mount").Replace("TOP:...:BOTTOM", "top:bottom", StringComparison.Ordinal)
-            .Replace("=UPPER", "=upper", StringComparison.Ordinal).Replace("=WORK", "=work", StringComparison.Ordinal).Replace("MOUNTPOINT", "merged", StringComparison.Ordinal);
-        Assert.That(Shell($"{command}echo new > merged/kept; fusermount3 -u merged\n{command}cat merged/kept; overlayfuse unmount merged; ls merged; cat bottom/kept"),
-            Is.EqualTo("new\nof the bottom: kept\n"));
+        string[] lines = [.. Page.Usage.Lines("Mount").Select(line => line.Replace("TOP:...:BOTTOM", "top:bottom", StringComparison.Ordinal)
+            .Replace("=UPPER", "=upper", StringComparison.Ordinal).Replace("=WORK", "=work", StringComparison.Ordinal)
+            .Replace("MOUNTPOINT", "merged", StringComparison.Ordinal))];
+        string output = Shell($"""
+            {lines[0]}
+            echo new > merged/kept; fusermount3 -u merged
+            {lines[0]}
+            cat merged/kept
+            {lines[1]}
+            ls merged; cat bottom/kept
+            """);
+        Assert.That(output, Is.EqualTo("new\nof the bottom: kept\n"));
     }
 
     [Test]
