@@ -11,6 +11,14 @@ internal static class DeclaredNames
         from name in Members(type)
         select (Type: type.Identifier.Text, Name: name)).ToLookup(member => member.Type, member => member.Name);
 
+    private static readonly ILookup<string, string> s_types = (
+        from source in Repository.Sources
+        from type in source.Nodes<BaseTypeDeclarationSyntax>()
+        select (Type: type.Identifier.Text, source.Path)).ToLookup(type => type.Type, type => type.Path);
+
+    /// <summary>The files of a type; none where there is no such type.</summary>
+    public static IEnumerable<string> FilesOf(string type) => s_types[type];
+
     public static bool HasMember(string type, string member) => s_members[type].Contains(member);
 
     private static IEnumerable<string> Members(BaseTypeDeclarationSyntax type) => type switch

@@ -6,6 +6,8 @@ namespace OverlayFuse.Architecture.Tests;
 /// <summary>What README.md and the other pages name is there, and the pages stay short.</summary>
 internal sealed partial class DocumentationTests
 {
+    private const string Rooms = "src/OverlayFuse.Overlay";
+
     /// <summary>Prose is wrapped at about 100 columns.</summary>
     private const int WidestLine = 110;
 
@@ -79,6 +81,26 @@ internal sealed partial class DocumentationTests
         Assert.That(DeclaredNames.HasMember("FuseSession", "NotThere"), Is.False);
         Assert.That(DeclaredNames.HasMember("NotThere", "Dispatch"), Is.False);
     });
+
+    /// <summary>A row of these tables names rooms, and types that live in one of them.</summary>
+    [TestCase("src/ARCHITECTURE.md", "Rooms of OverlayFuse.Overlay")]
+    [TestCase("CONTRIBUTING.md", "Where to change what")]
+    public void Rooms_InATable_HoldTheTypesBesideThem(string page, string section)
+    {
+        if (!Directory.Exists(Path.Combine(Repository.Root, Rooms, "Operations"))) Assert.Ignore("OverlayFuse.Overlay has no rooms yet");
+        string text = Repository.Read(page);
+        string[] rows = [.. text[text.IndexOf($"## {section}\n", StringComparison.Ordinal)..].Split('\n').Skip(1)
+            .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal)).Where(line => line.StartsWith('|'))];
+        IEnumerable<string> wrong =
+            from row in rows
+            let spans = CodeSpan().Matches(row).Select(span => span.Value.Trim('`')).ToArray()
+            let rooms = spans.Where(span => RoomName().IsMatch(span)).Select(room => $"{Rooms}/{room}").ToArray()
+            from wanted in rooms.Where(room => !Directory.Exists(Path.Combine(Repository.Root, room)))
+                .Concat(spans.Where(span => TypeName().IsMatch(span) && !DeclaredNames.FilesOf(span).Any(file => LiesIn(file, rooms))))
+            select wanted;
+        Assert.That(rows, Is.Not.Empty);
+        Assert.That(wrong, Is.Empty);
+    }
 
     /// <summary>As `wc -w` counts.</summary>
     [TestCase("README.md", 900)]
@@ -157,6 +179,9 @@ internal sealed partial class DocumentationTests
         let path = target[0].Length == 0 ? page : Path.GetRelativePath(Repository.Root, Path.Combine(Repository.Root, Path.GetDirectoryName(page)!, target[0]))
         select (path, target.Length > 1 ? target[1] : "");
 
+    private static bool LiesIn(string file, string[] rooms) =>
+        rooms.Length == 0 || rooms.Any(room => file.StartsWith(room, StringComparison.Ordinal));
+
     private static string Anchor(string heading) =>
         NotInAnchors().Replace(heading.ToLowerInvariant(), "").Replace(' ', '-');
 
@@ -205,6 +230,12 @@ internal sealed partial class DocumentationTests
     /// <summary>Neither an assembly, nor a file of C#.</summary>
     [GeneratedRegex(@"(?<![\w./])(?!OverlayFuse\.|System\.|Spectre\.)([A-Z]\w*)\.([A-Z]\w*)(?!\w*\.(?:cs|md)\b)")]
     private static partial Regex TypeAndMember();
+
+    [GeneratedRegex("^[A-Z][A-Za-z]+/$")]
+    private static partial Regex RoomName();
+
+    [GeneratedRegex(@"^[A-Z]\w+$")]
+    private static partial Regex TypeName();
 
     [GeneratedRegex("^### `(.*)`$", RegexOptions.Multiline)]
     private static partial Regex MessageHeading();
