@@ -24,7 +24,8 @@ internal static class DeclaredNames
     private static IEnumerable<string> Members(BaseTypeDeclarationSyntax type) => type switch
     {
         EnumDeclarationSyntax one => one.Members.Select(member => member.Identifier.Text),
-        TypeDeclarationSyntax one => one.Members.SelectMany(Names).Concat(one.ParameterList?.Parameters.Select(parameter => parameter.Identifier.Text) ?? []),
+        TypeDeclarationSyntax one =>
+            [.. one.Members.SelectMany(Names), .. one.ParameterList?.Parameters.Select(parameter => parameter.Identifier.Text) ?? []],
         _ => [],
     };
 

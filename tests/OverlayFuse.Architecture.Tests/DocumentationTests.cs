@@ -16,7 +16,8 @@ internal sealed partial class DocumentationTests
     /// <summary>A folder that is not in a source package of Debian or an image is left out.</summary>
     private static readonly string[] Pages =
         [.. Directory.EnumerateFiles(Repository.Root, "*.md").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)
-            .Concat(Folders.Where(folder => Directory.Exists(Path.Combine(Repository.Root, folder))).SelectMany(folder => Repository.Files(folder, "*.md")))];
+            .Concat(Folders.Where(folder => Directory.Exists(Path.Combine(Repository.Root, folder)))
+                .SelectMany(folder => Repository.Files(folder, "*.md")))];
 
     private static IEnumerable<string> Targets =>
         Target().Matches(Repository.Read("Makefile")).Select(match => match.Groups[1].Value);
@@ -25,8 +26,8 @@ internal sealed partial class DocumentationTests
     public void Pages_AllOfThem_AreSeen() =>
         Assert.That(Pages, Is.SupersetOf(new[]
         {
-            "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "FEATURES.md", "docs/usage.md", "docs/decisions/README.md", "src/ARCHITECTURE.md",
-            "native/README.md", "bench/README.md",
+            "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "FEATURES.md", "docs/usage.md", "docs/decisions/README.md",
+            "src/ARCHITECTURE.md", "native/README.md", "bench/README.md",
         }));
 
     [TestCaseSource(nameof(Pages))]
@@ -114,7 +115,7 @@ internal sealed partial class DocumentationTests
     {
         IEnumerable<string> wide =
             from line in CodeBlock().Replace(Repository.Read(page), "").Split('\n')
-            where line.Length > WidestLine && !line.StartsWith('|') && !line.StartsWith("    ", StringComparison.Ordinal) && !line.StartsWith('#')
+            where line.Length > WidestLine && line[0] is not ('|' or '#') && !line.StartsWith("    ", StringComparison.Ordinal)
             where page != "FEATURES.md"
             select line;
         Assert.That(wide, Is.Empty);
@@ -131,7 +132,8 @@ internal sealed partial class DocumentationTests
 
     [Test]
     public void OptionTable_OfThePage_IsTheOneOfTheProgram() =>
-        Assert.That(TableRows(Repository.Read("docs/options.md")), Is.EqualTo(OptionTable.Rules.Where(rule => rule.Action is OptionAction.Taken).Select(Row)));
+        Assert.That(TableRows(Repository.Read("docs/options.md")),
+            Is.EqualTo(OptionTable.Rules.Where(rule => rule.Action is OptionAction.Taken).Select(Row)));
 
     [Test]
     public void OptionLists_OfThePage_AreThoseOfTheProgram()
@@ -149,10 +151,13 @@ internal sealed partial class DocumentationTests
     [Test]
     public void Messages_OfTroubleshooting_AreInTheSource()
     {
-        string source = string.Concat(Repository.SourcesOf("src").Select(file => file.Text).Concat(Repository.Files("native", "*.c").Select(Repository.Read)));
-        string[] messages = [.. MessageHeading().Matches(Repository.Read("docs/troubleshooting.md")).Select(heading => heading.Groups[1].Value)];
+        IEnumerable<string> native = Repository.Files("native", "*.c").Select(Repository.Read);
+        string source = string.Concat(Repository.SourcesOf("src").Select(file => file.Text).Concat(native));
+        MatchCollection headings = MessageHeading().Matches(Repository.Read("docs/troubleshooting.md"));
+        string[] messages = [.. headings.Select(heading => heading.Groups[1].Value)];
         Assert.That(messages, Has.Length.GreaterThan(50));
-        Assert.That(messages.SelectMany(message => message.Split("...")).Where(part => part.Length > 0 && !source.Contains(part, StringComparison.Ordinal)), Is.Empty);
+        IEnumerable<string> parts = messages.SelectMany(message => message.Split("..."));
+        Assert.That(parts.Where(part => !source.Contains(part, StringComparison.Ordinal)), Is.Empty);
     }
 
     /// <summary>README's examples are those of the other pages, which PageTests runs.</summary>
@@ -160,8 +165,10 @@ internal sealed partial class DocumentationTests
     public void Examples_OfTheReadme_AreLinesOfTheOtherPages()
     {
         string readme = Repository.Read("README.md");
-        string uses = readme[readme.IndexOf("\n## The five commonest uses", StringComparison.Ordinal)..readme.IndexOf("\n## Is it for me?", StringComparison.Ordinal)];
-        Assert.That(Examples(uses), Is.SubsetOf(Repository.Files("docs", "*.md").SelectMany(page => Examples(Repository.Read(page)))).And.Not.Empty);
+        int from = readme.IndexOf("\n## The five commonest uses", StringComparison.Ordinal);
+        int to = readme.IndexOf("\n## Is it for me?", StringComparison.Ordinal);
+        IEnumerable<string> known = Repository.Files("docs", "*.md").SelectMany(page => Examples(Repository.Read(page)));
+        Assert.That(Examples(readme[from..to]), Is.SubsetOf(known).And.Not.Empty);
     }
 
     [Test]
@@ -176,8 +183,11 @@ internal sealed partial class DocumentationTests
         from match in Link().Matches(Repository.Read(page))
         let target = match.Groups[1].Value.Split('#')
         where !target[0].Contains("://", StringComparison.Ordinal)
-        let path = target[0].Length == 0 ? page : Path.GetRelativePath(Repository.Root, Path.Combine(Repository.Root, Path.GetDirectoryName(page)!, target[0]))
+        let path = target[0].Length == 0 ? page : FromRoot(Path.GetDirectoryName(page)!, target[0])
         select (path, target.Length > 1 ? target[1] : "");
+
+    private static string FromRoot(string folder, string link) =>
+        Path.GetRelativePath(Repository.Root, Path.Combine(Repository.Root, folder, link));
 
     private static bool LiesIn(string file, string[] rooms) =>
         rooms.Length == 0 || rooms.Any(room => file.StartsWith(room, StringComparison.Ordinal));
@@ -192,16 +202,18 @@ internal sealed partial class DocumentationTests
         select Comment().Replace(line, "").Trim().TrimStart('$').Trim();
 
     private static string Row(OptionRule rule) =>
-        $"| `{(rule.Value.Length == 0 ? rule.Name : $"{rule.Name}={rule.Value}".Replace("|", "\\|", StringComparison.Ordinal))}` | {rule.Text} |";
+        $"| `{rule.Name}{(rule.Value.Length == 0 ? "" : "=")}{rule.Value.Replace("|", "\\|", StringComparison.Ordinal)}` | {rule.Text} |";
 
     private static string List(string title, OptionAction action) =>
         $"{title}: {string.Join(", ", OptionTable.Rules.Where(rule => rule.Action == action).Select(Word))}.";
 
     private static string Word(OptionRule rule) =>
-        rule.AcceptedValues is { } values ? string.Join(", ", values.Where(v => v.Length > 0).Select(v => $"`{rule.Name}={v}`")) : $"`{rule.Name}`";
+        rule.AcceptedValues is not { } values ? $"`{rule.Name}`"
+            : string.Join(", ", values.Where(value => value.Length > 0).Select(value => $"`{rule.Name}={value}`"));
 
     private static IEnumerable<string> TableRows(string page) =>
-        page.Split('\n').SkipWhile(line => !line.StartsWith("| Option |", StringComparison.Ordinal)).Skip(2).TakeWhile(line => line.StartsWith('|'));
+        page.Split('\n').SkipWhile(line => !line.StartsWith("| Option |", StringComparison.Ordinal)).Skip(2)
+            .TakeWhile(line => line.StartsWith('|'));
 
     [GeneratedRegex("^([a-z-]+):.*## ", RegexOptions.Multiline)]
     private static partial Regex Target();

@@ -7,8 +7,8 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Bench;
 
 /// <summary>
-/// Counts by strace what one operation costs the daemon. Requests and system calls are those that docs/performance.md has under "What an operation costs",
-/// so nothing is added unseen. On ext4, as root, with the default options.
+/// Counts by strace what one operation costs the daemon. Requests and system calls are those that docs/performance.md has under
+/// "What an operation costs", so nothing is added unseen. On ext4, as root, with the default options.
 /// </summary>
 internal sealed partial class SystemCallTests
 {

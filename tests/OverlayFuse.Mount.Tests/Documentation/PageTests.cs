@@ -58,21 +58,27 @@ internal sealed partial class PageTests : RootlessTest
             {lines[4]}
             """);
         Assert.That(output, Is.EqualTo(
-            "changes:\nmade\nremoved\n\ntree:\nkept\nremoved\ncharacter special file\nkept\nmade\nchanges:\nlater\nmade\nremoved\n\ntree:\nkept\nremoved\nkept\npatched\nremoved\n"));
+            "changes:\nmade\nremoved\n\ntree:\nkept\nremoved\ncharacter special file\n"
+            + "kept\nmade\nchanges:\nlater\nmade\nremoved\n\ntree:\nkept\nremoved\n"
+            + "kept\npatched\nremoved\n"));
     }
 
     [Test]
     public void RunACommand_WithARootFileSystem_EntersIt()
     {
         string line = Page.Usage.Lines("run")[5];
-        Assert.That(Shell($"{EnvironmentTests.MakeRoot}mv root debian\necho 'id -u; cat /etc/name; echo > /etc/new' | {line}\nls debian/etc"), Is.EqualTo("0\nin-root\nname\n"));
+        const string commands = "echo 'id -u; cat /etc/name; echo > /etc/new'";
+        string output = Shell($"{EnvironmentTests.MakeRoot}mv root debian\n{commands} | {line}\nls debian/etc");
+        Assert.That(output, Is.EqualTo("0\nin-root\nname\n"));
     }
 
     [Test]
     public void CiJob_InACheckout_FindsWhatWasWrittenAndLeavesTheCheckout()
     {
-        string block = Page.Ci.Block("A CI job that must not dirty its checkout").Replace("/tmp/job", Home + "/job", StringComparison.Ordinal);
-        string[] output = Shell(MakeProject + block + "ls ../job/view" + ShowProject).Replace(ProjectAsItWas, "=", StringComparison.Ordinal).Split('\n');
+        const string heading = "A CI job that must not dirty its checkout";
+        string block = Page.Ci.Block(heading).Replace("/tmp/job", Home + "/job", StringComparison.Ordinal);
+        string shown = Shell(MakeProject + block + "ls ../job/view" + ShowProject);
+        string[] output = shown.Replace(ProjectAsItWas, "=", StringComparison.Ordinal).Split('\n');
         Assert.That(output.Order(StringComparer.Ordinal), Is.EqualTo(new[] { Home + "/job/upper/out", Home + "/job/upper/version", "=" }));
     }
 
@@ -132,7 +138,8 @@ internal sealed partial class PageTests : RootlessTest
     [Test]
     public void WhatIsMounted_WithAProcessInTheTree_IsShownAndNotUnmounted()
     {
-        string[] lines = [.. Page.Usage.Lines("list and unmount").Select(line => line.Replace("/lab", Home + "/lab", StringComparison.Ordinal))];
+        string[] lines = [.. Page.Usage.Lines("list and unmount")
+            .Select(line => line.Replace("/lab", Home + "/lab", StringComparison.Ordinal))];
         string[] commands = [.. lines.Where(line => line[0] == '$').Select(line => line["$ ".Length..])];
         string output = Shell($$"""
             mkdir lab; cd lab; mkdir -p base patch alice/upper alice/work tree base/src
@@ -142,7 +149,8 @@ internal sealed partial class PageTests : RootlessTest
             until [ "$(cat /proc/$!/comm)" = sleep ]; do sleep 0.01; done
             ! {{commands[1]}} 2>&1
             """);
-        string[] shown = [.. output.TrimEnd('\n').Split('\n').Select(Plain)], wanted = [.. lines.Where(line => line[0] != '$').Select(Plain)];
+        string[] shown = [.. output.TrimEnd('\n').Split('\n').Select(Plain)];
+        string[] wanted = [.. lines.Where(line => line[0] != '$').Select(Plain)];
         int row = 1;
         Assert.That(shown[row], Does.StartWith($"{Home}/lab/tree live N rw,io="));
         (shown[row], wanted[row]) = ("", "");

@@ -67,7 +67,8 @@ internal static class FeatureTable
     private static void Replace(string part, string content)
     {
         string text = File.ReadAllText(FilePath);
-        int from = text.IndexOf(Begin(part), StringComparison.Ordinal) + Begin(part).Length, to = text.IndexOf(End(part), StringComparison.Ordinal);
+        int from = text.IndexOf(Begin(part), StringComparison.Ordinal) + Begin(part).Length;
+        int to = text.IndexOf(End(part), StringComparison.Ordinal);
         File.WriteAllText(FilePath, text[..from] + "\n" + content + text[to..]);
     }
 
