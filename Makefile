@@ -74,7 +74,7 @@ testing-package: $(PROGRAM) ## Build the NuGet package OverlayFuse.Testing, and 
 	dotnet pack src/OverlayFuse.Testing -c Release -o artifacts/nuget -v quiet --nologo
 	tests/testing-package artifacts/nuget
 
-measure: $(PROGRAM) ## Measure what README.md states: the time to mount, memory
+measure: $(PROGRAM) ## Measure what docs/performance.md states: the time to mount, memory
 	@tests/measure mount $(PROGRAM)
 	@tests/measure memory $(PROGRAM)
 

@@ -7,8 +7,8 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Bench;
 
 /// <summary>
-/// What one operation costs the daemon, counted by strace: requests and system calls as ARCHITECTURE.md's table "What an operation costs" says, so that
-/// nothing is added unseen. On ext4, as root, with the default options.
+/// Counts by strace what one operation costs the daemon. Requests and system calls are those that docs/performance.md has under
+/// "What an operation costs", so nothing is added unseen. On ext4, as root, with the default options.
 /// </summary>
 internal sealed partial class SystemCallTests
 {
@@ -62,7 +62,7 @@ internal sealed partial class SystemCallTests
     }
 
     [TestCaseSource(nameof(Names))]
-    public void Operation_CountedByStrace_CostsWhatTheArchitectureSays(string operation)
+    public void Operation_CountedByStrace_CostsWhatThePageSays(string operation)
     {
         (double requests, double calls) = Documented(operation);
         string directory = $"{mount.Mountpoint}/{Names.ToList().IndexOf(operation)}";
@@ -83,14 +83,14 @@ internal sealed partial class SystemCallTests
     }
 
     [Test]
-    public void Table_OfTheArchitecture_NamesTheseOperations() =>
-        Assert.That(TableRow().Matches(Architecture()).Select(row => row.Groups[1].Value), Is.EquivalentTo(Names));
+    public void Table_OfThePage_NamesTheseOperations() =>
+        Assert.That(TableRow().Matches(Page()).Select(row => row.Groups[1].Value), Is.EquivalentTo(Names));
 
-    private static string Architecture() => File.ReadAllText(Path.Combine(ProgramUnderTest.Repository, "src/ARCHITECTURE.md"));
+    private static string Page() => File.ReadAllText(Path.Combine(ProgramUnderTest.Repository, "docs/performance.md"));
 
     private static (double Requests, double Calls) Documented(string operation)
     {
-        Match row = TableRow().Matches(Architecture()).Single(row => row.Groups[1].Value == operation);
+        Match row = TableRow().Matches(Page()).Single(row => row.Groups[1].Value == operation);
         return (double.Parse(row.Groups[2].Value, CultureInfo.InvariantCulture), double.Parse(row.Groups[3].Value, CultureInfo.InvariantCulture));
     }
 

@@ -11,30 +11,28 @@ internal sealed record TableRow(string Text, IReadOnlyList<string> Answers)
     public string this[string column] => Answers[FeatureTable.Columns.IndexOf(column)].Split(' ')[0];
 }
 
-/// <summary>The part of FEATURES.md between its markers, and the sums in README.md.</summary>
+/// <summary>The two parts of FEATURES.md between markers: how many rows have which answer, and the rows.</summary>
 internal static class FeatureTable
 {
-    private const string Begin = "<!-- features -->", End = "<!-- end of features -->";
+    private const string SumsPart = "sums", RowsPart = "features";
 
     public static List<string> Columns { get; } = [.. OverlayProgram.All.Select(program => program.Column)];
 
     private static string FilePath => Path.Combine(ProgramUnderTest.Repository, "FEATURES.md");
 
-    private static string ReadmePath => Path.Combine(ProgramUnderTest.Repository, "README.md");
-
     /// <summary>Kernels differ; what the table says of one is no rule for others.</summary>
     public static bool IsOfThisKernel { get; } = File.ReadAllText(FilePath).Contains($"{OverlayProgram.Kernel.Column} {OverlayProgram.Kernel.Version},", StringComparison.Ordinal);
 
     public static IReadOnlyList<TableRow> Read() =>
-        [.. from line in File.ReadLines(FilePath)
+        [.. from line in File.ReadLines(FilePath).SkipWhile(line => line != Begin(RowsPart))
             where line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| |", StringComparison.Ordinal)
             let cells = line.Trim('|', ' ').Split(" | ")
             select new TableRow(cells[0].Trim(), [.. cells[1..].Select(cell => cell.Trim())])];
 
     public static void Write(IReadOnlyDictionary<(string Row, string Column), Verdict> verdicts)
     {
-        Replace(FilePath, Table(verdicts));
-        Replace(ReadmePath, Sums(verdicts));
+        Replace(RowsPart, Table(verdicts));
+        Replace(SumsPart, Sums(verdicts));
     }
 
     private static string Table(IReadOnlyDictionary<(string Row, string Column), Verdict> verdicts)
@@ -66,10 +64,15 @@ internal static class FeatureTable
 
     private static int Number(Gap gap) => Gaps.All.Values.ToList().IndexOf(gap) + 1;
 
-    private static void Replace(string path, string part)
+    private static void Replace(string part, string content)
     {
-        string text = File.ReadAllText(path);
-        int from = text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, to = text.IndexOf(End, StringComparison.Ordinal);
-        File.WriteAllText(path, text[..from] + "\n" + part + text[to..]);
+        string text = File.ReadAllText(FilePath);
+        int from = text.IndexOf(Begin(part), StringComparison.Ordinal) + Begin(part).Length;
+        int to = text.IndexOf(End(part), StringComparison.Ordinal);
+        File.WriteAllText(FilePath, text[..from] + "\n" + content + text[to..]);
     }
+
+    private static string Begin(string part) => $"<!-- {part} -->";
+
+    private static string End(string part) => $"<!-- end of {part} -->";
 }

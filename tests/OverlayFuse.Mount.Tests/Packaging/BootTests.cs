@@ -21,7 +21,7 @@ internal sealed partial class BootTests
     [TearDown]
     public void RemoveSandbox() => sandbox.Dispose();
 
-    [TestCase("README.md")]
+    [TestCase("docs/usage.md")]
     [TestCase("packaging/man/mount.overlayfuse.8")]
     public void Fstab_LineOfAPage_Mounts(string page)
     {

@@ -5,11 +5,11 @@ using OverlayFuse.Mount.Tests.Run;
 
 namespace OverlayFuse.Mount.Tests.Documentation;
 
-/// <summary>README.md's own lines, run by a user who has nothing but an account; each must do what the README says below it.</summary>
+/// <summary>The pages' own lines, run by a user with nothing but an account. Each does what its page says.</summary>
 [TestFixture, Category("Rootless")]
-internal sealed partial class ReadmeTests : RootlessTest
+internal sealed partial class PageTests : RootlessTest
 {
-    /// <summary>What `make` does to the directory is what nobody wants in a checkout.</summary>
+    /// <summary>A project whose `make` writes into the checkout.</summary>
     private const string MakeProject = """
         mkdir project; cd project
         printf 'all:\n\t@echo built > out\n\t@echo 2 > version\n\t@rm old\n' > Makefile
@@ -21,18 +21,26 @@ internal sealed partial class ReadmeTests : RootlessTest
     private const string ProjectAsItWas = "Makefile\nold\nversion\n1\n1\n";
 
     [Test]
-    public void Use_WithLayersInPlaceOfTheWords_MountsAndUnmounts()
+    public void Mount_WithLayersInPlaceOfTheWords_MountsAndUnmounts()
     {
-        string command = Readme.Block("Use").Replace("TOP:...:BOTTOM", "top:bottom", StringComparison.Ordinal)
-            .Replace("=UPPER", "=upper", StringComparison.Ordinal).Replace("=WORK", "=work", StringComparison.Ordinal).Replace("MOUNTPOINT", "merged", StringComparison.Ordinal);
-        Assert.That(Shell($"{command}echo new > merged/kept; fusermount3 -u merged\n{command}cat merged/kept; overlayfuse unmount merged; ls merged; cat bottom/kept"),
-            Is.EqualTo("new\nof the bottom: kept\n"));
+        string[] lines = [.. Page.Usage.Lines("Mount").Select(line => line.Replace("TOP:...:BOTTOM", "top:bottom", StringComparison.Ordinal)
+            .Replace("=UPPER", "=upper", StringComparison.Ordinal).Replace("=WORK", "=work", StringComparison.Ordinal)
+            .Replace("MOUNTPOINT", "merged", StringComparison.Ordinal))];
+        string output = Shell($"""
+            {lines[0]}
+            echo new > merged/kept; fusermount3 -u merged
+            {lines[0]}
+            cat merged/kept
+            {lines[1]}
+            ls merged; cat bottom/kept
+            """);
+        Assert.That(output, Is.EqualTo("new\nof the bottom: kept\n"));
     }
 
     [Test]
     public void RunACommand_InADirectoryWithAMakefile_LeavesItAsItWas()
     {
-        string[] lines = Readme.Lines("Run a command over a throw-away view");
+        string[] lines = Page.Usage.Lines("run");
         Assert.That(Shell($"{MakeProject}{lines[0]}{ShowProject}"), Is.EqualTo(ProjectAsItWas));
         Assert.That(Shell($"cd project\n{lines[1]}{ShowProject}"), Is.EqualTo("D old\nA out\nM version\n" + ProjectAsItWas));
     }
@@ -40,7 +48,7 @@ internal sealed partial class ReadmeTests : RootlessTest
     [Test]
     public void RunACommand_WithLayers_KeepsAndShowsWhatItSays()
     {
-        string[] lines = Readme.Lines("Run a command over a throw-away view");
+        string[] lines = Page.Usage.Lines("run");
         string output = Shell($"""
             mkdir tree patch; echo old | tee tree/kept tree/removed > patch/patched
             echo 'rm tree/removed; echo new > tree/made' | {lines[2]}
@@ -50,28 +58,34 @@ internal sealed partial class ReadmeTests : RootlessTest
             {lines[4]}
             """);
         Assert.That(output, Is.EqualTo(
-            "changes:\nmade\nremoved\n\ntree:\nkept\nremoved\ncharacter special file\nkept\nmade\nchanges:\nlater\nmade\nremoved\n\ntree:\nkept\nremoved\nkept\npatched\nremoved\n"));
+            "changes:\nmade\nremoved\n\ntree:\nkept\nremoved\ncharacter special file\n"
+            + "kept\nmade\nchanges:\nlater\nmade\nremoved\n\ntree:\nkept\nremoved\n"
+            + "kept\npatched\nremoved\n"));
     }
 
     [Test]
     public void RunACommand_WithARootFileSystem_EntersIt()
     {
-        string line = Readme.Lines("Run a command over a throw-away view")[5];
-        Assert.That(Shell($"{EnvironmentTests.MakeRoot}mv root debian\necho 'id -u; cat /etc/name; echo > /etc/new' | {line}\nls debian/etc"), Is.EqualTo("0\nin-root\nname\n"));
+        string line = Page.Usage.Lines("run")[5];
+        const string commands = "echo 'id -u; cat /etc/name; echo > /etc/new'";
+        string output = Shell($"{EnvironmentTests.MakeRoot}mv root debian\n{commands} | {line}\nls debian/etc");
+        Assert.That(output, Is.EqualTo("0\nin-root\nname\n"));
     }
 
     [Test]
     public void CiJob_InACheckout_FindsWhatWasWrittenAndLeavesTheCheckout()
     {
-        string block = Readme.Block("A CI job that must not dirty its checkout").Replace("/tmp/job", Home + "/job", StringComparison.Ordinal);
-        string[] output = Shell(MakeProject + block + "ls ../job/view" + ShowProject).Replace(ProjectAsItWas, "=", StringComparison.Ordinal).Split('\n');
+        const string heading = "A CI job that must not dirty its checkout";
+        string block = Page.Ci.Block(heading).Replace("/tmp/job", Home + "/job", StringComparison.Ordinal);
+        string shown = Shell(MakeProject + block + "ls ../job/view" + ShowProject);
+        string[] output = shown.Replace(ProjectAsItWas, "=", StringComparison.Ordinal).Split('\n');
         Assert.That(output.Order(StringComparer.Ordinal), Is.EqualTo(new[] { Home + "/job/upper/out", Home + "/job/upper/version", "=" }));
     }
 
     [Test]
     public void Lab_OfAliceAndBob_IsReviewedAndTheBaseStays()
     {
-        string[] lines = Readme.Lines("A lab: many versions of one tree");
+        string[] lines = Page.Usage.Lines("Mount", 1);
         string output = Shell($"""
             mkdir -p base alice/upper alice/work alice/tree bob/upper bob/work bob/tree review; echo base > base/file
             {lines[0]}
@@ -88,7 +102,7 @@ internal sealed partial class ReadmeTests : RootlessTest
     [Test]
     public void LiveLayers_ShownAddedAndRefreshed_AreSeen()
     {
-        string[] lines = Readme.Lines("A live mount's layers");
+        string[] lines = Page.Usage.Lines("Layers of a live mount");
         string output = Shell($"""
             mkdir base patch tree; echo base > base/file; echo patch > patch/patched
             overlayfuse -o lowerdir=base tree
@@ -105,7 +119,7 @@ internal sealed partial class ReadmeTests : RootlessTest
     [Test]
     public void TestsInOtherLanguages_HoldAndChanges_ShowAndEnd()
     {
-        string[] lines = Readme.Lines("Tests in .NET", 1);
+        string[] lines = Page.Ci.Lines("Other languages");
         string output = Shell($$"""
             mkdir fixture; echo old > fixture/file; mkfifo input
             hold() {
@@ -120,11 +134,12 @@ internal sealed partial class ReadmeTests : RootlessTest
         Assert.That(output, Is.EqualTo("new\nM file\nold\n"));
     }
 
-    /// <summary>Numbers and the mode of the caches are those of another machine, and of root.</summary>
+    /// <summary>The page has the numbers of another machine, and the mode of a mount by root.</summary>
     [Test]
     public void WhatIsMounted_WithAProcessInTheTree_IsShownAndNotUnmounted()
     {
-        string[] lines = [.. Readme.Lines("What is mounted").Select(line => line.Replace("/lab", Home + "/lab", StringComparison.Ordinal))];
+        string[] lines = [.. Page.Usage.Lines("list and unmount")
+            .Select(line => line.Replace("/lab", Home + "/lab", StringComparison.Ordinal))];
         string[] commands = [.. lines.Where(line => line[0] == '$').Select(line => line["$ ".Length..])];
         string output = Shell($$"""
             mkdir lab; cd lab; mkdir -p base patch alice/upper alice/work tree base/src
@@ -134,7 +149,8 @@ internal sealed partial class ReadmeTests : RootlessTest
             until [ "$(cat /proc/$!/comm)" = sleep ]; do sleep 0.01; done
             ! {{commands[1]}} 2>&1
             """);
-        string[] shown = [.. output.TrimEnd('\n').Split('\n').Select(Plain)], wanted = [.. lines.Where(line => line[0] != '$').Select(Plain)];
+        string[] shown = [.. output.TrimEnd('\n').Split('\n').Select(Plain)];
+        string[] wanted = [.. lines.Where(line => line[0] != '$').Select(Plain)];
         int row = 1;
         Assert.That(shown[row], Does.StartWith($"{Home}/lab/tree live N rw,io="));
         (shown[row], wanted[row]) = ("", "");
@@ -142,9 +158,9 @@ internal sealed partial class ReadmeTests : RootlessTest
     }
 
     [Test]
-    public void Doctor_HereByTheUser_HasTheRowsThatTheReadmeShows()
+    public void Doctor_HereByTheUser_HasTheRowsThatThePageShows()
     {
-        string[] lines = Readme.Lines("What this machine allows");
+        string[] lines = Page.Usage.Lines("doctor");
         string[] output = [.. Shell(lines[0]["$ ".Length..]).Split('\n').Select(What)];
         Assert.That(lines[1..^1].Select(What), Is.SubsetOf(output));
         Assert.That(lines[^1], Is.EqualTo("..."));
@@ -160,6 +176,6 @@ internal sealed partial class ReadmeTests : RootlessTest
     [GeneratedRegex(@"\b[0-9]+\b")]
     private static partial Regex Numbers();
 
-    /// <summary>By the user, with the program in his PATH and room for what is thrown away.</summary>
+    /// <summary>Runs a script as the user, with the program in PATH and a TMPDIR of its own.</summary>
     private string Shell(string script) => User.Run($"mkdir -p tmp; export TMPDIR=$PWD/tmp PATH={Sandbox.Root}:$PATH\n{script}", Home);
 }
