@@ -1,4 +1,5 @@
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Cli;
 

@@ -1,3 +1,4 @@
+using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.OpenFiles;
 
 namespace OverlayFuse.Overlay.Tests;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Overlay.Checks;
 

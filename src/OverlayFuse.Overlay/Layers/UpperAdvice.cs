@@ -1,6 +1,6 @@
 using OverlayFuse.Overlay.Callers;
 
-namespace OverlayFuse.Overlay;
+namespace OverlayFuse.Overlay.Layers;
 
 /// <summary>Which file systems an upper can be put on, for texts of refusals.</summary>
 public static class UpperAdvice
