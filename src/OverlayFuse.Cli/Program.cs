@@ -1,4 +1,8 @@
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Mounting;
+using OverlayFuse.Cli.Native;
+using OverlayFuse.Cli.Output;
+using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse;
 using OverlayFuse.Overlay;
 
@@ -32,8 +36,8 @@ internal static class Program
 
     private static int Run(string[] args)
     {
-        if (args is [AskVerb.Name])
-            return AskVerb.Run();
+        if (args is [AskedChild.Word])
+            return AskedChild.Run();
         if (args.Length == 0 || Verbs.IsVerb(args[0]))
             return Verbs.Invoke(args);
         CommandLine line = CommandLine.Parse(args);

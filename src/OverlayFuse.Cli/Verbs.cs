@@ -1,26 +1,44 @@
 using System.CommandLine;
 using System.Reflection;
 using OverlayFuse.Cli.Doctor;
+using OverlayFuse.Cli.Live;
 using OverlayFuse.Cli.Mounts;
+using OverlayFuse.Cli.Sessions;
+using OverlayFuse.Cli.Words;
 
 namespace OverlayFuse.Cli;
 
 /// <summary>
-/// Help and the verbs, by System.CommandLine. A mount does not come this way: its words have the grammar of mount helpers,
-/// and it must be live in milliseconds.
+/// The help and the verbs, by System.CommandLine. A mount does not come this way: its command line has the grammar of mount helpers, and the mount
+/// must be live in milliseconds.
 /// </summary>
 internal static class Verbs
 {
-    /// <summary>Keep in step with native/command_line.c: verbs stay in the foreground.</summary>
-    private const string Options = "options";
+    /// <summary>Every verb, in the order of the help.</summary>
+    private static readonly (string Name, Func<Command> Make)[] s_all =
+    [
+        (OptionsVerb.Name, OptionsVerb.Make),
+        (RunVerb.Name, RunVerb.Make),
+        (HoldVerb.Name, HoldVerb.Make),
+        (LayersVerb.Name, LayersVerb.Make),
+        (AddLayerVerb.Name, AddLayerVerb.Make),
+        (RefreshVerb.Name, RefreshVerb.Make),
+        (ChangesVerb.Name, ChangesVerb.Make),
+        (ListVerb.Name, ListVerb.Make),
+        (UnmountVerb.Name, UnmountVerb.Make),
+        (DoctorVerb.Name, DoctorVerb.Make),
+    ];
 
-    /// <summary>What goes wrong is told by <see cref="Program"/>.</summary>
+    /// <summary><see cref="Program"/> reports errors.</summary>
     private static readonly InvocationConfiguration s_plain = new() { EnableDefaultExceptionHandler = false };
 
-    public static bool IsVerb(string word) => word is Options or LiveVerbs.ListLayers or LiveVerbs.AddLayer or LiveVerbs.Refresh
-        or ChangesVerb.Name or RunVerb.Run or HoldVerb.Name or ListVerb.Name or UnmountVerb.Name or DoctorVerb.Name;
+    /// <summary>Their names.</summary>
+    public static IEnumerable<string> Names => s_all.Select(verb => verb.Name);
 
-    public static int Invoke(string[] args) => Root(args).Parse(args.Length == 0 ? ["--help"] : RunVerb.WithoutCommand(args)).Invoke(s_plain);
+    public static bool IsVerb(string word) => Array.Exists(s_all, verb => verb.Name == word);
+
+    public static int Invoke(string[] args) =>
+        Root(args).Parse(args.Length == 0 ? ["--help"] : RunCommand.Without(args)).Invoke(s_plain);
 
     public static int ShowVersion()
     {
@@ -31,8 +49,6 @@ internal static class Verbs
 
     private static RootCommand Root(string[] args)
     {
-        var options = new Command(Options, "Lists the mount options that go after -o");
-        options.SetAction(_ => ShowOptions(Console.Out));
         var root = new RootCommand(
             "Shows directories as one: TOP over ... over BOTTOM; changes go to upperdir, the lower layers are never written.\n" +
             "  overlayfuse -o lowerdir=TOP:...:BOTTOM[,upperdir=DIR,workdir=DIR][,OPTION...] MOUNTPOINT\n" +
@@ -43,34 +59,13 @@ internal static class Verbs
             new Option<bool>("--debug", "-d") { Description = "Stay in the foreground and trace every request" },
             new Option<bool>("-s") { Description = "Serve requests by one thread" },
             new Option<string>("-t") { Description = "Type, as mount helpers are given it; has no effect", HelpName = "TYPE" },
-            options,
-            RunVerb.Create(args),
-            HoldVerb.Make(),
         };
-        foreach (Command verb in LiveVerbs.All())
-            root.Subcommands.Add(verb);
-        foreach (Command verb in new[] { ListVerb.Make(), UnmountVerb.Make(), DoctorVerb.Make() })
-            root.Subcommands.Add(verb);
+        foreach ((_, Func<Command> make) in s_all)
+            root.Subcommands.Add(make());
         // The help of a verb shows the root's arguments, too.
         if (args is not [var word, ..] || !IsVerb(word))
             root.Arguments.Add(new Argument<string[]>("[SOURCE] MOUNTPOINT") { Description = "What /proc/mounts shows as the source; an existing directory" });
         root.Options.OfType<VersionOption>().Single().Aliases.Add("-V");
         return root;
     }
-
-    private static void ShowOptions(TextWriter output)
-    {
-        foreach (OptionRule rule in OptionTable.Rules)
-        {
-            string name = rule.Value.Length == 0 ? rule.Name : $"{rule.Name}={rule.Value}";
-            output.WriteLine($"{name,-32} {Word(rule.Action)}{rule.Text}");
-        }
-    }
-
-    private static string Word(OptionAction action) => action switch
-    {
-        OptionAction.Accepted => "(accepted) ",
-        OptionAction.Refused => "(not there yet) ",
-        _ => "",
-    };
 }

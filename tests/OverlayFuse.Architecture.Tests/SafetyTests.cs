@@ -1,6 +1,7 @@
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using OverlayFuse.Cli;
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse.Protocol;
 
 namespace OverlayFuse.Architecture.Tests;
@@ -22,7 +23,7 @@ internal sealed class SafetyTests
     {
         IEnumerable<string> elsewhere =
             from source in Repository.SourcesOf("src")
-            where !source.Path.StartsWith(Linux + "Interop/", StringComparison.Ordinal) && !source.Path.StartsWith("src/OverlayFuse.Cli/Native", StringComparison.Ordinal)
+            where !source.Path.StartsWith(Linux + "Interop/", StringComparison.Ordinal) && !source.Path.StartsWith("src/OverlayFuse.Cli/Native/", StringComparison.Ordinal)
             from attribute in source.Nodes<AttributeSyntax>()
             where attribute.Name.ToString() is "DllImport" or "LibraryImport"
             select source.At(attribute);
@@ -95,7 +96,7 @@ internal sealed class SafetyTests
     [TestCase("native/ask.c")]
     [TestCase("native/command_line.c")]
     public void AskWord_OfTheNativeCode_IsThatOfTheProgram(string file) =>
-        Assert.That(Repository.Read(file), Does.Contain($"\"{AskVerb.Name}\""));
+        Assert.That(Repository.Read(file), Does.Contain($"\"{AskedChild.Word}\""));
 
     /// <summary>What comes from a layer, a mount or /proc goes through PlainText: nothing else writes text to standard error.</summary>
     [Test]
@@ -104,7 +105,7 @@ internal sealed class SafetyTests
         IEnumerable<string> writers = from source in Repository.SourcesOf("src/OverlayFuse.Cli")
                                       where source.Text.Contains("Console.Error", StringComparison.Ordinal)
                                       select source.Path;
-        Assert.That(writers, Is.EquivalentTo(new[] { "src/OverlayFuse.Cli/PlainText.cs" }));
+        Assert.That(writers, Is.EquivalentTo(new[] { "src/OverlayFuse.Cli/Output/PlainText.cs" }));
     }
 
     private static IEnumerable<string> Opcodes => Enum.GetNames<Opcode>();

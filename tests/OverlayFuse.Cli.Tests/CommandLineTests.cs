@@ -1,3 +1,4 @@
+using OverlayFuse.Cli.Words;
 using static OverlayFuse.Cli.Tests.Words;
 
 namespace OverlayFuse.Cli.Tests;

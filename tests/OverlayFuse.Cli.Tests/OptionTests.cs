@@ -1,3 +1,4 @@
+using OverlayFuse.Cli.Words;
 using OverlayFuse.Overlay;
 using static OverlayFuse.Cli.Tests.Words;
 

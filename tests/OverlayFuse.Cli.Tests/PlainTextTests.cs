@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using OverlayFuse.Cli.Mounts;
+using OverlayFuse.Cli.Output;
 
 namespace OverlayFuse.Cli.Tests;
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
@@ -8,10 +9,10 @@ namespace OverlayFuse.Cli.Asking;
 /// The child of a <see cref="Question"/>: takes the request from standard input and writes a reply for each step to standard output. native/ask.c has
 /// closed every other descriptor. Not for users.
 /// </summary>
-internal sealed class AskVerb : IDisposable
+internal sealed class AskedChild : IDisposable
 {
     /// <summary>Keep in step with native/ask.c and native/command_line.c.</summary>
-    public const string Name = "--ask";
+    public const string Word = "--ask";
 
     /// <summary>Milliseconds from one sign of life to the next.</summary>
     private const int Heartbeat = 1000;
@@ -20,7 +21,7 @@ internal sealed class AskVerb : IDisposable
     private readonly byte[] _path;
     private Fd _root = Fd.None;
 
-    private AskVerb(byte[] path) => _path = path;
+    private AskedChild(byte[] path) => _path = path;
 
     public static int Run()
     {
@@ -30,10 +31,10 @@ internal sealed class AskVerb : IDisposable
             _ = Sys.AssumeUser(asker.User, asker.Group); // if not, the mount refuses
         if (request.Path[0] == (byte)'/')
             Environment.CurrentDirectory = "/"; // left behind, it keeps no disk busy
-        using var verb = new AskVerb(request.Path);
+        using var child = new AskedChild(request.Path);
         foreach (Step step in request.Steps)
         {
-            if (verb.Take(step) != Errno.None)
+            if (child.Take(step) != Errno.None)
                 break;
         }
         return 0;
@@ -70,7 +71,7 @@ internal sealed class AskVerb : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or MountRefusedException)
         {
-            return Say(StepKind.Failed, Errno.EIO, Linux.Name.From(e.Message).Bytes);
+            return Say(StepKind.Failed, Errno.EIO, Name.From(e.Message).Bytes);
         }
     }
 
@@ -131,8 +132,8 @@ internal sealed class AskVerb : IDisposable
     private Errno Remount(uint flags)
     {
         const uint remount = 1 << 5; // MS_REMOUNT
-        Name none = Linux.Name.From("none");
-        return Sys.Mount(none, new Name(_path), none, remount | flags, Linux.Name.Empty);
+        Name none = Name.From("none");
+        return Sys.Mount(none, new Name(_path), none, remount | flags, Name.Empty);
     }
 
     /// <returns>EDEADLK for a directory of the view itself: as its layer it would make the daemon wait for itself.</returns>

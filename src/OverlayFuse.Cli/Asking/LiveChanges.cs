@@ -1,10 +1,9 @@
-using OverlayFuse.Cli.Asking;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Asking;
 
-/// <summary>The changes of a live mount's upper, listed in the child that asks the mount (<see cref="AskVerb"/>).</summary>
+/// <summary>The changes of a live mount's upper, listed in the child that asks the mount (<see cref="AskedChild"/>).</summary>
 internal static class LiveChanges
 {
     /// <param name="root">The mount's root, open; its upper has all that was written so far.</param>
@@ -39,7 +38,7 @@ internal static class LiveChanges
             Errno error = Sys.IoCtl(root, LiveControl.ListLayer, layer);
             if (error == Errno.ENOENT)
                 return layers;
-            Require(layers.Count < Mounts.MountQuestion.MostLayers ? error : Errno.E2BIG);
+            Require(layers.Count < Step.MostLayers ? error : Errno.E2BIG);
             layers.Add(LiveControl.ReadLayer(layer));
         }
     }

@@ -4,7 +4,7 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Cli.Asking;
 
 /// <summary>
-/// Asks about a place that may never answer, by a child: this program once more (<see cref="AskVerb"/>). A FUSE request that the server has read
+/// Asks about a place that may never answer, by a child: this program once more (<see cref="AskedChild"/>). A FUSE request that the server has read
 /// cannot be interrupted, not even by SIGKILL, and a process does not end before its threads do. So whoever may have to wait is a process that can be
 /// left behind. It holds none of our descriptors but its end of a pipe. Not for several threads.
 /// </summary>
@@ -60,7 +60,7 @@ internal sealed class Question : IDisposable
         Require(Sys.Pipe(out Fd answers, out Fd output));
         using var answersEnd = new ScopedFd(answers);
         using var outputEnd = new ScopedFd(output);
-        Require(Sys.SpawnBetween([Program, AskVerb.Name], input, output, out int process));
+        Require(Sys.SpawnBetween([Program, AskedChild.Word], input, output, out int process));
         Require(Sys.WriteDevice(requests, request.ToBytes())); // a request fits into a pipe, so this does not wait
         return new Question(answersEnd.Release(), process);
     }

@@ -1,4 +1,5 @@
 using OverlayFuse.Linux;
+using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Asking;
 
@@ -44,6 +45,15 @@ internal enum StepKind
 /// <param name="Detail">A number that goes with it.</param>
 internal sealed record Step(StepKind Kind, uint Detail = 0)
 {
+    /// <summary>An upper, as many lower layers as there may be, and as many data-only ones.</summary>
+    public const int MostLayers = 1 + 2 * OverlayOptions.MostLowers;
+
+    /// <summary>Asks for <see cref="LiveStatistics"/>.</summary>
+    public static Step Statistics => new(StepKind.IoCtl, LiveControl.Statistics) { Argument = new byte[LiveControl.Size] };
+
+    /// <summary>Lists all layers.</summary>
+    public static Step AllLayers => new(StepKind.Layers, MostLayers);
+
     /// <summary>What the step takes besides.</summary>
     public byte[] Argument { get; init; } = [];
 }

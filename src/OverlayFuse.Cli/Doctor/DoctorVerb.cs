@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OverlayFuse.Cli.Output;
 
 namespace OverlayFuse.Cli.Doctor;
 

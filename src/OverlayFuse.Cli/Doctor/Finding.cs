@@ -1,3 +1,6 @@
+using System.Text.Json;
+using OverlayFuse.Cli.Output;
+
 namespace OverlayFuse.Cli.Doctor;
 
 /// <summary>Whether something is allowed here.</summary>
@@ -19,7 +22,7 @@ internal enum Verdict
 /// <param name="Status">What was found.</param>
 /// <param name="Detail">What it is based on.</param>
 /// <param name="Remedy">What makes it a yes; null when it is one, or nothing does.</param>
-internal sealed record Finding(string Key, string What, Verdict Status, string Detail, string? Remedy)
+internal sealed record Finding(string Key, string What, Verdict Status, string Detail, string? Remedy) : IJsonObject
 {
     /// <summary>Whether no mount works without it: the exit status is 1 when one of these is a no.</summary>
     public bool Needed { get; init; }
@@ -31,6 +34,16 @@ internal sealed record Finding(string Key, string What, Verdict Status, string D
         Verdict.No => "no",
         _ => "unknown",
     };
+
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteString("key", Key);
+        json.WriteString("what", What);
+        json.WriteString("status", StatusWord);
+        json.WriteString("detail", Detail);
+        json.WriteString("remedy", Remedy);
+        json.WriteBoolean("needed", Needed);
+    }
 
     public static Finding Yes(string key, string what, string detail) => new(key, what, Verdict.Yes, detail, null);
 

@@ -1,3 +1,4 @@
+using OverlayFuse.Cli.Native;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Doctor;

@@ -1,4 +1,5 @@
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Words;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Overlay;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Live;
 
 /// <summary><c>overlayfuse changes</c>: what the upper of a live mount changes, as <c>run --diff</c> lists it.</summary>
 internal static class ChangesVerb
@@ -30,9 +30,9 @@ internal static class ChangesVerb
     private static void Write(string mount, Stream output)
     {
         var call = new LiveMountCall(mount) { Patience = s_patience, IsRenewed = true, Sink = reply => output.Write(reply.Data) };
-        LiveVerbs.Require(call.Ask(
+        LiveRefusal.Require(call.Ask(
             new Step(StepKind.Sync), // what is written to mappings
             new Step(StepKind.IoCtl, LiveControl.Settle),
-            new Step(StepKind.Changes)).Error, mount, "");
+            new Step(StepKind.Changes)).Error, mount);
     }
 }

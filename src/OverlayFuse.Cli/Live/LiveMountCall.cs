@@ -1,9 +1,9 @@
+using System.CommandLine;
 using System.Globalization;
 using OverlayFuse.Cli.Asking;
-using OverlayFuse.Cli.Mounts;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Live;
 
 /// <summary>What a verb wants of one live mount that the user has named. It ends in time, whatever the mount does.</summary>
 /// <param name="mount">Its mountpoint.</param>
@@ -21,12 +21,15 @@ internal sealed class LiveMountCall(string mount)
     /// <summary>Takes the replies to the steps.</summary>
     public Action<Reply> Sink { get; init; } = static _ => { };
 
+    /// <summary>The word of a verb that names the mount.</summary>
+    public static Argument<string> Argument() => new("MOUNTPOINT") { Description = "A live mount" };
+
     /// <summary>Asks, and waits for all replies.</summary>
     /// <returns>The last one.</returns>
     /// <exception cref="IOException">It is no live mount of ours, or it has not answered in time.</exception>
     public Reply Ask(params Step[] steps)
     {
-        using Question question = Question.Begin(mount, [new Step(StepKind.Open), MountQuestion.Statistics, .. steps]);
+        using Question question = Question.Begin(mount, [new Step(StepKind.Open), Step.Statistics, .. steps]);
         if (!question.Await(Question.FirstPatience, replies: Introduction))
             throw Silent(Question.FirstPatience);
         IReadOnlyList<Reply> introduction = question.TakeReplies();
@@ -34,7 +37,7 @@ internal sealed class LiveMountCall(string mount)
             throw new IOException($"{mount}: cannot be opened ({refused.Error}); name the mountpoint of a live overlayfuse mount");
         if (introduction.Count < Introduction)
             throw new IOException($"{mount}: could not be asked; use the published program (make publish)");
-        LiveVerbs.Require(introduction[1].Error, mount, "");
+        LiveRefusal.Require(introduction[1].Error, mount);
         return TakeAll(question, introduction.Skip(Introduction));
     }
 

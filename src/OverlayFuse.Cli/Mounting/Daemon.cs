@@ -1,8 +1,11 @@
+using OverlayFuse.Cli.Native;
+using OverlayFuse.Cli.Output;
+using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Mounting;
 
 /// <summary>One mount's life: check, mount, tell the parent, serve, unmount, clean up.</summary>
 internal static class Daemon

@@ -1,6 +1,6 @@
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Mounting;
 
 /// <summary>A pipe of which another process holds the other end for as long as it wants the mount; the kernel closes it however that process ends.</summary>
 /// <param name="pipe">The end to read from; nothing ever comes.</param>

@@ -1,11 +1,12 @@
 using System.Globalization;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Cli.Mounts;
+using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Mounting;
 
 /// <summary>
 /// "-o remount": changes the words of mount(8) on a live mount. mount(8) comes here through mount.fuse with all that /proc/mounts shows.

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using OverlayFuse.Cli.Mounts;
 using OverlayFuse.Overlay;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Mounting;
 
 /// <summary>
 /// SIGUSR1 prints what the daemon tells of its mount, as with fuse-overlayfs: to the log, so in the foreground only. Made before there is a mount, which it

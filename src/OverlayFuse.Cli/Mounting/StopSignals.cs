@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Mounting;
 
 /// <summary>
 /// Signals that ask for the end, which comes cleanly; the first one counts. Made before there is a mount: one that comes in between is kept

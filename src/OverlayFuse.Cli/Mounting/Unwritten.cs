@@ -1,7 +1,7 @@
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Mounting;
 
 /// <summary>
 /// What the kernel holds of a mount and has not sent yet: stores into shared mappings, with writeback=1 all that was written to files that are open. Taken

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 

@@ -12,9 +12,6 @@ namespace OverlayFuse.Cli.Mounts;
 /// </summary>
 internal sealed class MountQuestion : IDisposable
 {
-    /// <summary>An upper, as many lower layers, and as many data-only ones at the most.</summary>
-    public const int MostLayers = 1 + 2 * OverlayOptions.MostLowers;
-
     private readonly MountEntry _entry;
     private readonly Question _question;
 
@@ -28,12 +25,9 @@ internal sealed class MountQuestion : IDisposable
         {
             Path = Name.From(entry.MountPoint).ToArray(),
             Asker = owner is { } user ? (user, group) : null,
-            Steps = [new Step(StepKind.Open), Statistics, new Step(StepKind.Layers, MostLayers)],
+            Steps = [new Step(StepKind.Open), Step.Statistics, Step.AllLayers],
         });
     }
-
-    /// <summary>Asks for <see cref="LiveStatistics"/>.</summary>
-    public static Step Statistics => new(StepKind.IoCtl, LiveControl.Statistics) { Argument = new byte[LiveControl.Size] };
 
     /// <param name="patience">How long to wait from now on.</param>
     /// <returns>A silent one, if there is none by then.</returns>

@@ -1,10 +1,13 @@
 using System.Globalization;
+using System.Text.Json;
+using OverlayFuse.Cli.Output;
+using OverlayFuse.Cli.Words;
 using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Mounts;
 
 /// <summary>One mount, as `overlayfuse list` prints it; null is what is not known.</summary>
-internal sealed record MountReport
+internal sealed record MountReport : IJsonObject
 {
     public required string MountPoint { get; init; }
 
@@ -65,6 +68,31 @@ internal sealed record MountReport
             Inodes = told.KnownInodes,
             LayerCount = told.Layers,
         };
+    }
+
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        JsonOutput.WritePath(json, "mountpoint", MountPoint);
+        json.WriteString("state", State);
+        JsonOutput.WriteNumber(json, "user", User);
+        json.WriteBoolean("read_only", IsReadOnly);
+        json.WriteString("io", Io);
+        JsonOutput.WriteBoolean(json, "userxattr", UserXattr);
+        JsonOutput.WriteNumber(json, "pid", ProcessId);
+        JsonOutput.WriteNumber(json, "uptime_seconds", Uptime is { } uptime ? (long)uptime.TotalSeconds : null);
+        JsonOutput.WriteNumber(json, "resident_bytes", ResidentBytes);
+        JsonOutput.WriteNumber(json, "copy_ups", CopyUps);
+        JsonOutput.WriteNumber(json, "inodes", Inodes);
+        JsonOutput.WriteNumber(json, "layer_count", LayerCount);
+        json.WriteStartArray("layers");
+        foreach ((string role, string path) in Layers)
+        {
+            json.WriteStartObject();
+            json.WriteString("role", role);
+            JsonOutput.WritePath(json, "path", path);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     /// <summary>The cells of a line for people: what is not known is a dash.</summary>

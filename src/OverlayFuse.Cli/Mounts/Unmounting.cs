@@ -1,5 +1,6 @@
 using System.Globalization;
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Output;
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;

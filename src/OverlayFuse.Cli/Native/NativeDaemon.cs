@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Native;
 
 /// <summary>native/daemon.c, linked into the published program; a JIT build (dotnet run) stays in the foreground.</summary>
 internal static class NativeDaemon

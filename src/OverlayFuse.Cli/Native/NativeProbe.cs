@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Native;
 
 /// <summary>How far a child came that makes a user namespace and mounts FUSE in it. Keep in step with native/probe.h.</summary>
 internal enum ProbeStep

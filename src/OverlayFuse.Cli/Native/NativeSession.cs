@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Native;
 
 /// <summary>What native/session.c has started this process for (enum session_role).</summary>
 internal enum SessionRole

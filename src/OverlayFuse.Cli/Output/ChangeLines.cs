@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Output;
 
 /// <summary>Takes what is written.</summary>
 internal delegate void ByteSink(ReadOnlySpan<byte> bytes);

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Output;
 
 /// <summary>
 /// Text that a terminal can be given. What a layer, a mount or /proc names may hold anything: a control character moves the cursor or sets the window's

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Output;
 
 /// <summary>Columns of text, aligned by blanks. Where a line would not fit, the last columns are broken between words.</summary>
 /// <param name="headers">The first line.</param>

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Sessions;
 
 /// <summary><c>overlayfuse hold</c>: a session without a command, for programs that want a throw-away view for themselves (native/session.c).</summary>
 internal static class HoldVerb
@@ -20,7 +20,7 @@ internal static class HoldVerb
         var session = new SessionWords("one of its own, in TMPDIR or beside the upper");
         var verb = new Command(Name, Help);
         session.AddTo(verb);
-        verb.SetAction(words => RunVerb.Act(session.Read(words) with { IsHeld = true }));
+        verb.SetAction(words => Session.Act(session.Read(words) with { IsHeld = true }));
         return verb;
     }
 }

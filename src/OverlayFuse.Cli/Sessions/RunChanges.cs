@@ -1,8 +1,9 @@
 using Microsoft.Win32.SafeHandles;
+using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Sessions;
 
 /// <summary>The list that <c>overlayfuse run --diff</c> writes when the command has ended.</summary>
 internal static class RunChanges

@@ -1,8 +1,10 @@
 using System.Globalization;
+using OverlayFuse.Cli.Native;
+using OverlayFuse.Cli.Words;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Sessions;
 
 /// <summary>Checks what <c>overlayfuse run</c> or <c>hold</c> was asked for, before anything is made, and tells the supervisor what to do.</summary>
 internal static class RunPlan
@@ -21,7 +23,7 @@ internal static class RunPlan
         string parent = request.ThrowsAway ? Temporary(request, mounts) : Beside(request, mounts);
         NativeSession.Send(
             Flags(request), parent, at, lowers[0], request.Keep is null ? "" : request.UpperIn(""),
-            (request.Command + 1).ToString(CultureInfo.InvariantCulture));
+            ((request.Command ?? 0) + 1).ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>The letters of native/session.h.</summary>
@@ -34,8 +36,8 @@ internal static class RunPlan
 
     private static void CheckWords(RunRequest request)
     {
-        string verb = request.IsHeld ? HoldVerb.Name : RunVerb.Run;
-        if (!request.IsHeld && request.Command >= request.WordCount)
+        string verb = request.IsHeld ? HoldVerb.Name : RunVerb.Name;
+        if (!request.IsHeld && request.Command is null)
             throw new UsageException("run: COMMAND is missing; write it after --, as in: overlayfuse run --lower . -- make");
         if (request.Lowers.Count == 0)
             throw new UsageException($"{verb}: --lower is missing; write --lower DIR{(request.IsHeld ? "" : ", or --root DIR for a root file system")}");

@@ -1,4 +1,6 @@
-namespace OverlayFuse.Cli;
+using OverlayFuse.Cli.Words;
+
+namespace OverlayFuse.Cli.Sessions;
 
 /// <summary>What <c>overlayfuse run</c> or <c>hold</c> was asked for, as it was written.</summary>
 internal sealed record RunRequest
@@ -28,11 +30,8 @@ internal sealed record RunRequest
     /// <summary>There is no command: the view is for all to see, and stays until standard input ends.</summary>
     public bool IsHeld { get; init; }
 
-    /// <summary>Place of the command's first word among the program's arguments.</summary>
-    public int Command { get; init; }
-
-    /// <summary>How many arguments there are.</summary>
-    public int WordCount { get; init; }
+    /// <summary>Place of the command's first word among the program's arguments (the first one is 0); null if there is no command.</summary>
+    public int? Command { get; init; }
 
     /// <summary>The upper goes with the session.</summary>
     public bool ThrowsAway => (Upper ?? Keep) is null;

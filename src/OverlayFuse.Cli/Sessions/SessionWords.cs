@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Sessions;
 
 /// <summary>The options that <c>overlayfuse run</c> and <c>hold</c> have in common: layers, where changes go, where the view is.</summary>
 internal sealed class SessionWords

@@ -1,4 +1,4 @@
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Words;
 
 /// <summary>The words of the command line, sorted. native/command_line.c decides by the same rules whether to go to the background.</summary>
 internal sealed class CommandLine

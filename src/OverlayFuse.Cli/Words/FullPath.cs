@@ -1,6 +1,6 @@
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Words;
 
 /// <summary>Absolute paths of what the user named, with all their bytes: .NET's own working directory has lost those that are no UTF-8.</summary>
 internal static class FullPath

@@ -1,7 +1,7 @@
 using System.Globalization;
 using OverlayFuse.Overlay;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Words;
 
 /// <summary>Reads CONTAINER:HOST:COUNT[:CONTAINER:HOST:COUNT...]; containers/storage writes one more colon before it.</summary>
 internal static class IdRanges

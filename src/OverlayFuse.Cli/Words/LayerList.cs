@@ -1,7 +1,7 @@
 using System.Text;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Words;
 
 /// <summary>Reads the lists of lower layers. Escapes in lowerdir= are the kernel's: \: \, and \\ (any other character after a backslash is itself).</summary>
 internal static class LayerList

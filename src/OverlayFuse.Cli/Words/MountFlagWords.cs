@@ -1,7 +1,7 @@
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Words;
 
 /// <summary>From the words of mount(8) to what mount(2) takes.</summary>
 internal static class MountFlagWords

@@ -1,6 +1,6 @@
 using OverlayFuse.Overlay;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Words;
 
 /// <summary>All that the command line asked for, understood; nothing on disk was looked at but the file of layers_file=.</summary>
 internal sealed record MountRequest

@@ -1,6 +1,6 @@
 using OverlayFuse.Overlay;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Words;
 
 /// <summary>From words to a <see cref="MountRequest"/>. Relative paths are taken against the working directory, here and only here.</summary>
 internal static class MountRequestParser

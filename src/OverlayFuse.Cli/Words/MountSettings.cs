@@ -1,6 +1,6 @@
 using OverlayFuse.Overlay;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Words;
 
 /// <summary>What the options have said so far; the rules of <see cref="OptionTable"/> write into it, the last one wins.</summary>
 internal sealed class MountSettings

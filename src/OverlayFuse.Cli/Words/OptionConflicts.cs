@@ -1,6 +1,6 @@
 using OverlayFuse.Overlay;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Words;
 
 /// <summary>
 /// Which options cannot stand together (ovl_fs_params_verify, EINVAL in the kernel). An option that was not written gives way to one

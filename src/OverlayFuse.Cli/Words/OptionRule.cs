@@ -1,4 +1,4 @@
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Words;
 
 internal enum OptionAction
 {

@@ -1,4 +1,4 @@
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Words;
 
 /// <summary>One mount option as it was written: value null when there was no '='.</summary>
 internal readonly record struct RawOption(string Name, string? Value)

@@ -1,7 +1,7 @@
 using OverlayFuse.Overlay;
-using static OverlayFuse.Cli.OptionAction;
+using static OverlayFuse.Cli.Words.OptionAction;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Words;
 
 /// <summary>
 /// Every mount option that we know, and what we do with it: the kernel's overlayfs, fuse-overlayfs, libfuse, mount(8), and what

@@ -1,7 +1,7 @@
 using System.Globalization;
 using OverlayFuse.Overlay;
 
-namespace OverlayFuse.Cli;
+namespace OverlayFuse.Cli.Words;
 
 /// <summary>Reads the values of options that are more than a word.</summary>
 internal static class OptionValue
