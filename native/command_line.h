@@ -2,7 +2,12 @@
 #ifndef OVERLAYFUSE_COMMAND_LINE_H
 #define OVERLAYFUSE_COMMAND_LINE_H
 
-/* Not a verb. */
+#include "shared.h"
+
+/* What the first word asks for; VERB_NONE for a mount. */
+enum verb command_line_verb(int argc, char **argv);
+
+/* There are words, and the first one is no verb. */
 int command_line_is_mount(int argc, char **argv);
 
 /* Whether -o holds this word, without a value. */

@@ -102,7 +102,7 @@ static void prepare(int argc, char **argv)
         descriptors_close_inherited(argc, argv, NULL, 0);
         go_to_background();
     }
-    if (command_line_is_mount(argc, argv) && command_line_has_option(argc, argv, "auto_unmount"))
+    if (command_line_is_mount(argc, argv) && command_line_has_option(argc, argv, OPTION_AUTO_UNMOUNT))
         start_watcher();
     limits_raise(serves);
     descriptors_raise_limit();

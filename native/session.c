@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "session.h"
+#include "command_line.h"
 #include "descriptors.h"
 
 #include <errno.h>
@@ -37,11 +38,6 @@ void overlayfuse_session_ended(void)
 {
     if (getppid() != self.supervisor)
         scratch_remove(&self);
-}
-
-int session_has(const session *s, char flag)
-{
-    return strchr(s->flags, flag) != NULL;
 }
 
 static void fail(session *s, const char *what)
@@ -86,16 +82,18 @@ static const char *next_field(char **at, char *end)
     return field;
 }
 
-/* Fields with a NUL each: flags, parent, at, like, keep, number of COMMAND in argv. */
 static void take_plan(session *s, char *plan, size_t length, char **argv)
 {
+    const char *fields[FIELD_COUNT];
     char *at = plan;
-    s->flags = next_field(&at, plan + length);
-    s->parent = next_field(&at, plan + length);
-    s->at = next_field(&at, plan + length);
-    s->like = next_field(&at, plan + length);
-    s->keep = next_field(&at, plan + length);
-    s->argv = argv + atoi(next_field(&at, plan + length));
+    for (int i = 0; i < FIELD_COUNT; i++)
+        fields[i] = next_field(&at, plan + length);
+    s->flags = fields[FIELD_FLAGS];
+    s->parent = fields[FIELD_PARENT];
+    s->at = fields[FIELD_AT];
+    s->like = fields[FIELD_LIKE];
+    s->keep = fields[FIELD_KEEP];
+    s->argv = argv + atoi(fields[FIELD_COMMAND]);
 }
 
 /* Returns 0 in the child. Ends the process when there is nothing to run: help was asked for, or the words are wrong. */
@@ -285,15 +283,11 @@ static int begins_anew(session *s, int status, int ended)
     return 1;
 }
 
-static int is_session(const char *verb)
-{
-    return strcmp(verb, "run") == 0 || strcmp(verb, "hold") == 0;
-}
-
 void overlayfuse_session(int argc, char **argv, int *live_pipe)
 {
     session *s = &self;
-    if (argc < 2 || !is_session(argv[1]))
+    enum verb verb = command_line_verb(argc, argv);
+    if (verb != VERB_RUN && verb != VERB_HOLD)
         return;
     s->supervisor = getpid();
     s->word_count = argc;

@@ -2,23 +2,13 @@
 #ifndef OVERLAYFUSE_SESSION_H
 #define OVERLAYFUSE_SESSION_H
 
+#include "shared.h"
+
+#include <string.h>
 #include <sys/types.h>
 
 /* Exit statuses as those of env(1), timeout(1), chroot(1). */
 enum { EXIT_OWN_FAILURE = 125, EXIT_CANNOT_START = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNALLED = 128 };
-
-/* What managed code is started for. */
-enum session_role { ROLE_NONE, ROLE_PLAN, ROLE_SERVE, ROLE_DIFF };
-
-/* Letters in session.flags; NativeSession.cs writes them. */
-enum {
-    FLAG_THROW_AWAY = 't',  /* the upper is made in the scratch directory and goes with it */
-    FLAG_MAP_ROOT = 'r',    /* the command sees itself as root */
-    FLAG_CHROOT = 'c',      /* the view is the command's root */
-    FLAG_MAY_BE_SEEN = 'v', /* where namespaces are refused, fusermount3 may mount for everybody to see */
-    FLAG_DIFF = 'd',        /* list the changes at the end */
-    FLAG_HOLD = 'h',        /* no command and no namespaces: the view is there for everybody until standard input ends */
-};
 
 typedef struct {
     enum session_role role;
@@ -38,7 +28,11 @@ typedef struct {
     char scratch[4096];
 } session;
 
-int session_has(const session *s, char flag);
+/* Whether the plan has a flag. */
+static inline int session_has(const session *s, enum session_flag flag)
+{
+    return strchr(s->flags, flag) != NULL;
+}
 
 /* session_scratch.c */
 int scratch_make(session *s);                /* 0, or -1 with a text on stderr */

@@ -155,7 +155,7 @@ static int make_place(session *s)
         return 0;
     s->shared = 1;
     if (s->at[0] == '\0') {
-        snprintf(path, sizeof path, "%s/view", s->scratch);
+        snprintf(path, sizeof path, "%s/%s", s->scratch, SCRATCH_VIEW);
         s->at = path;
         if (mkdir(path, 0755) != 0)
             return -1;
@@ -167,10 +167,10 @@ static int make_place(session *s)
 static int make_parts(session *s)
 {
     char path[sizeof s->scratch + 16];
-    snprintf(path, sizeof path, "%s/work", s->scratch);
+    snprintf(path, sizeof path, "%s/%s", s->scratch, SCRATCH_WORK);
     if (mkdir(path, 0700) != 0)
         return -1;
-    snprintf(path, sizeof path, "%s/upper", s->scratch);
+    snprintf(path, sizeof path, "%s/%s", s->scratch, SCRATCH_UPPER);
     if (session_has(s, FLAG_THROW_AWAY))
         return make_like(path, s->like);
     if (s->keep[0] == '\0' || access(s->keep, F_OK) == 0)
@@ -208,8 +208,8 @@ int scratch_renew(session *s)
 {
     int directory = open(s->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory >= 0) {
-        remove_tree(directory, "upper");
-        remove_tree(directory, "work");
+        remove_tree(directory, SCRATCH_UPPER);
+        remove_tree(directory, SCRATCH_WORK);
         close(directory);
     }
     return make_parts(s) == 0 ? 0 : refuse(s);

@@ -1,7 +1,4 @@
 using Microsoft.CodeAnalysis.CSharp.Syntax;
-using OverlayFuse.Cli;
-using OverlayFuse.Cli.Asking;
-using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse.Protocol;
 
 namespace OverlayFuse.Architecture.Tests;
@@ -79,24 +76,6 @@ internal sealed class SafetyTests
             select source.Path;
         Assert.That(catches.Distinct(), Is.SubsetOf(new[] { "src/OverlayFuse.Fuse/FuseWorker.cs" }));
     }
-
-    /// <summary>native/command_line.c decides before the runtime is there which words stay in the foreground.</summary>
-    [Test]
-    public void ForegroundWords_OfTheNativeDaemon_AreThoseOfTheProgram()
-    {
-        string native = Repository.Read("native/command_line.c");
-        foreach (string word in new[] { "--help", "--version", "--foreground", "--debug", "options", "layers", "add-layer", "refresh", "changes", "run", "hold", "doctor", "list", "unmount" })
-        {
-            Assert.That(native, Does.Contain($"\"{word}\""));
-            Assert.That(word.StartsWith('-') ? CommandLine.Parse([word]) is { Help: true } or { Version: true } or { Foreground: true } or { Debug: true } : Verbs.IsVerb(word));
-        }
-    }
-
-    /// <summary>The child that asks a mount closes what it inherited before the runtime is there, and stays in the foreground.</summary>
-    [TestCase("native/ask.c")]
-    [TestCase("native/command_line.c")]
-    public void AskWord_OfTheNativeCode_IsThatOfTheProgram(string file) =>
-        Assert.That(Repository.Read(file), Does.Contain($"\"{AskedChild.Word}\""));
 
     /// <summary>What comes from a layer, a mount or /proc goes through PlainText: nothing else writes text to standard error.</summary>
     [Test]

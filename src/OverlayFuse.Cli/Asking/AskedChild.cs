@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OverlayFuse.Cli.Native;
 using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
@@ -11,8 +12,7 @@ namespace OverlayFuse.Cli.Asking;
 /// </summary>
 internal sealed class AskedChild : IDisposable
 {
-    /// <summary>Keep in step with native/ask.c and native/command_line.c.</summary>
-    public const string Word = "--ask";
+    public const string Word = VerbWords.Ask;
 
     /// <summary>Milliseconds from one sign of life to the next.</summary>
     private const int Heartbeat = 1000;

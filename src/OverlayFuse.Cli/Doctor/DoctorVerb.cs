@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OverlayFuse.Cli.Native;
 using OverlayFuse.Cli.Output;
 
 namespace OverlayFuse.Cli.Doctor;
@@ -6,7 +7,7 @@ namespace OverlayFuse.Cli.Doctor;
 /// <summary>`overlayfuse doctor`: what this machine allows this user, by trying it, and what helps where it does not.</summary>
 internal static class DoctorVerb
 {
-    public const string Name = "doctor";
+    public const string Name = VerbWords.Doctor;
 
     public static Command Make()
     {

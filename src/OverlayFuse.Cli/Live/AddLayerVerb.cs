@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Native;
 using OverlayFuse.Cli.Words;
 using OverlayFuse.Linux;
 
@@ -8,7 +9,7 @@ namespace OverlayFuse.Cli.Live;
 /// <summary><c>overlayfuse add-layer</c>: a new layer on top of the lower layers of a live mount.</summary>
 internal static class AddLayerVerb
 {
-    public const string Name = "add-layer";
+    public const string Name = VerbWords.AddLayer;
 
     public static Command Make()
     {

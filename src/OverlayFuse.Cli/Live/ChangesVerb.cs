@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Native;
 using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Live;
@@ -7,7 +8,7 @@ namespace OverlayFuse.Cli.Live;
 /// <summary><c>overlayfuse changes</c>: what the upper of a live mount changes, as <c>run --diff</c> lists it.</summary>
 internal static class ChangesVerb
 {
-    public const string Name = "changes";
+    public const string Name = VerbWords.Changes;
 
     /// <summary>For copies of large files that are under way, and from one sign of life of the listing to the next.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Native;
 using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
@@ -9,7 +10,7 @@ namespace OverlayFuse.Cli.Live;
 /// <summary><c>overlayfuse layers</c>: the layers of a live mount.</summary>
 internal static class LayersVerb
 {
-    public const string Name = "layers";
+    public const string Name = VerbWords.Layers;
 
     public static Command Make()
     {

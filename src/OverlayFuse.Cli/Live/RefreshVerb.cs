@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Native;
 using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Live;
@@ -7,7 +8,7 @@ namespace OverlayFuse.Cli.Live;
 /// <summary><c>overlayfuse refresh</c>: a fresh look at the layers of a live mount.</summary>
 internal static class RefreshVerb
 {
-    public const string Name = "refresh";
+    public const string Name = VerbWords.Refresh;
 
     public static Command Make()
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Native;
 using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
@@ -9,7 +10,7 @@ namespace OverlayFuse.Cli.Mounts;
 /// <summary>`overlayfuse list`: the live mounts of this user (root: of all) in this mount namespace.</summary>
 internal static class ListVerb
 {
-    public const string Name = "list";
+    public const string Name = VerbWords.List;
 
     /// <summary>Each takes a process for the time.</summary>
     private const int AskedAtOnce = 64;

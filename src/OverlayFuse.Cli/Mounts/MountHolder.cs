@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OverlayFuse.Cli.Native;
 
 namespace OverlayFuse.Cli.Mounts;
 
@@ -11,7 +12,7 @@ internal sealed record MountHolder(string Id, string Name, string Use)
     private const int MostNamed = 5;
 
     /// <summary>A child that was left behind by an earlier question (native/ask.c): it ends when its request does, and writes nothing.</summary>
-    public bool IsAsker => Name == "overlayfuse-ask" && ProcFile.ReadLink($"/proc/{Id}/exe") == ProcFile.ReadLink("/proc/self/exe");
+    public bool IsAsker => Name == ProcessNames.Ask && ProcFile.ReadLink($"/proc/{Id}/exe") == ProcFile.ReadLink("/proc/self/exe");
 
     /// <summary>A table of mappings is read under a lock that a page fault in a mount which does not answer may hold.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OverlayFuse.Cli.Native;
 using OverlayFuse.Cli.Output;
 using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse;
@@ -10,7 +11,7 @@ namespace OverlayFuse.Cli.Mounts;
 /// <summary>`overlayfuse unmount`: unmounts, and comes back when the upper is complete on disk.</summary>
 internal static class UnmountVerb
 {
-    public const string Name = "unmount";
+    public const string Name = VerbWords.Unmount;
     private const int DefaultTimeout = 300;
 
     public static Command Make()

@@ -4,18 +4,6 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Native;
 
-/// <summary>How far a child came that makes a user namespace and mounts FUSE in it. Keep in step with native/probe.h.</summary>
-internal enum ProbeStep
-{
-    Fork,
-    UserNamespace,
-    IdMaps,
-    MountNamespace,
-    Device,
-    Mount,
-    Done,
-}
-
 /// <summary>native/probe.c, linked into the published program; a JIT build (dotnet run) cannot ask.</summary>
 internal static class NativeProbe
 {

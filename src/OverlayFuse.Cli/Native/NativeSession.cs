@@ -4,22 +4,6 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Native;
 
-/// <summary>What native/session.c has started this process for (enum session_role).</summary>
-internal enum SessionRole
-{
-    /// <summary>There is no session: a JIT build.</summary>
-    None,
-
-    /// <summary>Understand the words and check them; the plan goes to the supervisor.</summary>
-    Plan,
-
-    /// <summary>Be the daemon.</summary>
-    Serve,
-
-    /// <summary>List the changes.</summary>
-    Diff,
-}
-
 /// <summary>native/session.c, linked into the published program: the processes of <c>overlayfuse run</c>.</summary>
 internal static class NativeSession
 {
@@ -36,13 +20,13 @@ internal static class NativeSession
     /// <summary>Reading it ends when the supervisor has ended.</summary>
     public static Fd Lifeline => new(overlayfuse_session_lifeline());
 
-    /// <summary>Hands the plan to the supervisor, in the order of take_plan in native/session.c.</summary>
-    /// <param name="fields">Texts without NUL.</param>
+    /// <summary>Hands the plan to the supervisor.</summary>
+    /// <param name="plan">Every field, a text without NUL.</param>
     /// <exception cref="IOException">The supervisor is gone.</exception>
-    public static void Send(params string[] fields)
+    public static void Send(Dictionary<PlanField, string> plan)
     {
-        byte[] plan = NativeText.ToBytes(string.Concat(fields.Select(field => field + "\0")));
-        if (overlayfuse_session_plan(plan, plan.Length) != 0)
+        byte[] text = NativeText.ToBytes(string.Concat(Enum.GetValues<PlanField>().Select(field => plan[field] + "\0")));
+        if (overlayfuse_session_plan(text, text.Length) != 0)
             throw new IOException("run: the process that waits for the plan is gone");
     }
 

@@ -1,12 +1,12 @@
 using System.CommandLine;
+using OverlayFuse.Cli.Native;
 
 namespace OverlayFuse.Cli.Sessions;
 
 /// <summary><c>overlayfuse hold</c>: a session without a command, for programs that want a throw-away view for themselves (native/session.c).</summary>
 internal static class HoldVerb
 {
-    /// <summary>Keep in step with native/command_line.c and native/session.c.</summary>
-    public const string Name = "hold";
+    public const string Name = VerbWords.Hold;
 
     private const string Help =
         "Holds a throw-away view for as long as standard input is open; for tests\n" +

@@ -9,9 +9,6 @@ namespace OverlayFuse.Cli.Sessions;
 /// <summary>Checks what <c>overlayfuse run</c> or <c>hold</c> was asked for, before anything is made, and tells the supervisor what to do.</summary>
 internal static class RunPlan
 {
-    /// <summary>Said by words of their own.</summary>
-    private static readonly string[] s_layerOptions = ["lowerdir", "lowerdir+", "datadir+", "layers_file", "upperdir", "workdir"];
-
     /// <exception cref="UsageException">Something is missing, or contradicts itself.</exception>
     /// <exception cref="MountRefusedException">A directory is missing, or cannot be used.</exception>
     public static void Make(RunRequest request)
@@ -21,17 +18,29 @@ internal static class RunPlan
         List<string> lowers = [.. request.Lowers.Select(path => RealPath("--lower", path, mounts))];
         string at = request.At is not null ? RealPath("--at", request.At, mounts) : request.IsHeld ? "" : lowers[^1];
         string parent = request.ThrowsAway ? Temporary(request, mounts) : Beside(request, mounts);
-        NativeSession.Send(
-            Flags(request), parent, at, lowers[0], request.Keep is null ? "" : request.UpperIn(""),
-            ((request.Command ?? 0) + 1).ToString(CultureInfo.InvariantCulture));
+        NativeSession.Send(new()
+        {
+            [PlanField.Flags] = Flags(request),
+            [PlanField.Parent] = parent,
+            [PlanField.At] = at,
+            [PlanField.Like] = lowers[0],
+            [PlanField.Keep] = request.Keep is null ? "" : request.UpperIn(""),
+            [PlanField.Command] = ((request.Command ?? 0) + 1).ToString(CultureInfo.InvariantCulture),
+        });
     }
 
-    /// <summary>The letters of native/session.h.</summary>
     private static string Flags(RunRequest request)
     {
-        bool mayBeSeen = request is { At: not null, IsRoot: false, MapsRoot: false, IsHeld: false };
-        return (request.ThrowsAway ? "t" : "") + (request.MapsRoot ? "r" : "") + (request.IsRoot ? "c" : "")
-            + (mayBeSeen ? "v" : "") + (request.ListsChanges ? "d" : "") + (request.IsHeld ? "h" : "");
+        (char Flag, bool IsSet)[] flags =
+        [
+            (SessionFlags.ThrowAway, request.ThrowsAway),
+            (SessionFlags.MapRoot, request.MapsRoot),
+            (SessionFlags.Chroot, request.IsRoot),
+            (SessionFlags.MayBeSeen, request is { At: not null, IsRoot: false, MapsRoot: false, IsHeld: false }),
+            (SessionFlags.Diff, request.ListsChanges),
+            (SessionFlags.Hold, request.IsHeld),
+        ];
+        return string.Concat(flags.Where(flag => flag.IsSet).Select(flag => flag.Flag));
     }
 
     private static void CheckWords(RunRequest request)
@@ -43,13 +52,7 @@ internal static class RunPlan
             throw new UsageException($"{verb}: --lower is missing; write --lower DIR{(request.IsHeld ? "" : ", or --root DIR for a root file system")}");
         if (request is { Upper: not null, Keep: not null })
             throw new UsageException($"{verb}: --upper {request.Upper} and --keep {request.Keep} cannot stand together; --keep begins a new upper, --upper goes on with one");
-        foreach (RawOption option in request.Options.SelectMany(OptionString.Split))
-        {
-            if (s_layerOptions.Contains(option.Name))
-                throw new UsageException($"{verb}: option {option}: layers are named by --lower and --upper here");
-            if (option.Name is "remount" or "debug")
-                throw new UsageException($"{verb}: option {option.Name}: not for a session; mount with overlayfuse -o ... MOUNTPOINT");
-        }
+        OptionConflicts.RefuseInSession(verb, request.Options);
         _ = request.ToMount("/", shared: false); // the other options, before anything is made
     }
 

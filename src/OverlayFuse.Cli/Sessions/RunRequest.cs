@@ -1,3 +1,4 @@
+using OverlayFuse.Cli.Native;
 using OverlayFuse.Cli.Words;
 
 namespace OverlayFuse.Cli.Sessions;
@@ -47,17 +48,17 @@ internal sealed record RunRequest
             line.OptionStrings.Add("volatile");
         line.OptionStrings.AddRange(Options);
         line.OptionStrings.Add("lowerdir=" + string.Join(':', Lowers.Select(Escape)));
-        line.OptionStrings.Add($"upperdir={Escape(UpperIn(scratch))},workdir={Escape(Path.Combine(scratch, "work"))}");
+        line.OptionStrings.Add($"upperdir={Escape(UpperIn(scratch))},workdir={Escape(Path.Combine(scratch, ScratchNames.Work))}");
         line.Positionals.Add(MountPointIn(scratch));
         return MountRequestParser.Parse(line) with { UsesHelper = shared };
     }
 
     /// <summary>The upper directory of a session; one that is yet to be made by its plain path.</summary>
     public string UpperIn(string scratch) =>
-        Upper ?? (Keep is null ? Path.Combine(scratch, "upper") : FullPath.Plain(Keep));
+        Upper ?? (Keep is null ? Path.Combine(scratch, ScratchNames.Upper) : FullPath.Plain(Keep));
 
     /// <summary>native/session_scratch.c makes the one in the session's own directory.</summary>
-    private string MountPointIn(string scratch) => At ?? (IsHeld ? Path.Combine(scratch, "view") : Lowers[^1]);
+    private string MountPointIn(string scratch) => At ?? (IsHeld ? Path.Combine(scratch, ScratchNames.View) : Lowers[^1]);
 
     /// <summary>As <see cref="LayerList"/> and <see cref="OptionString"/> read it.</summary>
     private static string Escape(string path) =>

@@ -1,12 +1,12 @@
 using System.CommandLine;
+using OverlayFuse.Cli.Native;
 
 namespace OverlayFuse.Cli.Sessions;
 
 /// <summary><c>overlayfuse run</c>: a command in a private merged view.</summary>
 internal static class RunVerb
 {
-    /// <summary>Keep in step with native/command_line.c and native/session.c.</summary>
-    public const string Name = "run";
+    public const string Name = VerbWords.Run;
 
     private const string Help =
         "Runs a command that sees DIR as if it could write there, and throws the changes away\n" +

@@ -1,6 +1,11 @@
+using OverlayFuse.Cli.Native;
+
 namespace OverlayFuse.Cli.Words;
 
-/// <summary>The words of the command line, sorted. native/command_line.c decides by the same rules whether to go to the background.</summary>
+/// <summary>
+/// The words of the command line, sorted. native/command_line.c decides by the same words and letters (native/shared.def) whether to go to the
+/// background.
+/// </summary>
 internal sealed class CommandLine
 {
     /// <summary>What the -o words held, in their order.</summary>
@@ -45,10 +50,10 @@ internal sealed class CommandLine
     {
         switch (word)
         {
-            case "--help": Help = true; break;
-            case "--version": Version = true; break;
-            case "--foreground": Foreground = true; break;
-            case "--debug": Debug = true; break;
+            case LongWords.Help: Help = true; break;
+            case LongWords.Version: Version = true; break;
+            case LongWords.Foreground: Foreground = true; break;
+            case LongWords.Debug: Debug = true; break;
             default: throw Unknown(word);
         }
     }
@@ -58,7 +63,7 @@ internal sealed class CommandLine
     {
         for (int at = 1; at < word.Length; at++)
         {
-            if (word[at] is 'o' or 't')
+            if (Letters.WithValue.Contains(word[at], StringComparison.Ordinal))
             {
                 string value = at + 1 < word.Length ? word[(at + 1)..] : NextWord(word, args, ref i);
                 if (word[at] == 'o')

@@ -2,9 +2,12 @@ using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Words;
 
-/// <summary>All that the command line asked for, understood; nothing on disk was looked at but the file of layers_file=.</summary>
+/// <summary>All that the command line asked for, understood. Of the disk only the file of layers_file= was read.</summary>
 internal sealed record MountRequest
 {
+    /// <summary>Nothing is asked for yet.</summary>
+    public static MountRequest Empty { get; } = new() { Overlay = new OverlayOptions { LowerDirs = [] }, MountPoint = "", Source = "" };
+
     public required OverlayOptions Overlay { get; init; }
 
     public required string MountPoint { get; init; }
@@ -13,19 +16,19 @@ internal sealed record MountRequest
     public required string Source { get; init; }
 
     /// <summary>Words of mount(8) for the mount itself: ro, nodev, context=...; each at most once.</summary>
-    public required IReadOnlyList<string> MountWords { get; init; }
+    public IReadOnlyList<string> MountWords { get; init; } = [];
 
-    /// <summary>Whether other users may enter; null: as far as the mounting user is allowed to say so.</summary>
+    /// <summary>True if other users may enter. Null: as far as the mounting user is allowed to say so.</summary>
     public bool? AllowOther { get; init; }
 
-    /// <summary>Of others only root may enter.</summary>
+    /// <summary>Of other users only root may enter.</summary>
     public bool AllowRoot { get; init; }
 
-    /// <summary>Whether fusermount3 may be asked where the kernel refuses: not in a user namespace of our own.</summary>
+    /// <summary>True if fusermount3 may be asked when the kernel refuses: not in a user namespace of our own.</summary>
     public bool UsesHelper { get; init; } = true;
 
     /// <summary>Bytes.</summary>
-    public required uint MaxReadahead { get; init; }
+    public uint MaxReadahead { get; init; } = 512 << 10;
 
     public bool Foreground { get; init; }
 

@@ -3,88 +3,135 @@ using OverlayFuse.Overlay;
 namespace OverlayFuse.Cli.Words;
 
 /// <summary>
-/// Which options cannot stand together (ovl_fs_params_verify, EINVAL in the kernel). An option that was not written gives way to one
-/// that was.
+/// Which options exclude which, and which imply another one (ovl_fs_params_verify, EINVAL in the kernel). An option that was not written gives way
+/// to one that was. What depends on the machine is decided at the mount.
 /// </summary>
 internal static class OptionConflicts
 {
-    /// <summary>What redirect_dir= comes to; null: not written, so what the marks allow.</summary>
-    /// <exception cref="UsageException">userxattr, metacopy= and redirect_dir= contradict each other.</exception>
-    public static RedirectMode? Redirect(MountSettings settings)
+    /// <summary>`overlayfuse run` and `hold` have words of their own for these.</summary>
+    private static readonly string[] s_layerOptions = ["lowerdir", "lowerdir+", "datadir+", "layers_file", "upperdir", "workdir"];
+
+    /// <exception cref="UsageException">The layers are those of a lowerdir=, which names all of them.</exception>
+    public static void RefuseAppended(LayerWords layers, string option)
     {
-        bool metacopy = settings.Metacopy ?? false;
-        if (settings.UserXattr == true)
-            RefuseWithUserXattr(settings, metacopy);
-        bool needsOn = settings.UpperDir is not null;
-        if (metacopy && (needsOn ? settings.Redirect is not (null or RedirectMode.On) : settings.Redirect is RedirectMode.NoFollow))
-            throw new UsageException("option metacopy=on: needs redirect_dir=on; write that, or leave redirect_dir out");
-        return settings.Redirect ?? (metacopy ? RedirectMode.On : null);
+        if (layers.IsWhole)
+            throw new UsageException(
+                $"lowerdir= and {option} cannot stand together; give all layers by lowerdir+= and layers_file=, or all by lowerdir=");
     }
 
-    /// <summary>What index= and nfs_export= come to. Without an upper there is nothing to index.</summary>
+    /// <exception cref="UsageException">Data-only layers were named already.</exception>
+    public static void RefuseBehindData(LayerWords layers, string option)
+    {
+        if (layers.Data.Count > 0)
+            throw new UsageException($"{option}: comes after datadir+={layers.Data[^1]}; data-only layers are the lowest, name them last");
+    }
+
+    /// <summary>Chooses index and nfs_export. Without an upper there is nothing to index.</summary>
+    /// <param name="overlay">What is asked for, nfs_export as it was written.</param>
+    /// <param name="index">index= as it was written; null if it was not.</param>
     /// <exception cref="UsageException">nfs_export=on, index= and metacopy= contradict each other.</exception>
-    public static (bool Index, bool NfsExport) Index(MountSettings settings)
+    public static OverlayOptions ChooseIndex(OverlayOptions overlay, bool? index)
     {
-        if (!settings.NfsExport || (settings.UpperDir is null && settings.Redirect is not RedirectMode.NoFollow))
-            return (settings.Index ?? false, settings.NfsExport);
-        if (settings.Index == false)
+        if (!overlay.NfsExport || overlay is { UpperDir: null, Redirect: not RedirectMode.NoFollow })
+            return overlay with { Index = index ?? false };
+        if (index == false)
             throw new UsageException("option nfs_export=on: needs index=on; write that, or leave index out");
-        if (settings.Metacopy == true)
+        if (overlay.Metacopy)
             throw new UsageException("option nfs_export=on: cannot stand with metacopy=on, as in the kernel; leave one of them out");
-        return (true, settings.Verity == VerityMode.Off); // which makes metacopies
+        // verity makes metacopies.
+        return overlay with { Index = true, NfsExport = overlay.Verity == VerityMode.Off };
     }
 
-    /// <summary>What allow_other comes to.</summary>
-    /// <exception cref="UsageException">allow_root says something else.</exception>
-    public static bool? AllowOther(MountSettings settings) => settings is { AllowOther: true, AllowRoot: true }
-        ? throw new UsageException("option allow_root: cannot stand with allow_other, as in libfuse; leave one of them out")
-        : settings.AllowOther;
+    /// <summary>Chooses redirect_dir: metacopy=on turns it on. It stays null where the marks decide.</summary>
+    /// <exception cref="UsageException">userxattr, metacopy= and redirect_dir= contradict each other.</exception>
+    public static OverlayOptions ChooseRedirect(OverlayOptions overlay)
+    {
+        if (overlay.UserXattr == true)
+            RefuseWithUserXattr(overlay);
+        bool contradicts = overlay.UpperDir is null ? overlay.Redirect is RedirectMode.NoFollow : overlay.Redirect is not (null or RedirectMode.On);
+        if (overlay.Metacopy && contradicts)
+            throw new UsageException("option metacopy=on: needs redirect_dir=on; write that, or leave redirect_dir out");
+        return overlay with { Redirect = overlay.Redirect ?? (overlay.Metacopy ? RedirectMode.On : null) };
+    }
+
+    /// <exception cref="UsageException">There is an upper, and no directory to work in.</exception>
+    public static void RequireWorkDir(OverlayOptions overlay)
+    {
+        if (overlay is { UpperDir: not null, WorkDir: null })
+            throw new UsageException(
+                $"upperdir={overlay.UpperDir}: workdir= is missing; give an empty directory beside the upper, on the same file system");
+    }
+
+    /// <summary>With writeback=1 the kernel takes size and times of files for its own, and asks nobody before it takes what is written.</summary>
+    /// <exception cref="UsageException">Another option wants to be asked, or sizes and times to be looked at again.</exception>
+    public static void RefuseWithWriteBack(OverlayOptions overlay)
+    {
+        string? remedy = !overlay.WriteBack ? null : overlay switch
+        {
+            { Io: IoMode.Passthrough } =>
+                "io=passthrough, which writes at the kernel's speed by itself (the kernel refuses both together); leave one of them out",
+            { Io: IoMode.Stateless } =>
+                "io=stateless, for what is refused must be refused by the open; write io=open, or leave one of them out",
+            { DirectIo: true } => "direct_io; leave one of them out",
+            { AutoCache: true } => "auto_cache, for the kernel believes no size from elsewhere; leave one of them out",
+            { IsCaching: false } => "timeout=0, for the kernel believes no size from elsewhere; leave one of them out",
+            _ when overlay.AttributeTimeout == TimeSpan.Zero =>
+                "attr_timeout=0, for the kernel believes no size from elsewhere; leave one of them out",
+            _ => null,
+        };
+        if (remedy is not null)
+            throw new UsageException("option writeback=1: cannot stand with " + remedy);
+    }
+
+    /// <exception cref="UsageException">allow_other and allow_root contradict each other.</exception>
+    public static void RefuseAllowed(MountRequest request)
+    {
+        if (request is { AllowOther: true, AllowRoot: true })
+            throw new UsageException("option allow_root: cannot stand with allow_other, as in libfuse; leave one of them out");
+    }
 
     /// <summary>
-    /// A mount that the caller has made already may lack default_permissions. With ACLs the kernel checks permissions all the same (FUSE_POSIX_ACL); without
-    /// them everybody could do everything.
+    /// The mountpoint is a mount that the caller has made, and may lack default_permissions. With ACLs the kernel checks permissions all the same
+    /// (FUSE_POSIX_ACL); without them every user could do everything.
     /// </summary>
-    /// <exception cref="UsageException">An option switches ACLs off.</exception>
+    /// <exception cref="UsageException">An option switches ACLs off, or says what only the mount's maker can say.</exception>
     public static void RefuseForeign(MountRequest request)
     {
+        string foreign = $"cannot stand with the mountpoint {request.MountPoint}, a mount of the caller's";
         if (request.Overlay.NoAcl || request.Overlay.NoXattrs)
             throw new UsageException(
-                $"option {(request.Overlay.NoAcl ? "noacl" : "noxattrs")}: cannot stand with the mountpoint {request.MountPoint}, a mount of the caller's, which may not check permissions then; leave it out");
+                $"option {(request.Overlay.NoAcl ? "noacl" : "noxattrs")}: {foreign}, which may not check permissions then; leave it out");
         if (request.Overlay is { ReadOnly: true, UpperDir: not null })
             throw new UsageException(
-                $"option ro: cannot stand with the mountpoint {request.MountPoint}, a mount of the caller's, which would be written to all the same; "
+                $"option ro: {foreign}, which would be written to all the same; "
                 + "leave out upperdir and workdir, or mount it read-only and leave out ro");
         if (request.AllowRoot)
-            throw new UsageException($"option allow_root: cannot stand with the mountpoint {request.MountPoint}, a mount of the caller's, who says then which users may enter; leave it out");
+            throw new UsageException($"option allow_root: {foreign}, who says then which users may enter; leave it out");
     }
 
-    /// <summary>What writeback= comes to: the kernel takes size and times of files for its own, and asks nobody before it takes what is written.</summary>
-    /// <exception cref="UsageException">Another option wants to be asked, or sizes and times to be looked at again.</exception>
-    public static bool WriteBack(MountSettings settings)
+    /// <summary>What `overlayfuse run` and `hold` do not take after -o.</summary>
+    /// <param name="verb">The verb.</param>
+    /// <param name="optionStrings">Its -o words.</param>
+    /// <exception cref="UsageException">One of them is there.</exception>
+    public static void RefuseInSession(string verb, IEnumerable<string> optionStrings)
     {
-        if (!settings.WriteBack)
-            return false;
-        if (settings.Io is IoMode.Passthrough)
-            throw new UsageException("option writeback=1: cannot stand with io=passthrough, which writes at the kernel's speed by itself (the kernel refuses both together); leave one of them out");
-        if (settings.Io is IoMode.Stateless)
-            throw new UsageException("option writeback=1: cannot stand with io=stateless, for what is refused must be refused by the open; write io=open, or leave one of them out");
-        if (settings.DirectIo)
-            throw new UsageException("option writeback=1: cannot stand with direct_io; leave one of them out");
-        if (settings.AutoCache || settings.CacheTimeout == TimeSpan.Zero || settings.AttributeTimeout == TimeSpan.Zero)
-            throw new UsageException(
-                $"option writeback=1: cannot stand with {(settings.AutoCache ? "auto_cache" : settings.CacheTimeout == TimeSpan.Zero ? "timeout=0" : "attr_timeout=0")}, " +
-                "for the kernel believes no size from elsewhere; leave one of them out");
-        return true;
+        foreach (RawOption option in optionStrings.SelectMany(OptionString.Split))
+        {
+            if (s_layerOptions.Contains(option.Name))
+                throw new UsageException($"{verb}: option {option}: layers are named by --lower and --upper here");
+            if (option.Name is "remount" or "debug")
+                throw new UsageException($"{verb}: option {option.Name}: not for a session; mount with overlayfuse -o ... MOUNTPOINT");
+        }
     }
 
     /// <summary>Marks that any user can write must lead nowhere.</summary>
-    private static void RefuseWithUserXattr(MountSettings settings, bool metacopy)
+    private static void RefuseWithUserXattr(OverlayOptions overlay)
     {
-        if (metacopy)
+        if (overlay.Metacopy)
             throw new UsageException("option metacopy=on: cannot stand with userxattr, as in the kernel; leave one of them out");
-        if (settings.Redirect is not (null or RedirectMode.NoFollow))
+        if (overlay.Redirect is not (null or RedirectMode.NoFollow))
             throw new UsageException(
-                $"option redirect_dir={(settings.Redirect is RedirectMode.On ? "on" : "follow (off means the same)")}: cannot stand with userxattr, as in the kernel; " +
-                "write redirect_dir=nofollow, or leave one of them out");
+                $"option redirect_dir={(overlay.Redirect is RedirectMode.On ? "on" : "follow (off means the same)")}: cannot stand with userxattr, "
+                + "as in the kernel; write redirect_dir=nofollow, or leave one of them out");
     }
 }

@@ -31,7 +31,7 @@ internal static class OptionValue
     };
 
     /// <summary>off means follow: that is how the kernel is built (redirect_always_follow=Y).</summary>
-    public static void Redirect(MountSettings settings, string value) => settings.Redirect = value switch
+    public static RedirectMode Redirect(string value) => value switch
     {
         "on" => RedirectMode.On,
         "follow" or "off" => RedirectMode.Follow,
@@ -40,7 +40,7 @@ internal static class OptionValue
     };
 
     /// <exception cref="UsageException">None of the three.</exception>
-    public static void Xino(MountSettings settings, string value) => settings.KeepsLowers = value switch
+    public static bool Xino(string value) => value switch
     {
         "on" => true,
         "off" or "auto" => false,
@@ -48,7 +48,7 @@ internal static class OptionValue
     };
 
     /// <exception cref="UsageException">None of the four.</exception>
-    public static void Io(MountSettings settings, string value) => settings.Io = value switch
+    public static IoMode Io(string value) => value switch
     {
         "auto" => IoMode.Auto,
         "stateless" => IoMode.Stateless,
@@ -58,7 +58,7 @@ internal static class OptionValue
     };
 
     /// <exception cref="UsageException">None of the two.</exception>
-    public static void CopyUp(MountSettings settings, string value) => settings.IncrementalCopyUp = value switch
+    public static bool CopyUp(string value) => value switch
     {
         "whole" => false,
         "incremental" => true,
@@ -75,7 +75,7 @@ internal static class OptionValue
     };
 
     /// <exception cref="UsageException">None of the three.</exception>
-    public static void Verity(MountSettings settings, string value) => settings.Verity = value switch
+    public static VerityMode Verity(string value) => value switch
     {
         "on" => VerityMode.On,
         "off" => VerityMode.Off,
@@ -84,7 +84,7 @@ internal static class OptionValue
     };
 
     /// <exception cref="UsageException">None of the four.</exception>
-    public static void Uuid(MountSettings settings, string value) => settings.Uuid = value switch
+    public static UuidMode Uuid(string value) => value switch
     {
         "auto" => UuidMode.Auto,
         "on" => UuidMode.On,
@@ -92,17 +92,17 @@ internal static class OptionValue
         _ => throw new UsageException($"option uuid={value}: not there; write uuid=auto, on, off or null"),
     };
 
-    public static void Fsync(MountSettings settings, string value)
+    /// <summary>volatile is an option, too.</summary>
+    /// <exception cref="UsageException">None of the five.</exception>
+    public static FsyncMode Fsync(string value) => value switch
     {
-        settings.Volatile |= value == "volatile";
-        settings.Fsync = value switch
-        {
-            "auto" or "1" or "volatile" => FsyncMode.Auto,
-            "strict" => FsyncMode.Strict,
-            "0" => FsyncMode.Off,
-            _ => throw new UsageException($"option fsync={value}: not there; write fsync=auto (copied-up files keep their data over a crash), strict, or volatile or 0 (nothing is synced)"),
-        };
-    }
+        "auto" or "1" or "volatile" => FsyncMode.Auto,
+        "strict" => FsyncMode.Strict,
+        "0" => FsyncMode.Off,
+        _ => throw new UsageException(
+            $"option fsync={value}: not there; write fsync=auto (copied-up files keep their data over a crash), strict, "
+            + "or volatile or 0 (nothing is synced)"),
+    };
 
     /// <exception cref="UsageException">Not an id.</exception>
     public static uint Id(string name, string value) =>

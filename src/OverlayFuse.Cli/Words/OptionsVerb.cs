@@ -1,11 +1,12 @@
 using System.CommandLine;
+using OverlayFuse.Cli.Native;
 
 namespace OverlayFuse.Cli.Words;
 
 /// <summary><c>overlayfuse options</c>: the mount options.</summary>
 internal static class OptionsVerb
 {
-    public const string Name = "options";
+    public const string Name = VerbWords.Options;
 
     public static Command Make()
     {
