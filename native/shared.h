@@ -26,7 +26,6 @@ enum session_role {
 enum plan_field {
 #define FIELD(name, managed) FIELD_##name,
 #include "shared.def"
-    FIELD_COUNT,
 };
 
 enum session_flag {

@@ -21,11 +21,11 @@ internal static class NativeSession
     public static Fd Lifeline => new(overlayfuse_session_lifeline());
 
     /// <summary>Hands the plan to the supervisor.</summary>
-    /// <param name="plan">Every field, a text without NUL.</param>
+    /// <param name="plan">A text without NUL for each <see cref="PlanField"/>.</param>
     /// <exception cref="IOException">The supervisor is gone.</exception>
-    public static void Send(Dictionary<PlanField, string> plan)
+    public static void Send(string[] plan)
     {
-        byte[] text = NativeText.ToBytes(string.Concat(Enum.GetValues<PlanField>().Select(field => plan[field] + "\0")));
+        byte[] text = NativeText.ToBytes(string.Concat(plan.Select(field => field + "\0")));
         if (overlayfuse_session_plan(text, text.Length) != 0)
             throw new IOException("run: the process that waits for the plan is gone");
     }

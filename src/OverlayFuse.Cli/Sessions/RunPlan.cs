@@ -18,30 +18,25 @@ internal static class RunPlan
         List<string> lowers = [.. request.Lowers.Select(path => RealPath("--lower", path, mounts))];
         string at = request.At is not null ? RealPath("--at", request.At, mounts) : request.IsHeld ? "" : lowers[^1];
         string parent = request.ThrowsAway ? Temporary(request, mounts) : Beside(request, mounts);
-        NativeSession.Send(new()
-        {
-            [PlanField.Flags] = Flags(request),
-            [PlanField.Parent] = parent,
-            [PlanField.At] = at,
-            [PlanField.Like] = lowers[0],
-            [PlanField.Keep] = request.Keep is null ? "" : request.UpperIn(""),
-            [PlanField.Command] = ((request.Command ?? 0) + 1).ToString(CultureInfo.InvariantCulture),
-        });
+        string[] plan = new string[(int)PlanField.Count];
+        plan[(int)PlanField.Flags] = Flags(request);
+        plan[(int)PlanField.Parent] = parent;
+        plan[(int)PlanField.At] = at;
+        plan[(int)PlanField.Like] = lowers[0];
+        plan[(int)PlanField.Keep] = request.Keep is null ? "" : request.UpperIn("");
+        plan[(int)PlanField.Command] = ((request.Command ?? 0) + 1).ToString(CultureInfo.InvariantCulture);
+        NativeSession.Send(plan);
     }
 
     private static string Flags(RunRequest request)
     {
-        (char Flag, bool IsSet)[] flags =
-        [
-            (SessionFlags.ThrowAway, request.ThrowsAway),
-            (SessionFlags.MapRoot, request.MapsRoot),
-            (SessionFlags.Chroot, request.IsRoot),
-            (SessionFlags.MayBeSeen, request is { At: not null, IsRoot: false, MapsRoot: false, IsHeld: false }),
-            (SessionFlags.Diff, request.ListsChanges),
-            (SessionFlags.Hold, request.IsHeld),
-        ];
-        return string.Concat(flags.Where(flag => flag.IsSet).Select(flag => flag.Flag));
+        bool mayBeSeen = request is { At: not null, IsRoot: false, MapsRoot: false, IsHeld: false };
+        return Flag(SessionFlags.ThrowAway, request.ThrowsAway) + Flag(SessionFlags.MapRoot, request.MapsRoot)
+            + Flag(SessionFlags.Chroot, request.IsRoot) + Flag(SessionFlags.MayBeSeen, mayBeSeen)
+            + Flag(SessionFlags.Diff, request.ListsChanges) + Flag(SessionFlags.Hold, request.IsHeld);
     }
+
+    private static string Flag(char flag, bool isSet) => isSet ? flag.ToString() : "";
 
     private static void CheckWords(RunRequest request)
     {
