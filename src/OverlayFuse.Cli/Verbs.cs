@@ -29,16 +29,19 @@ internal static class Verbs
         (DoctorVerb.Name, DoctorVerb.Make),
     ];
 
-    /// <summary><see cref="Program"/> reports errors.</summary>
-    private static readonly InvocationConfiguration s_plain = new() { EnableDefaultExceptionHandler = false };
-
     /// <summary>Their names.</summary>
     public static IEnumerable<string> Names => s_all.Select(verb => verb.Name);
 
     public static bool IsVerb(string word) => Array.Exists(s_all, verb => verb.Name == word);
 
-    public static int Invoke(string[] args) =>
-        Root(args).Parse(args.Length == 0 ? ["--help"] : RunCommand.Without(args)).Invoke(s_plain);
+    public static int Invoke(string[] args) => Invoke(args, Console.Out);
+
+    internal static int Invoke(string[] args, TextWriter output)
+    {
+        ParseResult words = Root(args).Parse(args.Length == 0 ? ["--help"] : RunCommand.Without(args));
+        // Program reports exceptions.
+        return words.Invoke(new InvocationConfiguration { Output = output, EnableDefaultExceptionHandler = false });
+    }
 
     public static int ShowVersion()
     {
@@ -50,22 +53,34 @@ internal static class Verbs
     private static RootCommand Root(string[] args)
     {
         var root = new RootCommand(
-            "Shows directories as one: TOP over ... over BOTTOM; changes go to upperdir, the lower layers are never written.\n" +
+            "Shows directories as one: TOP over ... over BOTTOM. Changes go to upperdir; the lower layers are\n" +
+            "never written.\n" +
             "  overlayfuse -o lowerdir=TOP:...:BOTTOM[,upperdir=DIR,workdir=DIR][,OPTION...] MOUNTPOINT\n" +
-            "The command line is that of fuse-overlayfs. Unmount with: overlayfuse unmount MOUNTPOINT")
+            "The command line is that of fuse-overlayfs. To unmount: overlayfuse unmount MOUNTPOINT")
         {
-            new Option<string[]>("-o") { Description = "Mount options, several with commas; may be given several times", HelpName = "OPTION,..." },
+            new Option<string[]>("-o") { Description = "Mount options with commas between them; -o can be repeated", HelpName = "OPTION,..." },
             new Option<bool>("--foreground", "-f") { Description = "Stay in the foreground" },
             new Option<bool>("--debug", "-d") { Description = "Stay in the foreground and trace every request" },
-            new Option<bool>("-s") { Description = "Serve requests by one thread" },
-            new Option<string>("-t") { Description = "Type, as mount helpers are given it; has no effect", HelpName = "TYPE" },
+            new Option<bool>("-s") { Description = "Serve requests with one thread" },
+            new Option<string>("-t") { Description = "The type that mount(8) passes to helpers; has no effect", HelpName = "TYPE" },
         };
-        foreach ((_, Func<Command> make) in s_all)
-            root.Subcommands.Add(make());
-        // The help of a verb shows the root's arguments, too.
-        if (args is not [var word, ..] || !IsVerb(word))
-            root.Arguments.Add(new Argument<string[]>("[SOURCE] MOUNTPOINT") { Description = "What /proc/mounts shows as the source; an existing directory" });
+        string? asked = args is [var word, ..] && IsVerb(word) ? word : null;
+        foreach ((string name, Func<Command> make) in s_all)
+            root.Subcommands.Add(name == asked ? make() : Shortened(make()));
+        // The help of a verb would show the root's arguments, too.
+        if (asked is null)
+            root.Arguments.Add(new Argument<string[]>("[SOURCE] MOUNTPOINT")
+            {
+                Description = "What /proc/mounts shows as the source; an existing directory",
+            });
         root.Options.OfType<VersionOption>().Single().Aliases.Add("-V");
         return root;
+    }
+
+    /// <summary>The list of verbs shows the first line of each.</summary>
+    private static Command Shortened(Command verb)
+    {
+        verb.Description = verb.Description!.Split('\n')[0];
+        return verb;
     }
 }

@@ -11,9 +11,13 @@ internal static class DoctorVerb
 
     public static Command Make()
     {
-        var upper = new Option<string>("--upper") { Description = "Where the upper would be (default: the working directory, or a temporary one)", HelpName = "DIR" };
+        var upper = new Option<string>("--upper")
+        {
+            Description = "Where the upper would be (default: the working directory, or a temporary one)",
+            HelpName = "DIR",
+        };
         var json = new Option<bool>("--json") { Description = "Print an array of objects, for programs" };
-        var doctor = new Command(Name, "Tells what this machine allows; exit status 0 when a mount by you would work") { upper, json };
+        var doctor = new Command(Name, "Tells what this machine allows\nThe exit status is 0 if a mount by you would work.") { upper, json };
         doctor.SetAction(words => Run(words.GetValue(upper), words.GetValue(json)));
         return doctor;
     }

@@ -16,7 +16,7 @@ internal static class ChangesVerb
     public static Command Make()
     {
         var mount = new Argument<string>("MOUNTPOINT") { Description = "A live mount with an upper" };
-        var verb = new Command(Name, "Lists what the upper of a live mount changes: A path (added), M path (modified), D path (deleted)") { mount };
+        var verb = new Command(Name, "Lists what the upper of a live mount changes\nA path: added. M path: modified. D path: deleted.") { mount };
         verb.SetAction(words =>
         {
             string at = words.GetRequiredValue(mount);

@@ -12,7 +12,6 @@ internal static class Daemon
 {
     private const int Success = 0;
     private const int Hung = 1;
-    private const int WorkersThatWriteBack = 16;
     private static readonly TimeSpan InitTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan WriteBackTimeout = TimeSpan.FromSeconds(30);
 
@@ -48,7 +47,7 @@ internal static class Daemon
             if (!mount.IsForeign)
                 NativeDaemon.Watch(mount.MountPoint);
             if (request.Trace)
-                PlainText.Log($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
+                Explain(request, hold.Options, fileSystem);
             var served = new Served(mount, session, fileSystem) { Hold = hold, MayHaveUnwritten = request.Overlay.IsWritable, Log = LogOf(request) };
             lifeline?.OnEnd(() => Stop(served));
             if (LogOf(request) is { } log)
@@ -69,6 +68,14 @@ internal static class Daemon
         _ = session.Stop(); // the file system is closed next; whatever hangs is not in it yet
         throw new FuseMountException(fileSystem.Refusal
                 ?? $"{mount.MountPoint}: the kernel and this program did not agree on a FUSE protocol; run with -d to see what was offered");
+    }
+
+    /// <summary>Tells how files are opened, and which options are not followed as they were written.</summary>
+    private static void Explain(MountRequest request, OverlayOptions options, OverlayFileSystem fileSystem)
+    {
+        PlainText.Log($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
+        foreach (string note in request.Notes.Concat(new OptionNotes(options, fileSystem.Statistics(), Sys.EffectiveUid != 0).All()))
+            PlainText.Log(note);
     }
 
     private static int Serve(Served served, StopSignals signals)
@@ -144,8 +151,7 @@ internal static class Daemon
             Trace = request.Trace ? PlainText.Log : null,
             Log = LogOf(request),
         };
-        // some requests make the kernel write back, and wait for it: that takes other workers
-        return request.SingleThread ? options with { Workers = 1, MaxWorkers = request.Overlay.WriteBack ? WorkersThatWriteBack : 1 } : options;
+        return request.SingleThread ? options with { Workers = 1, MaxWorkers = request.MostThreads } : options;
     }
 
     /// <summary>In the background nobody could read it; and what writes to standard error duplicates the caller's stderr, who waits for its end.</summary>

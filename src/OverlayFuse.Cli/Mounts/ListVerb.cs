@@ -17,9 +17,9 @@ internal static class ListVerb
 
     public static Command Make()
     {
-        var layers = new Option<bool>("--long", "-l") { Description = "List the layers, too" };
+        var layers = new Option<bool>("--long", "-l") { Description = "Also list the layers" };
         var json = new Option<bool>("--json") { Description = "Print an array of objects, for programs" };
-        var list = new Command(Name, "Lists your live mounts (root: everybody's) and what their daemons tell of themselves") { layers, json };
+        var list = new Command(Name, "Lists your live mounts; for root, those of all users") { layers, json };
         list.SetAction(words =>
         {
             MountReport[] mounts = [.. LiveMount.Find(MountTable.Read(), Sys.EffectiveUid).Chunk(AskedAtOnce).SelectMany(Ask)];

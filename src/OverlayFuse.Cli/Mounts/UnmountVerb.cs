@@ -18,8 +18,13 @@ internal static class UnmountVerb
     {
         var mountPoints = new Argument<string[]>("MOUNTPOINT") { Description = "Live mounts", Arity = ArgumentArity.ZeroOrMore };
         var all = new Option<bool>("--all", "-a") { Description = "All mounts that 'overlayfuse list' shows" };
-        var lazy = new Option<bool>("--lazy", "-l") { Description = "Also those that are in use: their names are free at once, the daemon ends with the last user" };
-        var timeout = new Option<int>("--timeout") { Description = "How long to wait for a daemon that still copies", HelpName = "SECONDS", DefaultValueFactory = _ => DefaultTimeout };
+        var lazy = new Option<bool>("--lazy", "-l") { Description = "Also mounts in use: detaches now, and the daemon ends with the last user" };
+        var timeout = new Option<int>("--timeout")
+        {
+            Description = "How long to wait for a daemon that still copies",
+            HelpName = "SECONDS",
+            DefaultValueFactory = _ => DefaultTimeout,
+        };
         var unmount = new Command(Name, "Unmounts, and waits until the upper is complete on disk") { mountPoints, all, lazy, timeout };
         unmount.SetAction(words => Run(
             words.GetValue(mountPoints) ?? [],

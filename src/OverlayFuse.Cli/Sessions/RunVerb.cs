@@ -9,20 +9,26 @@ internal static class RunVerb
     public const string Name = VerbWords.Run;
 
     private const string Help =
-        "Runs a command that sees DIR as if it could write there, and throws the changes away\n" +
+        "Runs a command in a writable view of DIR and discards the changes\n" +
         "  overlayfuse run --lower DIR [OPTION...] -- COMMAND [ARG...]\n" +
-        "The view lies over the bottom --lower, for the command and its children alone; it ends with COMMAND. Needs neither root nor setuid\n" +
-        "programs where user namespaces are allowed. The exit status is COMMAND's, 128+N when signal N ended it; 127: not found,\n" +
-        "126: cannot be started, 125: overlayfuse itself failed.";
+        "Only COMMAND and its children see the view. It lies over the bottom --lower and ends with COMMAND.\n" +
+        "Where user namespaces are allowed, neither root nor a setuid program is needed.\n" +
+        "--diff lists a line for each change: A path (added), M path (modified), D path (deleted).\n" +
+        "Exit status: that of COMMAND, or 128+N if signal N ended it. 127: COMMAND was not found.\n" +
+        "126: COMMAND could not be started. 125: overlayfuse itself failed.";
 
     public static Command Make()
     {
         var session = new SessionWords("the bottom --lower");
-        var root = new Option<string>("--root") { Description = "A root file system: the bottom layer, and the view is COMMAND's root directory, with /proc, /sys and /dev of this system", HelpName = "DIR" };
-        var mapRoot = new Option<bool>("--map-root") { Description = "COMMAND sees itself as root (an ordinary user's: of a user namespace, with his own rights)" };
+        var root = new Option<string>("--root")
+        {
+            Description = "Bottom layer and root directory of COMMAND, with this system's /proc, /sys, /dev",
+            HelpName = "DIR",
+        };
+        var mapRoot = new Option<bool>("--map-root") { Description = "COMMAND sees itself as root; an ordinary user gains no rights by it" };
         var diff = new Option<string?>("--diff")
         {
-            Description = "At the end list what the upper changes, to stdout or --diff=FILE: A path (added), M path (modified), D path (deleted)",
+            Description = "At the end list what the upper changes, on stdout or by --diff=FILE in FILE",
             HelpName = "FILE",
             Arity = ArgumentArity.ZeroOrOne,
         };

@@ -5,15 +5,23 @@ namespace OverlayFuse.Cli.Sessions;
 /// <summary>The options that <c>overlayfuse run</c> and <c>hold</c> have in common: layers, where changes go, where the view is.</summary>
 internal sealed class SessionWords
 {
-    private readonly Option<string[]> _lower = new("--lower") { Description = "A lower layer, never written; several: topmost first", HelpName = "DIR" };
-    private readonly Option<string> _upper = new("--upper") { Description = "An upper directory, of an earlier run or mount: its changes are seen, and new ones go there", HelpName = "DIR" };
-    private readonly Option<string> _keep = new("--keep") { Description = "Changes go to DIR, which is made, or empty; --upper DIR goes on with them", HelpName = "DIR" };
+    private readonly Option<string[]> _lower = new("--lower") { Description = "A lower layer, never written; repeated: topmost first", HelpName = "DIR" };
+    private readonly Option<string> _upper = new("--upper")
+    {
+        Description = "Upper directory of an earlier run or mount: shows its changes, takes new ones",
+        HelpName = "DIR",
+    };
+    private readonly Option<string> _keep = new("--keep")
+    {
+        Description = "Changes go to DIR, which is new or empty; --upper DIR goes on with them",
+        HelpName = "DIR",
+    };
     private readonly Option<string[]> _options = new("-o") { Description = "Mount options, as 'overlayfuse options' lists them", HelpName = "OPTION,..." };
     private readonly Option<string> _at;
 
     /// <param name="defaultPlace">Where the view is without --at.</param>
     public SessionWords(string defaultPlace) =>
-        _at = new("--at") { Description = $"Where the view is, an existing directory (default: {defaultPlace})", HelpName = "PATH" };
+        _at = new("--at") { Description = $"An existing directory for the view (default: {defaultPlace})", HelpName = "PATH" };
 
     public void AddTo(Command verb)
     {

@@ -18,6 +18,9 @@ internal sealed record MountRequest
     /// <summary>Words of mount(8) for the mount itself: ro, nodev, context=...; each at most once.</summary>
     public IReadOnlyList<string> MountWords { get; init; } = [];
 
+    /// <summary>Options that another one has turned on or off, a line each: "redirect_dir: on, because metacopy=on".</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>True if other users may enter. Null: as far as the mounting user is allowed to say so.</summary>
     public bool? AllowOther { get; init; }
 
@@ -34,5 +37,9 @@ internal sealed record MountRequest
 
     public bool Trace { get; init; }
 
+    /// <summary>One thread serves requests, as long as <see cref="MostThreads"/> does not say more.</summary>
     public bool SingleThread { get; init; }
+
+    /// <summary>With <see cref="SingleThread"/>: how many threads there may be at most.</summary>
+    public int MostThreads { get; init; } = 1;
 }

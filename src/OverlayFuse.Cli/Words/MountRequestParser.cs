@@ -16,7 +16,7 @@ internal static class MountRequestParser
         var settings = new MountSettings { Request = Begin(line) };
         foreach (RawOption option in line.OptionStrings.SelectMany(OptionString.Split))
             OptionTable.Find(option).Use(settings, option);
-        MountRequest request = settings.Request with { Overlay = Finish(settings) };
+        MountRequest request = Finish(settings);
         request = request with { MountPoint = MountPoint(line.Positionals), MountWords = [.. settings.MountWords.Values] };
         OptionConflicts.RefuseAllowed(request);
         return request;
@@ -41,15 +41,18 @@ internal static class MountRequestParser
         SingleThread = line.SingleThread,
     };
 
-    private static OverlayOptions Finish(MountSettings settings)
+    private static MountRequest Finish(MountSettings settings)
     {
-        OverlayOptions overlay = OptionConflicts.ChooseIndex(settings.Request.Overlay, settings.Index);
-        overlay = settings.Layers.AddTo(overlay);
-        overlay = OptionConflicts.ChooseRedirect(overlay);
-        OptionConflicts.RequireWorkDir(overlay);
-        OptionConflicts.RefuseWithWriteBack(overlay);
-        return overlay is { UpperDir: { } upper, WorkDir: { } work }
-            ? overlay with { UpperDir = FullPath.Of(upper), WorkDir = FullPath.Of(work) }
-            : overlay with { WorkDir = null, ReadOnly = true };
+        MountRequest request = OptionConflicts.ChooseIndex(settings.Request, settings.Index);
+        request = request with { Overlay = settings.Layers.AddTo(request.Overlay) };
+        request = OptionConflicts.ChooseRedirect(request);
+        OptionConflicts.RequireWorkDir(request.Overlay);
+        OptionConflicts.RefuseWithWriteBack(request.Overlay);
+        request = OptionConflicts.ChooseThreads(request);
+        return request with { Overlay = WithFullPaths(request.Overlay) };
     }
+
+    private static OverlayOptions WithFullPaths(OverlayOptions overlay) => overlay is { UpperDir: { } upper, WorkDir: { } work }
+        ? overlay with { UpperDir = FullPath.Of(upper), WorkDir = FullPath.Of(work) }
+        : overlay with { WorkDir = null, ReadOnly = true };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Words;
@@ -8,6 +9,8 @@ namespace OverlayFuse.Cli.Words;
 /// </summary>
 internal static class OptionConflicts
 {
+    private const int ThreadsThatWriteBack = 16;
+
     /// <summary>`overlayfuse run` and `hold` have words of their own for these.</summary>
     private static readonly string[] s_layerOptions = ["lowerdir", "lowerdir+", "datadir+", "layers_file", "upperdir", "workdir"];
 
@@ -27,32 +30,48 @@ internal static class OptionConflicts
     }
 
     /// <summary>Chooses index and nfs_export. Without an upper there is nothing to index.</summary>
-    /// <param name="overlay">What is asked for, nfs_export as it was written.</param>
+    /// <param name="request">What is asked for, nfs_export as it was written.</param>
     /// <param name="index">index= as it was written; null if it was not.</param>
     /// <exception cref="UsageException">nfs_export=on, index= and metacopy= contradict each other.</exception>
-    public static OverlayOptions ChooseIndex(OverlayOptions overlay, bool? index)
+    public static MountRequest ChooseIndex(MountRequest request, bool? index)
     {
+        OverlayOptions overlay = request.Overlay;
         if (!overlay.NfsExport || overlay is { UpperDir: null, Redirect: not RedirectMode.NoFollow })
-            return overlay with { Index = index ?? false };
+            return request with { Overlay = overlay with { Index = index ?? false } };
         if (index == false)
             throw new UsageException("option nfs_export=on: needs index=on; write that, or leave index out");
         if (overlay.Metacopy)
             throw new UsageException("option nfs_export=on: cannot stand with metacopy=on, as in the kernel; leave one of them out");
+        if (index is null)
+            request = Note(request, "index: on, because nfs_export=on");
         // verity makes metacopies.
-        return overlay with { Index = true, NfsExport = overlay.Verity == VerityMode.Off };
+        if (overlay.Verity != VerityMode.Off)
+            request = Note(request, "nfs_export=on: off, because verity");
+        return request with { Overlay = overlay with { Index = true, NfsExport = overlay.Verity == VerityMode.Off } };
     }
 
     /// <summary>Chooses redirect_dir: metacopy=on turns it on. It stays null where the marks decide.</summary>
     /// <exception cref="UsageException">userxattr, metacopy= and redirect_dir= contradict each other.</exception>
-    public static OverlayOptions ChooseRedirect(OverlayOptions overlay)
+    public static MountRequest ChooseRedirect(MountRequest request)
     {
+        OverlayOptions overlay = request.Overlay;
         if (overlay.UserXattr == true)
             RefuseWithUserXattr(overlay);
         bool contradicts = overlay.UpperDir is null ? overlay.Redirect is RedirectMode.NoFollow : overlay.Redirect is not (null or RedirectMode.On);
         if (overlay.Metacopy && contradicts)
             throw new UsageException("option metacopy=on: needs redirect_dir=on; write that, or leave redirect_dir out");
-        return overlay with { Redirect = overlay.Redirect ?? (overlay.Metacopy ? RedirectMode.On : null) };
+        if (overlay is not { Metacopy: true, Redirect: null })
+            return request;
+        return Note(request, "redirect_dir: on, because metacopy=on") with { Overlay = overlay with { Redirect = RedirectMode.On } };
     }
+
+    /// <summary>With writeback=1 some requests make the kernel write back, and wait for it: that takes other threads.</summary>
+    public static MountRequest ChooseThreads(MountRequest request) => request is { SingleThread: true, Overlay.WriteBack: true }
+        ? Note(request, string.Create(CultureInfo.InvariantCulture, $"-s: up to {ThreadsThatWriteBack} threads, because writeback=1")) with
+        {
+            MostThreads = ThreadsThatWriteBack,
+        }
+        : request;
 
     /// <exception cref="UsageException">There is an upper, and no directory to work in.</exception>
     public static void RequireWorkDir(OverlayOptions overlay)
@@ -123,6 +142,8 @@ internal static class OptionConflicts
                 throw new UsageException($"{verb}: option {option.Name}: not for a session; mount with overlayfuse -o ... MOUNTPOINT");
         }
     }
+
+    private static MountRequest Note(MountRequest request, string text) => request with { Notes = [.. request.Notes, text] };
 
     /// <summary>Marks that any user can write must lead nowhere.</summary>
     private static void RefuseWithUserXattr(OverlayOptions overlay)
