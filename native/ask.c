@@ -1,6 +1,7 @@
 /*
- * The child that asks a place which may never answer (src/OverlayFuse.Cli/Asking): left behind, it must not hold what its parent was given, such as
- * the pipe that the parent's caller reads to its end, a lock, or a disk. Before the .NET runtime opens descriptors of its own.
+ * The child that asks a place which may never answer (src/OverlayFuse.Cli/Asking). It may be left behind, so it must not hold what its
+ * parent was given: the pipe that the parent's caller reads to its end, a lock, or a disk. This happens before the .NET runtime opens
+ * descriptors of its own.
  */
 #define _GNU_SOURCE
 #include "command_line.h"

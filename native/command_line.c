@@ -1,4 +1,4 @@
-/* What must be known of the words before managed code reads them. The words and letters are those of shared.def. */
+/* Answers questions about the command line before managed code reads it. The words and letters are those of shared.def. */
 #define _GNU_SOURCE
 #include "command_line.h"
 
@@ -29,7 +29,7 @@ enum verb command_line_verb(int argc, char **argv)
     return VERB_NONE;
 }
 
-/* Whether one of the options, which stand between commas, is this word. */
+/* True if one of the options, which have commas between them, is this word. */
 static int has_word(const char *options, const char *word)
 {
     for (const char *at = options; at != NULL; at = strchr(at, ','), at += at != NULL) {
@@ -40,7 +40,7 @@ static int has_word(const char *options, const char *word)
     return 0;
 }
 
-/* The options of the word at *at, or NULL. -o and -t take the rest of the word, or the next word, and *at moves on to that. */
+/* The options of the word at *at, or NULL. The value of -o and -t is the rest of the word, or the next word; then *at moves on to that. */
 static const char *options_at(int argc, char **argv, int *at)
 {
     const char *word = argv[*at];
@@ -69,7 +69,7 @@ int command_line_has_option(int argc, char **argv, const char *option)
     return 0;
 }
 
-/* Letters may stand together; those behind an o or a t are its value. */
+/* Letters may stand together. Those after an o or a t are its value. */
 static int has_foreground_letter(const char *word)
 {
     return word[0] == '-' && word[1] != '-' && strcspn(word, LETTERS_FOREGROUND) < strcspn(word, LETTERS_WITH_VALUE);

@@ -27,9 +27,11 @@ internal static class Program
         {
             return Fail(e, Refused);
         }
-        catch (OutOfMemoryException) // that of Thread.Start, too
+        catch (OutOfMemoryException)
         {
-            PlainText.Complain("no more memory, or no more threads; raise the limits (ulimit -v, -d, -u, --memory and --pids-limit of the container)");
+            // Thread.Start throws it, too.
+            PlainText.Complain("no more memory, or no more threads; "
+                + "raise the limits (ulimit -v, -d, -u, --memory and --pids-limit of the container)");
             return Refused;
         }
     }

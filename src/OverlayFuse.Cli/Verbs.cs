@@ -9,7 +9,7 @@ using OverlayFuse.Cli.Words;
 namespace OverlayFuse.Cli;
 
 /// <summary>
-/// The help and the verbs, by System.CommandLine. A mount does not come this way: its command line has the grammar of mount helpers, and the mount
+/// The help and the verbs, by System.CommandLine. A mount does not come this way: its command line has the grammar of mount helpers, and it
 /// must be live in milliseconds.
 /// </summary>
 internal static class Verbs
@@ -45,8 +45,8 @@ internal static class Verbs
 
     public static int ShowVersion()
     {
-        string version = typeof(Verbs).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
-        Console.Out.WriteLine($"overlayfuse {version}");
+        var version = typeof(Verbs).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>();
+        Console.Out.WriteLine($"overlayfuse {version?.InformationalVersion ?? "unknown"}");
         return 0;
     }
 
@@ -58,7 +58,11 @@ internal static class Verbs
             "  overlayfuse -o lowerdir=TOP:...:BOTTOM[,upperdir=DIR,workdir=DIR][,OPTION...] MOUNTPOINT\n" +
             "The command line is that of fuse-overlayfs. To unmount: overlayfuse unmount MOUNTPOINT")
         {
-            new Option<string[]>("-o") { Description = "Mount options with commas between them; -o can be repeated", HelpName = "OPTION,..." },
+            new Option<string[]>("-o")
+            {
+                Description = "Mount options with commas between them; -o can be repeated",
+                HelpName = "OPTION,...",
+            },
             new Option<bool>("--foreground", "-f") { Description = "Stay in the foreground" },
             new Option<bool>("--debug", "-d") { Description = "Stay in the foreground and trace every request" },
             new Option<bool>("-s") { Description = "Serve requests with one thread" },

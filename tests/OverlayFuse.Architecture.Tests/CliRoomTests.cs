@@ -17,7 +17,8 @@ internal sealed class CliRoomTests
 
     private static IEnumerable<SourceFile> Sources => Repository.SourcesOf(Program);
 
-    private static IEnumerable<Type> VerbTypes => typeof(Verbs).Assembly.GetTypes().Where(type => type.Name.EndsWith("Verb", StringComparison.Ordinal));
+    private static IEnumerable<Type> VerbTypes =>
+        typeof(Verbs).Assembly.GetTypes().Where(type => type.Name.EndsWith("Verb", StringComparison.Ordinal));
 
     [Test]
     public void Folders_OfTheProgram_AreTheRooms() =>
@@ -36,7 +37,8 @@ internal sealed class CliRoomTests
 
     [Test]
     public void Folder_OfTheProgram_HasFewFiles() =>
-        Assert.That(Sources.GroupBy(RoomOf).Where(room => room.Count() > MostFiles).Select(room => $"{room.Key}: {room.Count()} files"), Is.Empty);
+        Assert.That(Sources.GroupBy(RoomOf).Where(room => room.Count() > MostFiles).Select(room => $"{room.Key}: {room.Count()} files"),
+            Is.Empty);
 
     /// <summary>A room is reached by a using directive, or by a name that begins with the room's.</summary>
     [TestCaseSource(nameof(s_rooms))]
@@ -55,7 +57,8 @@ internal sealed class CliRoomTests
     /// <summary>Only the entry point and the list of verbs know all rooms.</summary>
     [Test]
     public void TopFolder_OfTheProgram_HasTheEntryPointAndTheListOfVerbs() =>
-        Assert.That(Sources.Where(source => RoomOf(source).Length == 0).Select(source => Path.GetFileName(source.Path)), Is.EquivalentTo(new[] { "Program.cs", "Verbs.cs" }));
+        Assert.That(Sources.Where(source => RoomOf(source).Length == 0).Select(source => Path.GetFileName(source.Path)),
+            Is.EquivalentTo(new[] { "Program.cs", "Verbs.cs" }));
 
     [TestCaseSource(nameof(VerbTypes))]
     public void Verb_OfTheProgram_HasANameAndMakesItsCommand(Type verb)
@@ -69,9 +72,11 @@ internal sealed class CliRoomTests
 
     [Test]
     public void Verbs_OfTheList_HaveAFileEach() =>
-        Assert.That(Verbs.Names.Count(), Is.EqualTo(VerbTypes.Count()).And.EqualTo(Sources.Count(source => source.Path.EndsWith("Verb.cs", StringComparison.Ordinal))));
+        Assert.That(Sources.Where(source => source.Path.EndsWith("Verb.cs", StringComparison.Ordinal)).Select(source => source.Path),
+            Has.Exactly(Verbs.Names.Count()).Items.And.Exactly(VerbTypes.Count()).Items);
 
-    private static string RoomOf(SourceFile source) => Path.GetRelativePath(Program, Path.GetDirectoryName(source.Path)!) is var folder and not "." ? folder : "";
+    private static string RoomOf(SourceFile source) =>
+        Path.GetRelativePath(Program, Path.GetDirectoryName(source.Path)!) is var folder and not "." ? folder : "";
 
     private static IEnumerable<string> RoomsNamedIn(SourceFile source)
     {

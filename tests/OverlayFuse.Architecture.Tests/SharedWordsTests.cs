@@ -21,7 +21,7 @@ internal sealed partial class SharedWordsTests
     public void LongWords_OfTheList_KeepTheProgramInTheForeground() =>
         Assert.That(Constants(typeof(LongWords)).Cast<string>().Select(word => StaysInForeground(word)), Is.All.True);
 
-    /// <summary>A letter that C# takes for the foreground and C does not would leave the caller waiting for nothing, or the other way round.</summary>
+    /// <summary>The C forks by these letters before the C# reads them.</summary>
     [Test]
     public void Letters_OfTheList_AreThoseThatStayInTheForeground() =>
         Assert.That(Letters.Where(letter => StaysInForeground($"-{letter}")), Is.EquivalentTo(Cli.Native.Letters.Foreground));
@@ -40,7 +40,7 @@ internal sealed partial class SharedWordsTests
     public void NativeCode_BesidesTheList_SpellsNoVerb()
     {
         IEnumerable<string> spelled =
-            from file in Repository.Files("native", "*.[ch]")
+            from file in Repository.Files("native", "*.*")
             from match in ComparedText().Matches(Repository.Read(file))
             where Verbs.Contains(match.Groups[1].Value)
             select $"{file}: {match.Value}";
@@ -51,7 +51,7 @@ internal sealed partial class SharedWordsTests
     [Test]
     public void Sources_OfTheProgram_HaveNothingToKeepInStep()
     {
-        IEnumerable<string> files = Repository.SourcesOf("src").Select(source => source.Path).Concat(Repository.Files("native", "*.[chd]*"));
+        IEnumerable<string> files = Repository.SourcesOf("src").Select(source => source.Path).Concat(Repository.Files("native", "*.*"));
         Assert.That(files.Where(file => Repository.Read(file).Contains("in step with", StringComparison.OrdinalIgnoreCase)), Is.Empty);
     }
 

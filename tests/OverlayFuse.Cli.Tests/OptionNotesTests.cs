@@ -10,7 +10,8 @@ internal sealed class OptionNotesTests
     private const string Writable = ",upperdir=/u,workdir=/w";
 
     [TestCase("copyup=incremental,io=passthrough" + Writable, IoMode.Passthrough, "copyup=incremental: off, because io=passthrough")]
-    [TestCase("copyup=incremental,xattr_permissions=2" + Writable, IoMode.Stateless, "copyup=incremental: off, because xattr_permissions=2")]
+    [TestCase("copyup=incremental,xattr_permissions=2" + Writable, IoMode.Stateless,
+        "copyup=incremental: off, because xattr_permissions=2")]
     [TestCase("copyup=incremental,nfs_export=on,index=on" + Writable, IoMode.Stateless, "copyup=incremental: off, because nfs_export=on")]
     [TestCase("copyup=incremental,io=open" + Writable, IoMode.Open, "copyup=incremental: for changes of attributes alone, because io=open")]
     [TestCase("copyup=incremental", IoMode.Stateless, "copyup=incremental: off, because the mount is read-only")]

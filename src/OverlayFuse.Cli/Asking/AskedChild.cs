@@ -7,14 +7,14 @@ using OverlayFuse.Overlay;
 namespace OverlayFuse.Cli.Asking;
 
 /// <summary>
-/// The child of a <see cref="Question"/>: takes the request from standard input and writes a reply for each step to standard output. native/ask.c has
-/// closed every other descriptor. Not for users.
+/// The child of a <see cref="Question"/>; not for users. It takes the request from standard input, and writes a reply for each step to
+/// standard output. native/ask.c has closed every other descriptor.
 /// </summary>
 internal sealed class AskedChild : IDisposable
 {
     public const string Word = VerbWords.Ask;
 
-    /// <summary>Milliseconds from one sign of life to the next.</summary>
+    /// <summary>Milliseconds between two signs of life.</summary>
     private const int Heartbeat = 1000;
 
     private readonly Stream _output = Console.OpenStandardOutput();
@@ -28,9 +28,11 @@ internal sealed class AskedChild : IDisposable
         using Stream input = Console.OpenStandardInput();
         Request request = Request.Read(input);
         if (request.Asker is { } asker)
-            _ = Sys.AssumeUser(asker.User, asker.Group); // if not, the mount refuses
+            // If it fails, the mount refuses.
+            _ = Sys.AssumeUser(asker.User, asker.Group);
         if (request.Path[0] == (byte)'/')
-            Environment.CurrentDirectory = "/"; // left behind, it keeps no disk busy
+            // A child that is left behind keeps no disk busy.
+            Environment.CurrentDirectory = "/";
         using var child = new AskedChild(request.Path);
         foreach (Step step in request.Steps)
         {
@@ -40,7 +42,7 @@ internal sealed class AskedChild : IDisposable
         return 0;
     }
 
-    /// <summary>Closed before the pipe is: who reads to its end can unmount.</summary>
+    /// <summary>Closes the directory before the pipe: a parent that reads to the end of the pipe can unmount at once.</summary>
     public void Dispose()
     {
         if (_root.IsOpen)
@@ -88,8 +90,8 @@ internal sealed class AskedChild : IDisposable
     private Errno Open(out byte[] device)
     {
         device = new byte[8];
-        Errno error = Sys.OpenAt(Fd.WorkingDirectory, new Name(_path), OpenFlags.ReadOnly | OpenFlags.Directory, out _root);
-        if (error != Errno.None)
+        Errno error;
+        if ((error = Sys.OpenAt(Fd.WorkingDirectory, new Name(_path), OpenFlags.ReadOnly | OpenFlags.Directory, out _root)) != Errno.None)
             return error;
         error = Sys.FStatx(_root, out Statx stat);
         BinaryPrimitives.WriteUInt32LittleEndian(device, stat.DevMajor);
@@ -97,12 +99,12 @@ internal sealed class AskedChild : IDisposable
         return error;
     }
 
-    /// <summary>O_PATH does not ask the mount's daemon, which may be gone.</summary>
+    /// <summary>Opens by O_PATH: that does not ask the mount's daemon, which may be gone.</summary>
     private Errno FindRealPath(out byte[] path)
     {
         path = [];
-        Errno error = Sys.OpenAt(Fd.WorkingDirectory, new Name(_path), OpenFlags.Path | OpenFlags.Directory, out Fd opened);
-        if (error != Errno.None)
+        Errno error;
+        if ((error = Sys.OpenAt(Fd.WorkingDirectory, new Name(_path), OpenFlags.Path | OpenFlags.Directory, out Fd opened)) != Errno.None)
             return error;
         using var directory = new ScopedFd(opened);
         error = TextFile.PathOf(directory, out string text);
@@ -112,11 +114,11 @@ internal sealed class AskedChild : IDisposable
 
     private Errno ListLayers(int most)
     {
+        Errno error;
         for (int index = 0; index < most; index++)
         {
             byte[] layer = LiveControl.WriteIndex(index);
-            Errno error = Sys.IoCtl(_root, LiveControl.ListLayer, layer);
-            if (error != Errno.None)
+            if ((error = Sys.IoCtl(_root, LiveControl.ListLayer, layer)) != Errno.None)
                 return error;
             _ = Say(StepKind.Layers, error, layer);
         }
@@ -125,7 +127,8 @@ internal sealed class AskedChild : IDisposable
 
     private Errno Sync()
     {
-        _ = Sys.SyncFs(_root); // an error is the writers' own
+        // An error belongs to the programs that have written.
+        _ = Sys.SyncFs(_root);
         return Errno.None;
     }
 
@@ -136,11 +139,11 @@ internal sealed class AskedChild : IDisposable
         return Sys.Mount(none, new Name(_path), none, remount | flags, Name.Empty);
     }
 
-    /// <returns>EDEADLK for a directory of the view itself: as its layer it would make the daemon wait for itself.</returns>
+    /// <returns>EDEADLK for a directory of the view itself: such a layer would make the daemon wait for itself.</returns>
     private Errno Look(byte[] path, out Statx stat)
     {
-        Errno error = Sys.StatxAt(Fd.WorkingDirectory, new Name(path), out stat);
-        if (error != Errno.None)
+        Errno error;
+        if ((error = Sys.StatxAt(Fd.WorkingDirectory, new Name(path), out stat)) != Errno.None)
             return error;
         if (!stat.IsDirectory)
             return Errno.ENOTDIR;
@@ -151,10 +154,12 @@ internal sealed class AskedChild : IDisposable
 
     private Errno AddLayer(byte[] path)
     {
-        Errno error = Look(path, out Statx stat);
-        if (error != Errno.None)
+        Errno error;
+        if ((error = Look(path, out Statx stat)) != Errno.None)
             return error;
-        return LiveControl.WriteDirectory(stat, path) is { } argument ? Sys.IoCtl(_root, LiveControl.AddLayer, argument) : Errno.ENAMETOOLONG;
+        return LiveControl.WriteDirectory(stat, path) is { } argument
+            ? Sys.IoCtl(_root, LiveControl.AddLayer, argument)
+            : Errno.ENAMETOOLONG;
     }
 
     private Errno ListChanges()

@@ -3,12 +3,12 @@ using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Asking;
 
-/// <summary>The changes of a live mount's upper, listed in the child that asks the mount (<see cref="AskedChild"/>).</summary>
+/// <summary>Lists the changes of a live mount's upper, in the child that asks the mount (<see cref="AskedChild"/>).</summary>
 internal static class LiveChanges
 {
-    /// <param name="root">The mount's root, open; its upper has all that was written so far.</param>
-    /// <param name="sink">Takes them.</param>
-    /// <param name="goesOn">Called again and again.</param>
+    /// <param name="root">The mount's root, open. Its upper has all that was written so far.</param>
+    /// <param name="sink">Takes the changes.</param>
+    /// <param name="goesOn">Called again and again, as a sign of life.</param>
     /// <exception cref="IOException">The mount does not answer, or has no upper.</exception>
     public static void Find(Fd root, ViewChangeSink sink, Action goesOn)
     {

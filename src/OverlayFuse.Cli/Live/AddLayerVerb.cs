@@ -23,7 +23,9 @@ internal static class AddLayerVerb
     private static void Add(string mount, string directory)
     {
         byte[] path = Linux.Name.From(FullPath.Of(directory)).ToArray();
-        Reply last = new LiveMountCall(mount).Ask(new Step(StepKind.Look) { Argument = path }, new Step(StepKind.AddLayer) { Argument = path });
+        Reply last = new LiveMountCall(mount).Ask(
+            new Step(StepKind.Look) { Argument = path },
+            new Step(StepKind.AddLayer) { Argument = path });
         if (last.Kind == StepKind.Look)
             throw new IOException(last.Error switch
             {

@@ -5,18 +5,19 @@ using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Live;
 
-/// <summary><c>overlayfuse changes</c>: what the upper of a live mount changes, as <c>run --diff</c> lists it.</summary>
+/// <summary><c>overlayfuse changes</c>: what the upper of a live mount changes, in the form of <c>run --diff</c>.</summary>
 internal static class ChangesVerb
 {
     public const string Name = VerbWords.Changes;
 
-    /// <summary>For copies of large files that are under way, and from one sign of life of the listing to the next.</summary>
+    /// <summary>How long to wait for copies of large files that are under way, and between two signs of life of the listing.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
     public static Command Make()
     {
         var mount = new Argument<string>("MOUNTPOINT") { Description = "A live mount with an upper" };
-        var verb = new Command(Name, "Lists what the upper of a live mount changes\nA path: added. M path: modified. D path: deleted.") { mount };
+        const string help = "Lists what the upper of a live mount changes\nA path: added. M path: modified. D path: deleted.";
+        var verb = new Command(Name, help) { mount };
         verb.SetAction(words =>
         {
             string at = words.GetRequiredValue(mount);
@@ -26,13 +27,14 @@ internal static class ChangesVerb
         return verb;
     }
 
-    /// <summary>Writes the changes of a mount whose upper has all that was written to it so far.</summary>
-    /// <exception cref="IOException">The mount does not answer, or has no upper; what was written until then is not all.</exception>
+    /// <summary>Lets the upper get all that was written to the mount so far, then writes the changes.</summary>
+    /// <exception cref="IOException">The mount does not answer, or has no upper. Then the lines that were written are not all.</exception>
     private static void Write(string mount, Stream output)
     {
         var call = new LiveMountCall(mount) { Patience = s_patience, IsRenewed = true, Sink = reply => output.Write(reply.Data) };
         LiveRefusal.Require(call.Ask(
-            new Step(StepKind.Sync), // what is written to mappings
+            // Stores into mappings come by a sync.
+            new Step(StepKind.Sync),
             new Step(StepKind.IoCtl, LiveControl.Settle),
             new Step(StepKind.Changes)).Error, mount);
     }

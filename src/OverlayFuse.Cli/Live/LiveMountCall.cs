@@ -5,7 +5,7 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Live;
 
-/// <summary>What a verb wants of one live mount that the user has named. It ends in time, whatever the mount does.</summary>
+/// <summary>A request of a verb to one live mount that the user has named. It ends in time, whatever the mount does.</summary>
 /// <param name="mount">Its mountpoint.</param>
 internal sealed class LiveMountCall(string mount)
 {
@@ -18,7 +18,7 @@ internal sealed class LiveMountCall(string mount)
     /// <summary>Each reply starts that time anew.</summary>
     public bool IsRenewed { get; init; }
 
-    /// <summary>Takes the replies to the steps.</summary>
+    /// <summary>Takes each reply to the steps.</summary>
     public Action<Reply> Sink { get; init; } = static _ => { };
 
     /// <summary>The word of a verb that names the mount.</summary>
@@ -62,5 +62,6 @@ internal sealed class LiveMountCall(string mount)
     }
 
     private IOException Silent(TimeSpan patience) => new(string.Create(CultureInfo.InvariantCulture,
-        $"{mount}: its daemon, or a layer, has not answered in {patience.TotalSeconds:0} s; if the daemon is stopped (T in ps -C overlayfuse), kill -CONT it, or let it go: overlayfuse unmount --lazy {mount}"));
+        $"{mount}: its daemon, or a layer, has not answered in {patience.TotalSeconds:0} s; "
+        + $"if the daemon is stopped (T in ps -C overlayfuse), kill -CONT it, or let it go: overlayfuse unmount --lazy {mount}"));
 }

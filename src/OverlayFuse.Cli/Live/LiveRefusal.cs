@@ -3,7 +3,7 @@ using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Live;
 
-/// <summary>What the user is told when a live mount has refused a request.</summary>
+/// <summary>The text for a request that a live mount has refused.</summary>
 internal static class LiveRefusal
 {
     /// <param name="error">The mount's answer.</param>
@@ -24,8 +24,10 @@ internal static class LiveRefusal
         Errno.EOPNOTSUPP => $"{mount}: this kernel cannot forget names (FUSE_NOTIFY_INC_EPOCH, 6.16); unmount and mount again",
         Errno.ELOOP => $"{directory}: lies in a layer of {mount}, or holds one; name a directory beside them",
         Errno.E2BIG => $"{mount}: has {OverlayOptions.MostLowers} lower layers, as many as there may be; merge some of them",
-        Errno.EBUSY => $"{directory}: in use by another overlay, which may change it, and {mount} was mounted with index=on; unmount that one",
-        Errno.EINVAL => $"{mount}: was mounted with nfs_export=on, so its layers stay; unmount it, and mount it with {directory} in lowerdir=",
+        Errno.EBUSY =>
+            $"{directory}: in use by another overlay, which may change it, and {mount} was mounted with index=on; unmount that one",
+        Errno.EINVAL =>
+            $"{mount}: was mounted with nfs_export=on, so its layers stay; unmount it, and mount it with {directory} in lowerdir=",
         Errno.ESTALE => $"{directory}: is another directory where the daemon of {mount} runs; name it by a path that is the same there",
         _ => $"{mount}: {error}{(directory.Length == 0 ? "" : " for " + directory)}; see the daemon's log (-d)",
     };

@@ -7,7 +7,7 @@ using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Mounting;
 
-/// <summary>One mount's life: check, mount, tell the parent, serve, unmount, clean up.</summary>
+/// <summary>The life of one mount: check, mount, tell the parent, serve, unmount, clean up.</summary>
 internal static class Daemon
 {
     private const int Success = 0;
@@ -15,17 +15,17 @@ internal static class Daemon
     private static readonly TimeSpan InitTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan WriteBackTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whoever mounted has done the first thing by then.</summary>
+    /// <summary>By this time the program that mounted has done its first thing.</summary>
     private static readonly TimeSpan StartIsOver = TimeSpan.FromSeconds(1);
 
     /// <summary>Returns when the mount is gone.</summary>
     /// <param name="request">What to mount.</param>
-    /// <param name="lifeline">At its end the mount ends; null: it has a life of its own.</param>
+    /// <param name="lifeline">The mount ends when it ends. Null: the mount has a life of its own.</param>
     /// <exception cref="MountRefusedException">The layers do not fit together.</exception>
     /// <exception cref="FuseMountException">The kernel or fusermount3 refused.</exception>
     public static int Run(MountRequest request, Lifeline? lifeline = null)
     {
-        // Modes come from the caller with its umask already in them.
+        // The caller's umask is already in the modes that it sends.
         _ = Sys.UMask(0);
         bool isForeign = FuseMount.IsDescriptor(request.MountPoint);
         if (isForeign)
@@ -35,7 +35,8 @@ internal static class Daemon
         using var signals = new StopSignals();
         using var statistics = new StatisticsSignal();
         FuseMount mount = FuseMount.Mount(ToMountOptions(request));
-        Proc.Hold(); // and no other directory
+        // From here on /proc is this one.
+        Proc.Hold();
         try
         {
             hold.NoteMounted(mount.DeviceNumber);
@@ -43,12 +44,18 @@ internal static class Daemon
             fileSystem.OnEnded = hold.Dispose;
             var session = new FuseSession(fileSystem, mount.Device, ToSessionOptions(request));
             Begin(mount, session, fileSystem);
-            _ = mount.AllowReadahead(request.MaxReadahead); // no: the kernel's default stays
+            // If it fails, the kernel's default stays.
+            _ = mount.AllowReadahead(request.MaxReadahead);
             if (!mount.IsForeign)
                 NativeDaemon.Watch(mount.MountPoint);
             if (request.Trace)
                 Explain(request, hold.Options, fileSystem);
-            var served = new Served(mount, session, fileSystem) { Hold = hold, MayHaveUnwritten = request.Overlay.IsWritable, Log = LogOf(request) };
+            var served = new Served(mount, session, fileSystem)
+            {
+                Hold = hold,
+                MayHaveUnwritten = request.Overlay.IsWritable,
+                Log = LogOf(request),
+            };
             lifeline?.OnEnd(() => Stop(served));
             if (LogOf(request) is { } log)
                 statistics.PrintTo(log, mount.MountPoint, fileSystem.Statistics);
@@ -65,9 +72,11 @@ internal static class Daemon
         session.Start();
         if (session.WaitUntilInitialized(InitTimeout))
             return;
-        _ = session.Stop(); // the file system is closed next; whatever hangs is not in it yet
+        // The file system is closed next, and no request hangs in it yet.
+        _ = session.Stop();
         throw new FuseMountException(fileSystem.Refusal
-                ?? $"{mount.MountPoint}: the kernel and this program did not agree on a FUSE protocol; run with -d to see what was offered");
+            ?? $"{mount.MountPoint}: the kernel and this program did not agree on a FUSE protocol; "
+            + "run with -d to see what was offered");
     }
 
     /// <summary>Tells how files are opened, and which options are not followed as they were written.</summary>
@@ -92,7 +101,8 @@ internal static class Daemon
     }
 
     /// <summary>
-    /// Detached first: whoever comes now finds the directory below, not a dead mount. A signal and the end of the lifeline may both come here; the first counts.
+    /// Ends the mount. It is detached first, so that a new caller finds the directory below and not a dead mount. A signal and the end of
+    /// the lifeline may both call this; the first call counts.
     /// </summary>
     private static void Stop(Served served)
     {
@@ -104,11 +114,12 @@ internal static class Daemon
             served.Mount.Unmount();
             served.IsComplete = unwritten?.TryCollect(served.FileSystem.CollectUnwritten, WriteBackTimeout) ?? true;
             if (!served.IsComplete)
-                served.Log?.Invoke($"{served.Mount.MountPoint}: not all that programs stored is in upperdir: nothing was written for {WriteBackTimeout.TotalSeconds:0} s");
+                served.Log?.Invoke($"{served.Mount.MountPoint}: not all that programs stored is in upperdir: "
+                    + $"nothing was written for {WriteBackTimeout.TotalSeconds:0} s");
         }
         catch (Exception e) when (e is FuseMountException or IOException)
         {
-            // fusermount3 has refused, or is gone: the connection ends below all the same. Nobody above this thread would catch it.
+            // fusermount3 has refused, or is gone. The connection ends below all the same. No caller of this thread would catch it.
             served.Log?.Invoke(e.Message);
         }
         finally
@@ -119,8 +130,8 @@ internal static class Daemon
     }
 
     /// <summary>
-    /// A worker that hangs in a system call on a layer must not keep the process, and not the upper either: a request that was sent to another FUSE
-    /// daemon cannot even be killed, and with its thread all descriptors stay open.
+    /// Ends the process when a worker hangs in a system call on a layer: it must not keep the process, and not the upper either. A request
+    /// that was sent to another FUSE daemon cannot even be killed, and with its thread all descriptors stay open.
     /// </summary>
     private static void Leave(Served served)
     {
@@ -139,7 +150,9 @@ internal static class Daemon
         ExtraOptions = MountFlagWords.ToLabels(request.MountWords),
     };
 
-    /// <summary>With allow_root, who may enter besides root. Root's own mount is the kernel's to guard: without allow_other nobody else enters.</summary>
+    /// <summary>
+    /// The user that may enter besides root, with allow_root. The kernel guards root's own mount: without allow_other nobody else enters.
+    /// </summary>
     private static uint? OnlyUser(MountRequest request) => request.AllowRoot && Sys.EffectiveUid is var user and not 0 ? user : null;
 
     private static FuseSessionOptions ToSessionOptions(MountRequest request)
@@ -154,30 +167,33 @@ internal static class Daemon
         return request.SingleThread ? options with { Workers = 1, MaxWorkers = request.MostThreads } : options;
     }
 
-    /// <summary>In the background nobody could read it; and what writes to standard error duplicates the caller's stderr, who waits for its end.</summary>
+    /// <summary>
+    /// The log, or null in the background. Nobody could read it there, and writing to standard error would hold a copy of the caller's
+    /// stderr, whose end somebody may wait for.
+    /// </summary>
     private static Action<string>? LogOf(MountRequest request) => request.Foreground ? PlainText.Log : null;
 
     /// <summary>A mount that is served.</summary>
-    /// <param name="Mount">Where.</param>
-    /// <param name="Session">By whom.</param>
-    /// <param name="FileSystem">What it shows.</param>
+    /// <param name="Mount">The mount.</param>
+    /// <param name="Session">Serves its requests.</param>
+    /// <param name="FileSystem">Answers them.</param>
     private sealed record Served(FuseMount Mount, FuseSession Session, OverlayFileSystem FileSystem)
     {
         private int _stops;
 
-        /// <summary>Whether all that the kernel held has come.</summary>
+        /// <summary>True as long as nothing that the kernel held is missing.</summary>
         public volatile bool IsComplete = true;
 
         /// <summary>The claim on upper and work.</summary>
         public required UpperHold Hold { get; init; }
 
-        /// <summary>The kernel may hold what was written or stored and not sent yet.</summary>
+        /// <summary>The kernel may hold data that were written or stored and not sent yet.</summary>
         public bool MayHaveUnwritten { get; init; }
 
-        /// <summary>Takes what went wrong; null: nobody could read it.</summary>
+        /// <summary>Takes messages about what went wrong. Null: nobody could read them.</summary>
         public Action<string>? Log { get; init; }
 
-        /// <summary>True for the first caller.</summary>
+        /// <summary>True for the first caller only.</summary>
         public bool BeginsToStop() => Interlocked.Exchange(ref _stops, 1) == 0;
     }
 }

@@ -2,11 +2,11 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Mounting;
 
-/// <summary>A pipe of which another process holds the other end for as long as it wants the mount; the kernel closes it however that process ends.</summary>
-/// <param name="pipe">The end to read from; nothing ever comes.</param>
+/// <summary>A pipe whose other end is held by the process that wants the mount. The kernel closes it however that process ends.</summary>
+/// <param name="pipe">The end to read from. Nothing is ever written to it.</param>
 internal sealed class Lifeline(Fd pipe)
 {
-    /// <summary>Called once, on another thread.</summary>
+    /// <summary>Calls <paramref name="stop"/> once, on another thread.</summary>
     public void OnEnd(Action stop) => new Thread(() =>
     {
         Span<byte> nothing = stackalloc byte[1];

@@ -4,8 +4,8 @@ using OverlayFuse.Overlay;
 namespace OverlayFuse.Cli.Mounting;
 
 /// <summary>
-/// Options that a live mount does not follow as they were written, a line each: "copyup=incremental: off, because io=passthrough". What the command
-/// line alone decides comes from <see cref="MountRequest.Notes"/>.
+/// Options that a live mount does not follow as they were written, a line each: "copyup=incremental: off, because io=passthrough". The
+/// lines that the command line alone decides are in <see cref="MountRequest.Notes"/>.
 /// </summary>
 /// <param name="options">What the overlay is made of.</param>
 /// <param name="told">What the live mount tells of itself.</param>
@@ -52,7 +52,8 @@ internal sealed class OptionNotes(OverlayOptions options, LiveStatistics told, b
 
     private string? WriteBack() => options is { WriteBack: true, IsWritable: false } ? $"writeback=1: off, because {ReadOnly}" : null;
 
-    private string? Index() => options is { Index: true, NfsExport: false, IsWritable: false } ? $"index=on: off, because {ReadOnly}" : null;
+    private string? Index() =>
+        options is { Index: true, NfsExport: false, IsWritable: false } ? $"index=on: off, because {ReadOnly}" : null;
 
     private string? Fsync() => options is { Fsync: FsyncMode.Strict, Volatile: true } ? "fsync=strict: off, because volatile" : null;
 }

@@ -9,8 +9,8 @@ using OverlayFuse.Overlay;
 namespace OverlayFuse.Cli.Mounting;
 
 /// <summary>
-/// "-o remount": changes the words of mount(8) on a live mount. mount(8) comes here through mount.fuse with all that /proc/mounts shows.
-/// What the layers are and how they are used stays, as with the kernel's overlayfs, which ignores such options here too.
+/// "-o remount": changes the words of mount(8) on a live mount. mount(8) calls this through mount.fuse, with all words that /proc/mounts
+/// shows. The layers and their options stay, as with the kernel's overlayfs, which ignores such options here too.
 /// </summary>
 internal static class Remount
 {
@@ -25,14 +25,19 @@ internal static class Remount
     {
         string mountPoint = MountRequestParser.MountPoint(line.Positionals);
         MountEntry mount = Find(mountPoint);
-        FuseMountFlags flags = MountFlagWords.ToFlags(IsByMount8(line) ? OptionsOf(line).Select(option => option.Name) : Changed(mount, line));
+        IEnumerable<string> words = IsByMount8(line) ? OptionsOf(line).Select(option => option.Name) : Changed(mount, line);
+        FuseMountFlags flags = MountFlagWords.ToFlags(words);
         if (!flags.HasFlag(FuseMountFlags.ReadOnly) && !HasUpper(mountPoint))
-            throw new MountRefusedException($"{mountPoint}: has no upperdir, so it stays read-only (EROFS); unmount it and mount it with one");
+            throw new MountRefusedException(
+                $"{mountPoint}: has no upperdir, so it stays read-only (EROFS); unmount it and mount it with one");
         Apply(mountPoint, flags);
         return 0;
     }
 
-    /// <summary>mount(8) has merged its words with those of /proc/mounts; what it left out shall go, and of two that contradict each other the kernel chooses.</summary>
+    /// <summary>
+    /// True if the words come from mount(8). It has merged them with those of /proc/mounts: a word that is missing goes, and of two that
+    /// contradict each other the kernel chooses.
+    /// </summary>
     private static bool IsByMount8(CommandLine line) => OptionsOf(line).Any(option => option.Name == "user_id");
 
     private static IEnumerable<string> Changed(MountEntry mount, CommandLine line)
@@ -58,11 +63,12 @@ internal static class Remount
         using Question question = Question.Begin(mountPoint, new Step(StepKind.Open), new Step(StepKind.Layers, 1));
         if (!question.Await(Question.FirstPatience))
             throw Silent(mountPoint, Question.FirstPatience);
-        return question.Replies is not [_, { Error: Errno.None } topmost, ..] // who may not look at it may not remount it either: the kernel says so
+        // A user that may not look at the mount may not remount it either. The kernel says so.
+        return question.Replies is not [_, { Error: Errno.None } topmost, ..]
             || LiveControl.ReadLayer(topmost.Data).Role == "upper";
     }
 
-    /// <summary>The kernel first writes out what the mount has been given.</summary>
+    /// <summary>Remounts. The kernel first writes out what the mount has been given.</summary>
     private static void Apply(string mountPoint, FuseMountFlags flags)
     {
         using Question question = Question.Begin(mountPoint, new Step(StepKind.Remount, (uint)flags));
@@ -74,5 +80,6 @@ internal static class Remount
     }
 
     private static IOException Silent(string mountPoint, TimeSpan patience) => new(string.Create(CultureInfo.InvariantCulture,
-        $"{mountPoint}: its daemon has not answered in {patience.TotalSeconds:0} s; if it is stopped (T in ps -C overlayfuse), kill -CONT it"));
+        $"{mountPoint}: its daemon has not answered in {patience.TotalSeconds:0} s; "
+        + $"if it is stopped (T in ps -C overlayfuse), kill -CONT it"));
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using OverlayFuse.Cli.Mounts;
 using OverlayFuse.Overlay;
@@ -5,8 +6,8 @@ using OverlayFuse.Overlay;
 namespace OverlayFuse.Cli.Mounting;
 
 /// <summary>
-/// SIGUSR1 prints what the daemon tells of its mount, as with fuse-overlayfs: to the log, so in the foreground only. Made before there is a mount, which it
-/// would leave dead.
+/// SIGUSR1 prints the statistics of the mount, as with fuse-overlayfs: to the log, so in the foreground only. Made before there is a mount:
+/// unhandled, the signal would leave it dead.
 /// </summary>
 internal sealed class StatisticsSignal : IDisposable
 {
@@ -22,13 +23,17 @@ internal sealed class StatisticsSignal : IDisposable
     });
 
     /// <param name="log">Gets one line for each signal, on another thread.</param>
-    /// <param name="mountPoint">For the line.</param>
-    /// <param name="ask">The numbers of this moment.</param>
+    /// <param name="mountPoint">Named in the line.</param>
+    /// <param name="ask">Gives the numbers of this moment.</param>
     public void PrintTo(Action<string> log, string mountPoint, Func<LiveStatistics> ask) =>
         Volatile.Write(ref _print, () => log($"overlayfuse: {mountPoint}: {ToText(ask())}"));
 
     public void Dispose() => _registration.Dispose();
 
-    internal static string ToText(in LiveStatistics told) => FormattableString.Invariant(
-        $"{told.Layers} layers, {told.KnownInodes} inodes, {told.CopyUps} copied up, {told.ResidentBytes / 1e6:0.0} MB, up {MountReport.Duration(TimeSpan.FromMilliseconds(told.Uptime))}");
+    internal static string ToText(in LiveStatistics told)
+    {
+        string uptime = MountReport.Duration(TimeSpan.FromMilliseconds(told.Uptime));
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{told.Layers} layers, {told.KnownInodes} inodes, {told.CopyUps} copied up, {told.ResidentBytes / 1e6:0.0} MB, up {uptime}");
+    }
 }

@@ -3,14 +3,19 @@ using System.Runtime.InteropServices;
 namespace OverlayFuse.Cli.Mounting;
 
 /// <summary>
-/// Signals that ask for the end, which comes cleanly; the first one counts. Made before there is a mount: one that comes in between is kept
-/// until <see cref="OnStop"/> says how to stop. What else would end the process is ignored (native/signals.c).
+/// The signals that ask for a clean end. The first one counts. Made before there is a mount: a signal that comes in between is kept until
+/// <see cref="OnStop"/> says how to stop. Other signals that would end the process are ignored (native/signals.c).
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
-    /// <summary>Those without a name in .NET: SIGALRM (a caller's alarm(2) outlives exec), SIGXCPU (the hard limit follows), SIGPWR.</summary>
+    /// <summary>
+    /// Three have no name in .NET: SIGALRM (a caller's alarm(2) outlives exec), SIGXCPU (the hard limit follows), SIGPWR.
+    /// </summary>
     private static readonly PosixSignal[] s_stopping =
-        [PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGHUP, PosixSignal.SIGQUIT, (PosixSignal)14, (PosixSignal)24, (PosixSignal)30];
+    [
+        PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGHUP, PosixSignal.SIGQUIT,
+        (PosixSignal)14, (PosixSignal)24, (PosixSignal)30,
+    ];
 
     private readonly Lock _lock = new();
     private readonly PosixSignalRegistration[] _registrations;
@@ -19,7 +24,7 @@ internal sealed class StopSignals : IDisposable
 
     public StopSignals() => _registrations = [.. s_stopping.Select(Register)];
 
-    /// <summary>Called once, on another thread, or at once when the signal was faster.</summary>
+    /// <summary>Calls <paramref name="stop"/> once: on another thread, or at once if the signal was faster.</summary>
     public void OnStop(Action stop)
     {
         lock (_lock)

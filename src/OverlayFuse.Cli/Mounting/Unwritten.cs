@@ -4,8 +4,9 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Cli.Mounting;
 
 /// <summary>
-/// What the kernel holds of a mount and has not sent yet: stores into shared mappings, with writeback=1 all that was written to files that are open. Taken
-/// hold of while there is a mountpoint, collected when nobody finds the mount there any more. A thread does both: a layer may hang.
+/// The data of a mount that the kernel holds and has not sent yet: stores into shared mappings, and with writeback=1 all that was written
+/// to open files. The root is opened while there is a mountpoint; the data are collected when nobody finds the mount there any more. A
+/// thread does both, because a layer may hang.
 /// </summary>
 internal sealed class Unwritten
 {
@@ -29,9 +30,9 @@ internal sealed class Unwritten
         _thread = new Thread(() => Collect(mountPoint)) { IsBackground = true, Name = "write-back" };
     }
 
-    /// <summary>Opens the root of a mount, if it can be had soon.</summary>
-    /// <param name="mountPoint">Where it is.</param>
-    /// <param name="session">What serves it.</param>
+    /// <summary>Opens the root of a mount, if that is possible soon.</summary>
+    /// <param name="mountPoint">Its mountpoint.</param>
+    /// <param name="session">Serves it.</param>
     public static Unwritten Of(string mountPoint, FuseSession session)
     {
         var unwritten = new Unwritten(mountPoint, session);
@@ -40,10 +41,16 @@ internal sealed class Unwritten
         return unwritten;
     }
 
-    /// <summary>Has all sent, while the workers still answer. What fails is told to who has the file open, by fsync(2) or close(2).</summary>
+    /// <summary>
+    /// Makes the kernel send all of it, while the workers still answer. A program that has the file open learns of a failure by fsync(2) or
+    /// close(2).
+    /// </summary>
     /// <param name="collect">Waits for what syncfs(2) has only begun, or could not begin.</param>
-    /// <param name="patience">How long to wait while nothing is written to a disk: the copy of a large file takes its time, a layer that hangs none.</param>
-    /// <returns>Whether all has come.</returns>
+    /// <param name="patience">
+    /// How long to wait while nothing is written to a disk. The copy of a large file writes all the time, and a layer that hangs writes
+    /// nothing.
+    /// </param>
+    /// <returns>True if all has come.</returns>
     public bool TryCollect(Action collect, TimeSpan patience)
     {
         _session.TakeOnlyWhatIsHeld();
@@ -65,7 +72,7 @@ internal sealed class Unwritten
         return true;
     }
 
-    /// <summary>The thread may wait for a WRITE, and new ones come while it goes through the files that are left.</summary>
+    /// <summary>Ends the wait. The thread may wait for a WRITE, and new ones come while it goes through the files that are left.</summary>
     private void GiveUp()
     {
         _isGivenUp = true;
@@ -78,8 +85,8 @@ internal sealed class Unwritten
     }
 
     /// <summary>
-    /// Until the kernel has nothing under way, seen twice, for one may not have been read yet. Only then is each file dropped: a wait there cannot be
-    /// interrupted, and if this process was killed in it, nobody would end the connection.
+    /// Waits until the kernel has nothing under way, seen twice, because one request may not have been read yet. Only then each file is
+    /// dropped: a wait there cannot be interrupted, and if this process was killed in it, nobody would end the connection.
     /// </summary>
     private void AwaitWrites()
     {
@@ -93,8 +100,9 @@ internal sealed class Unwritten
         using var root = new ScopedFd(opened);
         _opened.Set();
         _detached.Wait();
-        if (error == Errno.None && !_isLate) // later the mountpoint may be another directory
-            _ = Sys.SyncFs(opened); // begins it; what fails is told as above
+        // Later the mountpoint may be another directory. syncfs(2) begins to send; programs learn of a failure.
+        if (error == Errno.None && !_isLate)
+            _ = Sys.SyncFs(opened);
         AwaitWrites();
         if (!_isGivenUp)
             _collect();

@@ -7,12 +7,12 @@ using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Mounts;
 
-/// <summary>`overlayfuse list`: the live mounts of this user (root: of all) in this mount namespace.</summary>
+/// <summary><c>overlayfuse list</c>: the live mounts of this user (for root: of all users) in this mount namespace.</summary>
 internal static class ListVerb
 {
     public const string Name = VerbWords.List;
 
-    /// <summary>Each takes a process for the time.</summary>
+    /// <summary>Each question takes a process while it lasts.</summary>
     private const int AskedAtOnce = 64;
 
     public static Command Make()
@@ -31,7 +31,7 @@ internal static class ListVerb
         return list;
     }
 
-    /// <summary>Asks several at once: however many do not answer, the others are waited for once.</summary>
+    /// <summary>Asks several at once, so those that do not answer are waited for once.</summary>
     private static MountReport[] Ask(MountEntry[] mounts)
     {
         long end = Environment.TickCount64 + (long)Question.Patience.TotalMilliseconds;
@@ -43,7 +43,9 @@ internal static class ListVerb
         return reports;
     }
 
-    /// <summary>A line of headers and one for each mount; with layers, their lines below it. Nothing when there is no mount.</summary>
+    /// <summary>
+    /// Writes a line of headers and one for each mount; with layers, their lines below it. Without a mount nothing is written.
+    /// </summary>
     public static void Print(TextWriter output, IReadOnlyList<MountReport> mounts, bool withLayers)
     {
         if (mounts.Count == 0)

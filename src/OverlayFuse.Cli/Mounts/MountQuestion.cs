@@ -7,8 +7,8 @@ using OverlayFuse.Overlay;
 namespace OverlayFuse.Cli.Mounts;
 
 /// <summary>
-/// Asks a mount what it is. The child takes the ids of the mount's owner: without allow_other FUSE lets nobody else in, not even root. An answer is a
-/// claim of whoever serves the mount, who may be anybody that calls the mount overlayfuse.
+/// Asks a mount what it is. The child takes the ids of the mount's owner: without allow_other FUSE lets nobody else in, not even root. An
+/// answer is a claim of the mount's server, which may be any program that calls its mount overlayfuse.
 /// </summary>
 internal sealed class MountQuestion : IDisposable
 {
@@ -30,7 +30,7 @@ internal sealed class MountQuestion : IDisposable
     }
 
     /// <param name="patience">How long to wait from now on.</param>
-    /// <returns>A silent one, if there is none by then.</returns>
+    /// <returns>A silent answer if there is none by then.</returns>
     public MountAnswer Await(TimeSpan patience) =>
         _question.Await(patience) ? Answer() : MountAnswer.Nothing(MountState.Silent);
 
@@ -41,15 +41,19 @@ internal sealed class MountQuestion : IDisposable
         Reply[] layers = [.. _question.Replies.Skip(2)];
         if (_question.Replies is not [{ Error: Errno.None } opened, var told, ..])
             return None(_question.Replies.Count > 0 ? _question.Replies[^1].Error : Errno.EIO);
-        uint major = BinaryPrimitives.ReadUInt32LittleEndian(opened.Data), minor = BinaryPrimitives.ReadUInt32LittleEndian(opened.Data.AsSpan(4));
+        uint major = BinaryPrimitives.ReadUInt32LittleEndian(opened.Data);
+        uint minor = BinaryPrimitives.ReadUInt32LittleEndian(opened.Data.AsSpan(4));
+        // Another mount lies over it.
         if (string.Create(CultureInfo.InvariantCulture, $"{major}:{minor}") != _entry.Device)
-            return MountAnswer.Nothing(MountState.Unknown); // another mount lies over it
+            return MountAnswer.Nothing(MountState.Unknown);
         if (told.Error != Errno.None)
             return None(told.Error);
+        // No daemon of ours has so many layers.
         if (layers is [.., { Error: Errno.E2BIG }])
-            return MountAnswer.Nothing(MountState.Unknown); // no daemon of ours has so many
+            return MountAnswer.Nothing(MountState.Unknown);
         LiveStatistics statistics = LiveControl.ReadStatistics(told.Data);
-        return new MountAnswer(MountState.Live, statistics, [.. layers.Where(layer => layer.Error == Errno.None).Select(layer => LiveControl.ReadLayer(layer.Data))])
+        IEnumerable<Reply> found = layers.Where(layer => layer.Error == Errno.None);
+        return new MountAnswer(MountState.Live, statistics, [.. found.Select(layer => LiveControl.ReadLayer(layer.Data))])
         {
             ProcessId = MountDaemon.Confirm(_entry, statistics),
         };

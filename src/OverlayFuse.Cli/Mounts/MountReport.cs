@@ -6,7 +6,7 @@ using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Mounts;
 
-/// <summary>One mount, as `overlayfuse list` prints it; null is what is not known.</summary>
+/// <summary>One mount, as <c>overlayfuse list</c> prints it. A value that is not known is null.</summary>
 internal sealed record MountReport : IJsonObject
 {
     public required string MountPoint { get; init; }
@@ -14,7 +14,7 @@ internal sealed record MountReport : IJsonObject
     /// <summary>"live", "dead" (the daemon is gone), "silent" (it does not answer) or "unknown" (it cannot be asked).</summary>
     public required string State { get; init; }
 
-    /// <summary>User id of who mounted it.</summary>
+    /// <summary>The user that mounted it.</summary>
     public uint? User { get; init; }
 
     public bool IsReadOnly { get; init; }
@@ -22,10 +22,10 @@ internal sealed record MountReport : IJsonObject
     /// <summary>"stateless", "open" or "passthrough".</summary>
     public string? Io { get; init; }
 
-    /// <summary>Whether marks are user.overlay.*.</summary>
+    /// <summary>True if overlay marks are user.overlay.*.</summary>
     public bool? UserXattr { get; init; }
 
-    /// <summary>Of the daemon; null, too, when it counts in another process namespace.</summary>
+    /// <summary>The daemon's process id. Null also if it counts in another process namespace.</summary>
     public int? ProcessId { get; init; }
 
     public TimeSpan? Uptime { get; init; }
@@ -95,11 +95,12 @@ internal sealed record MountReport : IJsonObject
         json.WriteEndArray();
     }
 
-    /// <summary>The cells of a line for people: what is not known is a dash.</summary>
+    /// <summary>The cells of a line for people. A dash stands for a value that is not known.</summary>
     public string[] ToCells() =>
     [
         MountPoint, State, Text(LayerCount), Mode, Text(ProcessId), Uptime is { } time ? Duration(time) : "-",
-        ResidentBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB") : "-", Text(CopyUps), Text(Inodes),
+        ResidentBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB") : "-",
+        Text(CopyUps), Text(Inodes),
     ];
 
     /// <summary>The two largest units: "3d04h", "2h05m", "7m09s", "12s".</summary>

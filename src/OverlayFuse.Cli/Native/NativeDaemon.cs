@@ -4,17 +4,17 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Native;
 
-/// <summary>native/daemon.c, linked into the published program; a JIT build (dotnet run) stays in the foreground.</summary>
+/// <summary>native/daemon.c, which is linked into the published program. A JIT build (dotnet run) stays in the foreground.</summary>
 internal static class NativeDaemon
 {
     private static bool IsPublished => !RuntimeFeature.IsDynamicCodeSupported;
 
-    /// <summary>Lets the waiting parent exit 0 and leaves the terminal.</summary>
-    /// <returns>False when the parent is gone: nobody waits for this mount any more.</returns>
+    /// <summary>Lets the waiting parent exit with 0, and leaves the terminal.</summary>
+    /// <returns>False if the parent is gone: nobody waits for this mount any more.</returns>
     public static bool AnnounceLive() => !IsPublished || overlayfuse_daemon_live() == 0;
 
-    /// <summary>The program's arguments with all their bytes: the runtime's copy has lost those that are no UTF-8.</summary>
-    /// <param name="decoded">The runtime's.</param>
+    /// <summary>The program's arguments with all their bytes. The runtime's copy has lost those that are not UTF-8.</summary>
+    /// <param name="decoded">The runtime's copy.</param>
     public static string[] Arguments(string[] decoded)
     {
         if (!IsPublished)
@@ -30,7 +30,7 @@ internal static class NativeDaemon
             overlayfuse_watch(Name.From(mountPoint).ToArray());
     }
 
-    /// <summary>Leaves the code that only the start needed out of resident memory.</summary>
+    /// <summary>Takes the code that only the start needed out of resident memory.</summary>
     public static void Settle()
     {
         if (IsPublished)

@@ -4,10 +4,10 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Native;
 
-/// <summary>native/probe.c, linked into the published program; a JIT build (dotnet run) cannot ask.</summary>
+/// <summary>native/probe.c, which is linked into the published program. A JIT build (dotnet run) cannot ask.</summary>
 internal static class NativeProbe
 {
-    /// <summary>Tries in a child that ends; nothing is left of it.</summary>
+    /// <summary>Tries to mount in a user namespace, in a child that ends. Nothing is left of it.</summary>
     /// <param name="directory">An existing directory, for the mountpoint within the namespace.</param>
     /// <param name="reached">The step that failed, or <see cref="ProbeStep.Done"/>.</param>
     /// <returns>Why; ENOSYS in a JIT build.</returns>

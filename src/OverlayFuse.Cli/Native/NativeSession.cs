@@ -4,20 +4,22 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Native;
 
-/// <summary>native/session.c, linked into the published program: the processes of <c>overlayfuse run</c>.</summary>
+/// <summary>
+/// native/session.c, which is linked into the published program: the processes of <c>overlayfuse run</c> and <c>hold</c>.
+/// </summary>
 internal static class NativeSession
 {
-    /// <summary>Why this process was started.</summary>
+    /// <summary>The part of the session that this process was started for.</summary>
     public static SessionRole Role =>
         RuntimeFeature.IsDynamicCodeSupported ? SessionRole.None : (SessionRole)overlayfuse_session_role();
 
-    /// <summary>The session's own directory: it holds "work", and "upper" if that is thrown away.</summary>
+    /// <summary>The session's own directory. It holds work, and the upper if that is thrown away.</summary>
     public static string Scratch => NativeText.FromPointer(overlayfuse_session_scratch())!;
 
-    /// <summary>The mount is made by fusermount3, in the namespace of all.</summary>
+    /// <summary>True if fusermount3 mounts, in the namespace of all.</summary>
     public static bool IsShared => overlayfuse_session_is_shared() != 0;
 
-    /// <summary>Reading it ends when the supervisor has ended.</summary>
+    /// <summary>A read of it ends when the supervisor has ended.</summary>
     public static Fd Lifeline => new(overlayfuse_session_lifeline());
 
     /// <summary>Hands the plan to the supervisor.</summary>
@@ -30,7 +32,7 @@ internal static class NativeSession
             throw new IOException("run: the process that waits for the plan is gone");
     }
 
-    /// <summary>The daemon's last act: cleans up if nobody else will.</summary>
+    /// <summary>The daemon's last act: it cleans up if nobody else will.</summary>
     public static void Ended() => overlayfuse_session_ended();
 
     [DllImport("overlayfuse_native", ExactSpelling = true)]

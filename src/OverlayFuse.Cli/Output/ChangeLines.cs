@@ -2,12 +2,12 @@ using System.Text;
 
 namespace OverlayFuse.Cli.Output;
 
-/// <summary>Takes what is written.</summary>
+/// <summary>Takes bytes that are written.</summary>
 internal delegate void ByteSink(ReadOnlySpan<byte> bytes);
 
 /// <summary>
-/// A line for each change: A, M or D, a space, the path. In it a backslash, and all that a terminal would not show as it is (<see cref="PlainText"/>), are
-/// written as \ooo, an octal number for each byte.
+/// Writes a line for each change: A, M or D, a space, the path. A backslash in the path, and every character that a terminal would not show
+/// as it is (<see cref="PlainText"/>), becomes \ooo: an octal number for each byte.
 /// </summary>
 /// <param name="write">Takes many lines at a time.</param>
 internal sealed class ChangeLines(ByteSink write) : IDisposable
@@ -17,7 +17,7 @@ internal sealed class ChangeLines(ByteSink write) : IDisposable
     private byte[] _lines = new byte[2 * Enough];
     private int _length;
 
-    /// <summary>Adds one.</summary>
+    /// <summary>Adds one line.</summary>
     public void Add(char kind, ReadOnlySpan<byte> path)
     {
         bool isPlain = path.IndexOfAnyExceptInRange((byte)' ', (byte)'~') < 0 && !path.Contains((byte)'\\');
@@ -33,7 +33,7 @@ internal sealed class ChangeLines(ByteSink write) : IDisposable
             Flush();
     }
 
-    /// <summary>Writes what is left.</summary>
+    /// <summary>Writes the lines that are left.</summary>
     public void Dispose() => Flush();
 
     private void Flush()

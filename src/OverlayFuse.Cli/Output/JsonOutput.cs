@@ -13,8 +13,8 @@ internal interface IJsonObject
 }
 
 /// <summary>
-/// What the verbs print with --json: an array of objects. Keys are for programs: they are never renamed, and what is not known is null.
-/// Written by hand, as a serializer would make the program larger by an eighth.
+/// The output of verbs with --json: an array of objects. Keys are for programs: they are never renamed, and a value that is not known is
+/// null. Written by hand, because a serializer would make the program larger by an eighth.
 /// </summary>
 internal static class JsonOutput
 {
@@ -39,8 +39,8 @@ internal static class JsonOutput
     }
 
     /// <summary>
-    /// JSON has no bytes, and many readers refuse half a pair: one mount with such a name would keep a script from reading all others. So a byte that is no
-    /// UTF-8 is U+FFFD, and a second key has the bytes.
+    /// Writes a path. JSON has no bytes, and many readers refuse half a pair: one mount with such a name would keep a script from reading
+    /// all others. So a byte that is not UTF-8 becomes U+FFFD, and a second key has the bytes.
     /// </summary>
     public static void WritePath(Utf8JsonWriter json, string key, string path)
     {

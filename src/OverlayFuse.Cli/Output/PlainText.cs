@@ -4,24 +4,24 @@ using System.Text;
 namespace OverlayFuse.Cli.Output;
 
 /// <summary>
-/// Text that a terminal can be given. What a layer, a mount or /proc names may hold anything: a control character moves the cursor or sets the window's
-/// title, a line break forges a line, and a character that turns the direction of writing makes a name look like another. These are written as
-/// backslashes and three octal digits, a byte each, as ls -b and git do; a byte that is no UTF-8 likewise. Everything that is printed goes
-/// through here once.
+/// Text that is safe for a terminal. The names that a layer, a mount or /proc gives may hold anything: a control character moves the cursor
+/// or sets the window's title, a line break forges a line, and a character that turns the direction of writing makes a name look like
+/// another. These become a backslash and three octal digits for each byte, as with ls -b and git; so does a byte that is not UTF-8.
+/// Everything that is printed goes through here once.
 /// </summary>
 internal static class PlainText
 {
-    /// <summary>First of the 128 lone surrogates that stand for bytes 0x80 to 0xFF which are not UTF-8.</summary>
+    /// <summary>First of the 128 lone surrogates that stand for bytes 0x80 to 0xFF that are not UTF-8.</summary>
     private const int FirstRawByte = 0xDC80;
     private const int LastRawByte = 0xDCFF;
 
     /// <summary>Tells the user on standard error.</summary>
     public static void Complain(string text) => Console.Error.WriteLine("overlayfuse: " + Escape(text));
 
-    /// <summary>For the log: a line break stays one, and what follows it is indented, so no line of the log is forged.</summary>
+    /// <summary>Writes to the log. A line break stays one, and the line after it is indented, so no line of the log is forged.</summary>
     public static void Log(string text) => Console.Error.WriteLine(string.Join("\n  ", text.Split('\n').Select(Escape)));
 
-    /// <summary>For one line of text; a backslash stays as it is.</summary>
+    /// <summary>Makes one line of text plain. A backslash stays as it is.</summary>
     public static string Escape(string text)
     {
         if (text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0)
@@ -42,11 +42,12 @@ internal static class PlainText
         return escaped.ToString();
     }
 
-    /// <summary>JSON whose values a terminal can be given, too: JSON's own escapes (\uXXXX), which can stand in strings only.</summary>
+    /// <summary>Makes JSON plain that a terminal shows, by the escapes of JSON (\uXXXX), which can stand in strings only.</summary>
     public static string EscapeJson(string json)
     {
         var escaped = new StringBuilder(json.Length);
-        foreach (Rune rune in json.EnumerateRunes()) // half of a pair becomes U+FFFD
+        // Half of a pair becomes U+FFFD.
+        foreach (Rune rune in json.EnumerateRunes())
         {
             if (IsPlain(rune) || rune.Value == '\n')
                 _ = escaped.Append(rune);
@@ -56,7 +57,7 @@ internal static class PlainText
         return escaped.ToString();
     }
 
-    /// <summary>A name that programs read, too: a backslash is escaped as well, so the bytes can be had back.</summary>
+    /// <summary>Makes a name plain that programs read, too: a backslash is escaped as well, so a program can restore the bytes.</summary>
     public static string EscapeName(ReadOnlySpan<byte> bytes)
     {
         var escaped = new StringBuilder(bytes.Length);
@@ -72,7 +73,7 @@ internal static class PlainText
         return escaped.ToString();
     }
 
-    /// <summary>Whether a character may be printed as it is.</summary>
+    /// <summary>True if a character may be printed as it is.</summary>
     internal static bool IsPlain(Rune rune) => Rune.GetUnicodeCategory(rune) is not (
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 
@@ -92,7 +93,7 @@ internal static class PlainText
             _ = escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
     }
 
-    /// <summary>A byte that was no UTF-8, or half of a pair.</summary>
+    /// <summary>Appends a byte that was not UTF-8, or half of a pair.</summary>
     private static void AppendLone(StringBuilder escaped, char lone)
     {
         if ((int)lone is >= FirstRawByte and <= LastRawByte)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace OverlayFuse.Cli.Output;
 
-/// <summary>Columns of text, aligned by blanks. Where a line would not fit, the last columns are broken between words.</summary>
+/// <summary>Columns of text, aligned by blanks. If a line is too long, the widest columns are broken between words.</summary>
 /// <param name="headers">The first line.</param>
 internal sealed class TextTable(params string[] headers)
 {
@@ -13,13 +13,13 @@ internal sealed class TextTable(params string[] headers)
 
     private readonly List<string[]> _rows = [headers];
 
-    /// <summary>How wide a line may be on standard output, in characters: unlimited unless it is a terminal.</summary>
+    /// <summary>How wide a line may be on standard output, in characters. Without a terminal there is no limit.</summary>
     public static int OutputWidth => Console.IsOutputRedirected ? int.MaxValue : Math.Max(Console.WindowWidth, 1);
 
-    /// <param name="cells">As many as there are headers; they are made plain text here.</param>
+    /// <param name="cells">As many as there are headers. They become plain text here.</param>
     public void Add(params string[] cells) => _rows.Add([.. cells.Select(PlainText.Escape)]);
 
-    /// <param name="output">Where to.</param>
+    /// <param name="output">Gets the lines.</param>
     /// <param name="width">How long a line may be, in characters.</param>
     public void Write(TextWriter output, int width)
     {
@@ -39,7 +39,7 @@ internal sealed class TextTable(params string[] headers)
         return widths;
     }
 
-    /// <summary>Takes from the widest column until all fit, or none can become narrower.</summary>
+    /// <summary>Narrows the widest column until all fit, or until none can become narrower.</summary>
     private static int[] Fit(int[] widths, int width)
     {
         long excess = -Gap - (long)width;
@@ -74,7 +74,7 @@ internal sealed class TextTable(params string[] headers)
         }
     }
 
-    /// <summary>At least one line. A word that is longer than the column stands alone and sticks out.</summary>
+    /// <summary>Breaks a cell into at least one line. A word that is longer than the column stands alone and sticks out.</summary>
     private static List<string> Wrap(string cell, int width)
     {
         var lines = new List<string> { "" };

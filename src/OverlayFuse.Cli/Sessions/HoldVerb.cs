@@ -3,7 +3,7 @@ using OverlayFuse.Cli.Native;
 
 namespace OverlayFuse.Cli.Sessions;
 
-/// <summary><c>overlayfuse hold</c>: a session without a command, for programs that want a throw-away view for themselves (native/session.c).</summary>
+/// <summary><c>overlayfuse hold</c>: a session without a command, for programs that want a throw-away view (native/session.c).</summary>
 internal static class HoldVerb
 {
     public const string Name = VerbWords.Hold;

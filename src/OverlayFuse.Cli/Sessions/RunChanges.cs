@@ -5,17 +5,18 @@ using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Sessions;
 
-/// <summary>The list that <c>overlayfuse run --diff</c> writes when the command has ended.</summary>
+/// <summary>The list that <c>overlayfuse run --diff</c> writes after the command has ended.</summary>
 internal static class RunChanges
 {
     /// <summary>Writes <see cref="ChangeLines"/>.</summary>
-    /// <param name="request">Which layers, and where the list goes.</param>
+    /// <param name="request">Names the layers and the file for the list.</param>
     /// <param name="scratch">The session's own directory.</param>
     /// <exception cref="IOException">A layer cannot be read, or the list cannot be written.</exception>
     public static void List(RunRequest request, string scratch)
     {
         OverlayOptions layers = request.ToMount(scratch, shared: false).Overlay;
-        bool isOrdinary = Sys.EffectiveUid != 0 && !request.MapsRoot; // as the daemon was
+        // Marks count as they did for the daemon.
+        bool isOrdinary = Sys.EffectiveUid != 0 && !request.MapsRoot;
         using Stream output = request.ChangesFile is { } file ? Create(file) : Console.OpenStandardOutput();
         using var lines = new ChangeLines(output.Write);
         ViewChanges.Find(layers, isOrdinary || layers.XattrPermissions == XattrPermissions.User, lines.Add);

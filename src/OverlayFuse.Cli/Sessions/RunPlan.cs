@@ -6,7 +6,9 @@ using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Sessions;
 
-/// <summary>Checks what <c>overlayfuse run</c> or <c>hold</c> was asked for, before anything is made, and tells the supervisor what to do.</summary>
+/// <summary>
+/// Checks the words of <c>overlayfuse run</c> or <c>hold</c> before anything is made, and tells the supervisor what to do.
+/// </summary>
 internal static class RunPlan
 {
     /// <exception cref="UsageException">Something is missing, or contradicts itself.</exception>
@@ -44,11 +46,15 @@ internal static class RunPlan
         if (!request.IsHeld && request.Command is null)
             throw new UsageException("run: COMMAND is missing; write it after --, as in: overlayfuse run --lower . -- make");
         if (request.Lowers.Count == 0)
-            throw new UsageException($"{verb}: --lower is missing; write --lower DIR{(request.IsHeld ? "" : ", or --root DIR for a root file system")}");
+            throw new UsageException(
+                $"{verb}: --lower is missing; write --lower DIR{(request.IsHeld ? "" : ", or --root DIR for a root file system")}");
         if (request is { Upper: not null, Keep: not null })
-            throw new UsageException($"{verb}: --upper {request.Upper} and --keep {request.Keep} cannot stand together; --keep begins a new upper, --upper goes on with one");
+            throw new UsageException(
+                $"{verb}: --upper {request.Upper} and --keep {request.Keep} cannot stand together; "
+                + "--keep begins a new upper, --upper goes on with one");
         OptionConflicts.RefuseInSession(verb, request.Options);
-        _ = request.ToMount("/", shared: false); // the other options, before anything is made
+        // Checks the other options.
+        _ = request.ToMount("/", shared: false);
     }
 
     private static string RealPath(string label, string path, MountTable mounts)
@@ -57,7 +63,7 @@ internal static class RunPlan
         return place.RealPath;
     }
 
-    /// <summary>Where upper and work are made when both are thrown away: on disk, if TMPDIR does not say otherwise.</summary>
+    /// <summary>The directory for an upper and work that are thrown away: on disk, if TMPDIR does not say otherwise.</summary>
     private static string Temporary(RunRequest request, MountTable mounts)
     {
         string parent = Sys.GetVariable("TMPDIR") is { Length: > 0 } chosen ? chosen : Sys.IsDirectory("/var/tmp") ? "/var/tmp" : "/tmp";
@@ -66,12 +72,14 @@ internal static class RunPlan
         {
             using LayerPlace lower = LayerPlace.Open("--lower", FullPath.Of(path), mounts);
             if (lower.Contains(place))
-                throw new MountRefusedException($"{place}: lies inside {lower}, and the changes must not; set TMPDIR to a directory outside of it, on a disk or in memory (/dev/shm)");
+                throw new MountRefusedException(
+                    $"{place}: lies inside {lower}, and the changes must not; "
+                    + "set TMPDIR to a directory outside of it, on a disk or in memory (/dev/shm)");
         }
         return place.RealPath;
     }
 
-    /// <summary>Work must be on the upper's file system: beside it.</summary>
+    /// <summary>The directory of the upper: work must be on the upper's file system.</summary>
     private static string Beside(RunRequest request, MountTable mounts)
     {
         if (request.Upper is { } upper)
@@ -79,7 +87,8 @@ internal static class RunPlan
         string keep = request.UpperIn("");
         bool isThere = Sys.StatxAt(Fd.WorkingDirectory, Name.From(keep), out _, StatxMask.Type) == Errno.None;
         if (isThere && (Sys.FindEntry(keep, out string? entry) != Errno.None || entry is not null))
-            throw new MountRefusedException($"--keep={request.Keep}: is there and not an empty directory; name a new one, or go on with it by --upper {request.Keep}");
+            throw new MountRefusedException(
+                $"--keep={request.Keep}: is there and not an empty directory; name a new one, or go on with it by --upper {request.Keep}");
         return RealPath("--keep", Path.GetDirectoryName(keep) ?? "/", mounts);
     }
 }

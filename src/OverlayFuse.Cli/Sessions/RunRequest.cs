@@ -3,7 +3,7 @@ using OverlayFuse.Cli.Words;
 
 namespace OverlayFuse.Cli.Sessions;
 
-/// <summary>What <c>overlayfuse run</c> or <c>hold</c> was asked for, as it was written.</summary>
+/// <summary>The words of <c>overlayfuse run</c> or <c>hold</c>, as they were written.</summary>
 internal sealed record RunRequest
 {
     /// <summary>Topmost first.</summary>
@@ -15,7 +15,7 @@ internal sealed record RunRequest
 
     public string? At { get; init; }
 
-    /// <summary>What the -o words held.</summary>
+    /// <summary>The values of -o.</summary>
     public IReadOnlyList<string> Options { get; init; } = [];
 
     /// <summary>The view is the command's root directory.</summary>
@@ -25,13 +25,13 @@ internal sealed record RunRequest
 
     public bool ListsChanges { get; init; }
 
-    /// <summary>Where the list goes; null: standard output.</summary>
+    /// <summary>The file for the list. Null: standard output.</summary>
     public string? ChangesFile { get; init; }
 
-    /// <summary>There is no command: the view is for all to see, and stays until standard input ends.</summary>
+    /// <summary>There is no command: all see the view, and it stays until standard input ends.</summary>
     public bool IsHeld { get; init; }
 
-    /// <summary>Place of the command's first word among the program's arguments (the first one is 0); null if there is no command.</summary>
+    /// <summary>The place of COMMAND among the program's arguments, the first of which is 0. Null if there is no command.</summary>
     public int? Command { get; init; }
 
     /// <summary>The upper goes with the session.</summary>
@@ -39,7 +39,7 @@ internal sealed record RunRequest
 
     /// <summary>The mount that the daemon of this session makes.</summary>
     /// <param name="scratch">The session's own directory.</param>
-    /// <param name="shared">Without namespaces, by fusermount3.</param>
+    /// <param name="shared">There are no namespaces, and fusermount3 mounts.</param>
     /// <exception cref="UsageException">A mount option is wrong.</exception>
     public MountRequest ToMount(string scratch, bool shared)
     {
@@ -53,14 +53,16 @@ internal sealed record RunRequest
         return MountRequestParser.Parse(line) with { UsesHelper = shared };
     }
 
-    /// <summary>The upper directory of a session; one that is yet to be made by its plain path.</summary>
+    /// <summary>The upper directory of a session. One that does not exist yet is named by its plain path.</summary>
     public string UpperIn(string scratch) =>
         Upper ?? (Keep is null ? Path.Combine(scratch, ScratchNames.Upper) : FullPath.Plain(Keep));
 
     /// <summary>native/session_scratch.c makes the one in the session's own directory.</summary>
     private string MountPointIn(string scratch) => At ?? (IsHeld ? Path.Combine(scratch, ScratchNames.View) : Lowers[^1]);
 
-    /// <summary>As <see cref="LayerList"/> and <see cref="OptionString"/> read it.</summary>
+    /// <summary>Escapes a path for <see cref="LayerList"/> and <see cref="OptionString"/>.</summary>
     private static string Escape(string path) =>
-        path.Replace(@"\", @"\\", StringComparison.Ordinal).Replace(":", @"\:", StringComparison.Ordinal).Replace(",", @"\,", StringComparison.Ordinal);
+        path.Replace(@"\", @"\\", StringComparison.Ordinal)
+            .Replace(":", @"\:", StringComparison.Ordinal)
+            .Replace(",", @"\,", StringComparison.Ordinal);
 }

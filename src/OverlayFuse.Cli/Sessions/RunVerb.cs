@@ -25,7 +25,10 @@ internal static class RunVerb
             Description = "Bottom layer and root directory of COMMAND, with this system's /proc, /sys, /dev",
             HelpName = "DIR",
         };
-        var mapRoot = new Option<bool>("--map-root") { Description = "COMMAND sees itself as root; an ordinary user gains no rights by it" };
+        var mapRoot = new Option<bool>("--map-root")
+        {
+            Description = "COMMAND sees itself as root; an ordinary user gains no rights by it",
+        };
         var diff = new Option<string?>("--diff")
         {
             Description = "At the end list what the upper changes, on stdout or by --diff=FILE in FILE",

@@ -1,11 +1,12 @@
 using OverlayFuse.Cli.Mounting;
 using OverlayFuse.Cli.Native;
+using OverlayFuse.Cli.Words;
 
 namespace OverlayFuse.Cli.Sessions;
 
 /// <summary>
-/// The managed part of a session. Each process of the session reads the same words, and acts by its role (native/session.c, and "A session" in
-/// src/ARCHITECTURE.md).
+/// The managed part of a session. Each process of the session reads the same words and acts by its role (native/session.c, and "A session"
+/// in src/ARCHITECTURE.md).
 /// </summary>
 internal static class Session
 {
@@ -19,7 +20,8 @@ internal static class Session
                 RunPlan.Make(request);
                 return 0;
             case SessionRole.Serve:
-                int status = Daemon.Run(request.ToMount(NativeSession.Scratch, NativeSession.IsShared), new Lifeline(NativeSession.Lifeline));
+                MountRequest mount = request.ToMount(NativeSession.Scratch, NativeSession.IsShared);
+                int status = Daemon.Run(mount, new Lifeline(NativeSession.Lifeline));
                 NativeSession.Ended();
                 return status;
             case SessionRole.Diff:

@@ -5,7 +5,11 @@ namespace OverlayFuse.Cli.Sessions;
 /// <summary>The options that <c>overlayfuse run</c> and <c>hold</c> have in common: layers, where changes go, where the view is.</summary>
 internal sealed class SessionWords
 {
-    private readonly Option<string[]> _lower = new("--lower") { Description = "A lower layer, never written; repeated: topmost first", HelpName = "DIR" };
+    private readonly Option<string[]> _lower = new("--lower")
+    {
+        Description = "A lower layer, never written; repeated: topmost first",
+        HelpName = "DIR",
+    };
     private readonly Option<string> _upper = new("--upper")
     {
         Description = "Upper directory of an earlier run or mount: shows its changes, takes new ones",
@@ -16,7 +20,11 @@ internal sealed class SessionWords
         Description = "Changes go to DIR, which is new or empty; --upper DIR goes on with them",
         HelpName = "DIR",
     };
-    private readonly Option<string[]> _options = new("-o") { Description = "Mount options, as 'overlayfuse options' lists them", HelpName = "OPTION,..." };
+    private readonly Option<string[]> _options = new("-o")
+    {
+        Description = "Mount options, as 'overlayfuse options' lists them",
+        HelpName = "OPTION,...",
+    };
     private readonly Option<string> _at;
 
     /// <param name="defaultPlace">Where the view is without --at.</param>

@@ -3,12 +3,12 @@ using OverlayFuse.Cli.Native;
 namespace OverlayFuse.Cli.Words;
 
 /// <summary>
-/// The words of the command line, sorted. native/command_line.c decides by the same words and letters (native/shared.def) whether to go to the
-/// background.
+/// The words of the command line, sorted. native/command_line.c decides by the same words and letters (native/shared.def) if the program
+/// goes to the background.
 /// </summary>
 internal sealed class CommandLine
 {
-    /// <summary>What the -o words held, in their order.</summary>
+    /// <summary>The values of -o, in their order.</summary>
     public List<string> OptionStrings { get; } = [];
 
     /// <summary>[SOURCE] MOUNTPOINT.</summary>
@@ -58,7 +58,7 @@ internal sealed class CommandLine
         }
     }
 
-    /// <summary>Letters may stand together (-fd); -o and -t take the rest of the word, or the next word.</summary>
+    /// <summary>Letters may stand together (-fd). The value of -o and -t is the rest of the word, or the next word.</summary>
     private void TakeShort(string word, IReadOnlyList<string> args, ref int i)
     {
         for (int at = 1; at < word.Length; at++)
@@ -83,7 +83,8 @@ internal sealed class CommandLine
             case 's': SingleThread = true; break;
             case 'h' or '?': Help = true; break;
             case 'V': Version = true; break;
-            case 'n' or 'v': break; // mount(8) hands these to its helpers: no mtab, verbose
+            // mount(8) passes these to its helpers: no mtab, verbose.
+            case 'n' or 'v': break;
             default: throw Unknown(word);
         }
     }

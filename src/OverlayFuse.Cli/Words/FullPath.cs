@@ -2,19 +2,21 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Words;
 
-/// <summary>Absolute paths of what the user named, with all their bytes: .NET's own working directory has lost those that are no UTF-8.</summary>
+/// <summary>
+/// Absolute paths of what the user named, with all their bytes. .NET's own working directory has lost those that are not UTF-8.
+/// </summary>
 internal static class FullPath
 {
-    /// <summary>".." stays for the kernel to resolve: it means something else behind a symbolic link.</summary>
+    /// <summary>Leaves ".." for the kernel to resolve: behind a symbolic link it means something else.</summary>
     /// <exception cref="IOException">The working directory is gone.</exception>
     public static string Of(string path) => Path.IsPathRooted(path) ? path : Path.Combine(WorkingDirectory, path);
 
-    /// <summary>Without "." and "..", which are taken off the text, and without a slash at the end: for what is yet to be made.</summary>
+    /// <summary>Takes "." and ".." off the text, and a slash at the end: for a directory that does not exist yet.</summary>
     /// <exception cref="IOException">The working directory is gone.</exception>
     public static string Plain(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(Of(path)));
 
     /// <summary>getcwd(2).</summary>
-    /// <exception cref="IOException">It is gone.</exception>
+    /// <exception cref="IOException">The working directory is gone.</exception>
     public static string WorkingDirectory
     {
         get

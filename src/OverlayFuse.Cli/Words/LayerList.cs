@@ -3,10 +3,12 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Words;
 
-/// <summary>Reads the lists of lower layers. Escapes in lowerdir= are the kernel's: \: \, and \\ (any other character after a backslash is itself).</summary>
+/// <summary>
+/// Reads the lists of lower layers. Escapes in lowerdir= are the kernel's: \: \, and \\. Any other character after a backslash is itself.
+/// </summary>
 internal static class LayerList
 {
-    /// <summary>TOP:...:BOTTOM, then data-only layers, each behind a double colon.</summary>
+    /// <summary>Reads TOP:...:BOTTOM, then data-only layers, each after a double colon.</summary>
     /// <param name="lowerdir">The value.</param>
     /// <param name="data">The data-only layers, topmost first.</param>
     /// <exception cref="UsageException">A layer's name is empty, or a layer with names follows a data-only one.</exception>
@@ -26,7 +28,8 @@ internal static class LayerList
             Finish(lowerdir, isData ? data : layers, layer, layers.Count + data.Count + 1);
             bool isDouble = i + 1 < lowerdir.Length && lowerdir[i + 1] == ':';
             if (isData && !isDouble)
-                throw new UsageException($"lowerdir={lowerdir}: a single colon after '{data[^1]}'; data-only layers are the last, each behind ::");
+                throw new UsageException(
+                    $"lowerdir={lowerdir}: a single colon after '{data[^1]}'; data-only layers are the last, each behind ::");
             isData |= isDouble;
             i += isDouble ? 1 : 0;
         }
@@ -34,7 +37,7 @@ internal static class LayerList
         return layers;
     }
 
-    /// <summary>A single path with the same escapes: upperdir=, workdir=.</summary>
+    /// <summary>Reads one path with the same escapes: upperdir=, workdir=.</summary>
     public static string Unescape(string path)
     {
         var plain = new StringBuilder(path.Length);
@@ -43,7 +46,7 @@ internal static class LayerList
         return plain.ToString();
     }
 
-    /// <summary>A file with one path a line, topmost first, nothing escaped; empty lines are skipped.</summary>
+    /// <summary>Reads a file with one path a line, topmost first. Nothing is escaped, and empty lines are skipped.</summary>
     /// <exception cref="UsageException">The file cannot be read, or names no layer.</exception>
     public static List<string> Read(string file)
     {
@@ -59,8 +62,8 @@ internal static class LayerList
     {
         if (layer.Length == 0)
             throw new UsageException(
-                $"lowerdir={lowerdir}: layer {number} is empty; put one colon between two directories, two before a data-only one, and none at the ends " +
-                "(a colon within a name is written \\:)");
+                $"lowerdir={lowerdir}: layer {number} is empty; put one colon between two directories, two before a data-only one, " +
+                "and none at the ends (a colon within a name is written \\:)");
         layers.Add(layer.ToString());
         layer.Clear();
     }

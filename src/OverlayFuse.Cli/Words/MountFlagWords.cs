@@ -3,7 +3,7 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Words;
 
-/// <summary>From the words of mount(8) to what mount(2) takes.</summary>
+/// <summary>Translates the words of mount(8) for mount(2).</summary>
 internal static class MountFlagWords
 {
     private static readonly Dictionary<string, FuseMountFlags> Flags = new()
@@ -24,7 +24,9 @@ internal static class MountFlagWords
     public static FuseMountFlags ToFlags(IEnumerable<string> words) =>
         words.Aggregate(FuseMountFlags.None, (flags, word) => flags | Flags.GetValueOrDefault(word));
 
-    /// <summary>SELinux labels; a kernel without SELinux refuses the mount when it sees one.</summary>
+    /// <summary>The SELinux labels. A kernel without SELinux refuses a mount that has one, so there they are left out.</summary>
     public static string ToLabels(IEnumerable<string> words) =>
-        Sys.IsDirectory("/sys/fs/selinux") ? string.Join(',', words.Where(word => word.Contains("context=", StringComparison.Ordinal))) : "";
+        Sys.IsDirectory("/sys/fs/selinux")
+            ? string.Join(',', words.Where(word => word.Contains("context=", StringComparison.Ordinal)))
+            : "";
 }

@@ -2,12 +2,12 @@ using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Words;
 
-/// <summary>From words to a <see cref="MountRequest"/>. Relative paths are taken against the working directory.</summary>
+/// <summary>Makes a <see cref="MountRequest"/> of the words. Relative paths are taken against the working directory.</summary>
 internal static class MountRequestParser
 {
     private const string DefaultSource = "overlayfuse";
 
-    /// <summary>Container clients set it to 1 if an upper's whiteouts are to be files (fuse-overlayfs' name for it).</summary>
+    /// <summary>Container clients set it to 1 to have the whiteouts of an upper as files (fuse-overlayfs' name for it).</summary>
     private const string AufsVariable = "FUSE_OVERLAYFS_DISABLE_OVL_WHITEOUT";
 
     /// <exception cref="UsageException">Something is missing, unknown, or contradicts itself.</exception>
@@ -22,19 +22,22 @@ internal static class MountRequestParser
         return request;
     }
 
-    /// <exception cref="UsageException">There is none, or more than one and a source.</exception>
+    /// <exception cref="UsageException">There is no mountpoint, or there is more than a source and one mountpoint.</exception>
     public static string MountPoint(List<string> positionals) => positionals.Count switch
     {
         1 or 2 when positionals[^1].Length > 0 => FullPath.Of(positionals[^1]),
         0 or 1 or 2 => throw new UsageException("the mountpoint is missing; write overlayfuse -o lowerdir=... MOUNTPOINT"),
         _ => throw new UsageException(
-            $"'{positionals[^1]}': {positionals.Count} words besides the options; there is one mountpoint, and at most one source before it"),
+            $"'{positionals[^1]}': {positionals.Count} words besides the options; "
+            + "there is one mountpoint, and at most one source before it"),
     };
 
-    /// <summary>What the words besides the mount options say.</summary>
+    private static bool WantsAufsWhiteouts => Environment.GetEnvironmentVariable(AufsVariable) is not (null or "" or "0");
+
+    /// <summary>The part of the request that the words besides the mount options give.</summary>
     private static MountRequest Begin(CommandLine line) => MountRequest.Empty with
     {
-        Overlay = MountRequest.Empty.Overlay with { AufsWhiteouts = Environment.GetEnvironmentVariable(AufsVariable) is not (null or "" or "0") },
+        Overlay = MountRequest.Empty.Overlay with { AufsWhiteouts = WantsAufsWhiteouts },
         Source = line.Positionals is [{ Length: > 0 } source, _] ? source : DefaultSource,
         Foreground = line.Foreground || line.Debug,
         Trace = line.Debug,

@@ -1,10 +1,10 @@
 
 namespace OverlayFuse.Cli.Words;
 
-/// <summary>What the options have said so far. The rules of <see cref="OptionTable"/> write into it, and the last one wins.</summary>
+/// <summary>What the options have said so far. The rules of <see cref="OptionTable"/> write into it, and the last option wins.</summary>
 internal sealed class MountSettings
 {
-    /// <summary>What is asked for. Its layers and its words for the mount are filled in at the end, from the properties below.</summary>
+    /// <summary>The request. Its layers and its words for the mount are filled in at the end, from the properties below.</summary>
     public MountRequest Request { get; set; } = MountRequest.Empty;
 
     /// <summary>The lower layers.</summary>

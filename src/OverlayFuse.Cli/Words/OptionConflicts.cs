@@ -4,14 +4,14 @@ using OverlayFuse.Overlay;
 namespace OverlayFuse.Cli.Words;
 
 /// <summary>
-/// Which options exclude which, and which imply another one (ovl_fs_params_verify, EINVAL in the kernel). An option that was not written gives way
-/// to one that was. What depends on the machine is decided at the mount.
+/// Decides which options exclude which, and which imply another one (ovl_fs_params_verify, EINVAL in the kernel). An option that was not
+/// written gives way to one that was. What depends on the machine is decided at the mount.
 /// </summary>
 internal static class OptionConflicts
 {
     private const int ThreadsThatWriteBack = 16;
 
-    /// <summary>`overlayfuse run` and `hold` have words of their own for these.</summary>
+    /// <summary><c>overlayfuse run</c> and <c>hold</c> have words of their own for these.</summary>
     private static readonly string[] s_layerOptions = ["lowerdir", "lowerdir+", "datadir+", "layers_file", "upperdir", "workdir"];
 
     /// <exception cref="UsageException">The layers are those of a lowerdir=, which names all of them.</exception>
@@ -57,7 +57,9 @@ internal static class OptionConflicts
         OverlayOptions overlay = request.Overlay;
         if (overlay.UserXattr == true)
             RefuseWithUserXattr(overlay);
-        bool contradicts = overlay.UpperDir is null ? overlay.Redirect is RedirectMode.NoFollow : overlay.Redirect is not (null or RedirectMode.On);
+        bool contradicts = overlay.UpperDir is null
+            ? overlay.Redirect is RedirectMode.NoFollow
+            : overlay.Redirect is not (null or RedirectMode.On);
         if (overlay.Metacopy && contradicts)
             throw new UsageException("option metacopy=on: needs redirect_dir=on; write that, or leave redirect_dir out");
         if (overlay is not { Metacopy: true, Redirect: null })
@@ -65,7 +67,9 @@ internal static class OptionConflicts
         return Note(request, "redirect_dir: on, because metacopy=on") with { Overlay = overlay with { Redirect = RedirectMode.On } };
     }
 
-    /// <summary>With writeback=1 some requests make the kernel write back, and wait for it: that takes other threads.</summary>
+    /// <summary>
+    /// Chooses the threads of -s. With writeback=1 some requests make the kernel write back, and wait for it: that takes other threads.
+    /// </summary>
     public static MountRequest ChooseThreads(MountRequest request) => request is { SingleThread: true, Overlay.WriteBack: true }
         ? Note(request, string.Create(CultureInfo.InvariantCulture, $"-s: up to {ThreadsThatWriteBack} threads, because writeback=1")) with
         {
@@ -81,7 +85,10 @@ internal static class OptionConflicts
                 $"upperdir={overlay.UpperDir}: workdir= is missing; give an empty directory beside the upper, on the same file system");
     }
 
-    /// <summary>With writeback=1 the kernel takes size and times of files for its own, and asks nobody before it takes what is written.</summary>
+    /// <summary>
+    /// Refuses what writeback=1 excludes: the kernel takes size and times of files for its own, and asks nobody before it takes what is
+    /// written.
+    /// </summary>
     /// <exception cref="UsageException">Another option wants to be asked, or sizes and times to be looked at again.</exception>
     public static void RefuseWithWriteBack(OverlayOptions overlay)
     {
@@ -110,8 +117,8 @@ internal static class OptionConflicts
     }
 
     /// <summary>
-    /// The mountpoint is a mount that the caller has made, and may lack default_permissions. With ACLs the kernel checks permissions all the same
-    /// (FUSE_POSIX_ACL); without them every user could do everything.
+    /// Refuses what a mount excludes that the caller has made. It may lack default_permissions. With ACLs the kernel checks permissions all
+    /// the same (FUSE_POSIX_ACL); without them every user could do everything.
     /// </summary>
     /// <exception cref="UsageException">An option switches ACLs off, or says what only the mount's maker can say.</exception>
     public static void RefuseForeign(MountRequest request)
@@ -128,7 +135,7 @@ internal static class OptionConflicts
             throw new UsageException($"option allow_root: {foreign}, who says then which users may enter; leave it out");
     }
 
-    /// <summary>What `overlayfuse run` and `hold` do not take after -o.</summary>
+    /// <summary>Refuses what <c>overlayfuse run</c> and <c>hold</c> do not take after -o.</summary>
     /// <param name="verb">The verb.</param>
     /// <param name="optionStrings">Its -o words.</param>
     /// <exception cref="UsageException">One of them is there.</exception>
@@ -151,8 +158,11 @@ internal static class OptionConflicts
         if (overlay.Metacopy)
             throw new UsageException("option metacopy=on: cannot stand with userxattr, as in the kernel; leave one of them out");
         if (overlay.Redirect is not (null or RedirectMode.NoFollow))
+        {
+            string value = overlay.Redirect is RedirectMode.On ? "on" : "follow (off means the same)";
             throw new UsageException(
-                $"option redirect_dir={(overlay.Redirect is RedirectMode.On ? "on" : "follow (off means the same)")}: cannot stand with userxattr, "
-                + "as in the kernel; write redirect_dir=nofollow, or leave one of them out");
+                $"option redirect_dir={value}: cannot stand with userxattr, as in the kernel; "
+                + "write redirect_dir=nofollow, or leave one of them out");
+        }
     }
 }

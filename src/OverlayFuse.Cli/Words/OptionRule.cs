@@ -5,27 +5,27 @@ internal enum OptionAction
     /// <summary>Does what it says.</summary>
     Taken,
 
-    /// <summary>Goes on to the mount itself.</summary>
+    /// <summary>Is passed on to the mount itself.</summary>
     Mount,
 
-    /// <summary>Accepted because things are so anyhow, or because it can do no harm to leave it out.</summary>
+    /// <summary>Is accepted and does nothing: things are so in any case, or no harm is done without it.</summary>
     Accepted,
 
-    /// <summary>Refused: would change what people get, and is not there yet.</summary>
+    /// <summary>Is refused: it would change what people get, and is not there yet.</summary>
     Refused,
 }
 
-/// <summary>One line of the option table.</summary>
+/// <summary>One row of the option table.</summary>
 /// <param name="Name">As written, without '='.</param>
-/// <param name="Value">What follows '=': empty for none, "[...]" when it may be left out.</param>
-/// <param name="Action">What we do with it.</param>
-/// <param name="Text">What it does; why it is accepted; what to do instead.</param>
+/// <param name="Value">The form of the value after '=': empty for none, "[...]" if it may be left out.</param>
+/// <param name="Action">What the program does with it.</param>
+/// <param name="Text">What the option does, why it is accepted, or what to write instead.</param>
 internal sealed record OptionRule(string Name, string Value, OptionAction Action, string Text)
 {
-    /// <summary>Puts the value ("" without one) into the settings; throws <see cref="UsageException"/>.</summary>
+    /// <summary>Puts the value ("" without one) into the settings. Throws <see cref="UsageException"/>.</summary>
     public Action<MountSettings, string>? Apply { get; init; }
 
-    /// <summary>The values that say what we do anyhow; any other is refused.</summary>
+    /// <summary>The values that ask for what is done in any case. Any other value is refused.</summary>
     public IReadOnlyList<string>? AcceptedValues { get; init; }
 
     /// <exception cref="UsageException">The value is wrong, or the option is refused.</exception>
@@ -35,9 +35,12 @@ internal sealed record OptionRule(string Name, string Value, OptionAction Action
             throw new UsageException($"option {option}: not there yet; {Text}");
         CheckPresence(option);
         if (AcceptedValues is not null && !AcceptedValues.Contains(option.Value ?? ""))
+        {
+            string forms = string.Join(" or ", AcceptedValues.Where(v => v.Length > 0).Select(v => $"{Name}={v}"));
             throw new UsageException(
                 $"option {option}: {(option.Value is null ? "this" : $"the value '{option.Value}'")} is not there yet; " +
-                $"write {string.Join(" or ", AcceptedValues.Where(v => v.Length > 0).Select(v => $"{Name}={v}"))}, or leave it out ({Text})");
+                $"write {forms}, or leave it out ({Text})");
+        }
         Apply?.Invoke(settings, option.Value ?? "");
     }
 

@@ -1,14 +1,14 @@
 namespace OverlayFuse.Cli.Words;
 
-/// <summary>One mount option as it was written: value null when there was no '='.</summary>
+/// <summary>One mount option as it was written. The value is null if there was no '='.</summary>
 internal readonly record struct RawOption(string Name, string? Value)
 {
     public override string ToString() => Value is null ? Name : $"{Name}={Value}";
 }
 
 /// <summary>
-/// Splits NAME[=VALUE],NAME[=VALUE]... A comma after a backslash belongs to the value, and so does one within the quotes of an
-/// SELinux context. Backslashes stay for the option itself to read; empty options are skipped, as container clients write them.
+/// Splits NAME[=VALUE],NAME[=VALUE]... A comma after a backslash belongs to the value, and so does one within the quotes of an SELinux
+/// context. Backslashes stay for the option itself to read. Empty options are skipped: container clients write them.
 /// </summary>
 internal static class OptionString
 {

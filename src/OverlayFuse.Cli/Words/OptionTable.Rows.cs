@@ -4,7 +4,7 @@ using static OverlayFuse.Cli.Words.OptionAction;
 
 namespace OverlayFuse.Cli.Words;
 
-/// <summary>The rows. Each writes into what is asked for, and names the option nowhere else.</summary>
+/// <summary>The rows. A row is the one place of an option: its name, its value, its text, and what it changes in the request.</summary>
 internal static partial class OptionTable
 {
     private static IEnumerable<OptionRule> Layers() =>

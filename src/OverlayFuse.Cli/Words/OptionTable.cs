@@ -4,8 +4,8 @@ using static OverlayFuse.Cli.Words.OptionAction;
 namespace OverlayFuse.Cli.Words;
 
 /// <summary>
-/// Every mount option that we know, and what we do with it: the kernel's overlayfs, fuse-overlayfs, libfuse, mount(8), and what
-/// container clients send. README.md prints this table; what is not in it is refused.
+/// Every mount option that the program knows: those of the kernel's overlayfs, fuse-overlayfs, libfuse, mount(8), and container clients.
+/// README.md prints this table. An option that is not in it is refused.
 /// </summary>
 internal static partial class OptionTable
 {
@@ -16,7 +16,7 @@ internal static partial class OptionTable
 
     private static Dictionary<string, OptionRule> ByName { get; } = Rules.ToDictionary(rule => rule.Name);
 
-    /// <exception cref="UsageException">Nobody knows the option.</exception>
+    /// <exception cref="UsageException">The option is unknown.</exception>
     public static OptionRule Find(RawOption option)
     {
         if (ByName.TryGetValue(option.Name, out OptionRule? rule))
