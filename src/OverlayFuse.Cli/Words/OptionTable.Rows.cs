@@ -51,7 +51,7 @@ internal static partial class OptionTable
             (o, v) => o with { Metacopy = OptionValue.OnOff("metacopy", v) }),
         Take("nfs_export", "on|off",
             "on: file handles outlive the kernel's memory of a file (not the mount), and what is copied up is indexed; " +
-            "turns index on",
+            "turns index on, and is turned off by verity",
             (o, v) => o with { NfsExport = OptionValue.OnOff("nfs_export", v) }),
         Take("verity", "on|off|require",
             "on: metacopies name the fs-verity digest of their data, and data with another one are not read; require: each must " +
@@ -76,11 +76,12 @@ internal static partial class OptionTable
         Take("io", "auto|stateless|open|passthrough",
             "stateless: opens and closes cost nothing, the first write copies up; open: each is a request, and an open for writing " +
             "copies up; passthrough: as open, and the kernel reads and writes the layers' files itself (root, Linux 6.9); auto: " +
-            "stateless, except for an ordinary user",
+            "stateless, except for an ordinary user; with timeout=0, auto_cache, direct_io, verity or writeback stateless and auto " +
+            "mean open",
             (o, v) => o with { Io = OptionValue.Io(v) }),
         Take("copyup", "whole|incremental",
             "incremental: the first write to a file of 8 MiB and more does not wait for its copy, which is complete in the upper " +
-            "when the program has ended",
+            "when the program has ended; not with io=passthrough, nfs_export=on or xattr_permissions, and not for an ordinary user",
             (o, v) => o with { IncrementalCopyUp = OptionValue.CopyUp(v) }),
         Take("uidmapping", "CONTAINER:HOST:COUNT[:...]",
             "files of user CONTAINER and on in the layers belong to user HOST and on in the mount; new ones likewise",
