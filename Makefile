@@ -10,7 +10,7 @@ FUZZ_START      ?= 1
 
 PROGRAM := artifacts/bin/overlayfuse
 BENCH_CLIENT := artifacts/bin/bench-client
-SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.c' -o -name '*.h' \) \
+SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.c' -o -name '*.h' -o -name '*.def' \) \
              -not -path '*/obj/*' -not -path '*/bin/*' -not -path 'src/OverlayFuse.Testing/*') Directory.Build.props Directory.Packages.props global.json
 
 export COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK

@@ -1,30 +1,35 @@
-/* What must be known of the words before managed code reads them. Keep in step with CommandLine.cs. */
+/* Answers questions about the command line before managed code reads it. The words and letters are those of shared.def. */
 #define _GNU_SOURCE
 #include "command_line.h"
 
 #include <string.h>
 
-/* Verbs and questions are answered by the process that was started. */
+/* Such a word is answered by the process that was started. */
 static int is_foreground_word(const char *word)
 {
-    static const char *const words[] = { "--help", "--version", "--foreground", "--debug" };
+    static const char *const words[] = {
+#define LONG(name, managed, text) text,
+#include "shared.def"
+    };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i]) == 0)
             return 1;
     return 0;
 }
 
-/* Keep in step with Verbs.cs and AskVerb.cs. */
-static int is_verb(const char *word)
+enum verb command_line_verb(int argc, char **argv)
 {
-    static const char *const verbs[] = { "options", "layers", "add-layer", "refresh", "changes", "run", "hold", "doctor", "list", "unmount", "--ask" };
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (strcmp(word, verbs[i]) == 0)
-            return 1;
-    return 0;
+    static const char *const verbs[] = {
+#define VERB(name, managed, text) [VERB_##name] = text,
+#include "shared.def"
+    };
+    for (size_t verb = VERB_NONE + 1; argc > 1 && verb < sizeof verbs / sizeof *verbs; verb++)
+        if (strcmp(argv[1], verbs[verb]) == 0)
+            return (enum verb)verb;
+    return VERB_NONE;
 }
 
-/* Whether one of the options, which stand between commas, is this word. */
+/* True if one of the options, which have commas between them, is this word. */
 static int has_word(const char *options, const char *word)
 {
     for (const char *at = options; at != NULL; at = strchr(at, ','), at += at != NULL) {
@@ -35,13 +40,13 @@ static int has_word(const char *options, const char *word)
     return 0;
 }
 
-/* The options of the word at *at, or NULL. -o and -t take the rest of the word, or the next word, and *at moves on to that. */
+/* The options of the word at *at, or NULL. The value of -o and -t is the rest of the word, or the next word; then *at moves on to that. */
 static const char *options_at(int argc, char **argv, int *at)
 {
     const char *word = argv[*at];
     if (word[0] != '-' || word[1] == '-')
         return NULL;
-    size_t letters = strcspn(word, "ot");
+    size_t letters = strcspn(word, LETTERS_WITH_VALUE);
     if (word[letters] == '\0')
         return NULL;
     int is_options = word[letters] == 'o';
@@ -51,7 +56,7 @@ static const char *options_at(int argc, char **argv, int *at)
 
 int command_line_is_mount(int argc, char **argv)
 {
-    return argc > 1 && !is_verb(argv[1]);
+    return argc > 1 && command_line_verb(argc, argv) == VERB_NONE;
 }
 
 int command_line_has_option(int argc, char **argv, const char *option)
@@ -64,15 +69,15 @@ int command_line_has_option(int argc, char **argv, const char *option)
     return 0;
 }
 
-/* Letters may stand together; those behind an o or a t are its value. */
+/* Letters may stand together. Those after an o or a t are its value. */
 static int has_foreground_letter(const char *word)
 {
-    return word[0] == '-' && word[1] != '-' && strcspn(word, "fdhV?") < strcspn(word, "ot");
+    return word[0] == '-' && word[1] != '-' && strcspn(word, LETTERS_FOREGROUND) < strcspn(word, LETTERS_WITH_VALUE);
 }
 
 int command_line_wants_background(int argc, char **argv)
 {
-    if (!command_line_is_mount(argc, argv) || command_line_has_option(argc, argv, "debug")) /* which means -d */
+    if (!command_line_is_mount(argc, argv) || command_line_has_option(argc, argv, OPTION_DEBUG)) /* it means -d */
         return 0;
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (is_foreground_word(argv[i]) || has_foreground_letter(argv[i]))

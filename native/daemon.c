@@ -26,7 +26,8 @@
 
 enum { EXIT_REFUSED = 1, EXIT_BY_SIGNAL = 128 };
 
-/* Bytes from which on a block is a mapping of its own. Set, it stays so: left alone, it grows to 32 MiB, and freed blocks are kept. */
+/* A block of this many bytes or more is a mapping of its own. Without a fixed limit malloc(3) raises it to 32 MiB, and keeps freed
+   blocks. */
 enum { RETURNED_WHEN_FREED = 128 << 10 };
 
 static int live_pipe = -1;
@@ -88,7 +89,7 @@ static void start_watcher(void)
     _exit(EXIT_REFUSED);
 }
 
-/* What is done with one thread only, and before the runtime takes what it needs. */
+/* All that needs to be done while there is one thread, and before the runtime takes what it needs. */
 static void prepare(int argc, char **argv)
 {
     int serves = command_line_is_mount(argc, argv) || overlayfuse_session_role() == ROLE_SERVE;
@@ -97,16 +98,18 @@ static void prepare(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     umask(0);
     mallopt(M_MMAP_THRESHOLD, RETURNED_WHEN_FREED);
-    mallopt(M_ARENA_MAX, 1); /* native memory is rarely asked for: not one arena for each thread */
+    /* Native memory is rarely asked for, so threads need no arenas of their own. */
+    mallopt(M_ARENA_MAX, 1);
     if (command_line_wants_background(argc, argv)) {
         descriptors_close_inherited(argc, argv, NULL, 0);
         go_to_background();
     }
-    if (command_line_is_mount(argc, argv) && command_line_has_option(argc, argv, "auto_unmount"))
+    if (command_line_is_mount(argc, argv) && command_line_has_option(argc, argv, OPTION_AUTO_UNMOUNT))
         start_watcher();
     limits_raise(serves);
     descriptors_raise_limit();
-    descriptors_widen_table(); /* after the fork, which makes it as narrow as it can be */
+    /* After the fork, which makes the table as narrow as it can be. */
+    descriptors_widen_table();
     limits_require(own_failure());
 }
 
@@ -146,15 +149,15 @@ int overlayfuse_daemon_live(void)
     return written == 1 ? 0 : -1;
 }
 
-/* Whether a page of ours is still the file's own (proc_pid_pagemap(5), bit 61). The runtime writes to some pages of its read-only segments when it
-   starts (the cookie that guards stacks): those are in no file, and lost when they are unmapped. */
+/* True if a page of ours is still the file's own (proc_pid_pagemap(5), bit 61). The runtime writes to some pages of its read-only
+   segments when it starts (the cookie that guards stacks). Those are in no file, and would be lost if they were unmapped. */
 static int is_of_file(int pagemap, uintptr_t number)
 {
     uint64_t entry;
     return pread(pagemap, &entry, sizeof entry, (off_t)(number * sizeof entry)) == sizeof entry && (entry >> 61 & 1) != 0;
 }
 
-/* Of one loaded file, what nobody has written to. The vDSO, which has no file, refuses. */
+/* Unmaps the pages of one loaded file that nobody has written to. The vDSO, which has no file, refuses. */
 static int unmap_unwritten(struct dl_phdr_info *file, size_t size, void *pagemap)
 {
     (void)size;
@@ -176,7 +179,7 @@ void overlayfuse_daemon_settle(void)
 {
     int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     if (pagemap < 0)
-        return; /* it stays as large as it is */
+        return;
     dl_iterate_phdr(unmap_unwritten, &pagemap);
     close(pagemap);
 }

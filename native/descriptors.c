@@ -1,6 +1,6 @@
 /*
- * A daemon in the background holds nothing of its caller's: somebody waits for the end of a pipe, or unmounts a disk. In the foreground all stays
- * open, for a supervisor passes descriptors on purpose.
+ * A daemon in the background holds nothing that belongs to its caller: somebody waits for the end of a pipe, or unmounts a disk. In the
+ * foreground all stays open, because a supervisor passes descriptors on purpose.
  */
 #define _GNU_SOURCE
 #include "descriptors.h"
@@ -22,7 +22,7 @@
 #define SYS_close_range 436
 #endif
 
-/* Descriptors: more than 500 layers need at the start. */
+/* This many descriptors are more than 500 layers need at the start. */
 enum { WIDE_TABLE = 2048 };
 
 enum { MOST_KEPT = 1024, FUSE_MAJOR = 10, FUSE_MINOR = 229 };
@@ -51,8 +51,8 @@ void descriptors_raise_limit(void)
     }
 }
 
-/* The table grows by doubling, and each time a process with threads waits for a grace period of RCU (expand_files: 10 ms here). With one thread it
-   costs nothing. */
+/* The table grows by doubling. Each time a process with threads waits for a grace period of RCU (expand_files: 10 ms here). With one thread
+   the growth costs nothing. */
 void descriptors_widen_table(void)
 {
     int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, WIDE_TABLE - 1);
@@ -74,8 +74,8 @@ static int is_kept(int fd)
     return 0;
 }
 
-/* All N of "/fd/N" in a word that are open: /dev/fd/N, /proc/self/fd/N, also several layers in one option. A number that is not open is part of some
-   other path, and the daemon may get it for a descriptor of its own. */
+/* Keeps each open N of "/fd/N" in a word: /dev/fd/N, /proc/self/fd/N, also several layers in one option. A number that is not open is
+   part of another path, and the daemon may get it for a descriptor of its own. */
 static void keep_named(const char *word)
 {
     static const char mark[] = "/fd/";
@@ -91,7 +91,7 @@ static void keep_named(const char *word)
     }
 }
 
-/* Without close_range(2): before Linux 5.9, or under a seccomp filter. */
+/* There is no close_range(2) before Linux 5.9, or under a seccomp filter. */
 static void close_one_by_one(void)
 {
     DIR *open_ones = opendir("/proc/self/fd");
@@ -104,7 +104,8 @@ static void close_one_by_one(void)
         return;
     }
     for (struct dirent *entry; (entry = readdir(open_ones)) != NULL;) {
-        int fd = atoi(entry->d_name); /* 0 for . and .. */
+        /* 0 for "." and "..". */
+        int fd = atoi(entry->d_name);
         if (fd > STDERR_FILENO && fd != dirfd(open_ones) && !is_kept(fd))
             close(fd);
     }
@@ -121,7 +122,8 @@ void descriptors_close_inherited(int argc, char **argv, const int *own, int coun
     kept_count = 0;
     for (int i = 0; i < count; i++)
         keep(own[i]);
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) /* behind it stand the words of a command */
+    /* After "--" come the words of a command. */
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         keep_named(argv[i]);
     qsort(kept, (size_t)kept_count, sizeof *kept, compare);
     unsigned first = STDERR_FILENO + 1;

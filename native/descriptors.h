@@ -2,16 +2,16 @@
 #ifndef OVERLAYFUSE_DESCRIPTORS_H
 #define OVERLAYFUSE_DESCRIPTORS_H
 
-/* A closed stdin, stdout or stderr would hand its number to /dev/fuse or to a layer, which then receives error texts. */
+/* Opens those of stdin, stdout and stderr that the caller has closed. Else /dev/fuse or a layer gets that number, and receives error texts. */
 void descriptors_open_standard(void);
 
-/* Closes all but standard input and outputs, what the words name (/dev/fd/N, /proc/self/fd/N), and `count` of our own. */
+/* Closes all but standard input and outputs, descriptors that the words name (/dev/fd/N, /proc/self/fd/N), and `count` of our own. */
 void descriptors_close_inherited(int argc, char **argv, const int *own, int count);
 
-/* Closes what the words named: it is opened by now. /dev/fuse is served on the very descriptor. */
+/* Closes the descriptors that the words named: they are opened by now. /dev/fuse stays, because requests come by that very descriptor. */
 void descriptors_close_named(void);
 
-/* RLIMIT_NOFILE to what is allowed. The table of descriptors is widened at once: while there is one thread. */
+/* Raises RLIMIT_NOFILE to the hard limit, and widens the table of descriptors at once, while there is one thread. */
 void descriptors_raise_limit(void);
 void descriptors_widen_table(void);
 

@@ -1,4 +1,4 @@
-/* One id is all that the kernel lets an ordinary user map, and a group only when groups cannot be given up (user_namespaces(7)). */
+/* The kernel lets an ordinary user map one id only, and a group only if groups cannot be given up (user_namespaces(7)). */
 #define _GNU_SOURCE
 #include "id_maps.h"
 

@@ -9,10 +9,10 @@ typedef struct {
     char uid[32], gid[32];
 } id_maps;
 
-/* What this process is outside, as root inside or as itself: formatted before the namespace changes what it is, and before a fork. */
+/* Maps the ids of this process, to root or to themselves. Called before the namespace changes them, and before a fork. */
 void id_maps_format(id_maps *maps, int as_root);
 
-/* In the new namespace; system calls only. Returns 0, or -1 with errno. */
+/* Called in the new namespace. Makes system calls only. Returns 0, or -1 with errno. */
 int id_maps_write(const id_maps *maps);
 
 #endif

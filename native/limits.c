@@ -1,6 +1,6 @@
 /*
- * The runtime dies without a word, or in the middle of a mount, when there is no room for it or a system call is forbidden. So this is asked before it
- * starts.
+ * The runtime dies without a word, or in the middle of a mount, if there is no room for it or if a system call is forbidden. So limits and
+ * filters are checked before it starts.
  */
 #define _GNU_SOURCE
 #include "limits.h"
@@ -20,12 +20,13 @@ enum {
     KIB = 1024,
     MIB = 1024 * KIB,
     LEAST_DESCRIPTORS = 40,
-    THREADS_AT_START = 8, /* the runtime's two, the session's, and a few workers */
+    /* Two of the runtime, one of the session, and a few workers. */
+    THREADS_AT_START = 8,
     STACK_OF_TRIAL = 64 * KIB,
     STACK_OF_THREADS = 1536 * KIB,
 };
 
-/* Measured: what a mount needs to start and to serve a few clients. Each processor has a worker, with its stack and two buffers. */
+/* Measured: a mount needs this to start and to serve a few clients. Each processor has a worker, with its stack and two buffers. */
 enum { LEAST_ADDRESSES = 88 * MIB, LEAST_DATA = 32 * MIB, EACH_PROCESSOR = 4 * MIB };
 
 static void raise_to_hard(__rlimit_resource_t resource)
@@ -92,9 +93,9 @@ static void require(int exit_status, __rlimit_resource_t resource, const char *w
     if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= least)
         return;
     char text[200], remedy[100];
-    snprintf(text, sizeof text, "%s: the limit is %llu (ulimit -%c), and the program needs %llu", what, (unsigned long long)(limit.rlim_cur / unit), letter,
-             (unsigned long long)(least / unit));
-    snprintf(remedy, sizeof remedy, "raise it: ulimit -%c %llu, or unlimited", letter, (unsigned long long)(least / unit));
+    unsigned long long is = limit.rlim_cur / unit, needed = least / unit;
+    snprintf(text, sizeof text, "%s: the limit is %llu (ulimit -%c), and the program needs %llu", what, is, letter, needed);
+    snprintf(remedy, sizeof remedy, "raise it: ulimit -%c %llu, or unlimited", letter, needed);
     refuse(exit_status, text, remedy);
 }
 
@@ -112,7 +113,8 @@ static void refuse_filter(int exit_status, const char *call)
 {
     char text[200];
     snprintf(text, sizeof text, "a seccomp filter forbids %s (%s)", call, strerror(errno));
-    refuse(exit_status, text, "update the container engine (Docker 20.10.10, libseccomp 2.5), or start the container with --security-opt seccomp=unconfined");
+    refuse(exit_status, text, "update the container engine (Docker 20.10.10, libseccomp 2.5), "
+           "or start the container with --security-opt seccomp=unconfined");
 }
 
 static void require_calls(int exit_status)
@@ -121,7 +123,8 @@ static void require_calls(int exit_status)
     if (syscall(SYS_statx, AT_FDCWD, "/", AT_SYMLINK_NOFOLLOW, 1 /* STATX_TYPE */, about) != 0 && (errno == EPERM || errno == ENOSYS))
         refuse_filter(exit_status, "statx(2)");
     cpu_set_t processors;
-    if (sched_getaffinity(0, sizeof processors, &processors) != 0 && errno != EINVAL) /* more of them than there is room for */
+    /* EINVAL: there are more processors than bits. */
+    if (sched_getaffinity(0, sizeof processors, &processors) != 0 && errno != EINVAL)
         refuse_filter(exit_status, "sched_getaffinity(2)");
 }
 
@@ -134,7 +137,7 @@ static void *pass_gate(void *unused)
     return unused;
 }
 
-/* All of them at once, as the runtime will have them. */
+/* Starts all of them at once, as the runtime will have them. */
 static void require_threads(int exit_status)
 {
     pthread_t threads[THREADS_AT_START];

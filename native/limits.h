@@ -1,12 +1,12 @@
-/* What the caller's limits and seccomp filters leave to us. */
+/* The caller's limits and seccomp filters. */
 #ifndef OVERLAYFUSE_LIMITS_H
 #define OVERLAYFUSE_LIMITS_H
 
-/* The limits of the caller bind the caller, not all who use the mount: raises those that may be.
-   Of the sizes of files and of time, if this process is to serve a mount. */
+/* Raises the limits that may be raised: they bind the caller, not all users of the mount.
+   The limits of file sizes and of time only if this process will serve a mount. */
 void limits_raise(int serves);
 
-/* Ends the process with this status, and one line on standard error, when the runtime could not start or go on. */
+/* Ends the process with this status, and one line on standard error, if the runtime could not start or go on. */
 void limits_require(int exit_status);
 
 #endif

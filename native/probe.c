@@ -1,6 +1,6 @@
 /*
- * Tries in a child what `overlayfuse doctor` tells of user namespaces: the process itself has threads by now, and unshare(2) of a user
- * namespace is for those who have none. Between fork and _exit the child makes system calls only.
+ * Tries in a child what `overlayfuse doctor` tells of user namespaces. The process itself has threads by now, and unshare(2) of a user
+ * namespace needs a process without threads. Between fork and _exit the child makes system calls only.
  */
 #define _GNU_SOURCE
 #include "probe.h"
@@ -69,7 +69,8 @@ int overlayfuse_probe_user_namespace(const char *directory, int *reached)
     outcome.error = errno;
     close(ends[1]);
     if (child > 0) {
-        outcome.error = EPIPE; /* a seccomp filter may have killed it */
+        /* A seccomp filter may have killed it. */
+        outcome.error = EPIPE;
         ssize_t got;
         do
             got = read(ends[0], &outcome, sizeof outcome);

@@ -1,12 +1,11 @@
-/* What a process may do is best found out by doing it, in a child that ends. What the managed side calls. */
+/* The surest way to know what a process may do is to do it, in a child that ends. The managed side calls this. */
 #ifndef OVERLAYFUSE_PROBE_H
 #define OVERLAYFUSE_PROBE_H
 
-/* How far a child came that makes a user namespace of its own and mounts FUSE in it. Keep in step with NativeProbe.cs. */
-enum overlayfuse_step { STEP_FORK, STEP_USER_NAMESPACE, STEP_ID_MAPS, STEP_MOUNT_NAMESPACE, STEP_DEVICE, STEP_MOUNT, STEP_DONE };
+#include "shared.h"
 
-/* Tries it over a directory; nothing is seen of it outside, and nothing is left. Returns 0, or the errno of the step in *reached, which is
-   then the one that failed. */
+/* Makes a user namespace, and mounts FUSE in it over a directory. Nothing is seen of it outside, and nothing is left.
+   Returns 0, or the errno of the step that failed. That step is in *reached (enum overlayfuse_step). */
 int overlayfuse_probe_user_namespace(const char *directory, int *reached);
 
 #endif

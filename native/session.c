@@ -1,10 +1,11 @@
 /*
- * The way of `overlayfuse run` and `hold`, in the process that was started: it never gets a thread, so it can fork, and what it must give
- * back to the command (signals, umask, limits) is as it was. Managed code runs in children only: one reads the words and checks
+ * The supervisor of `overlayfuse run` and `hold`: the process that was started. It never gets a thread, so it can fork, and the signals,
+ * umask and limits that it gives to the command stay as they were. Managed code runs in children only: one reads the words and checks
  * them (the plan), one is the daemon, one lists the changes.
  */
 #define _GNU_SOURCE
 #include "session.h"
+#include "command_line.h"
 #include "descriptors.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What the process that holds a view ends with when the view shall be made anew. */
+/* The exit status of a holder whose view is to be made anew. */
 enum { STATUS_ANEW = 10 };
 
 static session self = { .channel = -1, .lifeline = -1, .lock = -1 };
@@ -32,16 +33,11 @@ int overlayfuse_session_plan(const char *plan, int length)
     return write(self.channel, plan, (size_t)length) == length ? 0 : -1;
 }
 
-/* The daemon's last act. A supervisor that lives cleans up itself, after it has looked at the upper. */
+/* The daemon's last act. If the supervisor lives, it cleans up itself, after it has looked at the upper. */
 void overlayfuse_session_ended(void)
 {
     if (getppid() != self.supervisor)
         scratch_remove(&self);
-}
-
-int session_has(const session *s, char flag)
-{
-    return strchr(s->flags, flag) != NULL;
 }
 
 static void fail(session *s, const char *what)
@@ -68,7 +64,7 @@ static int exit_status(session *s, pid_t child)
     return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_SIGNALLED + WTERMSIG(status);
 }
 
-/* A child of the same words in another role; 0 in the child, which goes on into managed code. */
+/* Starts a child with the same words and a role. Returns 0 in the child, which goes on into managed code. */
 static pid_t start_managed(session *s, enum session_role role)
 {
     pid_t child = fork_or_fail(s);
@@ -86,19 +82,21 @@ static const char *next_field(char **at, char *end)
     return field;
 }
 
-/* Fields with a NUL each: flags, parent, at, like, keep, number of COMMAND in argv. */
 static void take_plan(session *s, char *plan, size_t length, char **argv)
 {
+    const char *fields[FIELD_COUNT];
     char *at = plan;
-    s->flags = next_field(&at, plan + length);
-    s->parent = next_field(&at, plan + length);
-    s->at = next_field(&at, plan + length);
-    s->like = next_field(&at, plan + length);
-    s->keep = next_field(&at, plan + length);
-    s->argv = argv + atoi(next_field(&at, plan + length));
+    for (int i = 0; i < FIELD_COUNT; i++)
+        fields[i] = next_field(&at, plan + length);
+    s->flags = fields[FIELD_FLAGS];
+    s->parent = fields[FIELD_PARENT];
+    s->at = fields[FIELD_AT];
+    s->like = fields[FIELD_LIKE];
+    s->keep = fields[FIELD_KEEP];
+    s->argv = argv + atoi(fields[FIELD_COMMAND]);
 }
 
-/* Returns 0 in the child. Ends the process when there is nothing to run: help was asked for, or the words are wrong. */
+/* Returns 0 in the child. Ends the process if there is nothing to run: help was asked for, or the words are wrong. */
 static pid_t plan(session *s, char **argv)
 {
     static char text[64 << 10];
@@ -122,7 +120,7 @@ static pid_t plan(session *s, char **argv)
     return child;
 }
 
-/* Returns 0 in the child, which is the daemon. A namespace that is refused is reported by one int on the channel, a live mount by one byte. */
+/* Returns 0 in the child, which is the daemon. It reports a refused namespace by one int on the channel, and a live mount by one byte. */
 static pid_t serve(session *s)
 {
     int live[2], line[2];
@@ -137,14 +135,16 @@ static pid_t serve(session *s)
         return s->daemon;
     int own[] = { s->channel, s->lifeline, s->lock };
     descriptors_close_inherited(s->word_count, s->words, own, sizeof own / sizeof *own);
-    setsid(); /* what the terminal sends is for the command */
+    /* Signals of the terminal are for the command. */
+    setsid();
     int error = s->shared ? 0 : namespace_enter(s);
     if (error != 0)
         _exit(write(s->channel, &error, sizeof error) == sizeof error ? 0 : EXIT_OWN_FAILURE);
     return 0;
 }
 
-/* 1: the mount is live. 0: to be tried again without namespaces. Does not return when there will be no mount: the daemon has said why. */
+/* Returns 1 if the mount is live, 0 if it is to be tried again without namespaces. Ends the process if there is no mount: the daemon has
+   said why. */
 static int await_mount(session *s)
 {
     char answer[sizeof(int)];
@@ -172,7 +172,7 @@ static int await_mount(session *s)
     _exit(EXIT_OWN_FAILURE);
 }
 
-/* execvp(3) answers EACCES when one directory of PATH may not be searched, though the name is in none. */
+/* execvp(3) answers EACCES if one directory of PATH may not be searched, although the name is in none. */
 static int is_nowhere(const char *name)
 {
     char path[4096];
@@ -189,7 +189,7 @@ static int is_nowhere(const char *name)
     return 1;
 }
 
-/* Whoever lives in the view ends with the supervisor. */
+/* A process that lives in the view ends with the supervisor. */
 static void end_with_supervisor(const session *s)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -198,7 +198,7 @@ static void end_with_supervisor(const session *s)
     signals_restore();
 }
 
-/* In place of a command: tells where the view is, and waits for a line or the end of standard input. */
+/* The holder stands in for a command: it prints where the view is, and waits for a line or the end of standard input. */
 static void become_holder(session *s)
 {
     end_with_supervisor(s);
@@ -239,13 +239,13 @@ static int run_command(session *s)
     return session_wait(s);
 }
 
-/* The daemon writes what is still on its way, and leaves an upper that can be read. */
+/* Ends the daemon, which first writes all that is on its way. The upper can be read then. */
 static int end_daemon(session *s)
 {
     close(s->lifeline);
     int status = s->daemon != 0 ? exit_status(s, s->daemon) : EXIT_OWN_FAILURE;
     if (status != 0 && s->daemon != 0)
-        fprintf(stderr, status < EXIT_SIGNALLED ? "overlayfuse: the daemon ended with status %d\n" : "overlayfuse: the daemon was killed by signal %d\n",
+        fprintf(stderr, "overlayfuse: the daemon %s %d\n", status < EXIT_SIGNALLED ? "ended with status" : "was killed by signal",
                 status < EXIT_SIGNALLED ? status : status - EXIT_SIGNALLED);
     if (status != 0 && s->shared)
         session_unmount(s->at);
@@ -264,18 +264,19 @@ static int go_live(session *s)
     return 0;
 }
 
-/* From one daemon's start to its end; 0 in the daemon. */
+/* The life of one daemon. Returns 0 in the daemon. */
 static int live(session *s, int *status, int *ended)
 {
     if (!go_live(s))
         return 0;
     *status = run_command(s);
-    signals_release(); /* who is in a hurry may end us now: the daemon cleans up */
+    /* A signal may end us from here on: the daemon cleans up. */
+    signals_release();
     *ended = end_daemon(s);
     return 1;
 }
 
-/* Whether the view begins once more, over an empty upper. */
+/* True if the view begins once more, over an empty upper. */
 static int begins_anew(session *s, int status, int ended)
 {
     if (!session_has(s, FLAG_HOLD) || status != STATUS_ANEW || ended != 0)
@@ -285,15 +286,11 @@ static int begins_anew(session *s, int status, int ended)
     return 1;
 }
 
-static int is_session(const char *verb)
-{
-    return strcmp(verb, "run") == 0 || strcmp(verb, "hold") == 0;
-}
-
 void overlayfuse_session(int argc, char **argv, int *live_pipe)
 {
     session *s = &self;
-    if (argc < 2 || !is_session(argv[1]))
+    enum verb verb = command_line_verb(argc, argv);
+    if (verb != VERB_RUN && verb != VERB_HOLD)
         return;
     s->supervisor = getpid();
     s->word_count = argc;

@@ -1,68 +1,83 @@
-/* `overlayfuse run` and `hold`: one process that waits (the supervisor), children that do the work. See "A session" in src/ARCHITECTURE.md. */
+/* `overlayfuse run` and `hold`: one process that waits (the supervisor), and children that work. See "A session" in src/ARCHITECTURE.md. */
 #ifndef OVERLAYFUSE_SESSION_H
 #define OVERLAYFUSE_SESSION_H
 
+#include "shared.h"
+
+#include <string.h>
 #include <sys/types.h>
 
 /* Exit statuses as those of env(1), timeout(1), chroot(1). */
 enum { EXIT_OWN_FAILURE = 125, EXIT_CANNOT_START = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNALLED = 128 };
 
-/* What managed code is started for. */
-enum session_role { ROLE_NONE, ROLE_PLAN, ROLE_SERVE, ROLE_DIFF };
-
-/* Letters in session.flags; NativeSession.cs writes them. */
-enum {
-    FLAG_THROW_AWAY = 't',  /* the upper is made in the scratch directory and goes with it */
-    FLAG_MAP_ROOT = 'r',    /* the command sees itself as root */
-    FLAG_CHROOT = 'c',      /* the view is the command's root */
-    FLAG_MAY_BE_SEEN = 'v', /* where namespaces are refused, fusermount3 may mount for everybody to see */
-    FLAG_DIFF = 'd',        /* list the changes at the end */
-    FLAG_HOLD = 'h',        /* no command and no namespaces: the view is there for everybody until standard input ends */
-};
-
 typedef struct {
     enum session_role role;
     pid_t supervisor, daemon, command;
-    int channel;  /* plan: where the plan goes. serve: where "live" goes */
-    int lifeline; /* supervisor: the write end. serve: the read end, at its end when the supervisor is gone */
-    int lock;     /* on the scratch directory; -1 before it is made */
-    int shared;   /* no namespace of its own: mounted where others see it, by fusermount3 or as root */
+    /* ROLE_PLAN: the plan is written to it. ROLE_SERVE: "live" is. */
+    int channel;
+    /* The supervisor's end for writing. ROLE_SERVE: the end for reading, at its end when the supervisor is gone. */
+    int lifeline;
+    /* On the scratch directory; -1 before that is made. */
+    int lock;
+    /* There is no namespace of its own: others see the mount, which fusermount3 or root has made. */
+    int shared;
     int made_keep;
     char *cwd;
+    /* The words of this program. */
     int word_count;
-    char **words; /* of this program */
+    char **words;
     /* The plan. */
     const char *flags, *parent, *at, *like, *keep;
-    char **argv; /* COMMAND ARG... */
+    /* COMMAND ARG... */
+    char **argv;
     /* A directory in `parent`, locked as long as supervisor or daemon live; "" before it is made. */
     char scratch[4096];
 } session;
 
-int session_has(const session *s, char flag);
+/* True if the plan has a flag. */
+static inline int session_has(const session *s, enum session_flag flag)
+{
+    return strchr(s->flags, flag) != NULL;
+}
 
 /* session_scratch.c */
-int scratch_make(session *s);                /* 0, or -1 with a text on stderr */
-int scratch_renew(session *s);               /* upper and work anew, both empty; as scratch_make */
-void scratch_name_mount(const session *s);   /* others see it: who sweeps later takes a dead one away */
-void scratch_remove(session *s);             /* the upper that was made for --keep stays */
-void scratch_sweep(const char *parent);      /* removes what dead sessions of this user left */
-void session_unmount(const char *at);        /* takes a dead FUSE mount away */
-void session_detach(const char *at);         /* takes a FUSE mount away, also when it is in use */
+/* Returns 0, or -1 with a text on stderr. */
+int scratch_make(session *s);
+/* Makes upper and work anew, both empty. Returns as scratch_make does. */
+int scratch_renew(session *s);
+/* Notes where the mount is, for a mount that others see: a later sweep takes a dead one away. */
+void scratch_name_mount(const session *s);
+/* The upper that was made for --keep stays. */
+void scratch_remove(session *s);
+/* Removes all that dead sessions of this user have left. */
+void scratch_sweep(const char *parent);
+/* Takes a dead FUSE mount away. */
+void session_unmount(const char *at);
+/* Takes a FUSE mount away, also if it is in use. */
+void session_detach(const char *at);
 
 /* session_namespace.c */
-int namespace_enter(const session *s);       /* in the daemon: 0, or an errno */
-int namespace_join(const session *s);        /* in the command: 0, or -1 with a text on stderr */
+/* In the daemon. Returns 0, or an errno. */
+int namespace_enter(const session *s);
+/* In the command. Returns 0, or -1 with a text on stderr. */
+int namespace_join(const session *s);
 void namespace_explain(int error, const session *s);
 
 /* session_wait.c */
-void signals_prepare(void);                  /* first of all */
-void signals_hold(void);                     /* before the command starts: from here on they are taken by session_wait */
-void signals_release(void);                  /* when the command has ended: they end us again */
-void signals_restore(void);                  /* all as the caller had it: for the command */
-int signals_pending(void);                   /* a signal that wants the session to end before its command started, or 0 */
-int session_wait(session *s);                /* until the command ends: its exit status */
+/* Called before all others. */
+void signals_prepare(void);
+/* Called before the command starts: from here on session_wait takes the signals. */
+void signals_hold(void);
+/* Called when the command has ended: signals end us again. */
+void signals_release(void);
+/* Gives the command the signals as the caller had them. */
+void signals_restore(void);
+/* A signal that asks for the end of the session before its command has started, or 0. */
+int signals_pending(void);
+/* Waits for the end of the command. Returns its exit status. */
+int session_wait(session *s);
 
-/* What the managed side calls. */
+/* The managed side calls these. */
 int overlayfuse_session_role(void);
 const char *overlayfuse_session_scratch(void);
 int overlayfuse_session_is_shared(void);
@@ -70,7 +85,7 @@ int overlayfuse_session_lifeline(void);
 int overlayfuse_session_plan(const char *plan, int length);
 void overlayfuse_session_ended(void);
 
-/* Called by the constructor: returns where managed code shall go on, in a child or because the verb is another one.
+/* Called by the constructor. Returns in a child that goes on into managed code, or if the verb is another one.
    *live_pipe is set in the daemon. */
 void overlayfuse_session(int argc, char **argv, int *live_pipe);
 

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Mounts of ours stay here; what is unmounted outside goes here too, so that no disk is kept busy by a session. */
+/* Our mounts stay here. A mount that is unmounted outside goes here, too, so that a session keeps no disk busy. */
 int namespace_enter(const session *s)
 {
     int as_root = session_has(s, FLAG_MAP_ROOT) && geteuid() != 0;
@@ -46,21 +46,25 @@ static const char *reason(int error)
     if (file_says("/proc/sys/kernel/unprivileged_userns_clone", '0'))
         return "they are switched off; as root: sysctl kernel.unprivileged_userns_clone=1";
     if (file_says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1'))
-        return "AppArmor restricts them; as root: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give this program a profile with userns";
+        return "AppArmor restricts them; as root: sysctl kernel.apparmor_restrict_unprivileged_userns=0, "
+               "or give this program a profile with userns";
     if (error == EACCES)
         return "a security module (AppArmor, SELinux) forbids them; of a container: --security-opt apparmor=unconfined";
     if (error == EINVAL || error == ENOSYS)
         return "this kernel has none (CONFIG_USER_NS), or the root directory is that of a chroot";
-    return "a container's seccomp filter or security policy forbids them, or this is a chroot; give the container CAP_SYS_ADMIN, or run outside of it";
+    return "a container's seccomp filter or security policy forbids them, or this is a chroot; "
+           "give the container CAP_SYS_ADMIN, or run outside of it";
 }
 
 void namespace_explain(int error, const session *s)
 {
     fprintf(stderr, "overlayfuse: no namespace for a private view (%s): %s\n", strerror(error), reason(error));
     if (session_has(s, FLAG_MAY_BE_SEEN))
-        fprintf(stderr, "overlayfuse: %s is mounted by fusermount3 instead: while the command runs, all your processes see the view there\n", s->at);
+        fprintf(stderr, "overlayfuse: %s is mounted by fusermount3 instead: "
+                "while the command runs, all your processes see the view there\n", s->at);
     else
-        fprintf(stderr, "overlayfuse: with --at DIR (an empty directory; without --root and --map-root) fusermount3 can mount the view, where all your processes see it\n");
+        fprintf(stderr, "overlayfuse: with --at DIR (an empty directory; without --root and --map-root) "
+                "fusermount3 can mount the view, where all your processes see it\n");
 }
 
 static int open_of(pid_t process, const char *what, int flags)
@@ -78,12 +82,13 @@ static int join(const session *s)
     int root = open_of(s->daemon, "root", O_PATH | O_DIRECTORY);
     if (user < 0 || mounts < 0 || root < 0)
         return -1;
-    if (setns(user, CLONE_NEWUSER) != 0 && errno != EINVAL) /* EINVAL: it is ours already */
+    /* EINVAL: it is ours already. */
+    if (setns(user, CLONE_NEWUSER) != 0 && errno != EINVAL)
         return -1;
     return setns(mounts, CLONE_NEWNS) != 0 || fchdir(root) != 0 || chroot(".") != 0 ? -1 : 0;
 }
 
-/* The system's own, with all that is mounted below: a new /proc would need a process namespace. */
+/* Binds the system's own directories, with all mounts below: a new /proc would need a process namespace. */
 static int bind_system(const char *at)
 {
     static const char *const systems[] = { "/proc", "/sys", "/dev" };
@@ -98,7 +103,7 @@ static int bind_system(const char *at)
     return 0;
 }
 
-/* Where the caller was, if that lies in the new root. */
+/* Goes to the directory where the caller was, if it lies in the new root. */
 static int enter_root(const session *s)
 {
     size_t length = strlen(s->at);
@@ -124,7 +129,8 @@ int namespace_join(const session *s)
         result = enter_root(s);
     } else if (result == 0) {
         what = s->cwd != NULL ? s->cwd : "the working directory";
-        result = s->cwd != NULL ? chdir(s->cwd) : -1; /* in PATH: now the merged one */
+        /* In the namespace the path leads to the merged directory. */
+        result = s->cwd != NULL ? chdir(s->cwd) : -1;
     }
     if (result != 0)
         fprintf(stderr, "overlayfuse: %s cannot be entered: %s\n", what, strerror(errno));

@@ -1,6 +1,6 @@
 /*
- * A session's directory on disk: work, the upper where it is thrown away, and a link to the mountpoint where others see it. The
- * lock on it is one open file description of supervisor and daemon: free when both are gone, however they went.
+ * A session's directory on disk: work, an upper that is thrown away, and a link to a mountpoint that others see. The lock on it is
+ * one open file description of supervisor and daemon, so it is free when both are gone, however they ended.
  */
 #define _GNU_SOURCE
 #include "session.h"
@@ -22,7 +22,7 @@
 static const char prefix[] = "overlayfuse-run.";
 static const char link_name[] = "at";
 
-/* Takes a directory's content away; it may be without permissions, and holds nothing of others but what is mounted there. */
+/* Removes the content of a directory, which may be without permissions. Nothing in it belongs to others but mounts, which stay. */
 static void remove_content(int directory, dev_t disk)
 {
     fchmod(directory, 0700);
@@ -114,7 +114,7 @@ void scratch_sweep(const char *parent)
     closedir(entries);
 }
 
-/* Whoever sweeps between mkdtemp(3) and the lock takes the directory away again: then another one is made. */
+/* A sweep between mkdtemp(3) and the lock removes the directory again. Then another one is made. */
 static int make_locked(session *s)
 {
     for (;;) {
@@ -135,7 +135,7 @@ static int make_locked(session *s)
     }
 }
 
-/* The root of the view is the upper's: it takes over what the topmost lower's root is. */
+/* The upper's root is the root of the view, so it gets owner, mode and times of the topmost lower's root. */
 static int make_like(const char *path, const char *like)
 {
     struct stat about;
@@ -147,7 +147,7 @@ static int make_like(const char *path, const char *like)
     return chmod(path, about.st_mode & 07777) != 0 ? -1 : utimensat(AT_FDCWD, path, times, 0);
 }
 
-/* Of a session that holds a view and was told no place for it. */
+/* Makes the mountpoint of `overlayfuse hold` if none was given. */
 static int make_place(session *s)
 {
     static char path[sizeof s->scratch + 16];
@@ -155,7 +155,7 @@ static int make_place(session *s)
         return 0;
     s->shared = 1;
     if (s->at[0] == '\0') {
-        snprintf(path, sizeof path, "%s/view", s->scratch);
+        snprintf(path, sizeof path, "%s/%s", s->scratch, SCRATCH_VIEW);
         s->at = path;
         if (mkdir(path, 0755) != 0)
             return -1;
@@ -167,10 +167,10 @@ static int make_place(session *s)
 static int make_parts(session *s)
 {
     char path[sizeof s->scratch + 16];
-    snprintf(path, sizeof path, "%s/work", s->scratch);
+    snprintf(path, sizeof path, "%s/%s", s->scratch, SCRATCH_WORK);
     if (mkdir(path, 0700) != 0)
         return -1;
-    snprintf(path, sizeof path, "%s/upper", s->scratch);
+    snprintf(path, sizeof path, "%s/%s", s->scratch, SCRATCH_UPPER);
     if (session_has(s, FLAG_THROW_AWAY))
         return make_like(path, s->like);
     if (s->keep[0] == '\0' || access(s->keep, F_OK) == 0)
@@ -190,7 +190,8 @@ void scratch_name_mount(const session *s)
 static int refuse(session *s)
 {
     fprintf(stderr, "overlayfuse: %s: no directory for the session can be made there: %s; %s\n", s->parent, strerror(errno),
-            session_has(s, FLAG_THROW_AWAY) ? "set TMPDIR to a directory that you may write to" : "the directory that holds the upper must be writable");
+            session_has(s, FLAG_THROW_AWAY) ? "set TMPDIR to a directory that you may write to"
+                                            : "the directory that holds the upper must be writable");
     scratch_remove(s);
     return -1;
 }
@@ -208,8 +209,8 @@ int scratch_renew(session *s)
 {
     int directory = open(s->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory >= 0) {
-        remove_tree(directory, "upper");
-        remove_tree(directory, "work");
+        remove_tree(directory, SCRATCH_UPPER);
+        remove_tree(directory, SCRATCH_WORK);
         close(directory);
     }
     return make_parts(s) == 0 ? 0 : refuse(s);

@@ -1,6 +1,6 @@
 /*
- * Signals of a session. What the terminal sends goes to the whole foreground group, the command among it; what a process sends
- * to us alone is passed on. When the command is stopped by job control we stop too, so that the shell sees it.
+ * The signals of a session. A signal of the terminal goes to the whole foreground group, and so to the command. A signal that a
+ * process sends to us alone is passed on. When job control stops the command, we stop too, so that the shell sees it.
  */
 #define _GNU_SOURCE
 #include "session.h"
@@ -17,7 +17,8 @@ static sigset_t all;
 void signals_prepare(void)
 {
     struct sigaction plain = { .sa_handler = SIG_DFL };
-    sigaction(SIGCHLD, &plain, &callers_child_action); /* ignored, as some starters leave it, children would vanish unseen */
+    /* Some callers leave SIGCHLD ignored. Then children would vanish unseen. */
+    sigaction(SIGCHLD, &plain, &callers_child_action);
 }
 
 void signals_hold(void)
@@ -64,7 +65,7 @@ static void on_stop(int signal_number)
         kill(getpid(), SIGSTOP);
 }
 
-/* -1 while the command goes on. As first process of a container we get other's orphans too, and let them go. */
+/* Returns -1 while the command goes on. The first process of a container gets orphans of others, too, and lets them go. */
 static int reap(session *s)
 {
     int status;

@@ -1,7 +1,8 @@
 /*
- * A signal that ends a process by default would leave a dead mount. Those that ask for the end are StopSignals.cs', which unmounts, and SIGUSR1
- * is StatisticsSignal.cs'; the runtime leaves alone what is ignored. Those that tell of a fault in the program (SEGV, ABRT ...) end it; all others are
- * ignored. What the caller blocked is open again; what it ignored, as nohup(1) does, stays so, but for SIGCHLD.
+ * A signal that ends a process by default would leave a dead mount. StopSignals.cs takes those that ask for the end, and unmounts;
+ * StatisticsSignal.cs takes SIGUSR1. Signals that tell of a fault in the program (SEGV, ABRT ...) end it. All others are ignored, and the
+ * runtime leaves them so. Signals that the caller blocked are open again. Signals that it ignored, as nohup(1) does, stay ignored, but for
+ * SIGCHLD.
  */
 #define _GNU_SOURCE
 #include "signals.h"
@@ -13,7 +14,7 @@
 
 enum { FIRST_REALTIME = 32 };
 
-/* sigaction(2) as the kernel has it: glibc refuses the two realtime signals that it has for itself. */
+/* The kernel's sigaction(2): glibc refuses the two realtime signals that it keeps for itself. */
 static void ignore_realtime(int number)
 {
     struct { void (*handler)(int); unsigned long flags; void (*restorer)(void); unsigned long mask; } ignore = { .handler = SIG_IGN };
@@ -22,11 +23,13 @@ static void ignore_realtime(int number)
 
 void signals_disarm(void)
 {
-    static const int ignored[] = { SIGUSR2, SIGVTALRM, SIGPROF, SIGIO, SIGSTKFLT, SIGXFSZ /* the caller gets EFBIG */ };
+    /* Without SIGXFSZ a write beyond the limit fails with EFBIG. */
+    static const int ignored[] = { SIGUSR2, SIGVTALRM, SIGPROF, SIGIO, SIGSTKFLT, SIGXFSZ };
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGCHLD, SIG_DFL); /* ignored, fusermount3 would vanish unseen */
+    /* If it was ignored, fusermount3 would vanish unseen. */
+    signal(SIGCHLD, SIG_DFL);
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
         signal(ignored[i], SIG_IGN);
     for (int number = FIRST_REALTIME; number <= 64; number++)

@@ -1,8 +1,8 @@
-/* What signals do to a process that serves a mount. */
+/* The effect of signals on a process that serves a mount. */
 #ifndef OVERLAYFUSE_SIGNALS_H
 #define OVERLAYFUSE_SIGNALS_H
 
-/* Before the runtime starts, which then takes those that it needs. */
+/* Called before the runtime starts. The runtime then takes the signals that it needs. */
 void signals_disarm(void);
 
 #endif

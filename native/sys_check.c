@@ -110,7 +110,8 @@ VALUE(S_IFDIR, FileType, Directory); VALUE(S_IFBLK, FileType, BlockDevice); VALU
 VALUE(S_IFLNK, FileType, SymLink); VALUE(S_IFSOCK, FileType, Socket); VALUE(S_IFMT, FileType, Mask);
 
 VALUE(STATX_TYPE, StatxMask, Type); VALUE(STATX_MODE, StatxMask, Mode); VALUE(STATX_NLINK, StatxMask, Nlink);
-VALUE(STATX_INO, StatxMask, Ino); VALUE(STATX_SIZE, StatxMask, Size); VALUE(STATX_BASIC_STATS, StatxMask, BasicStats); VALUE(STATX_BTIME, StatxMask, Btime);
+VALUE(STATX_INO, StatxMask, Ino); VALUE(STATX_SIZE, StatxMask, Size); VALUE(STATX_BASIC_STATS, StatxMask, BasicStats);
+VALUE(STATX_BTIME, StatxMask, Btime);
 VALUE(STATX_MNT_ID, StatxMask, MountId);
 #ifdef STATX_MNT_ID_UNIQUE
 VALUE(STATX_MNT_ID_UNIQUE, StatxMask, UniqueMountId);

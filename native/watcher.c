@@ -1,6 +1,7 @@
 /*
- * The watcher reads the mountpoint from a pipe whose other end is the daemon's alone, so the pipe ends with the daemon, whatever ended it. If the mount
- * is still there then, it is detached. fusermount3 has the same with its auto_unmount; this one is there for root's mounts, too.
+ * The watcher reads the mountpoint from a pipe. Only the daemon has the other end, so the pipe ends with the daemon, whatever ended it. If
+ * the mount is still there then, the watcher detaches it. fusermount3 has such a process for its auto_unmount; this one serves root's
+ * mounts, too.
  */
 #define _GNU_SOURCE
 #include "watcher.h"
@@ -16,12 +17,13 @@
 #include <unistd.h>
 
 #ifndef STATX_MNT_ID_UNIQUE
-#define STATX_MNT_ID_UNIQUE 0x4000 /* 6.8: a number that no later mount gets */
+/* Linux 6.8: a number that no later mount gets. */
+#define STATX_MNT_ID_UNIQUE 0x4000
 #endif
 
 static int pipe_to_watcher = -1;
 
-/* Which mount is at a path. Nothing is asked of its daemon, which may be gone. */
+/* The mount that is at a path. Its daemon is not asked: it may be gone. */
 typedef struct {
     unsigned major, minor;
     unsigned long long id;
@@ -43,7 +45,7 @@ static int is_same(const identity *one, const identity *other)
     return one->major == other->major && one->minor == other->minor && one->id == other->id;
 }
 
-/* A path and its NUL in one write(2) of the daemon. Returns how much came before the end of the pipe. */
+/* Reads a path and its NUL, which the daemon writes by one write(2). Returns how many bytes came before the end of the pipe. */
 static size_t read_all(int fd, char *text, size_t room)
 {
     size_t length = 0;
@@ -69,7 +71,7 @@ static void watch(int fd)
         session_detach(path);
 }
 
-/* Holds nothing, and is not ended by what ends the daemon. */
+/* Holds nothing of the caller's, and survives the signals that end the daemon. */
 static void become_watcher(int fd)
 {
     sigset_t all;
@@ -103,6 +105,7 @@ void overlayfuse_watch(const char *mount_point)
     if (pipe_to_watcher < 0)
         return;
     size_t length = strlen(mount_point) + 1;
+    /* A failure says that the watcher was killed. */
     if (write(pipe_to_watcher, mount_point, length) != (ssize_t)length)
-        pipe_to_watcher = -1; /* somebody has killed it */
+        pipe_to_watcher = -1;
 }

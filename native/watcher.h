@@ -2,10 +2,10 @@
 #ifndef OVERLAYFUSE_WATCHER_H
 #define OVERLAYFUSE_WATCHER_H
 
-/* Before there are threads. Returns 0, or -1 with errno. */
+/* Called before there are threads. Returns 0, or -1 with errno. */
 int watcher_start(void);
 
-/* What the managed side calls: tells the watcher, if there is one, where the live mount is. */
+/* The managed side calls this: it tells the watcher, if there is one, where the live mount is. */
 void overlayfuse_watch(const char *mount_point);
 
 #endif

@@ -1,4 +1,8 @@
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Mounting;
+using OverlayFuse.Cli.Native;
+using OverlayFuse.Cli.Output;
+using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse;
 using OverlayFuse.Overlay;
 
@@ -23,17 +27,19 @@ internal static class Program
         {
             return Fail(e, Refused);
         }
-        catch (OutOfMemoryException) // that of Thread.Start, too
+        catch (OutOfMemoryException)
         {
-            PlainText.Complain("no more memory, or no more threads; raise the limits (ulimit -v, -d, -u, --memory and --pids-limit of the container)");
+            // Thread.Start throws it, too.
+            PlainText.Complain("no more memory, or no more threads; "
+                + "raise the limits (ulimit -v, -d, -u, --memory and --pids-limit of the container)");
             return Refused;
         }
     }
 
     private static int Run(string[] args)
     {
-        if (args is [AskVerb.Name])
-            return AskVerb.Run();
+        if (args is [AskedChild.Word])
+            return AskedChild.Run();
         if (args.Length == 0 || Verbs.IsVerb(args[0]))
             return Verbs.Invoke(args);
         CommandLine line = CommandLine.Parse(args);

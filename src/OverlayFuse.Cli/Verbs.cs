@@ -1,76 +1,90 @@
 using System.CommandLine;
 using System.Reflection;
 using OverlayFuse.Cli.Doctor;
+using OverlayFuse.Cli.Live;
 using OverlayFuse.Cli.Mounts;
+using OverlayFuse.Cli.Sessions;
+using OverlayFuse.Cli.Words;
 
 namespace OverlayFuse.Cli;
 
 /// <summary>
-/// Help and the verbs, by System.CommandLine. A mount does not come this way: its words have the grammar of mount helpers,
-/// and it must be live in milliseconds.
+/// The help and the verbs, by System.CommandLine. A mount does not come this way: its command line has the grammar of mount helpers, and it
+/// must be live in milliseconds.
 /// </summary>
 internal static class Verbs
 {
-    /// <summary>Keep in step with native/command_line.c: verbs stay in the foreground.</summary>
-    private const string Options = "options";
+    /// <summary>Every verb, in the order of the help.</summary>
+    private static readonly (string Name, Func<Command> Make)[] s_all =
+    [
+        (OptionsVerb.Name, OptionsVerb.Make),
+        (RunVerb.Name, RunVerb.Make),
+        (HoldVerb.Name, HoldVerb.Make),
+        (LayersVerb.Name, LayersVerb.Make),
+        (AddLayerVerb.Name, AddLayerVerb.Make),
+        (RefreshVerb.Name, RefreshVerb.Make),
+        (ChangesVerb.Name, ChangesVerb.Make),
+        (ListVerb.Name, ListVerb.Make),
+        (UnmountVerb.Name, UnmountVerb.Make),
+        (DoctorVerb.Name, DoctorVerb.Make),
+    ];
 
-    /// <summary>What goes wrong is told by <see cref="Program"/>.</summary>
-    private static readonly InvocationConfiguration s_plain = new() { EnableDefaultExceptionHandler = false };
+    /// <summary>Their names.</summary>
+    public static IEnumerable<string> Names => s_all.Select(verb => verb.Name);
 
-    public static bool IsVerb(string word) => word is Options or LiveVerbs.ListLayers or LiveVerbs.AddLayer or LiveVerbs.Refresh
-        or ChangesVerb.Name or RunVerb.Run or HoldVerb.Name or ListVerb.Name or UnmountVerb.Name or DoctorVerb.Name;
+    public static bool IsVerb(string word) => Array.Exists(s_all, verb => verb.Name == word);
 
-    public static int Invoke(string[] args) => Root(args).Parse(args.Length == 0 ? ["--help"] : RunVerb.WithoutCommand(args)).Invoke(s_plain);
+    public static int Invoke(string[] args) => Invoke(args, Console.Out);
+
+    internal static int Invoke(string[] args, TextWriter output)
+    {
+        ParseResult words = Root(args).Parse(args.Length == 0 ? ["--help"] : RunCommand.Without(args));
+        // Program reports exceptions.
+        return words.Invoke(new InvocationConfiguration { Output = output, EnableDefaultExceptionHandler = false });
+    }
 
     public static int ShowVersion()
     {
-        string version = typeof(Verbs).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
-        Console.Out.WriteLine($"overlayfuse {version}");
+        var version = typeof(Verbs).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>();
+        Console.Out.WriteLine($"overlayfuse {version?.InformationalVersion ?? "unknown"}");
         return 0;
     }
 
     private static RootCommand Root(string[] args)
     {
-        var options = new Command(Options, "Lists the mount options that go after -o");
-        options.SetAction(_ => ShowOptions(Console.Out));
         var root = new RootCommand(
-            "Shows directories as one: TOP over ... over BOTTOM; changes go to upperdir, the lower layers are never written.\n" +
+            "Shows directories as one: TOP over ... over BOTTOM. Changes go to upperdir; the lower layers are\n" +
+            "never written.\n" +
             "  overlayfuse -o lowerdir=TOP:...:BOTTOM[,upperdir=DIR,workdir=DIR][,OPTION...] MOUNTPOINT\n" +
-            "The command line is that of fuse-overlayfs. Unmount with: overlayfuse unmount MOUNTPOINT")
+            "The command line is that of fuse-overlayfs. To unmount: overlayfuse unmount MOUNTPOINT")
         {
-            new Option<string[]>("-o") { Description = "Mount options, several with commas; may be given several times", HelpName = "OPTION,..." },
+            new Option<string[]>("-o")
+            {
+                Description = "Mount options with commas between them; -o can be repeated",
+                HelpName = "OPTION,...",
+            },
             new Option<bool>("--foreground", "-f") { Description = "Stay in the foreground" },
             new Option<bool>("--debug", "-d") { Description = "Stay in the foreground and trace every request" },
-            new Option<bool>("-s") { Description = "Serve requests by one thread" },
-            new Option<string>("-t") { Description = "Type, as mount helpers are given it; has no effect", HelpName = "TYPE" },
-            options,
-            RunVerb.Create(args),
-            HoldVerb.Make(),
+            new Option<bool>("-s") { Description = "Serve requests with one thread" },
+            new Option<string>("-t") { Description = "The type that mount(8) passes to helpers; has no effect", HelpName = "TYPE" },
         };
-        foreach (Command verb in LiveVerbs.All())
-            root.Subcommands.Add(verb);
-        foreach (Command verb in new[] { ListVerb.Make(), UnmountVerb.Make(), DoctorVerb.Make() })
-            root.Subcommands.Add(verb);
-        // The help of a verb shows the root's arguments, too.
-        if (args is not [var word, ..] || !IsVerb(word))
-            root.Arguments.Add(new Argument<string[]>("[SOURCE] MOUNTPOINT") { Description = "What /proc/mounts shows as the source; an existing directory" });
+        string? asked = args is [var word, ..] && IsVerb(word) ? word : null;
+        foreach ((string name, Func<Command> make) in s_all)
+            root.Subcommands.Add(name == asked ? make() : Shortened(make()));
+        // The help of a verb would show the root's arguments, too.
+        if (asked is null)
+            root.Arguments.Add(new Argument<string[]>("[SOURCE] MOUNTPOINT")
+            {
+                Description = "What /proc/mounts shows as the source; an existing directory",
+            });
         root.Options.OfType<VersionOption>().Single().Aliases.Add("-V");
         return root;
     }
 
-    private static void ShowOptions(TextWriter output)
+    /// <summary>The list of verbs shows the first line of each.</summary>
+    private static Command Shortened(Command verb)
     {
-        foreach (OptionRule rule in OptionTable.Rules)
-        {
-            string name = rule.Value.Length == 0 ? rule.Name : $"{rule.Name}={rule.Value}";
-            output.WriteLine($"{name,-32} {Word(rule.Action)}{rule.Text}");
-        }
+        verb.Description = verb.Description!.Split('\n')[0];
+        return verb;
     }
-
-    private static string Word(OptionAction action) => action switch
-    {
-        OptionAction.Accepted => "(accepted) ",
-        OptionAction.Refused => "(not there yet) ",
-        _ => "",
-    };
 }

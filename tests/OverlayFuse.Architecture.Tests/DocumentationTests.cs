@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using OverlayFuse.Cli;
+using OverlayFuse.Cli.Words;
 
 namespace OverlayFuse.Architecture.Tests;
 

@@ -1,6 +1,4 @@
 using Microsoft.CodeAnalysis.CSharp.Syntax;
-using OverlayFuse.Cli;
-using OverlayFuse.Cli.Asking;
 using OverlayFuse.Fuse.Protocol;
 
 namespace OverlayFuse.Architecture.Tests;
@@ -22,7 +20,7 @@ internal sealed class SafetyTests
     {
         IEnumerable<string> elsewhere =
             from source in Repository.SourcesOf("src")
-            where !source.Path.StartsWith(Linux + "Interop/", StringComparison.Ordinal) && !source.Path.StartsWith("src/OverlayFuse.Cli/Native", StringComparison.Ordinal)
+            where !source.Path.StartsWith(Linux + "Interop/", StringComparison.Ordinal) && !source.Path.StartsWith("src/OverlayFuse.Cli/Native/", StringComparison.Ordinal)
             from attribute in source.Nodes<AttributeSyntax>()
             where attribute.Name.ToString() is "DllImport" or "LibraryImport"
             select source.At(attribute);
@@ -79,24 +77,6 @@ internal sealed class SafetyTests
         Assert.That(catches.Distinct(), Is.SubsetOf(new[] { "src/OverlayFuse.Fuse/FuseWorker.cs" }));
     }
 
-    /// <summary>native/command_line.c decides before the runtime is there which words stay in the foreground.</summary>
-    [Test]
-    public void ForegroundWords_OfTheNativeDaemon_AreThoseOfTheProgram()
-    {
-        string native = Repository.Read("native/command_line.c");
-        foreach (string word in new[] { "--help", "--version", "--foreground", "--debug", "options", "layers", "add-layer", "refresh", "changes", "run", "hold", "doctor", "list", "unmount" })
-        {
-            Assert.That(native, Does.Contain($"\"{word}\""));
-            Assert.That(word.StartsWith('-') ? CommandLine.Parse([word]) is { Help: true } or { Version: true } or { Foreground: true } or { Debug: true } : Verbs.IsVerb(word));
-        }
-    }
-
-    /// <summary>The child that asks a mount closes what it inherited before the runtime is there, and stays in the foreground.</summary>
-    [TestCase("native/ask.c")]
-    [TestCase("native/command_line.c")]
-    public void AskWord_OfTheNativeCode_IsThatOfTheProgram(string file) =>
-        Assert.That(Repository.Read(file), Does.Contain($"\"{AskVerb.Name}\""));
-
     /// <summary>What comes from a layer, a mount or /proc goes through PlainText: nothing else writes text to standard error.</summary>
     [Test]
     public void StandardError_OfTheProgram_IsWrittenByPlainTextAlone()
@@ -104,7 +84,7 @@ internal sealed class SafetyTests
         IEnumerable<string> writers = from source in Repository.SourcesOf("src/OverlayFuse.Cli")
                                       where source.Text.Contains("Console.Error", StringComparison.Ordinal)
                                       select source.Path;
-        Assert.That(writers, Is.EquivalentTo(new[] { "src/OverlayFuse.Cli/PlainText.cs" }));
+        Assert.That(writers, Is.EquivalentTo(new[] { "src/OverlayFuse.Cli/Output/PlainText.cs" }));
     }
 
     private static IEnumerable<string> Opcodes => Enum.GetNames<Opcode>();

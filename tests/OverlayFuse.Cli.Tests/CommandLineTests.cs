@@ -1,3 +1,4 @@
+using OverlayFuse.Cli.Words;
 using static OverlayFuse.Cli.Tests.Words;
 
 namespace OverlayFuse.Cli.Tests;
@@ -19,7 +20,8 @@ internal sealed class CommandLineTests
     [Test]
     public void Positionals_Two_LastIsTheMountPoint()
     {
-        MountRequest request = Read("overlay", "/mnt", "-o", "workdir=/w", "-o", "upperdir=/u", "-o", "lowerdir=/a:/b", "-t", "fuse-overlayfs");
+        MountRequest request = Read(
+            "overlay", "/mnt", "-o", "workdir=/w", "-o", "upperdir=/u", "-o", "lowerdir=/a:/b", "-t", "fuse-overlayfs");
         Assert.Multiple(() =>
         {
             Assert.That(request.Source, Is.EqualTo("overlay"));

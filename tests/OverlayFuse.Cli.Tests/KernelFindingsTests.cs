@@ -11,13 +11,16 @@ internal sealed class KernelFindingsTests
     [TestCase("6.1.0", "layer-clones kernel-checks zero-range tmpfile")]
     [TestCase("6.16", "layer-clones kernel-checks zero-range tmpfile add-layer")]
     public void ByVersion_OfAKernel_AllowsWhatItHas(string kernel, string allowed) =>
-        Assert.That(KernelFindings.ByVersion(Version.Parse(kernel)).Where(finding => finding.Status == Verdict.Yes).Select(finding => finding.Key), Is.EqualTo(allowed.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+        Assert.That(
+            KernelFindings.ByVersion(Version.Parse(kernel)).Where(finding => finding.Status == Verdict.Yes).Select(finding => finding.Key),
+            Is.EqualTo(allowed.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
 
     [Test]
     public void ByVersion_OfAnOldKernel_NamesWhatIsLostAndTheVersionThatHasIt()
     {
         Finding[] findings = [.. KernelFindings.ByVersion(new Version(5, 10, 3))];
-        Assert.That(findings.Select(finding => finding.Remedy), Is.EqualTo(new[] { "Linux 5.12", "Linux 5.13", "Linux 5.14", "Linux 6.1", "Linux 6.16" }));
+        Assert.That(findings.Select(finding => finding.Remedy),
+            Is.EqualTo(new[] { "Linux 5.12", "Linux 5.13", "Linux 5.14", "Linux 6.1", "Linux 6.16" }));
         Assert.That(findings.Select(finding => finding.Detail), Is.All.StartsWith("this is Linux 5.10: "));
         Assert.That(findings.Select(finding => finding.Needed), Is.All.False);
     }

@@ -1,3 +1,4 @@
+using OverlayFuse.Cli.Words;
 using static OverlayFuse.Cli.Tests.Words;
 
 namespace OverlayFuse.Cli.Tests;
@@ -40,7 +41,8 @@ internal sealed class LayerListTests
 
     [Test]
     public void LowerDirPlus_SeveralTimes_AppendsWithoutUnescaping() =>
-        Assert.That(Options(@"lowerdir+=/a:b,lowerdir+=/c\:d,lowerdir+=/e\\").Overlay.LowerDirs, Is.EqualTo(new[] { "/a:b", @"/c\:d", @"/e\\" }));
+        Assert.That(Options(@"lowerdir+=/a:b,lowerdir+=/c\:d,lowerdir+=/e\\").Overlay.LowerDirs,
+            Is.EqualTo(new[] { "/a:b", @"/c\:d", @"/e\\" }));
 
     [TestCase("lowerdir=/a,lowerdir+=/b")]
     [TestCase("lowerdir+=/c,lowerdir=/a,lowerdir+=/b")]
@@ -72,7 +74,8 @@ internal sealed class LayerListTests
     [TestCase(501, ",max_layers=500", "goes up to 500")]
     public void LowerDir_OverTheLimit_IsRefusedWithCountLimitAndRemedy(int count, string options, string remedy) =>
         Assert.That(OptionRefusal($"lowerdir={Layers(count)}{options}"),
-            Does.Contain($"{count} lower layers").And.Contain(options.Contains("500") ? "limit is 500" : "limit is 128").And.Contain(remedy));
+            Does.Contain($"{count} lower layers").And.Contain(remedy)
+                .And.Contain(options.Contains("500") ? "limit is 500" : "limit is 128"));
 
     [TestCase("0")]
     [TestCase("501")]
@@ -96,7 +99,8 @@ internal sealed class LayerListTests
         try
         {
             File.WriteAllText(file, "/a:b\n\n/c,d\n/e\\f\n");
-            Assert.That(Options($"lowerdir+=/top,layers_file={file}").Overlay.LowerDirs, Is.EqualTo(new[] { "/top", "/a:b", "/c,d", @"/e\f" }));
+            Assert.That(Options($"lowerdir+=/top,layers_file={file}").Overlay.LowerDirs,
+                Is.EqualTo(new[] { "/top", "/a:b", "/c,d", @"/e\f" }));
             File.WriteAllText(file, "\n");
             Assert.That(OptionRefusal($"layers_file={file}"), Does.Contain(file).And.Contain("names no layer"));
         }

@@ -1,3 +1,4 @@
+using OverlayFuse.Cli.Words;
 using OverlayFuse.Overlay;
 using static OverlayFuse.Cli.Tests.Words;
 
@@ -150,7 +151,8 @@ internal sealed class OptionTests
     });
 
     /// <summary>What container clients write, word for word (contract C.1 to C.3).</summary>
-    [TestCase("-o|lowerdir=l/ABC:l/DEF,upperdir=/s/diff,workdir=/s/work,,volatile,context=\"system_u:object_r:container_file_t:s0:c1,c2\"|/s/merged")]
+    [TestCase("-o|lowerdir=l/ABC:l/DEF,upperdir=/s/diff,workdir=/s/work,,volatile,"
+        + "context=\"system_u:object_r:container_file_t:s0:c1,c2\"|/s/merged")]
     [TestCase("-o|lowerdir=/s/diff:l/DEF,nodev|/s/merged")]
     [TestCase("-o|lowerdir=/src,upperdir=/o/upper,workdir=/o/work,private|/o/merge")]
     [TestCase("overlay|/target|-o|workdir=/w,upperdir=/u,lowerdir=/a:/b,dev,suid")]

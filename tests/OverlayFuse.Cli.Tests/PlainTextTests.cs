@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using OverlayFuse.Cli.Mounts;
+using OverlayFuse.Cli.Output;
 
 namespace OverlayFuse.Cli.Tests;
 
@@ -47,7 +48,8 @@ internal sealed class PlainTextTests
         string json = JsonOutput.Of([report]);
         JsonElement mount = JsonDocument.Parse(json).RootElement[0];
         Assert.That(mount.GetProperty("mountpoint").GetString(), Is.EqualTo("/m\u001b\u202e\u009b\ufffd"));
-        Assert.That(mount.GetProperty("mountpoint_base64").GetBytesFromBase64(), Is.EqualTo(new byte[] { 0x2F, 0x6D, 0x1B, 0xE2, 0x80, 0xAE, 0xC2, 0x9B, 0xFF }));
+        Assert.That(mount.GetProperty("mountpoint_base64").GetBytesFromBase64(),
+            Is.EqualTo(new byte[] { 0x2F, 0x6D, 0x1B, 0xE2, 0x80, 0xAE, 0xC2, 0x9B, 0xFF }));
         Assert.That(mount.GetProperty("layers")[0].GetProperty("path").GetString(), Is.EqualTo("/\n\U000e0041"));
         Assert.That(json.Where(c => c is < ' ' and not '\n' or '\u202e' or '\u009b' || char.IsSurrogate(c)), Is.Empty);
     }

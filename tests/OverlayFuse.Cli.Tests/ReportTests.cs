@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OverlayFuse.Cli.Doctor;
 using OverlayFuse.Cli.Mounts;
+using OverlayFuse.Cli.Output;
 using OverlayFuse.Overlay;
 using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.Live;
@@ -10,12 +11,15 @@ namespace OverlayFuse.Cli.Tests;
 /// <summary>What doctor and list print: for people, and the keys that programs rely on.</summary>
 internal sealed class ReportTests
 {
-    private static readonly Finding Allowed = Finding.Yes("a", "this", "tried"), Missing = Finding.No("b", "that", "is not \"there\"", "get it"), Open = Finding.Unknown("c", "other", "who knows");
+    private static readonly Finding Allowed = Finding.Yes("a", "this", "tried");
+    private static readonly Finding Missing = Finding.No("b", "that", "is not \"there\"", "get it");
+    private static readonly Finding Open = Finding.Unknown("c", "other", "who knows");
 
     [Test]
     public void Json_OfFindings_HasTheSameKeysInEach()
     {
-        JsonElement[] found = [.. JsonDocument.Parse(JsonOutput.Of([Allowed, Missing with { Needed = true }, Open])).RootElement.EnumerateArray()];
+        string json = JsonOutput.Of([Allowed, Missing with { Needed = true }, Open]);
+        JsonElement[] found = [.. JsonDocument.Parse(json).RootElement.EnumerateArray()];
         Assert.That(found.Select(Keys), Is.All.EqualTo(new[] { "key", "what", "status", "detail", "remedy", "needed" }));
         Assert.That(found.Select(finding => finding.GetRawText().Replace("\n", "").Replace("  ", "")), Is.EqualTo(new[]
         {
@@ -32,13 +36,20 @@ internal sealed class ReportTests
     [Test]
     public void Json_OfMounts_HasTheSameKeysWhatEverIsKnown()
     {
-        MountReport[] mounts = [Report(null), Report(new LiveStatistics { Layers = 2, Uptime = 1999, CopyUps = 7, UserXattr = 1, Io = IoMode.Open })];
+        var statistics = new LiveStatistics { Layers = 2, Uptime = 1999, CopyUps = 7, UserXattr = 1, Io = IoMode.Open };
+        MountReport[] mounts = [Report(null), Report(statistics)];
         JsonElement[] found = [.. JsonDocument.Parse(JsonOutput.Of(mounts)).RootElement.EnumerateArray()];
         Assert.That(found.Select(Keys), Is.All.EqualTo(new[]
-            { "mountpoint", "state", "user", "read_only", "io", "userxattr", "pid", "uptime_seconds", "resident_bytes", "copy_ups", "inodes", "layer_count", "layers" }));
-        Assert.That(found[0].EnumerateObject().Where(pair => pair.Value.ValueKind == JsonValueKind.Null).Select(pair => pair.Name), Is.EqualTo(new[]
+            {
+                "mountpoint", "state", "user", "read_only", "io", "userxattr", "pid", "uptime_seconds", "resident_bytes", "copy_ups",
+                "inodes", "layer_count", "layers",
+            }));
+        IEnumerable<JsonProperty> unknown = found[0].EnumerateObject().Where(pair => pair.Value.ValueKind == JsonValueKind.Null);
+        Assert.That(unknown.Select(pair => pair.Name), Is.EqualTo(new[]
             { "io", "userxattr", "pid", "uptime_seconds", "resident_bytes", "copy_ups", "inodes", "layer_count" }));
-        Assert.That((found[1].GetProperty("uptime_seconds").GetInt32(), found[1].GetProperty("userxattr").GetBoolean(), found[1].GetProperty("mountpoint").GetString()), Is.EqualTo((1, true, "/mé <>&\\")));
+        Assert.That(found[1].GetProperty("uptime_seconds").GetInt32(), Is.EqualTo(1));
+        Assert.That(found[1].GetProperty("userxattr").GetBoolean(), Is.True);
+        Assert.That(found[1].GetProperty("mountpoint").GetString(), Is.EqualTo("/mé <>&\\"));
     }
 
     [Test]

@@ -1,3 +1,5 @@
+using OverlayFuse.Cli.Output;
+
 namespace OverlayFuse.Cli.Tests;
 
 /// <summary>Columns of text.</summary>

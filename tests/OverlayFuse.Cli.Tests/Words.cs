@@ -1,3 +1,5 @@
+using OverlayFuse.Cli.Words;
+
 namespace OverlayFuse.Cli.Tests;
 
 /// <summary>Short ways to read a command line.</summary>

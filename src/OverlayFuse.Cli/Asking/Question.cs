@@ -4,19 +4,19 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Cli.Asking;
 
 /// <summary>
-/// Asks about a place that may never answer, by a child: this program once more (<see cref="AskVerb"/>). A FUSE request that the server has read
-/// cannot be interrupted, not even by SIGKILL, and a process does not end before its threads do. So whoever may have to wait is a process that can be
-/// left behind. It holds none of our descriptors but its end of a pipe. Not for several threads.
+/// Asks about a place that may never answer, by a child: this program once more (<see cref="AskedChild"/>). A FUSE request that the server
+/// has read cannot be interrupted, not even by SIGKILL, and a process does not end before its threads do. So the process that may have to
+/// wait is one that can be left behind. It holds none of our descriptors but its end of a pipe. Not for several threads.
 /// </summary>
 internal sealed class Question : IDisposable
 {
-    /// <summary>A mount that is well answers in milliseconds.</summary>
+    /// <summary>A mount that works answers in milliseconds.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>For the same where a verb ends with an error if there is no answer: a machine under load needs more.</summary>
+    /// <summary>The patience of a verb that ends with an error if there is no answer: a machine under load needs more time.</summary>
     public static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(10);
 
-    /// <summary>For what a mount may have to do first.</summary>
+    /// <summary>The patience if the mount may have something to do first.</summary>
     public static readonly TimeSpan LongPatience = TimeSpan.FromSeconds(60);
 
     internal const int HeaderSize = 12;
@@ -34,20 +34,20 @@ internal sealed class Question : IDisposable
         _process = process;
     }
 
-    /// <summary>What has come so far, but for what was taken.</summary>
+    /// <summary>The replies that have come so far, without those that were taken.</summary>
     public IReadOnlyList<Reply> Replies => _replies;
 
-    /// <summary>The child has said all that it will say.</summary>
+    /// <summary>The child sends nothing more.</summary>
     public bool HasEnded { get; private set; }
 
-    /// <summary>Whether a directory can be opened, or is refused, in time: a path may lead through a mount that never answers.</summary>
+    /// <summary>True if a directory can be opened, or is refused, in time: a path may lead through a mount that never answers.</summary>
     public static bool Answers(string path)
     {
         using Question question = Begin(path, new Step(StepKind.Open));
         return question.Await(Patience);
     }
 
-    /// <summary>Asks about a path, as the user that we are.</summary>
+    /// <summary>Asks about a path as the user that we are.</summary>
     public static Question Begin(string path, params Step[] steps) =>
         Begin(new Request { Path = Name.From(path).ToArray(), Steps = steps });
 
@@ -60,15 +60,16 @@ internal sealed class Question : IDisposable
         Require(Sys.Pipe(out Fd answers, out Fd output));
         using var answersEnd = new ScopedFd(answers);
         using var outputEnd = new ScopedFd(output);
-        Require(Sys.SpawnBetween([Program, AskVerb.Name], input, output, out int process));
-        Require(Sys.WriteDevice(requests, request.ToBytes())); // a request fits into a pipe, so this does not wait
+        Require(Sys.SpawnBetween([Program, AskedChild.Word], input, output, out int process));
+        // A request fits into a pipe, so this does not wait.
+        Require(Sys.WriteDevice(requests, request.ToBytes()));
         return new Question(answersEnd.Release(), process);
     }
 
-    /// <summary>Waits for the end of the answers.</summary>
+    /// <summary>Waits for the last reply.</summary>
     /// <param name="patience">How long at most, from now on.</param>
-    /// <param name="replies">So many replies are enough.</param>
-    /// <returns>False when they have not come by then.</returns>
+    /// <param name="replies">This many replies are enough.</param>
+    /// <returns>False if they have not come by then.</returns>
     public bool Await(TimeSpan patience, int replies = int.MaxValue)
     {
         long end = Environment.TickCount64 + (long)Math.Clamp(patience.TotalMilliseconds, 0, int.MaxValue);
@@ -82,7 +83,7 @@ internal sealed class Question : IDisposable
         return true;
     }
 
-    /// <summary>What has come so far; it is forgotten here.</summary>
+    /// <summary>The replies that have come so far. They are forgotten here.</summary>
     public Reply[] TakeReplies()
     {
         Reply[] taken = [.. _replies];
@@ -90,7 +91,7 @@ internal sealed class Question : IDisposable
         return taken;
     }
 
-    /// <summary>Leaves a child behind that has not ended: it ends when its request does.</summary>
+    /// <summary>Leaves behind a child that has not ended. It ends when its request does.</summary>
     public void Dispose()
     {
         Sys.Close(_answers);
@@ -126,6 +127,8 @@ internal sealed class Question : IDisposable
     private static void Require(Errno error)
     {
         if (error != Errno.None)
-            throw new IOException($"{Program}: cannot be started once more to ask the mount ({error}); raise the limit of processes or open files, and mount /proc");
+            throw new IOException(
+                $"{Program}: cannot be started once more to ask the mount ({error}); "
+                + "raise the limit of processes or open files, and mount /proc");
     }
 }

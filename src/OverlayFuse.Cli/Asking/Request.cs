@@ -2,13 +2,13 @@ using System.Text;
 
 namespace OverlayFuse.Cli.Asking;
 
-/// <summary>What the parent writes to a child's standard input.</summary>
+/// <summary>The request that the parent writes to a child's standard input.</summary>
 internal sealed record Request
 {
-    /// <summary>The place, with a NUL behind it.</summary>
+    /// <summary>The place, with a NUL at the end.</summary>
     public required byte[] Path { get; init; }
 
-    /// <summary>User and group that the child takes before it asks; null: it stays as it is.</summary>
+    /// <summary>User and group that the child takes before it asks. Null: it keeps its own.</summary>
     public (uint User, uint Group)? Asker { get; init; }
 
     public required IReadOnlyList<Step> Steps { get; init; }
@@ -31,7 +31,7 @@ internal sealed record Request
         return bytes.ToArray();
     }
 
-    /// <exception cref="EndOfStreamException">It is not whole.</exception>
+    /// <exception cref="EndOfStreamException">The request is incomplete.</exception>
     public static Request Read(Stream input)
     {
         using var reader = new BinaryReader(input, Encoding.UTF8);

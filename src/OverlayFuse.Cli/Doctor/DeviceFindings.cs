@@ -2,7 +2,7 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Doctor;
 
-/// <summary>The device, and what ordinary users need besides.</summary>
+/// <summary>The device, and what ordinary users need to use it.</summary>
 internal static class DeviceFindings
 {
     private const string Configuration = "/etc/fuse.conf";
@@ -14,11 +14,13 @@ internal static class DeviceFindings
         const string path = "/dev/fuse", key = "dev-fuse";
         Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.ReadWrite, out Fd opened);
         using var device = new ScopedFd(opened);
+        bool isDevice = Sys.FStatx(device, out Statx stat) == Errno.None && stat.Type == FileType.CharacterDevice;
         return error switch
         {
-            Errno.None when Sys.FStatx(device, out Statx stat) == Errno.None && stat.Type == FileType.CharacterDevice => Finding.Yes(key, path, "can be opened"),
+            Errno.None when isDevice => Finding.Yes(key, path, "can be opened"),
             Errno.None => Finding.No(key, path, "is no device", "as root: rm /dev/fuse, mknod -m 666 /dev/fuse c 10 229"),
-            Errno.EACCES or Errno.EPERM => Finding.No(key, path, $"cannot be opened ({error})", "as root: chmod 666 /dev/fuse; of a container: --device /dev/fuse"),
+            Errno.EACCES or Errno.EPERM =>
+                Finding.No(key, path, $"cannot be opened ({error})", "as root: chmod 666 /dev/fuse; of a container: --device /dev/fuse"),
             Errno.ENOENT => Finding.No(key, path, "is not there", "as root: modprobe fuse; of a container: --device /dev/fuse"),
             _ => Finding.No(key, path, $"cannot be opened ({error})", "as root: modprobe fuse"),
         };
@@ -34,7 +36,8 @@ internal static class DeviceFindings
             return Finding.No(key, what, $"{program} {obstacle}", obstacle.Contains("nosuid", StringComparison.Ordinal)
                 ? "install it on a disk that is mounted suid" : $"as root: chown root {program}; chmod u+s {program}");
         return HasNoNewPrivileges
-            ? Finding.No(key, what, $"{program}: set-uid has no effect here (no_new_privs)", "start without it: NoNewPrivileges=no, --security-opt no-new-privileges=false")
+            ? Finding.No(key, what, $"{program}: set-uid has no effect here (no_new_privs)",
+                "start without it: NoNewPrivileges=no, --security-opt no-new-privileges=false")
             : Finding.Yes(key, what, $"{program}, set-uid");
     }
 
@@ -45,8 +48,8 @@ internal static class DeviceFindings
             return Finding.Yes(key, what, "root may always");
         string? text = SystemFile.Read(Configuration);
         bool allowed = SystemFile.Lines(Configuration).Contains("user_allow_other");
-        return Finding.If(allowed, key, what, text is null ? $"{Configuration} cannot be read" : allowed ? $"user_allow_other in {Configuration}" : $"no user_allow_other in {Configuration}",
-            $"as root: echo user_allow_other >> {Configuration}");
+        string detail = text is null ? $"{Configuration} cannot be read" : $"{(allowed ? "" : "no ")}user_allow_other in {Configuration}";
+        return Finding.If(allowed, key, what, detail, $"as root: echo user_allow_other >> {Configuration}");
     }
 
     private static bool HasNoNewPrivileges => SystemFile.Lines("/proc/self/status").Contains("NoNewPrivs:\t1");

@@ -1,17 +1,24 @@
 using System.CommandLine;
+using OverlayFuse.Cli.Native;
+using OverlayFuse.Cli.Output;
 
 namespace OverlayFuse.Cli.Doctor;
 
-/// <summary>`overlayfuse doctor`: what this machine allows this user, by trying it, and what helps where it does not.</summary>
+/// <summary><c>overlayfuse doctor</c>: tries what this machine allows this user, and tells what helps where it does not.</summary>
 internal static class DoctorVerb
 {
-    public const string Name = "doctor";
+    public const string Name = VerbWords.Doctor;
 
     public static Command Make()
     {
-        var upper = new Option<string>("--upper") { Description = "Where the upper would be (default: the working directory, or a temporary one)", HelpName = "DIR" };
+        var upper = new Option<string>("--upper")
+        {
+            Description = "Where the upper would be (default: the working directory, or a temporary one)",
+            HelpName = "DIR",
+        };
         var json = new Option<bool>("--json") { Description = "Print an array of objects, for programs" };
-        var doctor = new Command(Name, "Tells what this machine allows; exit status 0 when a mount by you would work") { upper, json };
+        const string help = "Tells what this machine allows\nThe exit status is 0 if a mount by you would work.";
+        var doctor = new Command(Name, help) { upper, json };
         doctor.SetAction(words => Run(words.GetValue(upper), words.GetValue(json)));
         return doctor;
     }
@@ -26,10 +33,11 @@ internal static class DoctorVerb
         return ExitStatus(findings);
     }
 
-    /// <summary>0 when all that a mount needs is there, else 1.</summary>
-    public static int ExitStatus(IEnumerable<Finding> findings) => findings.Any(finding => finding is { Needed: true, Status: Verdict.No }) ? 1 : 0;
+    /// <summary>0 if all that a mount needs is there, else 1.</summary>
+    public static int ExitStatus(IEnumerable<Finding> findings) =>
+        findings.Any(finding => finding is { Needed: true, Status: Verdict.No }) ? 1 : 0;
 
-    /// <param name="output">Where to.</param>
+    /// <param name="output">Gets the table.</param>
     /// <param name="findings">The lines.</param>
     /// <param name="width">How long a line may be, in characters.</param>
     public static void Print(TextWriter output, IEnumerable<Finding> findings, int width)

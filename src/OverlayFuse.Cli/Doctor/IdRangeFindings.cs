@@ -3,7 +3,7 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Doctor;
 
-/// <summary>Ids of his own for an ordinary user: what containers without root need to have more than one user in them.</summary>
+/// <summary>Ranges of ids that belong to an ordinary user: containers without root need them to have more than one user inside.</summary>
 internal static class IdRangeFindings
 {
     public static IEnumerable<Finding> All()
@@ -17,17 +17,18 @@ internal static class IdRangeFindings
     }
 
     /// <summary>Lines "USER:FIRST:COUNT", the user by name or number (subuid(5)).</summary>
-    /// <param name="lines">The file's.</param>
-    /// <param name="user">His name.</param>
-    /// <param name="id">His number.</param>
-    /// <returns>"100000-165535, ..."; empty when he has none.</returns>
+    /// <param name="lines">The lines of the file.</param>
+    /// <param name="user">The user's name.</param>
+    /// <param name="id">The user's number.</param>
+    /// <returns>"100000-165535, ..."; empty if the user has none.</returns>
     public static string RangesOf(IEnumerable<string> lines, string user, uint id)
     {
         var ranges = new List<string>();
         foreach (string line in lines)
         {
             if (line.Split(':') is [var owner, var from, var size] && (owner == user || owner == id.ToString(CultureInfo.InvariantCulture))
-                && uint.TryParse(from, CultureInfo.InvariantCulture, out uint first) && uint.TryParse(size, CultureInfo.InvariantCulture, out uint count) && count > 0)
+                && uint.TryParse(from, CultureInfo.InvariantCulture, out uint first)
+                && uint.TryParse(size, CultureInfo.InvariantCulture, out uint count) && count > 0)
                 ranges.Add(string.Create(CultureInfo.InvariantCulture, $"{first}-{(ulong)first + count - 1}"));
         }
         return string.Join(", ", ranges);
@@ -38,7 +39,8 @@ internal static class IdRangeFindings
         if (Sys.EffectiveUid == 0)
             return Finding.Yes(key, file, "root needs none");
         string ranges = RangesOf(SystemFile.Lines(file), user, Sys.EffectiveUid);
-        return Finding.If(ranges.Length > 0, key, file, ranges.Length > 0 ? ranges : $"has no line for {user}", $"as root: usermod {option} 100000-165535 {user} (a range that nobody has)");
+        return Finding.If(ranges.Length > 0, key, file, ranges.Length > 0 ? ranges : $"has no line for {user}",
+            $"as root: usermod {option} 100000-165535 {user} (a range that nobody has)");
     }
 
     private static Finding Mapper(string name)
@@ -48,6 +50,7 @@ internal static class IdRangeFindings
             return Finding.No(name, name, "is not in PATH", "install the package uidmap (shadow-utils)");
         bool works = SystemFile.IsSetUidRoot(program, out string obstacle);
         bool hasCapabilities = SystemFile.HasCapabilities(program);
-        return Finding.If(works || hasCapabilities, name, name, works ? $"{program}, set-uid" : hasCapabilities ? $"{program}, with capabilities" : $"{program} {obstacle}", $"as root: chmod u+s {program}");
+        string detail = works ? $"{program}, set-uid" : hasCapabilities ? $"{program}, with capabilities" : $"{program} {obstacle}";
+        return Finding.If(works || hasCapabilities, name, name, detail, $"as root: chmod u+s {program}");
     }
 }

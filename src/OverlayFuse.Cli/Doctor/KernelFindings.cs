@@ -5,15 +5,16 @@ using OverlayFuse.Overlay.OpenFiles;
 
 namespace OverlayFuse.Cli.Doctor;
 
-/// <summary>What the kernel can do.</summary>
+/// <summary>The abilities of the kernel.</summary>
 internal static class KernelFindings
 {
     private static readonly Version s_oldest = new(5, 4), s_passthrough = new(6, 9);
 
-    /// <param name="offer">What it has said of itself; null when there was no mount to ask on.</param>
-    public static IEnumerable<Finding> Of(KernelOffer? offer) => [.. Of(offer, Environment.OSVersion.Version), .. ByVersion(Environment.OSVersion.Version)];
+    /// <param name="offer">The kernel's word; null if there was no mount to ask on.</param>
+    public static IEnumerable<Finding> Of(KernelOffer? offer) =>
+        [.. Of(offer, Environment.OSVersion.Version), .. ByVersion(Environment.OSVersion.Version)];
 
-    /// <summary>What came to the kernel later than the oldest that will do, and what is lost without it.</summary>
+    /// <summary>The abilities that came to the kernel after the oldest version that will do, and what is lost without them.</summary>
     /// <param name="kernel">Its version.</param>
     public static IEnumerable<Finding> ByVersion(Version kernel) =>
     [
@@ -22,12 +23,14 @@ internal static class KernelFindings
         Since(kernel, new(5, 13), "kernel-checks", "chattr and set-gid checked by the kernel",
             "the kernel leaves it to this program who may chattr, and when set-gid goes with an ACL"),
         Since(kernel, new(5, 14), "zero-range", "fallocate: FALLOC_FL_ZERO_RANGE", "the kernel refuses it on FUSE (EOPNOTSUPP)"),
-        Since(kernel, new(6, 1), "tmpfile", "O_TMPFILE in a mount", "the kernel refuses it on FUSE (EOPNOTSUPP); programs use names instead"),
+        Since(kernel, new(6, 1), "tmpfile", "O_TMPFILE in a mount",
+            "the kernel refuses it on FUSE (EOPNOTSUPP); programs use names instead"),
         Since(kernel, new(6, 16), "add-layer", "add-layer and refresh", "the kernel cannot forget names; unmount and mount again"),
     ];
 
-    private static Finding Since(Version kernel, Version since, string key, string what, string lost) => Finding.If(
-        kernel >= since, key, what, kernel >= since ? $"Linux {since} or later" : $"this is Linux {kernel.ToString(2)}: {lost}", $"Linux {since}");
+    private static Finding Since(Version kernel, Version since, string key, string what, string lost) => kernel >= since
+        ? Finding.Yes(key, what, $"Linux {since} or later")
+        : Finding.No(key, what, $"this is Linux {kernel.ToString(2)}: {lost}", $"Linux {since}");
 
     private static IEnumerable<Finding> Of(KernelOffer? offer, Version kernel)
     {
@@ -69,6 +72,7 @@ internal static class KernelFindings
         if (enabled is not ("Y" or "1"))
             return Finding.No(key, what, $"enable_uring={enabled}", $"echo 1 > {parameter}");
         string? disabled = SystemFile.Read("/proc/sys/kernel/io_uring_disabled")?.Trim();
-        return Finding.If(disabled is null or "0", key, what, $"enable_uring={enabled}, kernel.io_uring_disabled={disabled ?? "0"}", "sysctl -w kernel.io_uring_disabled=0");
+        return Finding.If(disabled is null or "0", key, what,
+            $"enable_uring={enabled}, kernel.io_uring_disabled={disabled ?? "0"}", "sysctl -w kernel.io_uring_disabled=0");
     }
 }

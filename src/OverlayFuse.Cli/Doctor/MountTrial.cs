@@ -1,13 +1,14 @@
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Doctor;
 
-/// <summary>A real mount on a temporary directory, in the way that every mount goes, and unmounted at once.</summary>
-/// <param name="Offer">What the kernel says of itself; null when there was no mount.</param>
-/// <param name="Place">The directory; null when none could be made.</param>
-/// <param name="Refusal">Why it was refused; null when it was not.</param>
+/// <summary>A real mount on a temporary directory, made as every mount is, and unmounted at once.</summary>
+/// <param name="Offer">The kernel's word; null if there was no mount.</param>
+/// <param name="Place">The directory; null if none could be made.</param>
+/// <param name="Refusal">Why the mount was refused; null if it was not.</param>
 internal sealed record MountTrial(KernelOffer? Offer, string? Place, Exception? Refusal)
 {
     private const string Key = "mount", What = "a mount by you";
@@ -27,26 +28,40 @@ internal sealed record MountTrial(KernelOffer? Offer, string? Place, Exception? 
         }
         finally
         {
-            _ = Sys.RmDirAt(Fd.WorkingDirectory, Linux.Name.From(place)); // it was empty
+            // It was empty.
+            _ = Sys.RmDirAt(Fd.WorkingDirectory, Linux.Name.From(place));
         }
     }
 
-    /// <param name="worksInANamespace">Whether the user could mount in a user namespace of his own.</param>
+    /// <param name="worksInANamespace">True if the user could mount in a user namespace of its own.</param>
     public Finding Finding(bool worksInANamespace)
     {
         const string instead = "mount in a user namespace: unshare --user --map-root-user --mount sh, then overlayfuse";
         if (Place is null)
-            return Doctor.Finding.Unknown(Key, What, "no temporary directory can be made for it (TMPDIR, /tmp, /dev/shm)") with { Needed = true };
+            return Doctor.Finding.Unknown(Key, What, "no temporary directory can be made for it (TMPDIR, /tmp, /dev/shm)") with
+            {
+                Needed = true,
+            };
         if (Refusal is null)
             return Doctor.Finding.Yes(Key, What, $"tried on {Path.GetDirectoryName(Place)}") with { Needed = true };
         Finding refused = Doctor.Finding.Refused(Key, What, Refusal);
         string text = refused.Detail.Replace(Place + ": ", "", StringComparison.Ordinal);
-        return refused with { Detail = text, Remedy = worksInANamespace ? instead : refused.Remedy ?? "see the lines below that say no", Needed = true };
+        return refused with
+        {
+            Detail = text,
+            Remedy = worksInANamespace ? instead : refused.Remedy ?? "see the lines below that say no",
+            Needed = true,
+        };
     }
 
     private static KernelOffer? MountOver(string place)
     {
-        FuseMount mount = FuseMount.Mount(new FuseMountOptions { MountPoint = place, Source = "overlayfuse", Subtype = "overlayfuse-doctor" });
+        FuseMount mount = FuseMount.Mount(new FuseMountOptions
+        {
+            MountPoint = place,
+            Source = "overlayfuse",
+            Subtype = "overlayfuse-doctor",
+        });
         try
         {
             return KernelOffer.Read(mount.Device, out KernelOffer offer) == Errno.None ? offer : null;

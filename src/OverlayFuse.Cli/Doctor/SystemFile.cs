@@ -5,7 +5,7 @@ namespace OverlayFuse.Cli.Doctor;
 /// <summary>Files of the system that may be missing, and programs in PATH.</summary>
 internal static class SystemFile
 {
-    /// <summary>Its content, null when it is not there or may not be read.</summary>
+    /// <summary>The content of a file. Null if it is not there or may not be read.</summary>
     public static string? Read(string path)
     {
         try
@@ -18,18 +18,20 @@ internal static class SystemFile
         }
     }
 
-    /// <summary>Its lines without blanks around them and without comments.</summary>
+    /// <summary>The lines of a file without comments, and without blanks around them.</summary>
     public static IEnumerable<string> Lines(string path) =>
         (Read(path) ?? "").Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#');
 
-    /// <summary>The first program of this name in PATH, as execvp(3) finds it; null when there is none.</summary>
+    /// <summary>The first program of this name in PATH, as execvp(3) finds it; null if there is none.</summary>
     public static string? FindProgram(string name) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
             .Select(directory => Path.Combine(directory, name)).FirstOrDefault(IsExecutable);
 
-    /// <summary>Whether a program gets root's rights whoever starts it: set-uid, root's, and not on a file system mounted nosuid.</summary>
+    /// <summary>
+    /// True if a program gets root's rights whoever starts it: set-uid, owned by root, and not on a file system mounted nosuid.
+    /// </summary>
     /// <param name="program">Its path.</param>
-    /// <param name="obstacle">Why it does not; empty when it does.</param>
+    /// <param name="obstacle">Why it does not; empty if it does.</param>
     public static bool IsSetUidRoot(string program, out string obstacle)
     {
         const long ST_NOSUID = 2;
@@ -38,11 +40,13 @@ internal static class SystemFile
         obstacle = "cannot be looked at";
         if (Sys.FStatx(file, out Statx stat) != Errno.None || Sys.FStatFs(file, out StatFs disk) != Errno.None)
             return false;
-        obstacle = (stat.Mode & S_ISUID) == 0 ? "is not set-uid" : stat.Uid != 0 ? "does not belong to root" : (disk.Flags & ST_NOSUID) != 0 ? "is on a disk mounted nosuid" : "";
+        obstacle = (stat.Mode & S_ISUID) == 0 ? "is not set-uid"
+            : stat.Uid != 0 ? "does not belong to root"
+            : (disk.Flags & ST_NOSUID) != 0 ? "is on a disk mounted nosuid" : "";
         return obstacle.Length == 0;
     }
 
-    /// <summary>Whether a program has file capabilities (setcap(8)).</summary>
+    /// <summary>True if a program has file capabilities (setcap(8)).</summary>
     public static bool HasCapabilities(string program)
     {
         using ScopedFd file = Open(program);
@@ -56,7 +60,7 @@ internal static class SystemFile
         return Sys.FStatx(file, out Statx stat) == Errno.None && stat.Type == FileType.Regular && (stat.Mode & S_IXALL) != 0;
     }
 
-    /// <summary>What cannot be opened is met again as EBADF.</summary>
+    /// <summary>Opens a file. After a failure the later calls answer EBADF.</summary>
     private static ScopedFd Open(string path) =>
         new(Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.Path, out Fd file) == Errno.None ? file : Fd.None);
 }

@@ -1,4 +1,5 @@
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Words;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 using OverlayFuse.Overlay.Checks;
@@ -6,7 +7,7 @@ using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Cli.Doctor;
 
-/// <summary>What can be done in a directory that is to be an upper: tried in a directory in it that is removed again.</summary>
+/// <summary>The abilities of a directory that is to be an upper: tried in a directory in it that is removed again.</summary>
 internal sealed class UpperTrial : IDisposable
 {
     private static string LocalRemedy => "put the upper on " + UpperAdvice.FileSystems();
@@ -24,35 +25,42 @@ internal sealed class UpperTrial : IDisposable
         if (error == Errno.None)
             error = Sys.OpenAt(upper.Fd, Name.From(_name), OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow, out _directory);
         if (error != Errno.None)
-            throw new MountRefusedException($"{upper.Path}: cannot be written to ({error}); {(error == Errno.EROFS ? "remount it rw" : "give yourself write access")}, or name another directory: --upper DIR");
+            throw new MountRefusedException(
+                $"{upper.Path}: cannot be written to ({error}); "
+                + $"{(error == Errno.EROFS ? "remount it rw" : "give yourself write access")}, or name another directory: --upper DIR");
     }
 
-    /// <summary>The working directory if it can be written to, else the one for temporary files.</summary>
+    /// <summary>The working directory if it can be written to, else the directory for temporary files.</summary>
     public static string DefaultPlace()
     {
         string here = FullPath.WorkingDirectory;
         if (!Question.Answers(here))
             return MountTrial.Temporary;
-        string name = Path.Combine(here, $"#overlayfuse-doctor-{Sys.ProcessId}");
-        bool isWritable = Sys.MkDirAt(Fd.WorkingDirectory, Name.From(name), 0x1C0) == Errno.None && Sys.RmDirAt(Fd.WorkingDirectory, Name.From(name)) == Errno.None;
+        var name = Name.From(Path.Combine(here, $"#overlayfuse-doctor-{Sys.ProcessId}"));
+        bool isWritable = Sys.MkDirAt(Fd.WorkingDirectory, name, 0x1C0) == Errno.None
+            && Sys.RmDirAt(Fd.WorkingDirectory, name) == Errno.None;
         return isWritable ? here : MountTrial.Temporary;
     }
 
     /// <param name="path">The directory.</param>
-    /// <param name="isOurChoice">Whether the user has not named it.</param>
+    /// <param name="isOurChoice">True if the user has not named it.</param>
     public static IEnumerable<Finding> Run(string path, bool isOurChoice)
     {
         const string key = "upper";
         string what = $"an upper in {path}";
         if (!Question.Answers(path))
-            return [Finding.No(key, what, "does not answer: it is on a mount that hangs, or behind one", "name another directory: --upper DIR") with { Needed = true }];
+        {
+            const string detail = "does not answer: it is on a mount that hangs, or behind one";
+            return [Finding.No(key, what, detail, "name another directory: --upper DIR") with { Needed = true }];
+        }
         try
         {
             using LayerPlace place = LayerPlace.Open("upperdir", FullPath.Of(path), MountTable.Read());
             UpperChecks.RefuseFileSystem(place);
             using var trial = new UpperTrial(place);
             string type = place.Mount?.Type ?? "unknown file system";
-            return [Finding.Yes(key, what, isOurChoice ? type + " (another one: --upper DIR)" : type) with { Needed = true }, .. trial.All()];
+            string detail = isOurChoice ? type + " (another one: --upper DIR)" : type;
+            return [Finding.Yes(key, what, detail) with { Needed = true }, .. trial.All()];
         }
         catch (MountRefusedException e)
         {
@@ -64,39 +72,58 @@ internal sealed class UpperTrial : IDisposable
     {
         if (_directory.IsOpen)
             Sys.Close(_directory);
-        _ = Sys.RmDirAt(_upper.Fd, Name.From(_name)); // each trial has removed what it made
+        // Each trial has removed what it made.
+        _ = Sys.RmDirAt(_upper.Fd, Name.From(_name));
     }
 
     private Finding[] All()
     {
-        Finding trusted = Xattr("upper-trusted-xattr", "upper: xattrs trusted.*", "trusted.overlay.probe", "root outside of user namespaces may; for you marks are user.overlay.*");
-        Finding user = Xattr("upper-user-xattr", "upper: xattrs user.*", "user.overlay.probe", "put the upper on " + UpperAdvice.FileSystems(needsUserXattrs: true));
+        Finding trusted = Xattr("upper-trusted-xattr", "upper: xattrs trusted.*", "trusted.overlay.probe",
+            "root outside of user namespaces may; for you marks are user.overlay.*");
+        Finding user = Xattr("upper-user-xattr", "upper: xattrs user.*", "user.overlay.probe",
+            "put the upper on " + UpperAdvice.FileSystems(needsUserXattrs: true));
         return
         [
             Types(), trusted, user with { Needed = trusted.Status == Verdict.No },
-            Made("upper-whiteout", "upper: whiteouts (devices 0:0)", name => Sys.MkNodAt(_directory, name, (uint)FileType.CharacterDevice, 0),
-                "not needed: deletions are marked by files .wh.NAME instead, which only overlayfuse and fuse-overlayfs understand; " + LocalRemedy + " (for users: Linux 5.8)"),
-            TmpFile(), RenameWhiteout(), Reflinks(),
+            Whiteouts(), TmpFile(), RenameWhiteout(), Reflinks(),
         ];
     }
 
-    /// <summary>d_type: without it a whiteout in a listing cannot be told from a file.</summary>
+    private Finding Whiteouts()
+    {
+        const string instead =
+            "not needed: deletions are marked by files .wh.NAME instead, which only overlayfuse and fuse-overlayfs understand; ";
+        Name name = Name.From("made");
+        Errno error = Sys.MkNodAt(_directory, name, (uint)FileType.CharacterDevice, 0);
+        RemoveIfThere(name);
+        return Tried("upper-whiteout", "upper: whiteouts (devices 0:0)", error, instead + LocalRemedy + " (for users: Linux 5.8)");
+    }
+
+    /// <summary>d_type: without it a whiteout in a listing looks like a file.</summary>
     private Finding Types()
     {
         Name name = Name.From("entry");
-        Errno error = Sys.MkNodAt(_directory, name, (uint)FileType.Regular | Private, 0);
         bool told = false;
+        Errno error = Sys.MkNodAt(_directory, name, (uint)FileType.Regular | Private, 0);
         if (error == Errno.None)
-            error = Sys.OpenAt(_directory, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) is var result && result == Errno.None ? List(opened, out told) : result;
-        _ = Sys.UnlinkAt(_directory, name); // or it was not made
-        return Finding.If(told, "upper-d-type", "upper: types in listings", told ? "tried" : error == Errno.None ? "not told" : $"{error}", LocalRemedy + " (xfs: made with ftype=1)") with { Needed = true };
+            error = List(out told);
+        RemoveIfThere(name);
+        string detail = told ? "tried" : error == Errno.None ? "not told" : $"{error}";
+        return Finding.If(told, "upper-d-type", "upper: types in listings", detail, LocalRemedy + " (xfs: made with ftype=1)") with
+        {
+            Needed = true,
+        };
     }
 
-    private static Errno List(Fd opened, out bool told)
+    private Errno List(out bool told)
     {
+        told = false;
+        Errno error;
+        if ((error = Sys.OpenAt(_directory, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened)) != Errno.None)
+            return error;
         using var directory = new ScopedFd(opened);
         Span<byte> records = stackalloc byte[1024];
-        Errno error = Sys.GetDents(directory, records, out int length);
+        error = Sys.GetDents(directory, records, out int length);
         var entries = new DirectoryRecords(records[..length]);
         told = error == Errno.None && entries.MoveNext() && entries.Type == FileType.Regular;
         return error;
@@ -106,7 +133,10 @@ internal sealed class UpperTrial : IDisposable
     {
         Errno error = Sys.SetXattrAt(_directory, Name.Empty, Name.From(xattr), "y"u8);
         if (error == Errno.None)
-            _ = Sys.RemoveXattrAt(_directory, Name.Empty, Name.From(xattr)); // its directory goes, too
+        {
+            // Its directory is removed, too.
+            _ = Sys.RemoveXattrAt(_directory, Name.Empty, Name.From(xattr));
+        }
         return Tried(key, what, error, remedy);
     }
 
@@ -123,8 +153,8 @@ internal sealed class UpperTrial : IDisposable
         Errno error = Sys.MkNodAt(_directory, from, (uint)FileType.Regular | Private, 0);
         if (error == Errno.None)
             error = Sys.RenameAt(_directory, from, _directory, to, RenameFlags.Whiteout);
-        _ = Sys.UnlinkAt(_directory, from); // the file, or the whiteout in its place
-        _ = Sys.UnlinkAt(_directory, to); // or it did not get there
+        RemoveIfThere(from);
+        RemoveIfThere(to);
         return Tried("upper-rename-whiteout", "upper: RENAME_WHITEOUT", error, "not needed but by an overlay on this one; " + LocalRemedy);
     }
 
@@ -140,16 +170,12 @@ internal sealed class UpperTrial : IDisposable
             error = Sys.PWrite(source, "y"u8, 0, out _);
         if (error == Errno.None)
             error = Sys.Clone(source, target);
-        return Tried("upper-reflink", "upper: reflinks", error, "not needed; upper and lower layers on one btrfs or xfs make copies that take no room");
+        return Tried("upper-reflink", "upper: reflinks", error,
+            "not needed; upper and lower layers on one btrfs or xfs make copies that take no room");
     }
 
-    private Finding Made(string key, string what, Func<Name, Errno> make, string remedy)
-    {
-        Name name = Name.From("made");
-        Errno error = make(name);
-        _ = Sys.UnlinkAt(_directory, name); // or it was not made
-        return Tried(key, what, error, remedy);
-    }
+    /// <summary>A trial that failed has made nothing.</summary>
+    private void RemoveIfThere(Name name) => _ = Sys.UnlinkAt(_directory, name);
 
     private static Finding Tried(string key, string what, Errno error, string remedy) =>
         Finding.If(error == Errno.None, key, what, error == Errno.None ? "tried" : $"{error}", remedy);

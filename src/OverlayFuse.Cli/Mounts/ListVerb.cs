@@ -1,23 +1,25 @@
 using System.CommandLine;
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Native;
+using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Cli.Mounts;
 
-/// <summary>`overlayfuse list`: the live mounts of this user (root: of all) in this mount namespace.</summary>
+/// <summary><c>overlayfuse list</c>: the live mounts of this user (for root: of all users) in this mount namespace.</summary>
 internal static class ListVerb
 {
-    public const string Name = "list";
+    public const string Name = VerbWords.List;
 
-    /// <summary>Each takes a process for the time.</summary>
+    /// <summary>Each question takes a process while it lasts.</summary>
     private const int AskedAtOnce = 64;
 
     public static Command Make()
     {
-        var layers = new Option<bool>("--long", "-l") { Description = "List the layers, too" };
+        var layers = new Option<bool>("--long", "-l") { Description = "Also list the layers" };
         var json = new Option<bool>("--json") { Description = "Print an array of objects, for programs" };
-        var list = new Command(Name, "Lists your live mounts (root: everybody's) and what their daemons tell of themselves") { layers, json };
+        var list = new Command(Name, "Lists your live mounts; for root, those of all users") { layers, json };
         list.SetAction(words =>
         {
             MountReport[] mounts = [.. LiveMount.Find(MountTable.Read(), Sys.EffectiveUid).Chunk(AskedAtOnce).SelectMany(Ask)];
@@ -29,7 +31,7 @@ internal static class ListVerb
         return list;
     }
 
-    /// <summary>Asks several at once: however many do not answer, the others are waited for once.</summary>
+    /// <summary>Asks several at once, so those that do not answer are waited for once.</summary>
     private static MountReport[] Ask(MountEntry[] mounts)
     {
         long end = Environment.TickCount64 + (long)Question.Patience.TotalMilliseconds;
@@ -41,7 +43,9 @@ internal static class ListVerb
         return reports;
     }
 
-    /// <summary>A line of headers and one for each mount; with layers, their lines below it. Nothing when there is no mount.</summary>
+    /// <summary>
+    /// Writes a line of headers and one for each mount; with layers, their lines below it. Without a mount nothing is written.
+    /// </summary>
     public static void Print(TextWriter output, IReadOnlyList<MountReport> mounts, bool withLayers)
     {
         if (mounts.Count == 0)

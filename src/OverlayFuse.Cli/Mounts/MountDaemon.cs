@@ -5,13 +5,16 @@ using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli.Mounts;
 
-/// <summary>Which process serves a mount. The mount's own word is not enough: whoever serves it may name anybody's process.</summary>
+/// <summary>Finds the process that serves a mount. The mount's own word is not enough: its server may name any process.</summary>
 internal static class MountDaemon
 {
-    private const string ConnectionField = "fuse_connection:\t"; // fuse_dev_show_fdinfo, since 6.18 or so
+    /// <summary>fuse_dev_show_fdinfo, since Linux 6.18 or so.</summary>
+    private const string ConnectionField = "fuse_connection:\t";
 
-    /// <summary>The process id that a mount tells, where the process is seen to serve it.</summary>
-    /// <returns>Null, too, when it counts in another process namespace.</returns>
+    private const string UserField = "Uid:\t";
+
+    /// <summary>The process id that a mount tells, if that process is seen to serve the mount.</summary>
+    /// <returns>Null also if the id counts in another process namespace.</returns>
     public static int? Confirm(MountEntry mount, in LiveStatistics told)
     {
         bool counts = told.ProcessNamespace != 0 && told.ProcessNamespace == LiveStatistics.OwnProcessNamespace && told.ProcessId > 0;
@@ -19,8 +22,8 @@ internal static class MountDaemon
     }
 
     /// <summary>
-    /// The device is open there: for this very mount, where the kernel tells; else the process belongs to the mount's owner. Who may not look into the
-    /// process, an ordinary user who asks for a mount of his own, goes by the owner alone.
+    /// True if the process has /dev/fuse open: for this very mount, where the kernel tells, and otherwise if the process belongs to the
+    /// mount's owner. An ordinary user may not look into the daemon of its own mount; then the owner alone decides.
     /// </summary>
     private static bool Serves(int process, MountEntry mount)
     {
@@ -34,8 +37,8 @@ internal static class MountDaemon
         {
             if (ProcFile.ReadLink($"{directory}/fd/{descriptor}") is not { } link || !link.EndsWith("/fuse", StringComparison.Ordinal))
                 continue;
-            string? connection = ProcFile.Lines($"{directory}/fdinfo/{descriptor}").FirstOrDefault(line => line.StartsWith(ConnectionField, StringComparison.Ordinal));
-            if (connection is null ? isOwners : connection[ConnectionField.Length..] == minor)
+            string? connection = Field($"{directory}/fdinfo/{descriptor}", ConnectionField);
+            if (connection is null ? isOwners : connection == minor)
                 return true;
         }
         return false;
@@ -44,8 +47,11 @@ internal static class MountDaemon
     /// <summary>The real user; null when the process has ended.</summary>
     private static uint? UserOf(string directory)
     {
-        const string field = "Uid:\t";
-        string? line = ProcFile.Lines(directory + "/status").FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
-        return uint.TryParse(line?[field.Length..].Split('\t')[0], CultureInfo.InvariantCulture, out uint user) ? user : null;
+        string? ids = Field(directory + "/status", UserField);
+        return uint.TryParse(ids?.Split('\t')[0], CultureInfo.InvariantCulture, out uint user) ? user : null;
     }
+
+    /// <summary>The rest of the line that begins with a field's name; null if there is no such line.</summary>
+    private static string? Field(string file, string name) =>
+        ProcFile.Lines(file).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?[name.Length..];
 }

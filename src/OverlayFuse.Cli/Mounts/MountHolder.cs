@@ -1,23 +1,28 @@
 using System.Collections.Concurrent;
+using OverlayFuse.Cli.Native;
 
 namespace OverlayFuse.Cli.Mounts;
 
-/// <summary>A process that uses a mount. Seen are those whose /proc/PID this user may read: his own, all for root.</summary>
+/// <summary>A process that uses a mount. Processes are seen whose /proc/PID this user may read: its own, or all for root.</summary>
 /// <param name="Id">Process id.</param>
-/// <param name="Name">What it calls itself (/proc/PID/comm).</param>
-/// <param name="Use">One thing that it does there: "works in /m/dir".</param>
+/// <param name="Name">Its name (/proc/PID/comm).</param>
+/// <param name="Use">One use of the mount: "works in /m/dir".</param>
 internal sealed record MountHolder(string Id, string Name, string Use)
 {
     private const int MostNamed = 5;
 
-    /// <summary>A child that was left behind by an earlier question (native/ask.c): it ends when its request does, and writes nothing.</summary>
-    public bool IsAsker => Name == "overlayfuse-ask" && ProcFile.ReadLink($"/proc/{Id}/exe") == ProcFile.ReadLink("/proc/self/exe");
+    /// <summary>
+    /// True for a child that an earlier question has left behind (native/ask.c). It ends when its request does, and writes nothing.
+    /// </summary>
+    public bool IsAsker => Name == ProcessNames.Ask && ProcFile.ReadLink($"/proc/{Id}/exe") == ProcFile.ReadLink("/proc/self/exe");
 
-    /// <summary>A table of mappings is read under a lock that a page fault in a mount which does not answer may hold.</summary>
+    /// <summary>A table of mappings is read under a lock that a page fault may hold in a mount that does not answer.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Those who have their working directory, their root, an open file or a mapped one there: as many as are found in time.</summary>
-    /// <param name="mountPoint">Absolute, without symlinks.</param>
+    /// <summary>
+    /// Finds the processes that have their working directory, their root, an open file or a mapped one there: as many as are found in time.
+    /// </summary>
+    /// <param name="mountPoint">Absolute, without symbolic links.</param>
     public static IReadOnlyList<MountHolder> Find(string mountPoint)
     {
         var holders = new ConcurrentQueue<MountHolder>();
@@ -36,7 +41,9 @@ internal sealed record MountHolder(string Id, string Name, string Use)
         }
     }
 
-    /// <summary>The first process of each other mount namespace that has a mount of this device: "bash (12), nginx (40)"; empty when there is none.</summary>
+    /// <summary>
+    /// The first process of each other mount namespace that has a mount of this device: "bash (12), nginx (40)". Empty if there is none.
+    /// </summary>
     /// <param name="device">"0:45", as in mountinfo.</param>
     public static string OtherNamespaces(string device)
     {
@@ -45,7 +52,8 @@ internal sealed record MountHolder(string Id, string Name, string Use)
         foreach (string id in Processes())
         {
             bool isNew = ProcFile.ReadLink($"/proc/{id}/ns/mnt") is { } its && seen.Add(its);
-            if (isNew && ProcFile.Lines($"/proc/{id}/mountinfo").Any(line => line.Split(' ') is [_, _, var mounted, ..] && mounted == device))
+            string[] mounts = isNew ? ProcFile.Lines($"/proc/{id}/mountinfo") : [];
+            if (mounts.Any(line => line.Split(' ') is [_, _, var mounted, ..] && mounted == device))
                 strangers.Add($"{Command(id)} ({id})");
         }
         return string.Join(", ", strangers.Take(MostNamed));
@@ -62,12 +70,14 @@ internal sealed record MountHolder(string Id, string Name, string Use)
             return "works in " + directory;
         if (ProcFile.ReadLink(process + "/root") is { } root && IsIn(root, mountPoint))
             return "has its root at " + root;
-        if (Names(process + "/fd").Select(name => ProcFile.ReadLink($"{process}/fd/{name}")).FirstOrDefault(file => file is not null && IsIn(file, mountPoint)) is { } open)
+        IEnumerable<string> opened = Names(process + "/fd").Select(name => ProcFile.ReadLink($"{process}/fd/{name}")).OfType<string>();
+        if (opened.FirstOrDefault(file => IsIn(file, mountPoint)) is { } open)
             return "has " + open + " open";
-        return ProcFile.Lines(process + "/maps").Select(MappedFile).FirstOrDefault(file => IsIn(file, mountPoint)) is { } mapped ? "has " + mapped + " mapped" : null;
+        IEnumerable<string> mappings = ProcFile.Lines(process + "/maps").Select(MappedFile);
+        return mappings.FirstOrDefault(file => IsIn(file, mountPoint)) is { } mapped ? "has " + mapped + " mapped" : null;
     }
 
-    /// <summary>"ADDRESSES RIGHTS OFFSET DEVICE INODE   PATH"; empty for what is no file.</summary>
+    /// <summary>"ADDRESSES RIGHTS OFFSET DEVICE INODE   PATH". Empty for a mapping without a file.</summary>
     private static string MappedFile(string line) => line.IndexOf('/', StringComparison.Ordinal) is >= 0 and int path ? line[path..] : "";
 
     private static bool IsIn(string path, string mountPoint) =>
@@ -77,10 +87,11 @@ internal sealed record MountHolder(string Id, string Name, string Use)
 
     private static string Command(string id) => ProcFile.Lines($"/proc/{id}/comm").FirstOrDefault("?");
 
-    /// <summary>None when the process has ended or is not ours to look at.</summary>
+    /// <summary>Empty if the process has ended or is not ours to look at.</summary>
     private static List<string> Names(string directory)
     {
-        _ = ProcFile.List(directory, out List<string> names); // what was listed until then
+        // After an error the names that were listed before it.
+        _ = ProcFile.List(directory, out List<string> names);
         return names;
     }
 }

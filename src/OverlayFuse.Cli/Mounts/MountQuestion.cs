@@ -2,21 +2,17 @@ using System.Buffers.Binary;
 using System.Globalization;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay;
 using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli.Mounts;
 
 /// <summary>
-/// Asks a mount what it is. The child takes the ids of the mount's owner: without allow_other FUSE lets nobody else in, not even root. An answer is a
-/// claim of whoever serves the mount, who may be anybody that calls the mount overlayfuse.
+/// Asks a mount what it is. The child takes the ids of the mount's owner: without allow_other FUSE lets nobody else in, not even root. An
+/// answer is a claim of the mount's server, which may be any program that calls its mount overlayfuse.
 /// </summary>
 internal sealed class MountQuestion : IDisposable
 {
-    /// <summary>An upper, as many lower layers, and as many data-only ones at the most.</summary>
-    public const int MostLayers = 1 + 2 * OverlayOptions.MostLowers;
-
     private readonly MountEntry _entry;
     private readonly Question _question;
 
@@ -30,15 +26,12 @@ internal sealed class MountQuestion : IDisposable
         {
             Path = Name.From(entry.MountPoint).ToArray(),
             Asker = owner is { } user ? (user, group) : null,
-            Steps = [new Step(StepKind.Open), Statistics, new Step(StepKind.Layers, MostLayers)],
+            Steps = [new Step(StepKind.Open), Step.Statistics, Step.AllLayers],
         });
     }
 
-    /// <summary>Asks for <see cref="LiveStatistics"/>.</summary>
-    public static Step Statistics => new(StepKind.IoCtl, LiveControl.Statistics) { Argument = new byte[LiveControl.Size] };
-
     /// <param name="patience">How long to wait from now on.</param>
-    /// <returns>A silent one, if there is none by then.</returns>
+    /// <returns>A silent answer if there is none by then.</returns>
     public MountAnswer Await(TimeSpan patience) =>
         _question.Await(patience) ? Answer() : MountAnswer.Nothing(MountState.Silent);
 
@@ -49,15 +42,19 @@ internal sealed class MountQuestion : IDisposable
         Reply[] layers = [.. _question.Replies.Skip(2)];
         if (_question.Replies is not [{ Error: Errno.None } opened, var told, ..])
             return None(_question.Replies.Count > 0 ? _question.Replies[^1].Error : Errno.EIO);
-        uint major = BinaryPrimitives.ReadUInt32LittleEndian(opened.Data), minor = BinaryPrimitives.ReadUInt32LittleEndian(opened.Data.AsSpan(4));
+        uint major = BinaryPrimitives.ReadUInt32LittleEndian(opened.Data);
+        uint minor = BinaryPrimitives.ReadUInt32LittleEndian(opened.Data.AsSpan(4));
+        // Another mount lies over it.
         if (string.Create(CultureInfo.InvariantCulture, $"{major}:{minor}") != _entry.Device)
-            return MountAnswer.Nothing(MountState.Unknown); // another mount lies over it
+            return MountAnswer.Nothing(MountState.Unknown);
         if (told.Error != Errno.None)
             return None(told.Error);
+        // No daemon of ours has so many layers.
         if (layers is [.., { Error: Errno.E2BIG }])
-            return MountAnswer.Nothing(MountState.Unknown); // no daemon of ours has so many
+            return MountAnswer.Nothing(MountState.Unknown);
         LiveStatistics statistics = LiveControl.ReadStatistics(told.Data);
-        return new MountAnswer(MountState.Live, statistics, [.. layers.Where(layer => layer.Error == Errno.None).Select(layer => LiveControl.ReadLayer(layer.Data))])
+        IEnumerable<Reply> found = layers.Where(layer => layer.Error == Errno.None);
+        return new MountAnswer(MountState.Live, statistics, [.. found.Select(layer => LiveControl.ReadLayer(layer.Data))])
         {
             ProcessId = MountDaemon.Confirm(_entry, statistics),
         };

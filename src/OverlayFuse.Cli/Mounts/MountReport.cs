@@ -1,17 +1,20 @@
 using System.Globalization;
+using System.Text.Json;
+using OverlayFuse.Cli.Output;
+using OverlayFuse.Cli.Words;
 using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Cli.Mounts;
 
-/// <summary>One mount, as `overlayfuse list` prints it; null is what is not known.</summary>
-internal sealed record MountReport
+/// <summary>One mount, as <c>overlayfuse list</c> prints it. A value that is not known is null.</summary>
+internal sealed record MountReport : IJsonObject
 {
     public required string MountPoint { get; init; }
 
     /// <summary>"live", "dead" (the daemon is gone), "silent" (it does not answer) or "unknown" (it cannot be asked).</summary>
     public required string State { get; init; }
 
-    /// <summary>User id of who mounted it.</summary>
+    /// <summary>The user that mounted it.</summary>
     public uint? User { get; init; }
 
     public bool IsReadOnly { get; init; }
@@ -19,10 +22,10 @@ internal sealed record MountReport
     /// <summary>"stateless", "open" or "passthrough".</summary>
     public string? Io { get; init; }
 
-    /// <summary>Whether marks are user.overlay.*.</summary>
+    /// <summary>True if overlay marks are user.overlay.*.</summary>
     public bool? UserXattr { get; init; }
 
-    /// <summary>Of the daemon; null, too, when it counts in another process namespace.</summary>
+    /// <summary>The daemon's process id. Null also if it counts in another process namespace.</summary>
     public int? ProcessId { get; init; }
 
     public TimeSpan? Uptime { get; init; }
@@ -67,11 +70,37 @@ internal sealed record MountReport
         };
     }
 
-    /// <summary>The cells of a line for people: what is not known is a dash.</summary>
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        JsonOutput.WritePath(json, "mountpoint", MountPoint);
+        json.WriteString("state", State);
+        JsonOutput.WriteNumber(json, "user", User);
+        json.WriteBoolean("read_only", IsReadOnly);
+        json.WriteString("io", Io);
+        JsonOutput.WriteBoolean(json, "userxattr", UserXattr);
+        JsonOutput.WriteNumber(json, "pid", ProcessId);
+        JsonOutput.WriteNumber(json, "uptime_seconds", Uptime is { } uptime ? (long)uptime.TotalSeconds : null);
+        JsonOutput.WriteNumber(json, "resident_bytes", ResidentBytes);
+        JsonOutput.WriteNumber(json, "copy_ups", CopyUps);
+        JsonOutput.WriteNumber(json, "inodes", Inodes);
+        JsonOutput.WriteNumber(json, "layer_count", LayerCount);
+        json.WriteStartArray("layers");
+        foreach ((string role, string path) in Layers)
+        {
+            json.WriteStartObject();
+            json.WriteString("role", role);
+            JsonOutput.WritePath(json, "path", path);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    /// <summary>The cells of a line for people. A dash stands for a value that is not known.</summary>
     public string[] ToCells() =>
     [
         MountPoint, State, Text(LayerCount), Mode, Text(ProcessId), Uptime is { } time ? Duration(time) : "-",
-        ResidentBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB") : "-", Text(CopyUps), Text(Inodes),
+        ResidentBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB") : "-",
+        Text(CopyUps), Text(Inodes),
     ];
 
     /// <summary>The two largest units: "3d04h", "2h05m", "7m09s", "12s".</summary>

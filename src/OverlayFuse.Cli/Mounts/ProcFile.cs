@@ -2,7 +2,10 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Mounts;
 
-/// <summary>Reads /proc without following its links: .NET's listings look at what each link leads to, which may be a file of a mount that never answers.</summary>
+/// <summary>
+/// Reads /proc without following its links. .NET's listings look at what each link leads to, and that may be a file of a mount that never
+/// answers.
+/// </summary>
 internal static class ProcFile
 {
     private const int ListingSize = 32 << 10;
@@ -29,10 +32,10 @@ internal static class ProcFile
         return Errno.None;
     }
 
-    /// <summary>Where a link leads; null when the process has ended or is not ours to look at.</summary>
+    /// <summary>Where a link leads. Null if the process has ended or is not ours to look at.</summary>
     public static string? ReadLink(string path) => TextFile.ReadLink(path, out string target) == Errno.None ? target : null;
 
-    /// <summary>Empty when the process has ended or is not ours to look at.</summary>
+    /// <summary>The lines of a file. Empty if the process has ended or is not ours to look at.</summary>
     public static string[] Lines(string path)
     {
         _ = TextFile.ReadLines(path, out string[] lines);

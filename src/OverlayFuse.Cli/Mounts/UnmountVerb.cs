@@ -1,22 +1,33 @@
 using System.CommandLine;
+using OverlayFuse.Cli.Native;
+using OverlayFuse.Cli.Output;
+using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Cli.Mounts;
 
-/// <summary>`overlayfuse unmount`: unmounts, and comes back when the upper is complete on disk.</summary>
+/// <summary><c>overlayfuse unmount</c>: unmounts, and returns when the upper is complete on disk.</summary>
 internal static class UnmountVerb
 {
-    public const string Name = "unmount";
+    public const string Name = VerbWords.Unmount;
     private const int DefaultTimeout = 300;
 
     public static Command Make()
     {
         var mountPoints = new Argument<string[]>("MOUNTPOINT") { Description = "Live mounts", Arity = ArgumentArity.ZeroOrMore };
         var all = new Option<bool>("--all", "-a") { Description = "All mounts that 'overlayfuse list' shows" };
-        var lazy = new Option<bool>("--lazy", "-l") { Description = "Also those that are in use: their names are free at once, the daemon ends with the last user" };
-        var timeout = new Option<int>("--timeout") { Description = "How long to wait for a daemon that still copies", HelpName = "SECONDS", DefaultValueFactory = _ => DefaultTimeout };
+        var lazy = new Option<bool>("--lazy", "-l")
+        {
+            Description = "Also mounts in use: detaches now, and the daemon ends with the last user",
+        };
+        var timeout = new Option<int>("--timeout")
+        {
+            Description = "How long to wait for a daemon that still copies",
+            HelpName = "SECONDS",
+            DefaultValueFactory = _ => DefaultTimeout,
+        };
         var unmount = new Command(Name, "Unmounts, and waits until the upper is complete on disk") { mountPoints, all, lazy, timeout };
         unmount.SetAction(words => Run(
             words.GetValue(mountPoints) ?? [],
@@ -25,7 +36,7 @@ internal static class UnmountVerb
         return unmount;
     }
 
-    /// <returns>1 when one of them is still there, or is not known to be complete; the others are unmounted all the same.</returns>
+    /// <returns>1 if one of them is still there, or is not known to be complete. The others are unmounted all the same.</returns>
     /// <exception cref="UsageException">Neither mountpoints nor --all, or both.</exception>
     private static int Run(string[] mountPoints, bool all, Unmounting unmounting)
     {
@@ -34,8 +45,7 @@ internal static class UnmountVerb
         if (unmounting.Timeout < TimeSpan.Zero)
             throw new UsageException("unmount: --timeout: a negative time; write a number of seconds");
         int status = 0;
-        // The last mounted first: it may lie in an earlier one.
-        foreach (string mountPoint in all ? LiveMount.Find(MountTable.Read(), Sys.EffectiveUid).Select(mount => mount.MountPoint).Reverse() : mountPoints)
+        foreach (string mountPoint in all ? All() : mountPoints)
         {
             try
             {
@@ -49,4 +59,8 @@ internal static class UnmountVerb
         }
         return status;
     }
+
+    /// <summary>The last mounted first: it may lie in an earlier one.</summary>
+    private static IEnumerable<string> All() =>
+        LiveMount.Find(MountTable.Read(), Sys.EffectiveUid).Select(mount => mount.MountPoint).Reverse();
 }

@@ -25,10 +25,23 @@ internal static class DaemonProcess
 
     public static int Descriptors(IEnumerable<int> daemons) => daemons.Sum(pid => Directory.GetFileSystemEntries($"/proc/{pid}/fd").Length);
 
+    /// <summary>
+    /// Sends a signal. SIGSTOP has stopped every thread when this returns: one thread takes it and tells the others, and on a busy machine those
+    /// answer requests until then.
+    /// </summary>
     public static void Signal(IEnumerable<int> daemons, Signum signal)
     {
-        foreach (int pid in daemons) Tool.Check(Syscall.kill(pid, signal), $"kill {pid}");
+        foreach (int pid in daemons)
+        {
+            Tool.Check(Syscall.kill(pid, signal), $"kill {pid}");
+            if (signal == Signum.SIGSTOP)
+                Assert.That(SpinWait.SpinUntil(() => IsStopped(pid), EndMilliseconds), $"every thread of {pid} has stopped");
+        }
     }
+
+    private static bool IsStopped(int pid) =>
+        Directory.EnumerateDirectories($"/proc/{pid}/task").All(task =>
+            ReadOrEmpty(task + "/status").Split('\n').Any(line => line.StartsWith("State:\tT", StringComparison.Ordinal)));
 
     /// <summary>Fails the test when a daemon still runs long after it should have ended.</summary>
     public static void AssertEnded(IReadOnlyList<int> daemons, string why)

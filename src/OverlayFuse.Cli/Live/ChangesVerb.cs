@@ -1,0 +1,41 @@
+using System.CommandLine;
+using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Native;
+using OverlayFuse.Overlay.Live;
+
+namespace OverlayFuse.Cli.Live;
+
+/// <summary><c>overlayfuse changes</c>: what the upper of a live mount changes, in the form of <c>run --diff</c>.</summary>
+internal static class ChangesVerb
+{
+    public const string Name = VerbWords.Changes;
+
+    /// <summary>How long to wait for copies of large files that are under way, and between two signs of life of the listing.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+
+    public static Command Make()
+    {
+        var mount = new Argument<string>("MOUNTPOINT") { Description = "A live mount with an upper" };
+        const string help = "Lists what the upper of a live mount changes\nA path: added. M path: modified. D path: deleted.";
+        var verb = new Command(Name, help) { mount };
+        verb.SetAction(words =>
+        {
+            string at = words.GetRequiredValue(mount);
+            using Stream output = Console.OpenStandardOutput();
+            Write(at, output);
+        });
+        return verb;
+    }
+
+    /// <summary>Lets the upper get all that was written to the mount so far, then writes the changes.</summary>
+    /// <exception cref="IOException">The mount does not answer, or has no upper. Then the lines that were written are not all.</exception>
+    private static void Write(string mount, Stream output)
+    {
+        var call = new LiveMountCall(mount) { Patience = s_patience, IsRenewed = true, Sink = reply => output.Write(reply.Data) };
+        LiveRefusal.Require(call.Ask(
+            // Stores into mappings come by a sync.
+            new Step(StepKind.Sync),
+            new Step(StepKind.IoCtl, LiveControl.Settle),
+            new Step(StepKind.Changes)).Error, mount);
+    }
+}
