@@ -8,8 +8,16 @@ public sealed partial class OverlayFileSystem
 {
     private readonly long _started = Environment.TickCount64;
 
-    private Errno TellStatistics(Span<byte> answer) =>
-        MemoryMarshal.TryWrite(answer, Statistics()) ? Errno.None : Errno.EINVAL;
+    /// <summary>Options that the mount does not follow as they were written, a line each. They are told after the statistics.</summary>
+    public string Notes { get; set; } = "";
+
+    private Errno TellStatistics(Span<byte> answer)
+    {
+        if (!MemoryMarshal.TryWrite(answer, Statistics()))
+            return Errno.EINVAL;
+        LiveControl.WriteNotes(answer, Notes);
+        return Errno.None;
+    }
 
     /// <summary>The numbers of this moment.</summary>
     public LiveStatistics Statistics() => new()
