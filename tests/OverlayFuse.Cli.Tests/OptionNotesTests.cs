@@ -1,6 +1,5 @@
 using OverlayFuse.Cli.Mounting;
 using OverlayFuse.Overlay;
-using OverlayFuse.Overlay.Live;
 using static OverlayFuse.Cli.Tests.Words;
 
 namespace OverlayFuse.Cli.Tests;
@@ -59,5 +58,5 @@ internal sealed class OptionNotesTests
     }
 
     private static IEnumerable<string> Notes(string options, IoMode io, bool isOrdinary = false) =>
-        new OptionNotes(Options("lowerdir=/a," + options).Overlay, new LiveStatistics { Io = io }, isOrdinary).All();
+        new OptionNotes(Options("lowerdir=/a," + options).Overlay, io, isOrdinary).All();
 }

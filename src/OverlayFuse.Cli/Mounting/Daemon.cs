@@ -50,8 +50,7 @@ internal static class Daemon
             _ = mount.AllowReadahead(request.MaxReadahead);
             if (!mount.IsForeign)
                 NativeDaemon.Watch(mount.MountPoint);
-            if (request.Trace)
-                Explain(request, hold.Options, fileSystem);
+            Explain(request, hold.Options, fileSystem);
             var served = new Served(mount, session, fileSystem)
             {
                 Hold = hold,
@@ -81,11 +80,15 @@ internal static class Daemon
             + "run with -d to see what was offered");
     }
 
-    /// <summary>Tells how files are opened, and which options are not followed as they were written.</summary>
+    /// <summary>Tells which options are not followed as they were written: to `overlayfuse list -l`, and with -d to the log.</summary>
     private static void Explain(MountRequest request, OverlayOptions options, OverlayFileSystem fileSystem)
     {
+        string[] notes = [.. request.Notes, .. new OptionNotes(options, fileSystem.EffectiveIo, Sys.EffectiveUid != 0).All()];
+        fileSystem.Notes = string.Join('\n', notes);
+        if (!request.Trace)
+            return;
         PlainText.Log($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
-        foreach (string note in request.Notes.Concat(new OptionNotes(options, fileSystem.Statistics(), Sys.EffectiveUid != 0).All()))
+        foreach (string note in notes)
             PlainText.Log(note);
     }
 

@@ -1,6 +1,5 @@
 using OverlayFuse.Cli.Words;
 using OverlayFuse.Overlay;
-using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli.Mounting;
 
@@ -9,9 +8,9 @@ namespace OverlayFuse.Cli.Mounting;
 /// lines that the command line alone decides are in <see cref="MountRequest.Notes"/>.
 /// </summary>
 /// <param name="options">What the overlay is made of.</param>
-/// <param name="told">What the live mount tells of itself.</param>
+/// <param name="io">How the live mount opens files.</param>
 /// <param name="isOrdinary">The mounting user is not root.</param>
-internal sealed class OptionNotes(OverlayOptions options, LiveStatistics told, bool isOrdinary)
+internal sealed class OptionNotes(OverlayOptions options, IoMode io, bool isOrdinary)
 {
     private const string ReadOnly = "the mount is read-only";
 
@@ -20,7 +19,7 @@ internal sealed class OptionNotes(OverlayOptions options, LiveStatistics told, b
 
     private string? Io()
     {
-        if (told.Io != IoMode.Open || options.Io is not (IoMode.Auto or IoMode.Stateless))
+        if (io != IoMode.Open || options.Io is not (IoMode.Auto or IoMode.Stateless))
             return null;
         string? reason = ReasonToOpen() ?? (options.Io == IoMode.Stateless ? "this kernel sends every open" : null);
         return reason is null ? null : $"io={OptionValue.Word(options.Io)}: open, because {reason}";
@@ -42,13 +41,13 @@ internal sealed class OptionNotes(OverlayOptions options, LiveStatistics told, b
         if (!options.IncrementalCopyUp)
             return null;
         string? reason = !options.IsWritable ? ReadOnly
-            : told.Io == IoMode.Passthrough ? "io=passthrough"
+            : io == IoMode.Passthrough ? "io=passthrough"
             : options.XattrPermissions != XattrPermissions.None ? $"xattr_permissions={(int)options.XattrPermissions}"
             : isOrdinary ? "the mounting user is not root"
             : options.NfsExport ? "nfs_export=on" : null;
         if (reason is not null)
             return $"copyup=incremental: off, because {reason}";
-        return told.Io == IoMode.Open ? "copyup=incremental: for changes of attributes alone, because io=open" : null;
+        return io == IoMode.Open ? "copyup=incremental: for changes of attributes alone, because io=open" : null;
     }
 
     private string? WriteBack() => options is { WriteBack: true, IsWritable: false } ? $"writeback=1: off, because {ReadOnly}" : null;

@@ -17,7 +17,7 @@ internal static class ListVerb
 
     public static Command Make()
     {
-        var layers = new Option<bool>("--long", "-l") { Description = "Also list the layers" };
+        var layers = new Option<bool>("--long", "-l") { Description = "Also list the layers, and options that are not followed as written" };
         var json = new Option<bool>("--json") { Description = "Print an array of objects, for programs" };
         var list = new Command(Name, "Lists your live mounts; for root, those of all users") { layers, json };
         list.SetAction(words =>
@@ -44,7 +44,7 @@ internal static class ListVerb
     }
 
     /// <summary>
-    /// Writes a line of headers and one for each mount; with layers, their lines below it. Without a mount nothing is written.
+    /// Writes a line of headers and one for each mount; with --long, lines for its layers and notes below it. Without a mount nothing is written.
     /// </summary>
     public static void Print(TextWriter output, IReadOnlyList<MountReport> mounts, bool withLayers)
     {
@@ -62,6 +62,8 @@ internal static class ListVerb
             output.WriteLine(lines[i + 1]);
             foreach ((string role, string path) in withLayers ? mounts[i].Layers : [])
                 output.WriteLine(PlainText.Escape($"  {role,-5} {path}"));
+            foreach (string note in withLayers ? mounts[i].Notes : [])
+                output.WriteLine(PlainText.Escape($"  note  {note}"));
         }
     }
 }

@@ -29,5 +29,8 @@ internal sealed record MountAnswer(MountState State, LiveStatistics? Statistics,
     /// </summary>
     public int? ProcessId { get; init; }
 
+    /// <summary>Options that the mount does not follow as they were written, a line each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     public static MountAnswer Nothing(MountState state) => new(state, null, []);
 }

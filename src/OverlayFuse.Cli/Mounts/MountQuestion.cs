@@ -57,6 +57,7 @@ internal sealed class MountQuestion : IDisposable
         return new MountAnswer(MountState.Live, statistics, [.. found.Select(layer => LiveControl.ReadLayer(layer.Data))])
         {
             ProcessId = MountDaemon.Confirm(_entry, statistics),
+            Notes = LiveControl.ReadNotes(told.Data),
         };
     }
 

@@ -44,6 +44,9 @@ internal sealed record MountReport : IJsonObject
     /// <summary>Topmost first.</summary>
     public IReadOnlyList<(string Role, string Path)> Layers { get; init; } = [];
 
+    /// <summary>Options that the mount does not follow as they were written, a line each: "copyup=incremental: off, because io=passthrough".</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>"rw,io=stateless,userxattr".</summary>
     public string Mode => (IsReadOnly ? "ro" : "rw") + (Io is null ? "" : ",io=" + Io) + (UserXattr == true ? ",userxattr" : "");
 
@@ -67,6 +70,7 @@ internal sealed record MountReport : IJsonObject
             CopyUps = told.CopyUps,
             Inodes = told.KnownInodes,
             LayerCount = told.Layers,
+            Notes = answer.Notes,
         };
     }
 
@@ -92,6 +96,10 @@ internal sealed record MountReport : IJsonObject
             JsonOutput.WritePath(json, "path", path);
             json.WriteEndObject();
         }
+        json.WriteEndArray();
+        json.WriteStartArray("notes");
+        foreach (string note in Notes)
+            json.WriteStringValue(note);
         json.WriteEndArray();
     }
 

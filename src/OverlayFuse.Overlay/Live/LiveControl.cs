@@ -31,9 +31,16 @@ public static class LiveControl
 
     private const int PathOffset = 16;
 
+    /// <summary>Far behind the statistics, which may grow.</summary>
+    private const int NotesOffset = 1024;
+
     /// <summary>What a live mount tells of itself.</summary>
     /// <param name="answer">What <see cref="Statistics"/> has left.</param>
     public static LiveStatistics ReadStatistics(ReadOnlySpan<byte> answer) => MemoryMarshal.Read<LiveStatistics>(answer);
+
+    /// <summary>Options that a live mount does not follow as they were written, a line each.</summary>
+    /// <param name="answer">What <see cref="Statistics"/> has left. An older daemon leaves no lines.</param>
+    public static string[] ReadNotes(ReadOnlySpan<byte> answer) => Text(answer[NotesOffset..]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>The argument of <see cref="ListLayer"/>; 0 is the topmost.</summary>
     public static byte[] WriteIndex(int index)
@@ -69,6 +76,18 @@ public static class LiveControl
         answer.Clear();
         _ = Encoding.ASCII.GetBytes(role, answer[..(PathOffset - 1)]);
         _ = NativeText.ToBytes(path).AsSpan().TryCopyTo(answer[PathOffset..^1]); // a longer path is left out
+    }
+
+    /// <summary>Lines that find no room are left out.</summary>
+    internal static void WriteNotes(Span<byte> answer, string notes)
+    {
+        if (answer.Length <= NotesOffset)
+            return;
+        Span<byte> room = answer[NotesOffset..^1];
+        ReadOnlySpan<byte> text = NativeText.ToBytes(notes);
+        if (text.Length > room.Length)
+            text = text[..Math.Max(text[..room.Length].LastIndexOf((byte)'\n'), 0)];
+        text.CopyTo(room);
     }
 
     internal static (ulong Dev, ulong Ino, string Path) ReadDirectory(ReadOnlySpan<byte> argument) => (

@@ -13,8 +13,17 @@ internal sealed class LiveNumbers(MergedView view, InodeAccess access, CopyUp? c
 {
     private readonly long _started = Environment.TickCount64;
 
-    public Errno Tell(Span<byte> answer) =>
-        MemoryMarshal.TryWrite(answer, Statistics()) ? Errno.None : Errno.EINVAL;
+    /// <summary>Options that the mount does not follow as they were written, a line each.</summary>
+    public string Notes { get; set; } = "";
+
+    /// <summary>Writes the numbers, and the notes after them, as <see cref="LiveControl"/> lays them out.</summary>
+    public Errno Tell(Span<byte> answer)
+    {
+        if (!MemoryMarshal.TryWrite(answer, Statistics()))
+            return Errno.EINVAL;
+        LiveControl.WriteNotes(answer, Notes);
+        return Errno.None;
+    }
 
     /// <summary>The numbers of this moment.</summary>
     public LiveStatistics Statistics() => new()

@@ -76,6 +76,13 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     /// <summary>The numbers of this moment.</summary>
     public LiveStatistics Statistics() => _numbers.Statistics();
 
+    /// <summary>Options that the mount does not follow as they were written, a line each; <c>overlayfuse list -l</c> shows them.</summary>
+    public string Notes
+    {
+        get => _numbers.Notes;
+        set => _numbers.Notes = value;
+    }
+
     internal MergedView View => _view;
 
     /// <inheritdoc/>

@@ -53,6 +53,21 @@ internal sealed class ListTests
         Assert.That((mount.GetProperty("io").GetString(), mount.GetProperty("read_only").GetBoolean(), mount.GetProperty("userxattr").GetBoolean()), Is.EqualTo((io, readOnly, userXattr)));
     }
 
+    /// <summary>What one option does to another shows where a user looks for it.</summary>
+    [TestCase("copyup=incremental,io=passthrough", "copyup=incremental: off, because io=passthrough")]
+    [TestCase("metacopy=on,auto_cache", "redirect_dir: on, because metacopy=on", "io=auto: open, because auto_cache")]
+    [TestCase("copyup=incremental")]
+    public void List_OptionsThatChangeOthers_NotesThem(string options, params string[] notes)
+    {
+        sandbox.Mount("-o", $"{CliSandbox.Writable},{options}", sandbox.MountPoint);
+
+        Assert.That(Listed().GetProperty("notes").EnumerateArray().Select(note => note.GetString()), Is.EqualTo(notes));
+        string[] lines = Overlayfuse.Start("/", "list", "--long").Output.Split('\n');
+        Assert.That(lines.SkipWhile(line => !line.StartsWith(sandbox.MountPoint + " ", StringComparison.Ordinal)).Skip(4).Take(notes.Length),
+            Is.EqualTo(notes.Select(note => "  note  " + note)));
+        Assert.That(Overlayfuse.Start("/", "list").Output, Does.Not.Contain("  note  "));
+    }
+
     /// <summary>A file, a file in a directory with that directory; and none for what is new, or was copied up already.</summary>
     [Test]
     public void List_AfterChangesOfLowerFiles_CountsTheCopyUps()
