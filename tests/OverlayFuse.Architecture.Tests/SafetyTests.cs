@@ -39,7 +39,7 @@ internal sealed class SafetyTests
             from name in source.Nodes<IdentifierNameSyntax>()
             where name.Identifier.Text is "Process" or "ProcessStartInfo" or "fork" or "vfork" or "Spawn" or "SpawnBetween"
             select source.Path;
-        Assert.That(starts.Distinct(), Is.EquivalentTo(new[] { "src/OverlayFuse.Fuse/FuserMount.cs", "src/OverlayFuse.Cli/Asking/Question.cs" }));
+        Assert.That(starts.Distinct(), Is.EquivalentTo(new[] { "src/OverlayFuse.Fuse/Mounting/FuserMount.cs", "src/OverlayFuse.Cli/Asking/Question.cs" }));
     }
 
     [TestCaseSource(nameof(Opcodes))]
@@ -76,7 +76,7 @@ internal sealed class SafetyTests
             where clause.Filter is null && (clause.Declaration is null || clause.Declaration.Type.ToString() == nameof(Exception))
             where clause.Block.Statements.LastOrDefault() is not ThrowStatementSyntax { Expression: null }
             select source.Path;
-        Assert.That(catches.Distinct(), Is.SubsetOf(new[] { "src/OverlayFuse.Fuse/FuseWorker.cs" }));
+        Assert.That(catches.Distinct(), Is.SubsetOf(new[] { "src/OverlayFuse.Fuse/Workers/FuseWorker.cs" }));
     }
 
     /// <summary>native/command_line.c decides before the runtime is there which words stay in the foreground.</summary>

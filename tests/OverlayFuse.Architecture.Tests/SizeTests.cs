@@ -48,7 +48,7 @@ internal sealed class SizeTests
 
     /// <summary>OverlayFuse.Linux gives system calls as they are.</summary>
     private static bool IsWrapperOfOneCall(SourceFile source, BaseMethodDeclarationSyntax method) =>
-        source.Path.StartsWith("src/OverlayFuse.Linux/Sys.", StringComparison.Ordinal) && method.ParameterList.Parameters.Count == ParameterLimit + 1;
+        source.Path.StartsWith("src/OverlayFuse.Linux/Sys/", StringComparison.Ordinal) && method.ParameterList.Parameters.Count == ParameterLimit + 1;
 
     private static IEnumerable<SyntaxNode> Functions(SourceFile source) =>
         source.Nodes<BaseMethodDeclarationSyntax>().Cast<SyntaxNode>()
