@@ -1,5 +1,6 @@
 using System.Globalization;
 using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 

@@ -4,6 +4,7 @@ using System.Text;
 using BenchmarkDotNet.Attributes;
 using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Fuse.Workers;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Benchmarks;
@@ -61,7 +62,7 @@ public class ProtocolBenchmarks
     [Benchmark(Description = "ReadDirPlus of 100 entries")]
     public int ReadDirPlus() => Send(_readDirPlus);
 
-    private int Send(byte[] message) => _session.Dispatch(message, _reply, _inFlight);
+    private int Send(byte[] message) => ((IWorkerHost)_session).Dispatch(message, _reply, _inFlight);
 
     private static byte[] Bytes<T>(T body) where T : unmanaged => MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in body)).ToArray();
 

@@ -1,4 +1,5 @@
 using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 

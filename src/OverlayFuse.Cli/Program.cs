@@ -1,5 +1,5 @@
 using OverlayFuse.Cli.Asking;
-using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli;

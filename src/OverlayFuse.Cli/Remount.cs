@@ -1,7 +1,7 @@
 using System.Globalization;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Cli.Mounts;
-using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 

@@ -1,4 +1,5 @@
 using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Fuse.Workers;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse;

@@ -1,18 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Fuse.Workers;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse;
 
 public sealed partial class FuseSession
 {
-    /// <summary>Answers one request.</summary>
-    /// <param name="message">What was read.</param>
-    /// <param name="buffer">Where the reply goes.</param>
-    /// <param name="inFlight">The worker's.</param>
-    /// <returns>Length of the reply, 0 when there is none.</returns>
-    internal int Dispatch(ReadOnlySpan<byte> message, Span<byte> buffer, InFlightRequest inFlight)
+    int IWorkerHost.Dispatch(ReadOnlySpan<byte> message, Span<byte> buffer, InFlightRequest inFlight)
     {
         if (!MemoryMarshal.TryRead(message, out InHeader header))
             return 0; // without a number there is nothing to answer

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Fuse.Workers;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse;
@@ -11,7 +12,7 @@ namespace OverlayFuse.Fuse;
 /// </summary>
 public sealed partial class FuseSession
 {
-    internal void OnUndelivered(ReadOnlySpan<byte> message, ReadOnlySpan<byte> reply, Errno error)
+    void IWorkerHost.OnUndelivered(ReadOnlySpan<byte> message, ReadOnlySpan<byte> reply, Errno error)
     {
         InHeader header = MemoryMarshal.Read<InHeader>(message);
         if (error != Errno.ENOENT && !IsEnding)

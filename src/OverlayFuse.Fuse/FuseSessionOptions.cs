@@ -15,10 +15,10 @@ public sealed record FuseSessionOptions
     /// <summary>Most bytes in one READ or WRITE: a multiple of 4 KiB up to 1 MiB; less where the kernel allows less.</summary>
     public int MaxWrite { get; init; } = 1 << 20;
 
-    /// <summary>Most bytes that the kernel reads ahead; it may allow less, see <see cref="FuseMount.AllowReadahead"/>.</summary>
+    /// <summary>Most bytes that the kernel reads ahead; it may allow less, see <see cref="Mounting.FuseMount.AllowReadahead"/>.</summary>
     public uint MaxReadahead { get; init; } = uint.MaxValue;
 
-    /// <summary>The only user besides root that may enter a mount with <see cref="FuseMountOptions.AllowOther"/>; null: everybody.</summary>
+    /// <summary>The only user besides root that may enter a mount with <see cref="Mounting.FuseMountOptions.AllowOther"/>; null: everybody.</summary>
     public uint? OnlyUser { get; init; }
 
     /// <summary>Gets a line for each request and reply, and one for each feature at INIT; null: none. Called by many workers at once.</summary>

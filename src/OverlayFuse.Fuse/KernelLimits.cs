@@ -1,4 +1,5 @@
 using System.Globalization;
+using OverlayFuse.Fuse.Protocol;
 
 namespace OverlayFuse.Fuse;
 

@@ -1,3 +1,4 @@
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Fuse.Tests.Support;
 using OverlayFuse.Linux;
 

@@ -10,7 +10,7 @@ internal sealed class UndoTests : DispatchTest
     {
         byte[] reply = Dispatcher.Send(request);
         FileSystem.Calls.Clear();
-        Dispatcher.Session.OnUndelivered(request, reply, refusal);
+        Dispatcher.Host.OnUndelivered(request, reply, refusal);
         return [.. FileSystem.Calls];
     }
 

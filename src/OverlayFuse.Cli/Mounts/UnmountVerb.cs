@@ -1,5 +1,5 @@
 using System.CommandLine;
-using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 

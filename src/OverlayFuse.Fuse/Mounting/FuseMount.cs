@@ -1,7 +1,7 @@
 using System.Globalization;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Fuse;
+namespace OverlayFuse.Fuse.Mounting;
 
 /// <summary>A live mount. <see cref="Device"/> goes to a <see cref="FuseSession"/>, which closes it.</summary>
 public sealed class FuseMount

@@ -1,4 +1,4 @@
-namespace OverlayFuse.Fuse;
+namespace OverlayFuse.Fuse.Mounting;
 
 /// <summary>MS_* of mount(2), as far as they make sense for FUSE.</summary>
 [Flags]

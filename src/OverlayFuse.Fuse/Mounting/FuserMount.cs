@@ -1,7 +1,7 @@
 using System.Globalization;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Fuse;
+namespace OverlayFuse.Fuse.Mounting;
 
 /// <summary>
 /// fusermount3, the set-uid helper that mounts for ordinary users: gets its options as arguments and sends the mounted /dev/fuse

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Fuse;
+namespace OverlayFuse.Fuse.Mounting;
 
 /// <summary>What the kernel says of itself in INIT, its first request on a mount. For those who ask and serve nothing.</summary>
 /// <param name="Major">Version of the protocol: 7.</param>

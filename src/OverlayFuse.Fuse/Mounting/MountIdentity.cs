@@ -1,7 +1,7 @@
 using System.Globalization;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Fuse;
+namespace OverlayFuse.Fuse.Mounting;
 
 /// <summary>
 /// Which mount is on top at a path. The kernel gives the numbers of a mount that is gone to the next one, so type and source belong to it, where neither

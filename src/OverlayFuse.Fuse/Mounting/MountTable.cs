@@ -1,7 +1,7 @@
 using System.Text;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Fuse;
+namespace OverlayFuse.Fuse.Mounting;
 
 /// <summary>/proc/self/mountinfo, see proc(5).</summary>
 internal static class MountTable

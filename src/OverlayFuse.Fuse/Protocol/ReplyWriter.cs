@@ -1,9 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Fuse;
+namespace OverlayFuse.Fuse.Protocol;
 
 /// <summary>Builds the reply in the worker's buffer: the file system fills structs and data at the place where they are sent from.</summary>
 internal ref struct ReplyWriter(Span<byte> buffer)

@@ -1,9 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Fuse;
+namespace OverlayFuse.Fuse.Protocol;
 
 /// <summary>
 /// What follows the names of a request that creates an inode: records of <see cref="ExtHeader"/>, each padded to 8 bytes.

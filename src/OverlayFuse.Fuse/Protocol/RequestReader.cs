@@ -1,9 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Fuse;
+namespace OverlayFuse.Fuse.Protocol;
 
 /// <summary>Takes a request's body apart, in the order of the wire. Names and data are views of the worker's buffer. False: malformed.</summary>
 internal ref struct RequestReader(ReadOnlySpan<byte> body)

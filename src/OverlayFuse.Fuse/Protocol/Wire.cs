@@ -1,4 +1,4 @@
-namespace OverlayFuse.Fuse;
+namespace OverlayFuse.Fuse.Protocol;
 
 /// <summary>Sizes and limits of the protocol that belong to no struct.</summary>
 internal static class Wire
@@ -15,7 +15,7 @@ internal static class Wire
     /// <summary>FUSE_MIN_READ_BUFFER.</summary>
     internal const int MinReadBuffer = 8192;
 
-    /// <summary>Unit of <see cref="Protocol.InitOut.MaxPages"/>.</summary>
+    /// <summary>Unit of <see cref="InitOut.MaxPages"/>.</summary>
     internal const int PageSize = 4096;
 
     /// <summary>FUSE_INT_REQ_BIT: an INTERRUPT's own number is that of its victim with this bit.</summary>

@@ -2,28 +2,36 @@ using System.Runtime.CompilerServices;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Fuse;
+namespace OverlayFuse.Fuse.Workers;
 
 /// <summary>
-/// One dedicated thread with a /dev/fuse descriptor and buffers of its own: reads a request, has it answered, writes the reply.
-/// Owned by the session's pool. A background thread: one that hangs in a system call does not keep the process.
+/// One dedicated thread with a /dev/fuse descriptor and buffers of its own: reads a request, has the session answer it, writes the reply.
+/// The pool owns it. A background thread: one that hangs in a system call does not keep the process.
 /// </summary>
 internal sealed class FuseWorker
 {
-    private readonly FuseSession _session;
+    private const int StackSize = 1 << 20;
+    private const int TooManyFailures = 100;
+
+    private readonly WorkerPool _pool;
+    private readonly IWorkerHost _host;
     private readonly Thread _thread;
     private WorkerBuffer _request = null!; // from Start on
     private WorkerBuffer _reply = null!;
+    private int _failures;
 
-    internal FuseWorker(FuseSession session, SafeFd device, InFlightRequest inFlight)
+    /// <param name="pool">The owner.</param>
+    /// <param name="host">Answers the requests.</param>
+    /// <param name="device">The worker owns a reference.</param>
+    /// <param name="inFlight">The record of this worker.</param>
+    internal FuseWorker(WorkerPool pool, IWorkerHost host, SafeFd device, InFlightRequest inFlight)
     {
-        _session = session;
+        _pool = pool;
+        _host = host;
         Device = device;
         InFlight = inFlight;
         _thread = new Thread(Run, StackSize) { IsBackground = true, Name = "fuse" };
     }
-
-    private const int StackSize = 1 << 20;
 
     /// <summary>The worker holds a reference.</summary>
     internal SafeFd Device { get; }
@@ -65,51 +73,70 @@ internal sealed class FuseWorker
         }
         finally
         {
-            _session.OnWorkerEnded(this); // first: somebody may wait for the end, and unmapping takes its time
+            _pool.OnEnded(this); // first: a thread may wait for the end, and unmapping takes its time
             DisposeBuffers();
         }
     }
 
     private void Serve()
     {
-        int failures = 0;
-        while (!_session.IsEnding)
+        while (!_pool.IsEnding)
         {
-            _session.OnWorkerIdle();
+            _pool.OnIdle();
             Errno error = Sys.ReadDevice(Device.Fd, _request.Span, out int length);
-            _session.OnWorkerBusy();
+            _pool.OnBusy();
             if (error == Errno.None && length > 0)
             {
-                failures = 0;
+                _failures = 0;
                 Answer(_request.Span[..length]);
-                if (_session.ShouldRetire())
+                if (_pool.ShouldRetire())
                     return;
             }
-            else if (_session.EndsOn(error, ref failures))
+            else if (EndsOn(error))
             {
                 return;
             }
         }
     }
 
+    /// <summary>True if this worker must end after its read(2) failed.</summary>
+    private bool EndsOn(Errno error)
+    {
+        switch (error)
+        {
+            case Errno.EINTR or Errno.EAGAIN or Errno.ENOENT: // a signal; nothing to read after all; the request was aborted while it was read
+                return _pool.IsEnding;
+            case Errno.ENODEV or Errno.ECONNABORTED or Errno.None: // unmounted; aborted (ABORT_ERROR); end of file of what replaced the device
+                break;
+            default:
+                _pool.Log($"FUSE: reading a request: {error}");
+                if (error is not (Errno.EBADF or Errno.EINVAL or Errno.EPERM) && ++_failures < TooManyFailures)
+                    return false;
+                break;
+        }
+        _pool.BeginEnding();
+        return true;
+    }
+
     private void Answer(ReadOnlySpan<byte> message)
     {
         try
         {
-            int length = _session.Dispatch(message, _reply.Span, InFlight);
-            if (length > 0 && Sys.WriteDevice(Device.Fd, _reply.Span[..length]) is not Errno.None and var error)
-                _session.OnUndelivered(message, _reply.Span[..length], error);
-            if (!_session.IsServing)
-                _session.BeginServing();
+            int length = _host.Dispatch(message, _reply.Span, InFlight);
+            Errno error;
+            if (length > 0 && (error = Sys.WriteDevice(Device.Fd, _reply.Span[..length])) != Errno.None)
+                _host.OnUndelivered(message, _reply.Span[..length], error);
+            if (!_pool.IsServing)
+                _pool.TryBeginServing();
         }
 #pragma warning disable CA1031 // the one catch of the request path: a bug in one operation must not end the mount
         catch (Exception exception)
 #pragma warning restore CA1031
         {
             InFlight.End();
-            int length = _session.OnException(message, _reply.Span, exception);
+            int length = _host.OnException(message, _reply.Span, exception);
             if (length > 0)
-                _ = Sys.WriteDevice(Device.Fd, _reply.Span[..length]); // fails when it was answered before: nothing to tell
+                _ = Sys.WriteDevice(Device.Fd, _reply.Span[..length]); // fails if the request was answered before: nobody waits for more
         }
     }
 }

@@ -1,6 +1,6 @@
 using OverlayFuse.Fuse.Protocol;
 
-namespace OverlayFuse.Fuse;
+namespace OverlayFuse.Fuse.Workers;
 
 /// <summary>
 /// The request that one worker is busy with, seen by the workers that read INTERRUPT. Owned by its worker, which alone sets

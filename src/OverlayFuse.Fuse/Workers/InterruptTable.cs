@@ -1,4 +1,4 @@
-namespace OverlayFuse.Fuse;
+namespace OverlayFuse.Fuse.Workers;
 
 /// <summary>
 /// Brings an INTERRUPT to its victim. The kernel sends it as soon as the victim was read, so its reader can be ahead of the

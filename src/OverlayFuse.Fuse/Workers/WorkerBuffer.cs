@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
+using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Fuse;
+namespace OverlayFuse.Fuse.Workers;
 
 /// <summary>
 /// A worker's buffer: a header that ends where a page starts, then data. So WRITE's data and READ's answer are page-aligned, as

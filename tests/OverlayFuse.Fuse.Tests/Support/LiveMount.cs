@@ -1,3 +1,5 @@
+using OverlayFuse.Fuse.Mounting;
+
 namespace OverlayFuse.Fuse.Tests.Support;
 
 /// <summary>A file system mounted on a directory of its own; gone, whatever happens, when disposed of.</summary>
