@@ -47,7 +47,7 @@ internal static class Remount
     private static MountEntry Find(string mountPoint)
     {
         string path = LiveMount.RealPath(mountPoint, Question.FirstPatience);
-        return MountTable.Read().Entries.LastOrDefault(entry => entry.MountPoint == path && entry.Type == "fuse.overlayfuse")
+        return OwnMounts.Read().Entries.LastOrDefault(entry => entry.MountPoint == path && entry.Type == "fuse.overlayfuse")
             ?? throw new MountRefusedException($"{mountPoint}: no overlayfuse mount is there (EINVAL); see 'findmnt -t fuse.overlayfuse'");
     }
 

@@ -85,7 +85,7 @@ public sealed partial class OverlayFileSystem
         layer = null;
         try
         {
-            MountTable mounts = MountTable.Read();
+            MountTable mounts = OwnMounts.Read();
             using LayerPlace added = LayerPlace.Open("lowerdir", directory.Path, mounts);
             if (Sys.FStatx(added.Fd, out Statx stat) is not Errno.None and var unseen)
                 return unseen;

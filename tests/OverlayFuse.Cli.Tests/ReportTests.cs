@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OverlayFuse.Cli.Doctor;
 using OverlayFuse.Cli.Mounts;
+using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli.Tests;

@@ -46,7 +46,7 @@ internal sealed class UpperTrial : IDisposable
             return [Finding.No(key, what, "does not answer: it is on a mount that hangs, or behind one", "name another directory: --upper DIR") with { Needed = true }];
         try
         {
-            using LayerPlace place = LayerPlace.Open("upperdir", FullPath.Of(path), MountTable.Read());
+            using LayerPlace place = LayerPlace.Open("upperdir", FullPath.Of(path), OwnMounts.Read());
             UpperChecks.RefuseFileSystem(place);
             using var trial = new UpperTrial(place);
             string type = place.Mount?.Type ?? "unknown file system";

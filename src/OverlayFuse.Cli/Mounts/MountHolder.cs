@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Globalization;
+using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Mounts;
 
@@ -45,7 +47,7 @@ internal sealed record MountHolder(string Id, string Name, string Use)
         foreach (string id in Processes())
         {
             bool isNew = ProcFile.ReadLink($"/proc/{id}/ns/mnt") is { } its && seen.Add(its);
-            if (isNew && ProcFile.Lines($"/proc/{id}/mountinfo").Any(line => line.Split(' ') is [_, _, var mounted, ..] && mounted == device))
+            if (isNew && MountTable.ReadOf(uint.Parse(id, CultureInfo.InvariantCulture), out MountTable mounts) == Errno.None && mounts.OfDevice(device) is not null)
                 strangers.Add($"{Command(id)} ({id})");
         }
         return string.Join(", ", strangers.Take(MostNamed));

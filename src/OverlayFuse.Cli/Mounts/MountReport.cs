@@ -1,5 +1,5 @@
 using System.Globalization;
-using OverlayFuse.Overlay;
+using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Mounts;
 

@@ -35,7 +35,7 @@ internal static class UnmountVerb
             throw new UsageException("unmount: --timeout: a negative time; write a number of seconds");
         int status = 0;
         // The last mounted first: it may lie in an earlier one.
-        foreach (string mountPoint in all ? LiveMount.Find(MountTable.Read(), Sys.EffectiveUid).Select(mount => mount.MountPoint).Reverse() : mountPoints)
+        foreach (string mountPoint in all ? LiveMount.Find(OwnMounts.Read(), Sys.EffectiveUid).Select(mount => mount.MountPoint).Reverse() : mountPoints)
         {
             try
             {

@@ -22,6 +22,12 @@ internal sealed record MountIdentity(string Device, ulong Id, string TypeAndSour
             return null;
         string device = string.Create(CultureInfo.InvariantCulture, $"{stat.DevMajor}:{stat.DevMinor}");
         bool isUnique = (stat.Mask & StatxMask.UniqueMountId) != 0;
-        return new MountIdentity(device, (stat.Mask & ids) != 0 ? stat.MountId : 0, isUnique ? "" : MountTable.TypeAndSource(mountPoint));
+        return new MountIdentity(device, (stat.Mask & ids) != 0 ? stat.MountId : 0, isUnique ? "" : TypeAndSourceAt(mountPoint));
+    }
+
+    private static string TypeAndSourceAt(string mountPoint)
+    {
+        _ = MountTable.Read(out MountTable mounts); // without /proc it is empty
+        return mounts.OnTopAt(mountPoint) is { } top ? $"{top.Type} {top.Source}" : "";
     }
 }
