@@ -9,7 +9,9 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Benchmarks;
 
-/// <summary>From the bytes of a request to the bytes of its reply, over a file system that does nothing. Each must allocate nothing.</summary>
+/// <summary>
+/// From the bytes of a request to the bytes of its reply, over a file system that does nothing. Each must allocate nothing.
+/// </summary>
 [BenchmarkCategory(AllocationGate.Category)]
 public class ProtocolBenchmarks
 {
@@ -70,7 +72,8 @@ public class ProtocolBenchmarks
 
     private static byte[] Message(Opcode opcode, ReadOnlySpan<byte> body)
     {
-        InHeader header = new() { Len = (uint)(Unsafe.SizeOf<InHeader>() + body.Length), Opcode = opcode, Unique = 2, NodeId = NodeId.Root };
+        InHeader header = new() { Len = (uint)(Unsafe.SizeOf<InHeader>() + body.Length), Opcode = opcode, Unique = 2,
+            NodeId = NodeId.Root };
         return [.. Bytes(header), .. body];
     }
 

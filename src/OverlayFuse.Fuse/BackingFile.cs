@@ -28,7 +28,8 @@ public sealed class BackingFile : IDisposable
         int id = Interlocked.Exchange(ref _id, 0);
         if (id == 0 || !_device.TryAcquire())
             return; // the end of the session has closed it
-        _ = Sys.IoCtl(_device.Fd, (uint)DeviceCommand.BackingClose, MemoryMarshal.AsBytes(new Span<int>(ref id))); // only an id that is not there can fail
+        // only an id that is not there can fail
+        _ = Sys.IoCtl(_device.Fd, (uint)DeviceCommand.BackingClose, MemoryMarshal.AsBytes(new Span<int>(ref id)));
         _device.Release();
     }
 }

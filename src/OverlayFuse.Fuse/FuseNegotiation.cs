@@ -2,7 +2,9 @@ using OverlayFuse.Fuse.Protocol;
 
 namespace OverlayFuse.Fuse;
 
-/// <summary>What kernel and file system agree on at INIT. The file system may change it in <see cref="IFuseFileSystem.Init"/> only.</summary>
+/// <summary>
+/// What kernel and file system agree on at INIT. The file system may change it in <see cref="IFuseFileSystem.Init"/> only.
+/// </summary>
 public sealed class FuseNegotiation
 {
     private const InitFlags FlagsWithoutExt = (InitFlags)uint.MaxValue;
@@ -20,8 +22,9 @@ public sealed class FuseNegotiation
     }
 
     /// <summary>
-    /// What is wanted unless the file system says otherwise: all that saves round trips and needs nothing but correct operations. Not ASYNC_DIO: when an
-    /// asynchronous direct write ends, the kernel drops no pages (generic_file_direct_write does, before it can know), and buffered reads go on showing old data.
+    /// What is wanted unless the file system says otherwise: all that saves round trips and needs nothing but correct operations. Not
+    /// ASYNC_DIO: when an asynchronous direct write ends, the kernel drops no pages (generic_file_direct_write does, before it can know),
+    /// and buffered reads go on showing old data.
     /// </summary>
     public const InitFlags DefaultWanted =
         InitFlags.AsyncRead | InitFlags.AtomicOTrunc | InitFlags.ExportSupport | InitFlags.BigWrites | InitFlags.DontMask |
@@ -66,8 +69,8 @@ public sealed class FuseNegotiation
     public uint MaxWriteLimit { get; }
 
     /// <summary>
-    /// Most background requests (readahead, asynchronous I/O, write-back) at a time; the kernel lowers it for ordinary users. When there are so many, all reading
-    /// waits: those that hang in one place must not come near it.
+    /// Most background requests (readahead, asynchronous I/O, write-back) at a time; the kernel lowers it for ordinary users. When there
+    /// are so many, all reading waits: those that hang in one place must not come near it.
     /// </summary>
     public ushort MaxBackground { get; set; } = 4096;
 
@@ -77,7 +80,10 @@ public sealed class FuseNegotiation
     /// <summary>Granularity of time stamps, nanoseconds.</summary>
     public uint TimeGranularity { get; set; } = 1;
 
-    /// <summary>With PASSTHROUGH: stacking depth of this file system, 1 or 2; backing files must be on one of a lower depth. 1 leaves it fit to be a layer of the kernel's overlayfs.</summary>
+    /// <summary>
+    /// With PASSTHROUGH: stacking depth of this file system, 1 or 2; backing files must be on one of a lower depth. 1 leaves it fit to be a
+    /// layer of the kernel's overlayfs.
+    /// </summary>
     public uint MaxStackDepth { get; set; }
 
     /// <summary>Tells the kernel what changed behind its back.</summary>

@@ -44,7 +44,9 @@ public sealed class FuseNotifier
     public Errno Delete(NodeId parent, NodeId child, Name name) =>
         Send(NotifyCode.Delete, new NotifyDeleteOut { Parent = parent, Child = child, NameLen = (uint)name.Length }, name.WithNul);
 
-    /// <summary>NOTIFY_INC_EPOCH (7.44): every cached name and listing is looked up again before its next use. EINVAL on older kernels.</summary>
+    /// <summary>
+    /// NOTIFY_INC_EPOCH (7.44): every cached name and listing is looked up again before its next use. EINVAL on older kernels.
+    /// </summary>
     public Errno IncrementEpoch() => Send(NotifyCode.IncEpoch, default(Nothing), default);
 
     /// <summary>NOTIFY_PRUNE (7.45): asks for FORGETs of inodes that nobody uses. EINVAL on older kernels.</summary>

@@ -42,7 +42,8 @@ public sealed partial class FuseSession
         return IsBarred(request) ? Errno.EACCES : Errno.None;
     }
 
-    private bool TrySplit(ReadOnlySpan<byte> message, scoped in InHeader header, out ReadOnlySpan<byte> body, out ReadOnlySpan<byte> extensions)
+    private bool TrySplit(ReadOnlySpan<byte> message, scoped in InHeader header, out ReadOnlySpan<byte> body,
+        out ReadOnlySpan<byte> extensions)
     {
         body = extensions = default;
         int extensionsLength = header.TotalExtLen * 8;
@@ -102,6 +103,7 @@ public sealed partial class FuseSession
         Opcode.SyncFs => _fileSystem.SyncFs(request),
         Opcode.TmpFile => TmpFile(request, ref input, ref reply),
         Opcode.Statx => Statx(request, ref input, ref reply),
-        Opcode.GetLk or Opcode.SetLk or Opcode.SetLkW or Opcode.BMap or Opcode.Poll or Opcode.SetupMapping or Opcode.RemoveMapping or _ => Errno.ENOSYS,
+        Opcode.GetLk or Opcode.SetLk or Opcode.SetLkW or Opcode.BMap or Opcode.Poll or Opcode.SetupMapping or Opcode.RemoveMapping or _ =>
+            Errno.ENOSYS,
     };
 }

@@ -4,8 +4,8 @@ using OverlayFuse.Fuse.Protocol;
 namespace OverlayFuse.Fuse;
 
 /// <summary>
-/// The last part of a session's life, before <see cref="Stop"/>: the kernel still holds what programs have stored into its pages, and sends it when it is
-/// told to. No page is given out any more meanwhile, so what is dropped from the cache cannot be stored into again.
+/// The last part of a session's life, before <see cref="Stop"/>: the kernel still holds what programs have stored into its pages, and sends
+/// it when it is told to. No page is given out any more meanwhile, so what is dropped from the cache cannot be stored into again.
 /// </summary>
 public sealed partial class FuseSession
 {
@@ -19,8 +19,8 @@ public sealed partial class FuseSession
     public bool IsWriting => _pool.IsBusyWith(Opcode.Write);
 
     /// <summary>
-    /// From here on the session takes only what the kernel holds already: stored pages, times, closes. It answers ENOTCONN to everything else, as
-    /// the kernel does after the end. A process that touches a page of a mapping that is not in the cache gets SIGBUS.
+    /// From here on the session takes only what the kernel holds already: stored pages, times, closes. It answers ENOTCONN to everything
+    /// else, as the kernel does after the end. A process that touches a page of a mapping that is not in the cache gets SIGBUS.
     /// </summary>
     public void TakeOnlyWhatIsHeld()
     {
@@ -29,15 +29,17 @@ public sealed partial class FuseSession
     }
 
     /// <summary>
-    /// Answers the READs that were in progress at the last call already, in place of workers that hang in them: the kernel keeps their pages
-    /// locked, and others wait for those pages. Only one thread may call this.
+    /// Answers the READs that were in progress at the last call already, in place of workers that hang in them: the kernel keeps their
+    /// pages locked, and others wait for those pages. Only one thread may call this.
     /// </summary>
     public void FailStuckReads() => _pool.FailRequests(static request => request.StuckRead());
 
     /// <summary>
-    /// Answers ENOTCONN to all requests in progress, in place of their workers, and to each WRITE that still comes: data that are not written by
-    /// now are lost. A caller that waits for a request that was read cannot be killed. A thread that waits within a notification for the pages
-    /// of a WRITE (invalidate_inode_pages2) holds the connection open: neither closing its descriptors nor the end of this process aborts it.
+    /// Answers ENOTCONN to all requests in progress, in place of their workers, and to each WRITE that still comes: data that are not
+    /// written by now are lost. A caller that waits for a request that was read cannot be killed. A thread that waits within a notification
+    /// for the pages
+    /// of a WRITE (invalidate_inode_pages2) holds the connection open: neither closing its descriptors nor the end of this process aborts
+    /// it.
     /// </summary>
     public void GiveUp()
     {

@@ -27,7 +27,8 @@ public sealed partial class FuseSession
             return Errno.None; // the kernel comes again with major version 7
         }
         if (kernel.Major < Wire.Major || kernel.Minor < Wire.OldestMinor)
-            return RefuseInit($"the kernel speaks FUSE {kernel.Major}.{kernel.Minor}, at least {Wire.Major}.{Wire.OldestMinor} (Linux 5.4) is needed", Errno.EPROTO);
+            return RefuseInit($"the kernel speaks FUSE {kernel.Major}.{kernel.Minor}, at least {Wire.Major}.{Wire.OldestMinor} (Linux "
+                + $"5.4) is needed", Errno.EPROTO);
         var negotiation = new FuseNegotiation(kernel, (uint)_maxWrite, _notifier, new FuseBackingFiles(_device));
         negotiation.MaxReadahead = Math.Min(negotiation.MaxReadahead, _maxReadahead);
         if (_fileSystem.Init(negotiation) is not Errno.None and var error)

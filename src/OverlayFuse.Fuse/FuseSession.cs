@@ -66,7 +66,9 @@ public sealed partial class FuseSession : IWorkerHost
     /// Ends within half a second: operations get a part of it to finish, then the connection is aborted under the rest. Must not be called
     /// from an operation.
     /// </summary>
-    /// <returns>False when a worker hangs: then <see cref="IFuseFileSystem.Destroy"/> was not called, and ending the process is safe.</returns>
+    /// <returns>
+    /// False when a worker hangs: then <see cref="IFuseFileSystem.Destroy"/> was not called, and ending the process is safe.
+    /// </returns>
     public bool Stop() => _pool.Stop();
 
     internal int WorkerCount => _pool.Count;

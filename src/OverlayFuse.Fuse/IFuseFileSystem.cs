@@ -18,7 +18,10 @@ public interface IFuseFileSystem
     /// <summary>The mount is gone; called once, when no worker is in any other method.</summary>
     void Destroy() { }
 
-    /// <summary>LOOKUP of a name in directory request.Node: takes one lookup reference. <see cref="EntryOut.NodeId"/> 0 with a timeout is a negative entry.</summary>
+    /// <summary>
+    /// LOOKUP of a name in directory request.Node: takes one lookup reference. <see cref="EntryOut.NodeId"/> 0 with a timeout is a negative
+    /// entry.
+    /// </summary>
     Errno Lookup(in FuseRequest request, Name name, out EntryOut entry) { entry = default; return Errno.ENOSYS; }
 
     /// <summary>FORGET / BATCH_FORGET: gives lookup references back. Also called for an entry whose reply could not be delivered.</summary>
@@ -112,13 +115,16 @@ public interface IFuseFileSystem
     Errno Access(in FuseRequest request, in AccessIn input) => Errno.ENOSYS;
 
     /// <summary>CREATE: makes and opens.</summary>
-    Errno Create(in FuseRequest request, in CreateIn input, Name name, out EntryOut entry, out OpenOut opened) { entry = default; opened = default; return Errno.ENOSYS; }
+    Errno Create(in FuseRequest request, in CreateIn input, Name name, out EntryOut entry,
+        out OpenOut opened) { entry = default; opened = default; return Errno.ENOSYS; }
 
     /// <summary>TMPFILE (7.37): an open file without a name, in directory request.Node.</summary>
-    Errno TmpFile(in FuseRequest request, in CreateIn input, out EntryOut entry, out OpenOut opened) { entry = default; opened = default; return Errno.ENOSYS; }
+    Errno TmpFile(in FuseRequest request, in CreateIn input, out EntryOut entry,
+        out OpenOut opened) { entry = default; opened = default; return Errno.ENOSYS; }
 
     /// <summary>IOCTL, restricted form: the kernel copies in and out what the command's number says.</summary>
-    Errno IoCtl(in FuseRequest request, in IoCtlIn input, ReadOnlySpan<byte> data, Span<byte> answer, out IoCtlOut result) { result = default; return Errno.ENOSYS; }
+    Errno IoCtl(in FuseRequest request, in IoCtlIn input, ReadOnlySpan<byte> data, Span<byte> answer,
+        out IoCtlOut result) { result = default; return Errno.ENOSYS; }
 
     /// <summary>FALLOCATE.</summary>
     Errno FAllocate(in FuseRequest request, in FAllocateIn input) => Errno.ENOSYS;

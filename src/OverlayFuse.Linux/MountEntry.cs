@@ -4,8 +4,8 @@ using System.Text;
 namespace OverlayFuse.Linux;
 
 /// <summary>
-/// One mount: a line of mountinfo (proc_pid_mountinfo(5)), "ID PARENT MAJ:MIN ROOT POINT OPTIONS [TAGS...] - TYPE SOURCE SUPEROPTIONS". Immutable.
-/// A property takes its field apart when it is asked: most callers look for one mount and compare one field of the others.
+/// One mount: a line of mountinfo (proc_pid_mountinfo(5)), "ID PARENT MAJ:MIN ROOT POINT OPTIONS [TAGS...] - TYPE SOURCE SUPEROPTIONS".
+/// Immutable. A property takes its field apart when it is asked: most callers look for one mount and compare one field of the others.
 /// </summary>
 public sealed class MountEntry
 {

@@ -6,8 +6,8 @@ using System.Text.Unicode;
 namespace OverlayFuse.Linux;
 
 /// <summary>
-/// Arguments, paths and variables are bytes in Linux. Here, and only here, they become strings and bytes again, and nothing is lost: a byte that is no
-/// UTF-8 is the lone surrogate U+DC00 + byte (Python's surrogateescape).
+/// Arguments, paths and variables are bytes in Linux. Here, and only here, they become strings and bytes again, and nothing is lost: a byte
+/// that is no UTF-8 is the lone surrogate U+DC00 + byte (Python's surrogateescape).
 /// </summary>
 public static class NativeText
 {
@@ -55,5 +55,6 @@ public static class NativeText
     }
 
     /// <summary>Whether the text has bytes that are no UTF-8.</summary>
-    public static bool HasRawBytes(string text) => text.AsSpan().ContainsAnyInRange(FirstEscape, LastEscape) && !Utf8.IsValid(ToBytes(text));
+    public static bool HasRawBytes(string text) =>
+        text.AsSpan().ContainsAnyInRange(FirstEscape, LastEscape) && !Utf8.IsValid(ToBytes(text));
 }

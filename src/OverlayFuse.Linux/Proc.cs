@@ -4,8 +4,8 @@ using OverlayFuse.Linux.Interop;
 namespace OverlayFuse.Linux;
 
 /// <summary>
-/// Where /proc is. Some system calls take paths only, and a descriptor is named by "/proc/self/fd/N" there; so who needs them for long holds /proc: it may be
-/// unmounted, as it is between an initramfs and the system.
+/// Where /proc is. Some system calls take paths only, and a descriptor is named by "/proc/self/fd/N" there; so who needs them for long
+/// holds /proc: it may be unmounted, as it is between an initramfs and the system.
 /// </summary>
 public static unsafe class Proc
 {
@@ -23,8 +23,9 @@ public static unsafe class Proc
     internal static ReadOnlySpan<byte> Descriptors => s_isHeld ? s_here : s_underRoot;
 
     /// <summary>
-    /// Makes /proc the working directory for good: all of a process's threads have one, and all paths are absolute but these. It is a mount of our own that
-    /// nobody else sees, where the caller may make one, and keeps none busy; else /proc itself. Without it the working directory is "/".
+    /// Makes /proc the working directory for good: all of a process's threads have one, and all paths are absolute but these. It is a mount
+    /// of our own that nobody else sees, where the caller may make one, and keeps none busy; else /proc itself. Without it the working
+    /// directory is "/".
     /// </summary>
     public static void Hold()
     {
@@ -43,13 +44,17 @@ public static unsafe class Proc
         TextFile.Read(PathOf("self/statm"), out string text) == Errno.None && text.Split(' ') is [_, var pages, ..]
         && long.TryParse(pages, CultureInfo.InvariantCulture, out long count) ? count * Environment.SystemPageSize : 0;
 
-    /// <summary>What this process has given to disks so far (write_bytes of proc_pid_io(5)); 0 where the kernel does not count, or /proc is not there.</summary>
+    /// <summary>
+    /// What this process has given to disks so far (write_bytes of proc_pid_io(5)); 0 where the kernel does not count, or /proc is not
+    /// there.
+    /// </summary>
     public static long WrittenBytes
     {
         get
         {
             const string key = "\nwrite_bytes: ";
-            if (TextFile.Read(PathOf("self/io"), out string text) != Errno.None || text.IndexOf(key, StringComparison.Ordinal) is var at && at < 0)
+            if (TextFile.Read(PathOf("self/io"), out string text) != Errno.None
+                || text.IndexOf(key, StringComparison.Ordinal) is var at && at < 0)
                 return 0;
             ReadOnlySpan<char> rest = text.AsSpan(at + key.Length);
             return long.TryParse(rest[..Math.Max(0, rest.IndexOf('\n'))], CultureInfo.InvariantCulture, out long count) ? count : 0;

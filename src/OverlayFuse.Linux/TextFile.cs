@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace OverlayFuse.Linux;
 
-/// <summary>Reads small files of text, and links, whose names and content are any bytes (<see cref="NativeText"/>): those of /proc, lists of layers.</summary>
+/// <summary>
+/// Reads small files of text, and links, whose names and content are any bytes (<see cref="NativeText"/>): those of /proc, lists of layers.
+/// </summary>
 public static class TextFile
 {
     private const int MostOfAPath = 4096;
@@ -65,5 +67,6 @@ public static class TextFile
     /// <param name="fd">Any descriptor.</param>
     /// <param name="path">Empty on failure.</param>
     /// <returns>ENOENT without /proc.</returns>
-    public static Errno PathOf(Fd fd, out string path) => ReadLink(Proc.PathOf(string.Create(CultureInfo.InvariantCulture, $"self/fd/{fd.Number}")), out path);
+    public static Errno PathOf(Fd fd, out string path) =>
+        ReadLink(Proc.PathOf(string.Create(CultureInfo.InvariantCulture, $"self/fd/{fd.Number}")), out path);
 }

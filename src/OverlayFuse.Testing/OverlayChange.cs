@@ -17,7 +17,9 @@ public enum OverlayChangeKind
 
 /// <summary>One difference between what a mount shows and its lower directories.</summary>
 /// <param name="Kind">What became of it.</param>
-/// <param name="Path">From the root of the mount, with '/' between names and none before the first. Bytes that are no UTF-8 are U+FFFD here.</param>
+/// <param name="Path">
+/// From the root of the mount, with '/' between names and none before the first. Bytes that are no UTF-8 are U+FFFD here.
+/// </param>
 public sealed record OverlayChange(OverlayChangeKind Kind, string Path)
 {
     private const int OctalDigits = 3;
@@ -25,7 +27,9 @@ public sealed record OverlayChange(OverlayChangeKind Kind, string Path)
     /// <summary>As <c>overlayfuse changes</c> prints it: "A path", "M path", "D path".</summary>
     public override string ToString() => $"{Kind.ToString()[0]} {Path}";
 
-    /// <summary>Reads what <c>overlayfuse changes</c> prints: kind, blank, path; in the path \ooo is a byte, by three octal digits.</summary>
+    /// <summary>
+    /// Reads what <c>overlayfuse changes</c> prints: kind, blank, path; in the path \ooo is a byte, by three octal digits.
+    /// </summary>
     /// <exception cref="OverlayMountException">It is something else.</exception>
     internal static OverlayChange[] ParseLines(ReadOnlySpan<byte> output)
     {
@@ -49,7 +53,8 @@ public sealed record OverlayChange(OverlayChangeKind Kind, string Path)
         } : null;
         return kind is { } known
             ? new OverlayChange(known, Unescape(line[2..]))
-            : throw new OverlayMountException($"'{Encoding.UTF8.GetString(line)}': not a line of 'overlayfuse changes'; use the program of the same version as this library");
+            : throw new OverlayMountException($"'{Encoding.UTF8.GetString(line)}': not a line of 'overlayfuse changes'; "
+                + $"use the program of the same version as this library");
     }
 
     private static string Unescape(ReadOnlySpan<byte> path)

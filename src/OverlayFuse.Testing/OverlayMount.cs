@@ -4,8 +4,9 @@ using System.Text;
 namespace OverlayFuse.Testing;
 
 /// <summary>
-/// A throw-away overlay for a test: shows one or several directories as one that can be written to; changes go elsewhere, and the directories
-/// stay as they are. Another process serves it, so nothing that a test does there waits for the test itself; any number of them live side by
+/// A throw-away overlay for a test: shows one or several directories as one that can be written to; changes go elsewhere, and the
+/// directories stay as they are. Another process serves it, so nothing that a test does there waits for the test itself; any number of them
+/// live side by
 /// side. It goes with <see cref="Dispose"/>, or with this process, however that ends. All members may be used by several threads.
 /// </summary>
 public sealed class OverlayMount : IDisposable, IAsyncDisposable
@@ -32,7 +33,10 @@ public sealed class OverlayMount : IDisposable, IAsyncDisposable
     /// <summary>Where the overlay is, an absolute path.</summary>
     public string Path => _view.Path;
 
-    /// <summary>The directory that changes go to, in the form of overlayfs. All is there once <see cref="Changes"/> was asked, or the overlay is disposed.</summary>
+    /// <summary>
+    /// The directory that changes go to, in the form of overlayfs. All is there once <see cref="Changes"/> was asked, or the overlay is
+    /// disposed.
+    /// </summary>
     /// <exception cref="OverlayMountException">The mount does not answer.</exception>
     public string Upper
     {
@@ -44,7 +48,9 @@ public sealed class OverlayMount : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>What differs from the lower directories now, in the order of paths. A copy that is like its original is no change.</summary>
+    /// <summary>
+    /// What differs from the lower directories now, in the order of paths. A copy that is like its original is no change.
+    /// </summary>
     /// <exception cref="OverlayMountException">The mount does not answer, or a directory cannot be read.</exception>
     public IReadOnlyList<OverlayChange> Changes => OverlayChange.ParseLines(ProgramRun.Output(_program, _options.Timeout, "changes", Path));
 
@@ -58,21 +64,26 @@ public sealed class OverlayMount : IDisposable, IAsyncDisposable
     /// <param name="lowers">Topmost first: it hides what has the same name below.</param>
     /// <param name="options">Null: changes are thrown away.</param>
     /// <exception cref="OverlayMountException">The program is missing, or refused; the text names the remedy.</exception>
-    public static OverlayMount Create(IReadOnlyList<string> lowers, OverlayMountOptions? options = null) => new(lowers, options ?? new OverlayMountOptions());
+    public static OverlayMount Create(IReadOnlyList<string> lowers, OverlayMountOptions? options = null) =>
+        new(lowers, options ?? new OverlayMountOptions());
 
     /// <inheritdoc cref="Create(string, OverlayMountOptions?)"/>
     public static Task<OverlayMount> CreateAsync(string lower, OverlayMountOptions? options = null) => CreateAsync([lower], options);
 
     /// <inheritdoc cref="Create(IReadOnlyList{string}, OverlayMountOptions?)"/>
-    public static Task<OverlayMount> CreateAsync(IReadOnlyList<string> lowers, OverlayMountOptions? options = null) => Task.Run(() => Create(lowers, options));
+    public static Task<OverlayMount> CreateAsync(IReadOnlyList<string> lowers, OverlayMountOptions? options = null) =>
+        Task.Run(() => Create(lowers, options));
 
     /// <summary>Throws all changes away and shows the lower directories afresh, at the same path. What is open there is cut off.</summary>
-    /// <exception cref="InvalidOperationException">Changes are kept: <see cref="OverlayMountOptions.Upper"/> or <see cref="OverlayMountOptions.Keep"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Changes are kept: <see cref="OverlayMountOptions.Upper"/> or <see cref="OverlayMountOptions.Keep"/>.
+    /// </exception>
     /// <exception cref="OverlayMountException">The mount is gone.</exception>
     public void Reset()
     {
         if (KeepsChanges)
-            throw new InvalidOperationException($"{nameof(Reset)} throws changes away, and {nameof(OverlayMountOptions.Upper)} and {nameof(OverlayMountOptions.Keep)} keep them; make a new {nameof(OverlayMount)}");
+            throw new InvalidOperationException($"{nameof(Reset)} throws changes away, and {nameof(OverlayMountOptions.Upper)} "
+                + $"and {nameof(OverlayMountOptions.Keep)} keep them; make a new {nameof(OverlayMount)}");
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -80,8 +91,12 @@ public sealed class OverlayMount : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Unmounts, also what is in use, and removes what was made; what is open there is cut off. Done once, however often it is called.</summary>
-    /// <exception cref="OverlayMountException">Changes are kept, and are not known to be complete. When they are thrown away nothing is said.</exception>
+    /// <summary>
+    /// Unmounts, also what is in use, and removes what was made; what is open there is cut off. Done once, however often it is called.
+    /// </summary>
+    /// <exception cref="OverlayMountException">
+    /// Changes are kept, and are not known to be complete. When they are thrown away nothing is said.
+    /// </exception>
     public void Dispose()
     {
         lock (_lock)

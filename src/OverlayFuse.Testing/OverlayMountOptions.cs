@@ -3,7 +3,10 @@ namespace OverlayFuse.Testing;
 /// <summary>How an <see cref="OverlayMount"/> is made. Relative paths are taken against the working directory.</summary>
 public sealed record OverlayMountOptions
 {
-    /// <summary>An upper directory of an earlier mount: its changes are seen, and new ones go there. Null: changes are thrown away, unless <see cref="Keep"/> is set.</summary>
+    /// <summary>
+    /// An upper directory of an earlier mount: its changes are seen, and new ones go there. Null: changes are thrown away, unless
+    /// <see cref="Keep"/> is set.
+    /// </summary>
     public string? Upper { get; init; }
 
     /// <summary>A directory that does not exist yet, or is empty: changes go there, and stay when the mount is gone.</summary>
@@ -15,7 +18,9 @@ public sealed record OverlayMountOptions
     /// <summary>Mount options, as <c>overlayfuse options</c> lists them: "redirect_dir=on", "noexec" ...</summary>
     public IReadOnlyList<string> MountOptions { get; init; } = [];
 
-    /// <summary>Where changes that are thrown away are kept meanwhile, outside of the lower directories; null: TMPDIR, else /var/tmp.</summary>
+    /// <summary>
+    /// Where changes that are thrown away are kept meanwhile, outside of the lower directories; null: TMPDIR, else /var/tmp.
+    /// </summary>
     public string? TemporaryDirectory { get; init; }
 
     /// <summary>How long to wait for the program before it is given up: to mount, and to end.</summary>

@@ -16,7 +16,8 @@ internal static class ProgramLocator
     /// <summary>The program that was asked for, or the first one that is there.</summary>
     /// <param name="asked">Null: search for it.</param>
     /// <exception cref="OverlayMountException">It is nowhere; the text says where it was looked for.</exception>
-    public static string Find(string? asked) => Find(asked, Environment.GetEnvironmentVariable(Variable), AppContext.BaseDirectory, Environment.GetEnvironmentVariable("PATH"));
+    public static string Find(string? asked) =>
+        Find(asked, Environment.GetEnvironmentVariable(Variable), AppContext.BaseDirectory, Environment.GetEnvironmentVariable("PATH"));
 
     internal static string Find(string? asked, string? variable, string besideUs, string? searchPath)
     {
@@ -32,12 +33,16 @@ internal static class ProgramLocator
         string[] directories = (searchPath ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
         return directories.Select(directory => Path.Combine(directory, Name)).FirstOrDefault(File.Exists)
             ?? throw new OverlayMountException(
-                $"the program {Name} was not found: the variable {Variable} is not set, there is no {string.Join(" and no ", ours)}, and none in PATH ({searchPath}); " +
-                $"install it (make install), or name it by {Variable} or {nameof(OverlayMountOptions)}.{nameof(OverlayMountOptions.Program)}");
+                $"the program {Name} was not found: the variable {Variable} is not set, there is no {string.Join(" and no ", ours)}, and "
+                    + $"none in PATH ({searchPath}); " +
+                $"install it (make install), or name it by {Variable} "
+                + $"or {nameof(OverlayMountOptions)}.{nameof(OverlayMountOptions.Program)}");
     }
 
     private static string Existing(string label, string path) =>
-        File.Exists(path) ? Path.GetFullPath(path) : throw new OverlayMountException($"{label}={path}: does not exist; name the program {Name}, or leave it out to have it searched for");
+        File.Exists(path) ? Path.GetFullPath(path)
+            : throw new OverlayMountException($"{label}={path}: does not exist; "
+                + $"name the program {Name}, or leave it out to have it searched for");
 
     /// <summary>Files of packages are unpacked without the right to execute them.</summary>
     private static string Executable(string path)
@@ -53,7 +58,8 @@ internal static class ProgramLocator
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            throw new OverlayMountException($"{path}: cannot be executed, and its mode cannot be changed: {e.Message}; as its owner: chmod +x {path}", e);
+            throw new OverlayMountException($"{path}: cannot be executed, and its mode cannot be changed: {e.Message}; as its owner: "
+                + $"chmod +x {path}", e);
         }
     }
 }

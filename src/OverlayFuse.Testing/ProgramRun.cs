@@ -16,7 +16,8 @@ internal static class ProgramRun
         }
         catch (Win32Exception e)
         {
-            throw new OverlayMountException($"{start.FileName}: cannot be started: {e.Message}; it is a program for Linux on x86_64, and must be executable", e);
+            throw new OverlayMountException($"{start.FileName}: cannot be started: {e.Message}; "
+                + $"it is a program for Linux on x86_64, and must be executable", e);
         }
     }
 
@@ -34,7 +35,9 @@ internal static class ProgramRun
         return AwaitEnd(process, timeout) == 0 ? output : throw new OverlayMountException(LastWords(process, timeout));
     }
 
-    /// <summary>Reads from it, in a thread of its own: a grandchild may keep the pipe open when the program is killed for being too slow.</summary>
+    /// <summary>
+    /// Reads from it, in a thread of its own: a grandchild may keep the pipe open when the program is killed for being too slow.
+    /// </summary>
     /// <exception cref="OverlayMountException">It is too slow, and was killed.</exception>
     public static T Within<T>(Process process, TimeSpan timeout, Func<T> read)
     {
@@ -42,7 +45,8 @@ internal static class ProgramRun
         if (reading.Wait(timeout))
             return reading.Result;
         process.Kill();
-        throw new OverlayMountException($"{Describe(process)}: has said nothing for {timeout.TotalSeconds:0.#} s, and was killed; is a disk or this machine busy? {nameof(OverlayMountOptions)}.{nameof(OverlayMountOptions.Timeout)} can be longer");
+        throw new OverlayMountException($"{Describe(process)}: has said nothing for {timeout.TotalSeconds:0.#} s, and was killed; "
+            + $"is a disk or this machine busy? {nameof(OverlayMountOptions)}.{nameof(OverlayMountOptions.Timeout)} can be longer");
     }
 
     /// <summary>The exit status.</summary>

@@ -22,14 +22,18 @@ internal sealed class SafetyTests
     {
         IEnumerable<string> elsewhere =
             from source in Repository.SourcesOf("src")
-            where !source.Path.StartsWith(Linux + "Interop/", StringComparison.Ordinal) && !source.Path.StartsWith("src/OverlayFuse.Cli/Native", StringComparison.Ordinal)
+            where !source.Path.StartsWith(Linux + "Interop/", StringComparison.Ordinal)
+                && !source.Path.StartsWith("src/OverlayFuse.Cli/Native", StringComparison.Ordinal)
             from attribute in source.Nodes<AttributeSyntax>()
             where attribute.Name.ToString() is "DllImport" or "LibraryImport"
             select source.At(attribute);
         Assert.That(elsewhere, Is.Empty);
     }
 
-    /// <summary>fork(2) in a process with threads is a trap; posix_spawn(3) starts fusermount3, and this program once more to ask a mount. The library for tests starts the program.</summary>
+    /// <summary>
+    /// fork(2) in a process with threads is a trap; posix_spawn(3) starts fusermount3, and this program once more to ask a mount. The
+    /// library for tests starts the program.
+    /// </summary>
     [Test]
     public void Processes_OfTheProgram_AreStartedForFusermountAndQuestionsOnly()
     {
@@ -39,7 +43,8 @@ internal sealed class SafetyTests
             from name in source.Nodes<IdentifierNameSyntax>()
             where name.Identifier.Text is "Process" or "ProcessStartInfo" or "fork" or "vfork" or "Spawn" or "SpawnBetween"
             select source.Path;
-        Assert.That(starts.Distinct(), Is.EquivalentTo(new[] { "src/OverlayFuse.Fuse/Mounting/FuserMount.cs", "src/OverlayFuse.Cli/Asking/Question.cs" }));
+        Assert.That(starts.Distinct(),
+            Is.EquivalentTo(new[] { "src/OverlayFuse.Fuse/Mounting/FuserMount.cs", "src/OverlayFuse.Cli/Asking/Question.cs" }));
     }
 
     [TestCaseSource(nameof(Opcodes))]
@@ -84,10 +89,13 @@ internal sealed class SafetyTests
     public void ForegroundWords_OfTheNativeDaemon_AreThoseOfTheProgram()
     {
         string native = Repository.Read("native/command_line.c");
-        foreach (string word in new[] { "--help", "--version", "--foreground", "--debug", "options", "layers", "add-layer", "refresh", "changes", "run", "hold", "doctor", "list", "unmount" })
+        foreach (string word in new[] { "--help", "--version", "--foreground", "--debug", "options", "layers", "add-layer", "refresh",
+            "changes", "run", "hold", "doctor", "list", "unmount" })
         {
             Assert.That(native, Does.Contain($"\"{word}\""));
-            Assert.That(word.StartsWith('-') ? CommandLine.Parse([word]) is { Help: true } or { Version: true } or { Foreground: true } or { Debug: true } : Verbs.IsVerb(word));
+            Assert.That(word.StartsWith('-')
+                ? CommandLine.Parse([word]) is { Help: true } or { Version: true } or { Foreground: true } or { Debug: true }
+                : Verbs.IsVerb(word));
         }
     }
 

@@ -12,13 +12,16 @@ internal sealed class SizeTests
 
     [Test]
     public void Sources_AllOfThem_AreSeen() =>
-        Assert.That(Repository.Sources.Select(source => source.Path), Has.Member("src/OverlayFuse.Fuse/FuseSession.cs").And.Some.StartsWith("tests/"));
+        Assert.That(Repository.Sources.Select(source => source.Path),
+            Has.Member("src/OverlayFuse.Fuse/FuseSession.cs").And.Some.StartsWith("tests/"));
 
     [Test]
     public void File_OfAnyKind_IsShort()
     {
-        IEnumerable<string> files = Repository.Sources.Select(source => source.Path).Concat(Repository.Files("native", "*.[ch]")).Concat(Repository.Files("bench", "*.[ch]"));
-        Assert.That(files.Select(path => (Path: path, Lines: Repository.Read(path).Count(c => c == '\n'))).Where(file => file.Lines >= FileLimit), Is.Empty);
+        IEnumerable<string> files = Repository.Sources.Select(source => source.Path).Concat(Repository.Files("native", "*.[ch]"))
+            .Concat(Repository.Files("bench", "*.[ch]"));
+        Assert.That(files.Select(path => (Path: path, Lines: Repository.Read(path).Count(c => c == '\n')))
+            .Where(file => file.Lines >= FileLimit), Is.Empty);
     }
 
     [Test]
@@ -48,7 +51,8 @@ internal sealed class SizeTests
 
     /// <summary>OverlayFuse.Linux gives system calls as they are.</summary>
     private static bool IsWrapperOfOneCall(SourceFile source, BaseMethodDeclarationSyntax method) =>
-        source.Path.StartsWith("src/OverlayFuse.Linux/Sys/", StringComparison.Ordinal) && method.ParameterList.Parameters.Count == ParameterLimit + 1;
+        source.Path.StartsWith("src/OverlayFuse.Linux/Sys/", StringComparison.Ordinal)
+            && method.ParameterList.Parameters.Count == ParameterLimit + 1;
 
     private static IEnumerable<SyntaxNode> Functions(SourceFile source) =>
         source.Nodes<BaseMethodDeclarationSyntax>().Cast<SyntaxNode>()

@@ -25,8 +25,10 @@ internal sealed class MountTableTests : DiskTest
     [Test]
     public void Parse_EscapedFields_AreThePlainOnes()
     {
-        MountEntry entry = MountTable.Parse([@"20 1 0:9 /r\040t /a\011\012\134040\043 rw - fuse.x s\040c rw,upperdir=/u\040p"]).Entries.Single();
-        Assert.That((entry.Root, entry.MountPoint, entry.Source, entry.Option("upperdir")), Is.EqualTo(("/r t", "/a\t\n\\040#", "s c", "/u p")));
+        MountEntry entry = MountTable.Parse([@"20 1 0:9 /r\040t /a\011\012\134040\043 rw - fuse.x s\040c rw,upperdir=/u\040p"])
+            .Entries.Single();
+        Assert.That((entry.Root, entry.MountPoint, entry.Source, entry.Option("upperdir")),
+            Is.EqualTo(("/r t", "/a\t\n\\040#", "s c", "/u p")));
     }
 
     [TestCase("")]

@@ -27,7 +27,9 @@ public sealed class FuseMount
     /// <summary>The caller has opened /dev/fuse and mounted it somewhere, and unmounts.</summary>
     public bool IsForeign { get; }
 
-    /// <summary>Whether a mountpoint is a descriptor of /dev/fuse, which the caller has mounted: "/dev/fd/N", as with libfuse 3.3.</summary>
+    /// <summary>
+    /// Whether a mountpoint is a descriptor of /dev/fuse, which the caller has mounted: "/dev/fd/N", as with libfuse 3.3.
+    /// </summary>
     /// <param name="mountPoint">What was named as the mountpoint.</param>
     public static bool IsDescriptor(string mountPoint) => TryDescriptor(mountPoint, out _);
 
@@ -44,11 +46,13 @@ public sealed class FuseMount
         string mountPoint = Resolve(options.MountPoint, out uint type);
         Errno opened = Sys.OpenAt(Fd.WorkingDirectory, Name.From("/dev/fuse"), OpenFlags.ReadWrite | OpenFlags.CloseOnExec, out Fd device);
         if (opened is Errno.ENOENT or Errno.ENODEV or Errno.ENXIO)
-            throw new FuseMountException($"/dev/fuse: {opened}: the kernel has no FUSE here; load it (modprobe fuse), or give the container the device (--device /dev/fuse)");
+            throw new FuseMountException($"/dev/fuse: {opened}: the kernel has no FUSE here; "
+                + $"load it (modprobe fuse), or give the container the device (--device /dev/fuse)");
         if (opened is not (Errno.None or Errno.EACCES or Errno.EPERM))
             throw new FuseMountException($"/dev/fuse: cannot be opened: {opened}");
         if (opened != Errno.None && !options.UsesHelper)
-            throw new FuseMountException($"/dev/fuse: permission denied ({opened}); as root: chmod 666 /dev/fuse, or give the container the device (--device /dev/fuse)");
+            throw new FuseMountException($"/dev/fuse: permission denied ({opened}); as root: "
+                + $"chmod 666 /dev/fuse, or give the container the device (--device /dev/fuse)");
         if (opened != Errno.None)
             return new FuseMount(mountPoint, FuserMount.Mount(options, mountPoint));
         Errno mounted = MountDirectly(options, mountPoint, type, device, out string data);
@@ -64,8 +68,8 @@ public sealed class FuseMount
     }
 
     /// <summary>
-    /// Lets the kernel read further ahead than its default of 128 KiB, by the mount's backing device in sysfs: there is no other way, and it is
-    /// root's. For a mount that answers already: what FUSE_INIT agrees on lowers it.
+    /// Lets the kernel read further ahead than its default of 128 KiB, by the mount's backing device in sysfs: there is no other way, and
+    /// it is root's. For a mount that answers already: what FUSE_INIT agrees on lowers it.
     /// </summary>
     /// <param name="bytes">Most bytes in one step of reading ahead; whole KiB count.</param>
     /// <returns>Whether it is so; an ordinary user's mount stays as it is.</returns>
@@ -131,18 +135,24 @@ public sealed class FuseMount
         Fd clone = Fd.None;
         Errno error = closed == Errno.None ? Sys.CloneFuseDevice(device, out clone) : Errno.None;
         using var owner = new ScopedFd(clone);
-        return error is not (Errno.EINVAL or Errno.ENODEV or Errno.EPERM) ? new FuseMount(name, device, isForeign: true) : throw new FuseMountException(
+        return error is not (Errno.EINVAL or Errno.ENODEV or Errno.EPERM) ? new FuseMount(name, device, isForeign: true)
+            : throw new FuseMountException(
             $"{name}: /dev/fuse is open there, but not mounted ({error}); mount it before this program starts");
     }
 
     private static bool IsFuse(Fd device) =>
-        Sys.FStatx(device, out Statx stat) == Errno.None && stat.Type == FileType.CharacterDevice && stat is { RdevMajor: 10, RdevMinor: 229 };
+        Sys.FStatx(device, out Statx stat) == Errno.None && stat.Type == FileType.CharacterDevice
+            && stat is { RdevMajor: 10, RdevMinor: 229 };
 
     private static string Reason(Errno error, string data) => error switch
     {
         Errno.EINVAL => $"the kernel refuses the mount options \"{data}\" (EINVAL)",
-        Errno.EPERM => "the kernel refuses FUSE in a user namespace (EPERM): a seccomp filter or security policy forbids mount(2), or it is older than 4.18",
-        Errno.EACCES => "cannot be mounted: EACCES: a security module (AppArmor, SELinux) forbids mount(2); of a container: --security-opt apparmor=unconfined",
+        Errno.EPERM =>
+            "the kernel refuses FUSE in a user namespace (EPERM): a seccomp filter or security policy forbids mount(2), or it is older "
+                + "than 4.18",
+        Errno.EACCES =>
+            "cannot be mounted: EACCES: a security module (AppArmor, SELinux) forbids mount(2); of a container: "
+                + "--security-opt apparmor=unconfined",
         Errno.ENOSYS => "cannot be mounted: ENOSYS: a seccomp filter forbids mount(2); of a container: --cap-add SYS_ADMIN",
         _ => $"cannot be mounted: {error}",
     };
@@ -153,7 +163,8 @@ public sealed class FuseMount
             $"fd={device.Number},rootmode={Convert.ToString(type, 8)},user_id={Sys.EffectiveUid},group_id={Sys.EffectiveGid}");
         if (CommonOptions(options) is { Length: > 0 } common)
             data += "," + common;
-        return Sys.Mount(Name.From(options.Source), Name.From(mountPoint), Name.From("fuse." + options.Subtype), (uint)options.Flags, Name.From(data));
+        return Sys.Mount(Name.From(options.Source), Name.From(mountPoint), Name.From("fuse." + options.Subtype), (uint)options.Flags,
+            Name.From(data));
     }
 
     /// <summary>What kernel and fusermount3 read alike.</summary>
@@ -174,13 +185,15 @@ public sealed class FuseMount
     private static string Resolve(string mountPoint, out uint type)
     {
         type = 0;
-        Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(mountPoint), OpenFlags.Path | OpenFlags.Directory | OpenFlags.CloseOnExec, out Fd opened);
+        Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(mountPoint), OpenFlags.Path | OpenFlags.Directory | OpenFlags.CloseOnExec,
+            out Fd opened);
         using var directory = new ScopedFd(opened);
         Statx root = default;
         if (error == Errno.None)
             error = Sys.FStatx(opened, out root); // opening alone does not ask the file system
         if (error is Errno.ENOTCONN or Errno.ECONNABORTED)
-            throw new FuseMountException($"{mountPoint}: a FUSE mount whose program is gone is in the way; remove it (fusermount3 -u {mountPoint}, or umount as root)");
+            throw new FuseMountException($"{mountPoint}: a FUSE mount whose program is gone is in the way; "
+                + $"remove it (fusermount3 -u {mountPoint}, or umount as root)");
         if (error != Errno.None)
             throw new FuseMountException($"{mountPoint}: the mountpoint must be an existing directory: {error}");
         error = TextFile.PathOf(opened, out string path);

@@ -54,7 +54,9 @@ public sealed record FuseMountOptions
     /// <summary>Most bytes in a READ; 0: as much as MAX_PAGES allows.</summary>
     public int MaxRead { get; init; }
 
-    /// <summary>Whether fusermount3 is asked where the kernel refuses. In a user namespace it cannot help: it has no more rights there.</summary>
+    /// <summary>
+    /// Whether fusermount3 is asked where the kernel refuses. In a user namespace it cannot help: it has no more rights there.
+    /// </summary>
     public bool UsesHelper { get; init; } = true;
 
     /// <summary>More options for the kernel as they are, such as context="..."; may be empty.</summary>

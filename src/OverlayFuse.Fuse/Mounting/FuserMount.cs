@@ -22,7 +22,8 @@ internal static class FuserMount
             exitStatus = Run(["-o", OptionsFor(options), "--", mountPoint], theirs, out complaint);
         if (exitStatus == 0 && Sys.ReceiveDescriptor(ours, out Fd device) == Errno.None)
             return device;
-        throw new FuseMountException($"{mountPoint}: fusermount3 refuses to mount (exit status {exitStatus}): {complaint}{Remedy(complaint)}");
+        throw new FuseMountException($"{mountPoint}: fusermount3 refuses to mount (exit status {exitStatus}): "
+            + $"{complaint}{Remedy(complaint)}");
     }
 
     /// <returns>EBUSY when it is in use: fusermount3 tells that by the text of strerror(3), in the C locale.</returns>
@@ -83,7 +84,8 @@ internal static class FuserMount
                 error = Sys.Spawn([Programs[i], .. arguments], variable, socket, write, out process);
         }
         if (error != Errno.None)
-            throw new FuseMountException($"fusermount3: cannot be started ({error}); install the package fuse3, or mount as root (in a container: --cap-add SYS_ADMIN)");
+            throw new FuseMountException($"fusermount3: cannot be started ({error}); "
+                + $"install the package fuse3, or mount as root (in a container: --cap-add SYS_ADMIN)");
         complaint = ReadAll(read);
         error = Sys.WaitForExit(process, out int exitStatus);
         return error == Errno.None ? exitStatus : throw new FuseMountException($"fusermount3: lost sight of it: {error}");
@@ -100,6 +102,7 @@ internal static class FuserMount
         if (complaint.Contains("user_allow_other", StringComparison.Ordinal))
             return " (put the line user_allow_other into /etc/fuse.conf, or leave allow_other out)";
         return complaint.EndsWith("Operation not permitted", StringComparison.Ordinal)
-            ? " (it must be set-uid root and started without no_new_privs, and no seccomp filter may forbid mount(2); a container: --cap-add SYS_ADMIN)" : "";
+            ? " (it must be set-uid root and started without no_new_privs, and no seccomp filter may forbid mount(2); a container: "
+                + "--cap-add SYS_ADMIN)" : "";
     }
 }

@@ -4,8 +4,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse.Mounting;
 
 /// <summary>
-/// Which mount is on top at a path. The kernel gives the numbers of a mount that is gone to the next one, so type and source belong to it, where neither
-/// the kernel has a number that never comes again (6.8) nor /proc is missing.
+/// Which mount is on top at a path. The kernel gives the numbers of a mount that is gone to the next one, so type and source belong to it,
+/// where neither the kernel has a number that never comes again (6.8) nor /proc is missing.
 /// </summary>
 /// <param name="Device">"0:45", of the superblock.</param>
 /// <param name="Id">Mount id; 0 on kernels that do not tell (before 5.8).</param>

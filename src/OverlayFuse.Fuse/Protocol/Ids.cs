@@ -19,7 +19,9 @@ public readonly record struct NodeId(ulong Value)
 public readonly record struct HandleId(ulong Value);
 
 /// <summary>Who asks. Ids are those of the user namespace that the file system was mounted in.</summary>
-/// <param name="Uid">fsuid; <see cref="uint.MaxValue"/> when the kernel cannot tell (writeback, unmapped id), and with ALLOW_IDMAP in what makes no inode.</param>
+/// <param name="Uid">
+/// fsuid; <see cref="uint.MaxValue"/> when the kernel cannot tell (writeback, unmapped id), and with ALLOW_IDMAP in what makes no inode.
+/// </param>
 /// <param name="Gid">fsgid; as above.</param>
 /// <param name="Pid">Thread id, 0 when it is outside of the server's pid namespace or the kernel itself asks.</param>
 public readonly record struct Caller(uint Uid, uint Gid, uint Pid);

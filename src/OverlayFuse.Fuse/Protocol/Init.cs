@@ -137,7 +137,10 @@ public enum InitFlags : ulong
     NoExportSupport = 1ul << 38,
     /// <summary>FUSE_HAS_RESEND (7.40).</summary>
     HasResend = 1ul << 39,
-    /// <summary>FUSE_ALLOW_IDMAP (7.41): the mount may be cloned with ids mapped. Needs default_permissions; the caller's ids then come only with what makes inodes.</summary>
+    /// <summary>
+    /// FUSE_ALLOW_IDMAP (7.41): the mount may be cloned with ids mapped. Needs default_permissions; the caller's ids then come only with
+    /// what makes inodes.
+    /// </summary>
     AllowIdMap = 1ul << 40,
     /// <summary>FUSE_OVER_IO_URING (7.42).</summary>
     OverIoUring = 1ul << 41,

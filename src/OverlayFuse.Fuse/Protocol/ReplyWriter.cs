@@ -4,7 +4,9 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse.Protocol;
 
-/// <summary>Builds the reply in the worker's buffer: the file system fills structs and data at the place where they are sent from.</summary>
+/// <summary>
+/// Builds the reply in the worker's buffer: the file system fills structs and data at the place where they are sent from.
+/// </summary>
 internal ref struct ReplyWriter(Span<byte> buffer)
 {
     private const int LargestErrno = 511;

@@ -4,7 +4,9 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse.Protocol;
 
-/// <summary>Takes a request's body apart, in the order of the wire. Names and data are views of the worker's buffer. False: malformed.</summary>
+/// <summary>
+/// Takes a request's body apart, in the order of the wire. Names and data are views of the worker's buffer. False: malformed.
+/// </summary>
 internal ref struct RequestReader(ReadOnlySpan<byte> body)
 {
     private ReadOnlySpan<byte> _rest = body;

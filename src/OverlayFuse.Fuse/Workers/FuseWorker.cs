@@ -104,9 +104,11 @@ internal sealed class FuseWorker
     {
         switch (error)
         {
-            case Errno.EINTR or Errno.EAGAIN or Errno.ENOENT: // a signal; nothing to read after all; the request was aborted while it was read
+            // a signal; nothing to read after all; the request was aborted while it was read
+            case Errno.EINTR or Errno.EAGAIN or Errno.ENOENT:
                 return _pool.IsEnding;
-            case Errno.ENODEV or Errno.ECONNABORTED or Errno.None: // unmounted; aborted (ABORT_ERROR); end of file of what replaced the device
+            // unmounted; aborted (ABORT_ERROR); end of file of what replaced the device
+            case Errno.ENODEV or Errno.ECONNABORTED or Errno.None:
                 break;
             default:
                 _pool.Log($"FUSE: reading a request: {error}");

@@ -25,7 +25,9 @@ internal sealed class InFlightRequest(InterruptTable interrupts)
 
     internal bool IsInterrupted => _interrupted || interrupts.SessionEnding;
 
-    /// <summary>Publishes the number, then looks for an INTERRUPT that another worker read first: in this order, see <see cref="InterruptTable"/>.</summary>
+    /// <summary>
+    /// Publishes the number, then looks for an INTERRUPT that another worker read first: in this order, see <see cref="InterruptTable"/>.
+    /// </summary>
     internal void Begin(ulong unique, Opcode opcode)
     {
         Opcode = opcode;
@@ -41,7 +43,9 @@ internal sealed class InFlightRequest(InterruptTable interrupts)
     /// <summary>Still the same request as at the last <see cref="Sample"/>.</summary>
     internal bool IsStuck => _sampled != 0 && Volatile.Read(ref _unique) == _sampled;
 
-    /// <summary>The number of the READ that the worker was busy with at the last call already; 0: of none. Called by one thread only.</summary>
+    /// <summary>
+    /// The number of the READ that the worker was busy with at the last call already; 0: of none. Called by one thread only.
+    /// </summary>
     internal ulong StuckRead()
     {
         ulong unique = Volatile.Read(ref _unique);

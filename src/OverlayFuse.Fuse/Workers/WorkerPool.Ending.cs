@@ -3,7 +3,9 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse.Workers;
 
-/// <summary>The end of the pool: waking workers that wait for a request, answering in place of those that hang, and aborting the connection.</summary>
+/// <summary>
+/// The end of the pool: waking workers that wait for a request, answering in place of those that hang, and aborting the connection.
+/// </summary>
 internal sealed partial class WorkerPool
 {
     private static readonly TimeSpan s_wakeInterval = TimeSpan.FromMilliseconds(5);
@@ -92,8 +94,8 @@ internal sealed partial class WorkerPool
     }
 
     /// <summary>
-    /// Closes every descriptor of the connection. The kernel then aborts it and fails all callers. The numbers stay taken: a worker that comes
-    /// back from a long operation must not write its reply into another file.
+    /// Closes every descriptor of the connection. The kernel then aborts it and fails all callers. The numbers stay taken: a worker that
+    /// comes back from a long operation must not write its reply into another file.
     /// </summary>
     private void AbortConnection()
     {

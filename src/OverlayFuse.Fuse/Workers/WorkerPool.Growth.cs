@@ -21,7 +21,9 @@ internal sealed partial class WorkerPool
     private bool _saidThatNoMoreCome;
     private long _lastGrowth;
 
-    /// <summary>Raises the limit to at least this many workers, and has the supervisor look: all may be stuck by now, and none would report it.</summary>
+    /// <summary>
+    /// Raises the limit to at least this many workers, and has the supervisor look: all may be stuck by now, and none would report it.
+    /// </summary>
     internal void AllowAtLeast(int workers)
     {
         _limit = Math.Max(_limit, workers);
@@ -52,8 +54,8 @@ internal sealed partial class WorkerPool
     }
 
     /// <summary>
-    /// Goes on until a worker is idle: no worker reports again while all are stuck. No worker reports within the delay either. All workers are
-    /// often busy for a moment, and waking this thread for it would cost more than the requests.
+    /// Goes on until a worker is idle: no worker reports again while all are stuck. No worker reports within the delay either. All workers
+    /// are often busy for a moment, and waking this thread for it would cost more than the requests.
     /// </summary>
     private void GrowWhileStarving()
     {

@@ -4,14 +4,16 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse.Workers;
 
 /// <summary>
-/// The workers of one session, which owns the pool. Resident workers stay. Another worker comes for each one that is stuck in a long operation
-/// (a copy-up, a slow disk), so that the rest never starves, and goes when nobody has needed it for a while. A burst of short requests makes
+/// The workers of one session, which owns the pool. Resident workers stay. Another worker comes for each one that is stuck in a long
+/// operation (a copy-up, a slow disk), so that the rest never starves, and goes when nobody has needed it for a while. A burst of short
+/// requests makes
 /// no more threads. <see cref="_lock"/> guards the list; no thread holds it over the system call of an operation. Any thread.
 /// </summary>
 internal sealed partial class WorkerPool
 {
     /// <summary>
-    /// This many workers have a descriptor of their own; the others share the session's. So many stuck workers leave the descriptors to files.
+    /// This many workers have a descriptor of their own; the others share the session's. So many stuck workers leave the descriptors to
+    /// files.
     /// </summary>
     private static readonly int s_mostClones = (int)Math.Min(64, Sys.OpenFilesLimit / 8);
 
@@ -77,7 +79,9 @@ internal sealed partial class WorkerPool
         }
     }
 
-    /// <summary>The first worker calls this after each reply until it serves: adds the other resident workers once INIT is answered.</summary>
+    /// <summary>
+    /// The first worker calls this after each reply until it serves: adds the other resident workers once INIT is answered.
+    /// </summary>
     internal void TryBeginServing()
     {
         if (!_host.IsNegotiated)
@@ -135,7 +139,9 @@ internal sealed partial class WorkerPool
     /// <summary>Reports a failure that no caller is told about.</summary>
     internal void Log(string line) => _host.Log(line);
 
-    /// <summary>The first worker uses the session's own descriptor: a device cannot be cloned before INIT. The caller holds the lock.</summary>
+    /// <summary>
+    /// The first worker uses the session's own descriptor: a device cannot be cloned before INIT. The caller holds the lock.
+    /// </summary>
     /// <exception cref="OutOfMemoryException">There is no memory or no thread for one more.</exception>
     private void AddWorker()
     {

@@ -30,12 +30,15 @@ public static unsafe partial class Sys
             return Result(Libc.write(device.Number, from, (nuint)message.Length), out _);
     }
 
-    /// <summary>Another descriptor of the same FUSE connection, with a queue of its own for what it has read (FUSE_DEV_IOC_CLONE).</summary>
+    /// <summary>
+    /// Another descriptor of the same FUSE connection, with a queue of its own for what it has read (FUSE_DEV_IOC_CLONE).
+    /// </summary>
     /// <param name="device">/dev/fuse, mounted.</param>
     /// <param name="clone">The new descriptor, close-on-exec.</param>
     public static Errno CloneFuseDevice(Fd device, out Fd clone)
     {
-        if (OpenAt(Fd.WorkingDirectory, Name.From("/dev/fuse"), OpenFlags.ReadWrite | OpenFlags.CloseOnExec, out clone) is not Errno.None and var error)
+        if (OpenAt(Fd.WorkingDirectory, Name.From("/dev/fuse"), OpenFlags.ReadWrite | OpenFlags.CloseOnExec,
+            out clone) is not Errno.None and var error)
             return error;
         uint source = (uint)device.Number;
         error = IoCtl(clone, FuseDeviceClone, MemoryMarshal.AsBytes(new Span<uint>(ref source)));
@@ -47,7 +50,9 @@ public static unsafe partial class Sys
         return error;
     }
 
-    /// <summary>dup3(2) onto a number in use: what it stood for is closed, and the number cannot be given to anything else meanwhile.</summary>
+    /// <summary>
+    /// dup3(2) onto a number in use: what it stood for is closed, and the number cannot be given to anything else meanwhile.
+    /// </summary>
     /// <param name="replacement">What the number stands for from now on.</param>
     /// <param name="number">The number.</param>
     public static Errno ReplaceDescriptor(Fd replacement, Fd number) =>

@@ -61,7 +61,9 @@ public static unsafe partial class Sys
     /// <summary>ftruncate(2).</summary>
     public static Errno FTruncate(Fd fd, long length) => Result(Libc.ftruncate(fd.Number, length));
 
-    /// <summary>truncate(2): unlike ftruncate(2) it leaves to the file system whether the size that a file has already is a change (do_truncate).</summary>
+    /// <summary>
+    /// truncate(2): unlike ftruncate(2) it leaves to the file system whether the size that a file has already is a change (do_truncate).
+    /// </summary>
     /// <param name="file">Any descriptor of the file.</param>
     /// <param name="length">Bytes.</param>
     public static Errno Truncate(Fd file, long length)
@@ -75,8 +77,12 @@ public static unsafe partial class Sys
     public static Errno FSync(Fd fd, bool dataOnly = false) =>
         Result(dataOnly ? Libc.fdatasync(fd.Number) : Libc.fsync(fd.Number));
 
-    /// <summary>sync_file_range(2): writes out all data of a file and waits for it. Attributes, and what finds the data again after a crash, are not synced.</summary>
-    public static Errno WriteOut(Fd fd) => Result(Libc.sync_file_range(fd.Number, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER));
+    /// <summary>
+    /// sync_file_range(2): writes out all data of a file and waits for it. Attributes, and what finds the data again after a crash, are not
+    /// synced.
+    /// </summary>
+    public static Errno WriteOut(Fd fd) =>
+        Result(Libc.sync_file_range(fd.Number, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER));
 
     /// <summary>The same, without waiting.</summary>
     public static Errno BeginToWriteOut(Fd fd) => Result(Libc.sync_file_range(fd.Number, 0, 0, SYNC_FILE_RANGE_WRITE));

@@ -11,8 +11,8 @@ public static unsafe partial class Sys
     private const short F_UNLCK = 2;
 
     /// <summary>
-    /// Locks one byte for reading (F_OFD_SETLK), for as long as the open file description lives. A directory can be locked so, too, at any offset; such locks
-    /// refuse nobody: they are seen by <see cref="FindLock"/>. They have nothing to do with those of flock(2).
+    /// Locks one byte for reading (F_OFD_SETLK), for as long as the open file description lives. A directory can be locked so, too, at any
+    /// offset; such locks refuse nobody: they are seen by <see cref="FindLock"/>. They have nothing to do with those of flock(2).
     /// </summary>
     /// <param name="fd">Open for reading.</param>
     /// <param name="offset">The byte.</param>

@@ -14,14 +14,17 @@ public static unsafe partial class Sys
     private const ulong MOUNT_ATTR_NOATIME = 0x10;
     private const ulong MOUNT_ATTR_ATIME_MASK = 0x70;
 
-    /// <summary>open_tree(2) with OPEN_TREE_CLONE (5.2): a private mount of what is mounted at a path, with its flags, attached nowhere.</summary>
+    /// <summary>
+    /// open_tree(2) with OPEN_TREE_CLONE (5.2): a private mount of what is mounted at a path, with its flags, attached nowhere.
+    /// </summary>
     /// <param name="path">The mountpoint, or a directory in the mount.</param>
     /// <param name="tree">Its root, as by O_PATH.</param>
     /// <returns>EPERM without CAP_SYS_ADMIN, EINVAL where other mounts in it must stay (a user namespace's copy).</returns>
     public static Errno CloneTree(Name path, out Fd tree)
     {
         fixed (byte* bytes = path.WithNul)
-            tree = new Fd((int)Libc.syscall(SYS_open_tree, Fd.WorkingDirectory.Number, (nint)bytes, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, 0, 0, 0));
+            tree = new Fd((int)Libc.syscall(SYS_open_tree, Fd.WorkingDirectory.Number, (nint)bytes, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, 0,
+                0, 0));
         return tree.IsOpen ? Errno.None : LastError();
     }
 
@@ -33,7 +36,9 @@ public static unsafe partial class Sys
     /// <param name="directory">The directory, opened in any way.</param>
     /// <param name="readOnly">Whether writes through it shall fail with EROFS.</param>
     /// <param name="tree">Its root, as by O_PATH.</param>
-    /// <param name="noAccessTimes">Whether reading through it shall leave access times alone, as far as the namespace allows; a read-only one always does.</param>
+    /// <param name="noAccessTimes">
+    /// Whether reading through it shall leave access times alone, as far as the namespace allows; a read-only one always does.
+    /// </param>
     public static Errno CloneMount(Fd directory, bool readOnly, out Fd tree, bool noAccessTimes = false)
     {
         byte empty = 0;

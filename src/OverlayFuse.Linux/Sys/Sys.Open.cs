@@ -9,8 +9,8 @@ public static unsafe partial class Sys
     private const int ProcPathSize = 300;
 
     /// <summary>
-    /// Asked when there is no descriptor left (EMFILE, ENFILE), with the number of failures of one call: it closes what can be opened again, or
-    /// waits until others have closed theirs, and says whether to try once more.
+    /// Asked when there is no descriptor left (EMFILE, ENFILE), with the number of failures of one call: it closes what can be opened
+    /// again, or waits until others have closed theirs, and says whether to try once more.
     /// </summary>
     public static Func<Errno, int, bool>? OnNoDescriptors { get; set; }
 

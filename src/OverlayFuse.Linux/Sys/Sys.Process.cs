@@ -81,7 +81,8 @@ public static unsafe partial class Sys
     }
 
     /// <summary>
-    /// Gives this thread, and no other, the ids of a user for good: real, effective and saved. By system calls, as libc would change every thread.
+    /// Gives this thread, and no other, the ids of a user for good: real, effective and saved. By system calls, as libc would change every
+    /// thread.
     /// </summary>
     /// <param name="uid">The user.</param>
     /// <param name="gid">The group.</param>

@@ -20,12 +20,14 @@ public static unsafe partial class Sys
     public static Errno Spawn(string[] arguments, string variable, Fd inherited, Fd standardError, out int process)
     {
         (Fd From, int To)[] always = [(standardError, 2)];
-        (Fd From, int To)[] all = inherited.IsOpen ? [(inherited, inherited.Number), .. always] : always; // onto itself: takes close-on-exec off
+        // onto itself: takes close-on-exec off
+        (Fd From, int To)[] all = inherited.IsOpen ? [(inherited, inherited.Number), .. always] : always;
         return Start(arguments, [variable, .. Variables()], all, out process);
     }
 
     /// <summary>
-    /// posix_spawnp(3): starts a program that reads and writes pipes of ours. It has this process's environment, and standard error that takes nothing.
+    /// posix_spawnp(3): starts a program that reads and writes pipes of ours. It has this process's environment, and standard error that
+    /// takes nothing.
     /// </summary>
     /// <param name="arguments">The program, looked up in PATH, and its arguments.</param>
     /// <param name="input">Its standard input, open for reading.</param>

@@ -24,7 +24,8 @@ public static unsafe partial class Sys
         fixed (byte* to = value)
         {
             var arguments = new XattrArguments { Value = (ulong)to, Size = (uint)value.Length };
-            long got = Libc.syscall(SYS_getxattrat, directory.Number, (nint)path, FlagsOf(name), (nint)key, (nint)(&arguments), sizeof(XattrArguments));
+            long got = Libc.syscall(SYS_getxattrat, directory.Number, (nint)path, FlagsOf(name), (nint)key, (nint)(&arguments),
+                sizeof(XattrArguments));
             if (IsAnswer(got))
                 return Result((nint)got, out length);
             fixed (byte* byProc = ProcPath(directory, name, buffer).WithNul)
@@ -55,7 +56,8 @@ public static unsafe partial class Sys
         fixed (byte* from = value)
         {
             var arguments = new XattrArguments { Value = (ulong)from, Size = (uint)value.Length, Flags = flags };
-            long done = Libc.syscall(SYS_setxattrat, directory.Number, (nint)path, FlagsOf(name), (nint)key, (nint)(&arguments), sizeof(XattrArguments));
+            long done = Libc.syscall(SYS_setxattrat, directory.Number, (nint)path, FlagsOf(name), (nint)key, (nint)(&arguments),
+                sizeof(XattrArguments));
             if (IsAnswer(done))
                 return Result((int)done);
             fixed (byte* byProc = ProcPath(directory, name, buffer).WithNul)
@@ -67,7 +69,9 @@ public static unsafe partial class Sys
         }
     }
 
-    /// <summary>listxattrat(2) or llistxattr(2): names, each with its NUL. An empty <paramref name="list"/> asks for the length only.</summary>
+    /// <summary>
+    /// listxattrat(2) or llistxattr(2): names, each with its NUL. An empty <paramref name="list"/> asks for the length only.
+    /// </summary>
     public static Errno ListXattrAt(Fd directory, Name name, Span<byte> list, out int length)
     {
         Span<byte> buffer = stackalloc byte[ProcPathSize];

@@ -7,8 +7,8 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Bench;
 
 /// <summary>
-/// What one operation costs the daemon, counted by strace: requests and system calls as ARCHITECTURE.md's table "What an operation costs" says, so that
-/// nothing is added unseen. On ext4, as root, with the default options.
+/// What one operation costs the daemon, counted by strace: requests and system calls as ARCHITECTURE.md's table "What an operation costs"
+/// says, so that nothing is added unseen. On ext4, as root, with the default options.
 /// </summary>
 internal sealed partial class SystemCallTests
 {
@@ -50,7 +50,8 @@ internal sealed partial class SystemCallTests
                 for (int i = 0; i < Files; i++) File.WriteAllText($"{disk}/{layer}/{operation}/{layer}{i}", "of the " + layer);
             }
         }
-        mount = FuseOverlay.Mount(ProgramUnderTest.Path, new OverlayOptions([disk + "/lower"], disk + "/upper", disk + "/work"), sandbox.PathOf("merged"));
+        mount = FuseOverlay.Mount(ProgramUnderTest.Path, new OverlayOptions([disk + "/lower"], disk + "/upper", disk + "/work"),
+            sandbox.PathOf("merged"));
         Thread.Sleep(1500); // what the start does afterwards is over
     }
 
@@ -74,11 +75,14 @@ internal sealed partial class SystemCallTests
 
         IReadOnlyDictionary<string, long> counts = Count(() => Assert.That(paths.Select(Operations[operation]), Is.All.Not.Negative));
 
-        double reads = 1.0 * counts.GetValueOrDefault("read") / Files, all = 1.0 * counts.Where(call => call.Key is not ("futex" or "madvise")).Sum(call => call.Value) / Files;
+        double reads = 1.0 * counts.GetValueOrDefault("read") / Files,
+            all = 1.0 * counts.Where(call => call.Key is not ("futex" or "madvise")).Sum(call => call.Value) / Files;
         Assert.Multiple(() =>
         {
             Assert.That(reads, Is.EqualTo(requests).Within(Stray / 2), "requests");
-            Assert.That(all, Is.EqualTo(calls).Within(Stray), string.Join(' ', counts.OrderByDescending(call => call.Value).Take(14).Select(call => $"{call.Key} {1.0 * call.Value / Files:F2}")));
+            Assert.That(all, Is.EqualTo(calls).Within(Stray),
+                string.Join(' ',
+                    counts.OrderByDescending(call => call.Value).Take(14).Select(call => $"{call.Key} {1.0 * call.Value / Files:F2}")));
         });
     }
 
@@ -91,7 +95,8 @@ internal sealed partial class SystemCallTests
     private static (double Requests, double Calls) Documented(string operation)
     {
         Match row = TableRow().Matches(Architecture()).Single(row => row.Groups[1].Value == operation);
-        return (double.Parse(row.Groups[2].Value, CultureInfo.InvariantCulture), double.Parse(row.Groups[3].Value, CultureInfo.InvariantCulture));
+        return (double.Parse(row.Groups[2].Value, CultureInfo.InvariantCulture),
+            double.Parse(row.Groups[3].Value, CultureInfo.InvariantCulture));
     }
 
     private IReadOnlyDictionary<string, long> Count(Action work)

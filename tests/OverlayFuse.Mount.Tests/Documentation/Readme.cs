@@ -21,7 +21,8 @@ internal static class Readme
             if (i == 0 || !section[i - 1].StartsWith(Indent, StringComparison.Ordinal)) blocks.Add([]);
             blocks[^1].Add(section[i][Indent.Length..]);
         }
-        return index < blocks.Count ? [.. blocks[index]] : throw new InvalidOperationException($"README.md: \"{heading}\" has {blocks.Count} indented blocks; wanted: {index}");
+        return index < blocks.Count ? [.. blocks[index]]
+            : throw new InvalidOperationException($"README.md: \"{heading}\" has {blocks.Count} indented blocks; wanted: {index}");
     }
 
     public static string Block(string heading, int index = 0) => string.Join('\n', Lines(heading, index)) + "\n";

@@ -36,7 +36,8 @@ internal sealed class ReadmeContainerTests : ContainerTest
     private void AssertChanged(string block, string enter)
     {
         string lines = block.Replace("IMAGE", "image", StringComparison.Ordinal);
-        string output = Run(Storage.Rootless, $"{s_home}({lines}) | grep fuse\n{enter} sh -c 'cat /etc/made; test ! -e /etc/motd && echo no motd'");
+        string output = Run(Storage.Rootless,
+            $"{s_home}({lines}) | grep fuse\n{enter} sh -c 'cat /etc/made; test ! -e /etc/motd && echo no motd'");
         Assert.That(output, Does.StartWith("overlayfuse / fuse.overlayfuse ").And.EndWith("\nnew\nno motd\n"));
     }
 }

@@ -24,8 +24,10 @@ internal sealed partial class ReadmeTests : RootlessTest
     public void Use_WithLayersInPlaceOfTheWords_MountsAndUnmounts()
     {
         string command = Readme.Block("Use").Replace("TOP:...:BOTTOM", "top:bottom", StringComparison.Ordinal)
-            .Replace("=UPPER", "=upper", StringComparison.Ordinal).Replace("=WORK", "=work", StringComparison.Ordinal).Replace("MOUNTPOINT", "merged", StringComparison.Ordinal);
-        Assert.That(Shell($"{command}echo new > merged/kept; fusermount3 -u merged\n{command}cat merged/kept; overlayfuse unmount merged; ls merged; cat bottom/kept"),
+            .Replace("=UPPER", "=upper", StringComparison.Ordinal).Replace("=WORK", "=work", StringComparison.Ordinal)
+            .Replace("MOUNTPOINT", "merged", StringComparison.Ordinal);
+        Assert.That(Shell($"{command}echo new > merged/kept; fusermount3 -u merged\n{command}cat merged/kept; overlayfuse unmount merged; "
+            + $"ls merged; cat bottom/kept"),
             Is.EqualTo("new\nof the bottom: kept\n"));
     }
 
@@ -50,21 +52,26 @@ internal sealed partial class ReadmeTests : RootlessTest
             {lines[4]}
             """);
         Assert.That(output, Is.EqualTo(
-            "changes:\nmade\nremoved\n\ntree:\nkept\nremoved\ncharacter special file\nkept\nmade\nchanges:\nlater\nmade\nremoved\n\ntree:\nkept\nremoved\nkept\npatched\nremoved\n"));
+            "changes:\nmade\nremoved\n\ntree:\nkept\nremoved\ncharacter special "
+                + "file\nkept\nmade\nchanges:\nlater\nmade\nremoved\n\ntree:\nkept\nremoved\nkept\npatched\nremoved\n"));
     }
 
     [Test]
     public void RunACommand_WithARootFileSystem_EntersIt()
     {
         string line = Readme.Lines("Run a command over a throw-away view")[5];
-        Assert.That(Shell($"{EnvironmentTests.MakeRoot}mv root debian\necho 'id -u; cat /etc/name; echo > /etc/new' | {line}\nls debian/etc"), Is.EqualTo("0\nin-root\nname\n"));
+        Assert.That(
+            Shell($"{EnvironmentTests.MakeRoot}mv root debian\necho 'id -u; cat /etc/name; echo > /etc/new' | {line}\nls debian/etc"),
+            Is.EqualTo("0\nin-root\nname\n"));
     }
 
     [Test]
     public void CiJob_InACheckout_FindsWhatWasWrittenAndLeavesTheCheckout()
     {
-        string block = Readme.Block("A CI job that must not dirty its checkout").Replace("/tmp/job", Home + "/job", StringComparison.Ordinal);
-        string[] output = Shell(MakeProject + block + "ls ../job/view" + ShowProject).Replace(ProjectAsItWas, "=", StringComparison.Ordinal).Split('\n');
+        string block = Readme.Block("A CI job that must not dirty its checkout")
+            .Replace("/tmp/job", Home + "/job", StringComparison.Ordinal);
+        string[] output = Shell(MakeProject + block + "ls ../job/view" + ShowProject).Replace(ProjectAsItWas, "=", StringComparison.Ordinal)
+            .Split('\n');
         Assert.That(output.Order(StringComparer.Ordinal), Is.EqualTo(new[] { Home + "/job/upper/out", Home + "/job/upper/version", "=" }));
     }
 
@@ -134,7 +141,8 @@ internal sealed partial class ReadmeTests : RootlessTest
             until [ "$(cat /proc/$!/comm)" = sleep ]; do sleep 0.01; done
             ! {{commands[1]}} 2>&1
             """);
-        string[] shown = [.. output.TrimEnd('\n').Split('\n').Select(Plain)], wanted = [.. lines.Where(line => line[0] != '$').Select(Plain)];
+        string[] shown = [.. output.TrimEnd('\n').Split('\n').Select(Plain)],
+            wanted = [.. lines.Where(line => line[0] != '$').Select(Plain)];
         int row = 1;
         Assert.That(shown[row], Does.StartWith($"{Home}/lab/tree live N rw,io="));
         (shown[row], wanted[row]) = ("", "");

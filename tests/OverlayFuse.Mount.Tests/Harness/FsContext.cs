@@ -41,6 +41,7 @@ internal sealed class FsContext : IDisposable
     }
 
     private Errno Configure(int command, string? name, string? value) =>
-        Libc.syscall(Libc.SYS_fsconfig, fd, command, name is null ? null : Libc.Bytes(name), value is null ? null : Libc.Bytes(value), 0) == 0
+        Libc.syscall(Libc.SYS_fsconfig, fd, command, name is null ? null : Libc.Bytes(name), value is null ? null : Libc.Bytes(value),
+            0) == 0
             ? 0 : Stdlib.GetLastError();
 }

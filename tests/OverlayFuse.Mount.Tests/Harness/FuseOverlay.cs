@@ -30,17 +30,19 @@ internal sealed class FuseOverlay : OverlayMount
     public static FuseOverlay Mount(string program, OverlayOptions options, string mountpoint)
     {
         MakeMountpoint(mountpoint);
-        (int starter, ToolResult result) = Spawn.Run(program, "-o", options + (options.Io.Length > 0 ? ",io=" + options.Io : "") + ",noatime", mountpoint);
+        (int starter, ToolResult result) = Spawn.Run(program, "-o",
+            options + (options.Io.Length > 0 ? ",io=" + options.Io : "") + ",noatime", mountpoint);
         if (result.ExitCode != 0)
-            throw new InvalidOperationException($"{program} -o {options} {mountpoint}: exit {result.ExitCode}\n{result.Output}{result.Error}");
+            throw new InvalidOperationException($"{program} -o {options} {mountpoint}: "
+                + $"exit {result.ExitCode}\n{result.Output}{result.Error}");
         if (!IsMountpoint(mountpoint))
             throw new InvalidOperationException($"{program} exited 0, but {mountpoint} is not mounted\n{result.Output}{result.Error}");
         return new FuseOverlay(program, mountpoint, starter);
     }
 
     /// <summary>
-    /// From now on, a mount that lives longer than this is taken for hung: its FUSE connection is aborted, so that blocked calls fail with ENOTCONN
-    /// and the test run goes on.
+    /// From now on, a mount that lives longer than this is taken for hung: its FUSE connection is aborted, so that blocked calls fail with
+    /// ENOTCONN and the test run goes on.
     /// </summary>
     public void AbortAfter(TimeSpan patience) => watchdog = new Timer(_ => Abort(), null, patience, Timeout.InfiniteTimeSpan);
 
@@ -76,7 +78,8 @@ internal sealed class FuseOverlay : OverlayMount
 
     /// <summary>Another device than its parent's: cheaper than the table of mounts.</summary>
     private static bool IsMountpoint(string path) =>
-        Syscall.lstat(path, out Stat root) == 0 && Syscall.lstat(Path.GetDirectoryName(path)!, out Stat parent) == 0 && root.st_dev != parent.st_dev;
+        Syscall.lstat(path, out Stat root) == 0 && Syscall.lstat(Path.GetDirectoryName(path)!, out Stat parent) == 0
+            && root.st_dev != parent.st_dev;
 
     private static IEnumerable<int> ProcessesNaming(string mountpoint, IEnumerable<int> among) =>
         among.Where(pid => pid != Environment.ProcessId && CommandLine($"/proc/{pid}").Split('\0').Contains(mountpoint) && !IsThread(pid));

@@ -5,7 +5,9 @@ namespace OverlayFuse.Mount.Tests.Harness;
 /// <summary>The mounts of this process's namespace, from /proc/self/mountinfo.</summary>
 internal static class MountTable
 {
-    /// <summary>Mountpoints at or below <paramref name="root"/>, the latest mount first: the order in which they can be unmounted.</summary>
+    /// <summary>
+    /// Mountpoints at or below <paramref name="root"/>, the latest mount first: the order in which they can be unmounted.
+    /// </summary>
     public static List<string> Below(string root)
     {
         var found = new List<string>();

@@ -33,7 +33,9 @@ internal abstract class OverlayMount(string mountpoint) : IDisposable
     /// <summary>What reports call this side: "kernel" or the program's name.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Unmounts. Fails when something still uses the mount (a descriptor that a test forgot) or when a daemon stays behind.</summary>
+    /// <summary>
+    /// Unmounts. Fails when something still uses the mount (a descriptor that a test forgot) or when a daemon stays behind.
+    /// </summary>
     public void Unmount()
     {
         if (unmounted) return;

@@ -13,7 +13,8 @@ internal sealed class Sandbox : IDisposable
     private Sandbox()
     {
         Root = Directory.CreateTempSubdirectory("ovf-").FullName;
-        Tool.Check(Syscall.chmod(Root, FilePermissions.ACCESSPERMS & ~(FilePermissions.S_IWGRP | FilePermissions.S_IWOTH)), "chmod " + Root);
+        Tool.Check(Syscall.chmod(Root, FilePermissions.ACCESSPERMS & ~(FilePermissions.S_IWGRP | FilePermissions.S_IWOTH)),
+            "chmod " + Root);
     }
 
     public string Root { get; }
@@ -25,7 +26,8 @@ internal sealed class Sandbox : IDisposable
     public static Sandbox InMemory()
     {
         var sandbox = new Sandbox();
-        Tool.Check(Libc.mount(Libc.Bytes("ovf-sandbox"), Libc.Bytes(sandbox.Root), Libc.Bytes("tmpfs"), Libc.MS_NOATIME, Libc.Bytes("mode=755")), "mount tmpfs");
+        Tool.Check(Libc.mount(Libc.Bytes("ovf-sandbox"), Libc.Bytes(sandbox.Root), Libc.Bytes("tmpfs"), Libc.MS_NOATIME,
+            Libc.Bytes("mode=755")), "mount tmpfs");
         return sandbox;
     }
 
@@ -33,14 +35,18 @@ internal sealed class Sandbox : IDisposable
 
     public string MakeDirectory(params string[] names) => Directory.CreateDirectory(PathOf(names)).FullName;
 
-    /// <summary>Makes a file system (ext4, xfs, btrfs ...) of <paramref name="sizeMiB"/> in a sparse image, mounts it noatime and returns the mountpoint.</summary>
+    /// <summary>
+    /// Makes a file system (ext4, xfs, btrfs ...) of <paramref name="sizeMiB"/> in a sparse image, mounts it noatime and returns the
+    /// mountpoint.
+    /// </summary>
     public string MakeFileSystem(string type, int sizeMiB)
     {
         string name = $"{type}-{images.Count}";
         string image = PathOf(name + ".img");
         images.Add(image);
         using (FileStream file = File.Create(image)) file.SetLength((long)sizeMiB << 20);
-        Tool.Run("mkfs." + type, type.StartsWith("ext", StringComparison.Ordinal) ? ["-q", "-F", "-b", "4096", image] : ["-q", "-f", image]);
+        Tool.Run("mkfs." + type,
+            type.StartsWith("ext", StringComparison.Ordinal) ? ["-q", "-F", "-b", "4096", image] : ["-q", "-f", image]);
         string mountpoint = MakeDirectory(name);
         Tool.Run("mount", "-t", type, "-o", "loop,noatime", image, mountpoint);
         return mountpoint;

@@ -18,7 +18,8 @@ internal sealed record Chmod(string Path, int Permissions) : Operation
 /// <summary>lchown(2); -1 leaves an id as it is.</summary>
 internal sealed record Lchown(string Path, int User, int Group) : Operation
 {
-    public override string Run(Session session) => Session.Ok(Syscall.lchown(session.Full(Path), (uint)session.Owners.Here(User), (uint)session.Owners.Here(Group)));
+    public override string Run(Session session) =>
+        Session.Ok(Syscall.lchown(session.Full(Path), (uint)session.Owners.Here(User), (uint)session.Owners.Here(Group)));
 }
 
 internal sealed record Truncate(string Path, long Size) : Operation

@@ -17,7 +17,8 @@ internal sealed record AsMember(uint User, uint Group, uint SupplementaryGroup, 
     public override Operation Core => Inner.Core;
 
     public override string Run(Session session) =>
-        Credentials.RunAs(session.Owners.Here(User), session.Owners.Here(Group), [session.Owners.Here(SupplementaryGroup)], () => Inner.Run(session));
+        Credentials.RunAs(session.Owners.Here(User), session.Owners.Here(Group), [session.Owners.Here(SupplementaryGroup)],
+            () => Inner.Run(session));
 }
 
 /// <summary>Runs another operation under a umask.</summary>

@@ -11,8 +11,8 @@ internal sealed record Open(string Slot, string Path, O Flags, int Permissions =
 }
 
 /// <summary>
-/// Opens as <see cref="Open"/>, but keeps no descriptor of a FIFO or a device: when such a lower file is unlinked and then changed through the
-/// descriptor, the kernel's copy-up gives it its name back (seen with 6.18).
+/// Opens as <see cref="Open"/>, but keeps no descriptor of a FIFO or a device: when such a lower file is unlinked and then changed through
+/// the descriptor, the kernel's copy-up gives it its name back (seen with 6.18).
 /// </summary>
 internal sealed record OpenFile(string Slot, string Path, O Flags, int Permissions = 644) : Operation
 {
@@ -20,7 +20,8 @@ internal sealed record OpenFile(string Slot, string Path, O Flags, int Permissio
     {
         string result = new Open(Slot, Path, Flags, Permissions).Run(session);
         if (result == "ok" && Syscall.fstat(session.Descriptor(Slot), out Stat stat) == 0
-            && (NativeConvert.FromFilePermissions(stat.st_mode) & Mode.S_IFMT) is not (Mode.S_IFREG or Mode.S_IFDIR)) return "ok, special, close " + session.Close(Slot);
+            && (NativeConvert.FromFilePermissions(stat.st_mode) & Mode.S_IFMT) is not (Mode.S_IFREG
+            or Mode.S_IFDIR)) return "ok, special, close " + session.Close(Slot);
         return result;
     }
 }
@@ -34,7 +35,8 @@ internal sealed record Close(string Slot) : Operation
 internal sealed record Reopen(string Slot, string From, O Flags) : Operation
 {
     public override string Run(Session session) =>
-        session.Keep(Slot, Libc.openat(Libc.AT_FDCWD, Libc.Bytes($"/proc/self/fd/{session.Descriptor(From)}"), Flags | O.NONBLOCK | O.CLOEXEC, 0));
+        session.Keep(Slot,
+            Libc.openat(Libc.AT_FDCWD, Libc.Bytes($"/proc/self/fd/{session.Descriptor(From)}"), Flags | O.NONBLOCK | O.CLOEXEC, 0));
 }
 
 internal sealed record Read(string Slot, long Offset, int Length) : Operation
@@ -71,7 +73,8 @@ internal sealed record Fchmod(string Slot, int Permissions) : Operation
 
 internal sealed record Fchown(string Slot, int User, int Group) : Operation
 {
-    public override string Run(Session session) => Session.Ok(Syscall.fchown(session.Descriptor(Slot), (uint)session.Owners.Here(User), (uint)session.Owners.Here(Group)));
+    public override string Run(Session session) =>
+        Session.Ok(Syscall.fchown(session.Descriptor(Slot), (uint)session.Owners.Here(User), (uint)session.Owners.Here(Group)));
 }
 
 internal sealed record Futimens(string Slot, long Accessed, long Modified, long Nanoseconds = 0) : Operation
@@ -120,7 +123,8 @@ internal sealed record Seek(string Slot, long Offset, int Whence) : Operation
     public override string Run(Session session)
     {
         string result = Session.Count(Libc.lseek(session.Descriptor(Slot), Offset, Whence));
-        bool isDirectory = Syscall.fstat(session.Descriptor(Slot), out Stat stat) == 0 && (NativeConvert.FromFilePermissions(stat.st_mode) & Mode.S_IFMT) == Mode.S_IFDIR;
+        bool isDirectory = Syscall.fstat(session.Descriptor(Slot), out Stat stat) == 0
+            && (NativeConvert.FromFilePermissions(stat.st_mode) & Mode.S_IFMT) == Mode.S_IFDIR;
         return isDirectory ? OnDirectory + result : result;
     }
 }
@@ -145,7 +149,8 @@ internal sealed record Flock(string Slot, LockFlags Flags) : Operation
 internal sealed record LinkDescriptor(string Slot, string Path) : Operation
 {
     public override string Run(Session session) => Session.Ok(
-        Libc.linkat(Libc.AT_FDCWD, Libc.Bytes($"/proc/self/fd/{session.Descriptor(Slot)}"), Libc.AT_FDCWD, session.FullBytes(Path), Libc.AT_SYMLINK_FOLLOW));
+        Libc.linkat(Libc.AT_FDCWD, Libc.Bytes($"/proc/self/fd/{session.Descriptor(Slot)}"), Libc.AT_FDCWD, session.FullBytes(Path),
+            Libc.AT_SYMLINK_FOLLOW));
 }
 
 internal sealed record CopyRange(string From, long FromOffset, string To, long ToOffset, int Length) : Operation

@@ -32,7 +32,8 @@ internal static class PageMemory
     public static string With(int blocks, Func<nint, string> use)
     {
         ulong length = (ulong)blocks * Size;
-        nint address = Syscall.mmap(0, length, MmapProts.PROT_READ | MmapProts.PROT_WRITE, MmapFlags.MAP_PRIVATE | MmapFlags.MAP_ANONYMOUS, -1, 0);
+        nint address = Syscall.mmap(0, length, MmapProts.PROT_READ | MmapProts.PROT_WRITE, MmapFlags.MAP_PRIVATE | MmapFlags.MAP_ANONYMOUS,
+            -1, 0);
         if (address == -1) Tool.Check(-1, "mmap");
         string result = use(address);
         _ = Syscall.munmap(address, length);
@@ -46,7 +47,8 @@ internal static class PageMemory
         return content;
     }
 
-    public static void Fill(nint address, int length, byte value) => Marshal.Copy(Enumerable.Repeat(value, length).ToArray(), 0, address, length);
+    public static void Fill(nint address, int length, byte value) =>
+        Marshal.Copy(Enumerable.Repeat(value, length).ToArray(), 0, address, length);
 }
 
 /// <summary>
@@ -68,18 +70,22 @@ internal sealed record Map(string Name, string Slot, int Length, bool Shared, bo
     public override string Run(Session session)
     {
         MmapProts protection = Writable ? MmapProts.PROT_READ | MmapProts.PROT_WRITE : MmapProts.PROT_READ;
-        return session.KeepMapping(Name, Syscall.mmap(0, (ulong)Length, protection, Shared ? MmapFlags.MAP_SHARED : MmapFlags.MAP_PRIVATE, session.Descriptor(Slot), 0), Length);
+        return session.KeepMapping(Name,
+            Syscall.mmap(0, (ulong)Length, protection, Shared ? MmapFlags.MAP_SHARED : MmapFlags.MAP_PRIVATE, session.Descriptor(Slot), 0),
+            Length);
     }
 }
 
 /// <summary>Reads what a kept mapping shows now.</summary>
 internal sealed record MappedContent(string Name) : Operation
 {
-    public override string Run(Session session) => session.Mapping(Name) is (not 0, var length) mapping ? Mapping.Take(mapping.Address, length) : "EFAULT";
+    public override string Run(Session session) =>
+        session.Mapping(Name) is (not 0, var length) mapping ? Mapping.Take(mapping.Address, length) : "EFAULT";
 }
 
 /// <summary>Writes into a kept mapping; what the file shows of it without msync(2) is the page cache's.</summary>
 internal sealed record MappedWrite(string Name, string Content) : Operation
 {
-    public override string Run(Session session) => session.Mapping(Name) is (not 0, _) mapping ? Mapping.Put(mapping.Address, Values.Bytes(Content)) : "EFAULT";
+    public override string Run(Session session) =>
+        session.Mapping(Name) is (not 0, _) mapping ? Mapping.Put(mapping.Address, Values.Bytes(Content)) : "EFAULT";
 }

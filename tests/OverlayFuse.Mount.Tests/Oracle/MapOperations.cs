@@ -6,7 +6,8 @@ namespace OverlayFuse.Mount.Tests.Oracle;
 /// <summary>Reads the start of a file through a mapping.</summary>
 internal sealed record MapRead(string Slot, int Length, bool Shared = true) : Operation
 {
-    public override string Run(Session session) => Mapping.With(session.Descriptor(Slot), Length, Shared, writable: false, address => Mapping.Take(address, Length));
+    public override string Run(Session session) =>
+        Mapping.With(session.Descriptor(Slot), Length, Shared, writable: false, address => Mapping.Take(address, Length));
 }
 
 /// <summary>Writes the start of a file through a shared mapping; in a private one the file stays as it was.</summary>
@@ -20,7 +21,8 @@ internal sealed record MapWrite(string Slot, string Content, bool Shared = true)
 }
 
 /// <summary>
-/// Mappings are touched by read(2) and write(2) on a pipe: a page that cannot be had then gives EFAULT, not SIGBUS, which would end the test run.
+/// Mappings are touched by read(2) and write(2) on a pipe: a page that cannot be had then gives EFAULT, not SIGBUS, which would end the
+/// test run.
 /// </summary>
 internal static class Mapping
 {

@@ -122,7 +122,9 @@ internal sealed record CloseDir(string Slot) : Operation
     public override string Run(Session session) => session.CloseStream(Slot);
 }
 
-/// <summary>Remembers each position of a directory with telldir, then goes back to each: the rest must be the same as the first time.</summary>
+/// <summary>
+/// Remembers each position of a directory with telldir, then goes back to each: the rest must be the same as the first time.
+/// </summary>
 internal sealed record SeekEverywhere(string Path) : Operation
 {
     public override string Run(Session session)
@@ -137,7 +139,8 @@ internal sealed record SeekEverywhere(string Path) : Operation
             positions.Add(at);
             names.Add(entry.d_name);
         }
-        string verdict = Enumerable.Range(0, positions.Count).All(i => RestAt(stream, positions[i], session).SequenceEqual(names.Skip(i))) ? "same" : "differs";
+        string verdict = Enumerable.Range(0, positions.Count).All(i => RestAt(stream, positions[i], session).SequenceEqual(names.Skip(i)))
+            ? "same" : "differs";
         _ = Syscall.closedir(stream);
         return $"{names.Count} entries, the rest after seekdir is {verdict}";
     }
@@ -145,7 +148,8 @@ internal sealed record SeekEverywhere(string Path) : Operation
     private IEnumerable<string> RestAt(nint stream, long position, Session session)
     {
         _ = Syscall.seekdir(stream, position);
-        return DirectoryReader.Rest(stream, Path).Where(entry => !KnownDifferences.IsGhost(session, stream, entry)).Select(entry => entry.d_name);
+        return DirectoryReader.Rest(stream, Path).Where(entry => !KnownDifferences.IsGhost(session, stream, entry))
+            .Select(entry => entry.d_name);
     }
 }
 
@@ -157,7 +161,8 @@ internal static class Listing
         List<Dirent> entries = DirectoryReader.Rest(stream, session.Side.Mountpoint);
         entries.RemoveAll(entry => KnownDifferences.IsGhost(session, stream, entry));
         var text = new StringBuilder();
-        foreach (Dirent entry in entries.Where(entry => entry.d_name is not ".." and not ".").OrderBy(entry => entry.d_name, StringComparer.Ordinal))
+        foreach (Dirent entry in entries.Where(entry => entry.d_name is not ".." and not ".")
+            .OrderBy(entry => entry.d_name, StringComparer.Ordinal))
             text.Append($"{Values.Printable(entry.d_name)}({entry.d_type})#{session.InodeOf(entry.d_ino)} ");
         return text.Append($"dots {entries.Count(entry => entry.d_name is "." or "..")}").ToString();
     }

@@ -30,7 +30,8 @@ internal sealed class Nest : IDisposable
     {
         inner = Mount(innerProgram, new OverlayOptions([root + "/l"], root + "/u1", root + "/w1"), root + "/inner");
         Bash.Run(prepareInner, root, timeoutSeconds: 60);
-        outer = Mount(outerProgram, new OverlayOptions([.. lowers.Select(lower => $"{root}/inner/{lower}")], root + "/u2", root + "/w2", extra), Outer);
+        outer = Mount(outerProgram,
+            new OverlayOptions([.. lowers.Select(lower => $"{root}/inner/{lower}")], root + "/u2", root + "/w2", extra), Outer);
     }
 
     /// <summary>Runs each line by itself in the outer mount; what each said and how it ended, without names of this nest.</summary>

@@ -4,8 +4,8 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Oracle;
 
 /// <summary>
-/// Overlays whose lower layers lie in another overlay: what ours does inside the kernel's, the kernel's inside ours, and ours inside ours, must be what the
-/// kernel's does inside the kernel's: each answer, the merged tree, both uppers on their disk.
+/// Overlays whose lower layers lie in another overlay: what ours does inside the kernel's, the kernel's inside ours, and ours inside ours,
+/// must be what the kernel's does inside the kernel's: each answer, the merged tree, both uppers on their disk.
 /// </summary>
 [TestFixture("kernel", "ours")]
 [TestFixture("ours", "kernel")]
@@ -19,11 +19,14 @@ internal sealed class NestedTests(string innerName, string outerName)
         find l -exec touch -h -d 2001-02-03 {} +
         """;
 
-    /// <summary>A layer for the outer overlay, made in the inner one: an opaque directory, whiteouts as xattrs, a redirect and a metacopy.</summary>
+    /// <summary>
+    /// A layer for the outer overlay, made in the inner one: an opaque directory, whiteouts as xattrs, a redirect and a metacopy.
+    /// </summary>
     private const string MakeTop = """
         mkdir -p inner/top/d inner/top/merged inner/top/gone inner/top/new
         echo top > inner/top/d/top; setfattr -n trusted.overlay.opaque -v y inner/top/d
-        : > inner/top/gone/5; setfattr -n trusted.overlay.whiteout -v y inner/top/gone/5; setfattr -n trusted.overlay.opaque -v x inner/top/gone
+        : > inner/top/gone/5; setfattr -n trusted.overlay.whiteout -v y inner/top/gone/5
+        setfattr -n trusted.overlay.opaque -v x inner/top/gone
         setfattr -n trusted.overlay.redirect -v /old inner/top/new
         : > inner/top/g; chmod 600 inner/top/g; truncate -s 7 inner/top/g; setfattr -n trusted.overlay.metacopy inner/top/g
         rm inner/base/merged/4; echo inner > inner/base/merged/7
@@ -113,13 +116,16 @@ internal sealed class NestedTests(string innerName, string outerName)
         Assert.That(nest.Answers(Numbers), Is.EqualTo(before));
     }
 
-    /// <summary>The outer overlay has its own hold on its layers, so the inner one can be unmounted: it ends when the outer one does.</summary>
+    /// <summary>
+    /// The outer overlay has its own hold on its layers, so the inner one can be unmounted: it ends when the outer one does.
+    /// </summary>
     [Test]
     public void Unmount_OfTheInnerFirst_LeavesTheOuterAsItWas()
     {
         using Nest nest = Start("nest", innerName, outerName, "");
         nest.UnmountInnerFirst();
-        Assert.That(nest.Answers("cat f; echo more >> f; cat f merged/7; rm -r merged; sync -f .")[0], Does.Contain("exit 0\nbase f\nbase f\nmore\ninner\n"));
+        Assert.That(nest.Answers("cat f; echo more >> f; cat f merged/7; rm -r merged; sync -f .")[0],
+            Does.Contain("exit 0\nbase f\nbase f\nmore\ninner\n"));
         nest.UnmountBoth();
     }
 
@@ -129,7 +135,9 @@ internal sealed class NestedTests(string innerName, string outerName)
     {
         using Nest nest = Start("nest", innerName, outerName, "");
         IReadOnlyList<string> answers = nest.Answers("""
-            for i in 1 2 3 4; do (for j in {1..25}; do echo x > f$i.$j; echo y >> d/top; sync -f .; echo z > ../inner/top/z$i; sync -f ../inner; mv f$i.$j r$i.$j; rm r$i.$j; done) & done; wait
+            for i in 1 2 3 4; do (for j in {1..25}; do
+                echo x > f$i.$j; echo y >> d/top; sync -f .; echo z > ../inner/top/z$i; sync -f ../inner
+                mv f$i.$j r$i.$j; rm r$i.$j; done) & done; wait
             ls
             """);
         Assert.That(answers[0], Does.Contain(": exit 0"));
@@ -137,7 +145,10 @@ internal sealed class NestedTests(string innerName, string outerName)
         nest.UnmountBoth();
     }
 
-    /// <summary>Neither can make whiteouts for another overlay. The kernel's refuses such an upper, ours one in a view of our own; in the kernel's it deletes by name.</summary>
+    /// <summary>
+    /// Neither can make whiteouts for another overlay. The kernel's refuses such an upper, ours one in a view of our own; in the kernel's
+    /// it deletes by name.
+    /// </summary>
     [Test]
     public void Upper_InAnOverlay_IsRefusedButByOursInTheKernels()
     {
@@ -170,13 +181,16 @@ internal sealed class NestedTests(string innerName, string outerName)
             .Where(line => !KnownDifferences.IsImpure(line) && !IsOfInnerHandles(line) && !IsRedirectOfLinkedFile(line));
 
     /// <summary>The kernel's overlayfs has no file handles for an origin without nfs_export; FUSE has.</summary>
-    private bool IsOfInnerHandles(string line) => innerName == "ours" && line.EndsWith("xattr trusted.overlay.origin: kernel in kernel 0 bytes, here 33 bytes", StringComparison.Ordinal);
+    private bool IsOfInnerHandles(string line) =>
+        innerName == "ours"
+            && line.EndsWith("xattr trusted.overlay.origin: kernel in kernel 0 bytes, here 33 bytes", StringComparison.Ordinal);
 
     /// <summary>
-    /// A metacopy of a file with several links is given an absolute redirect; the kernel asks the inner overlay's inode, which was made with one link
-    /// (ovl_get_inode, a lower hard link), and takes the relative one. Both lead to the file.
+    /// A metacopy of a file with several links is given an absolute redirect; the kernel asks the inner overlay's inode, which was made
+    /// with one link (ovl_get_inode, a lower hard link), and takes the relative one. Both lead to the file.
     /// </summary>
-    private static bool IsRedirectOfLinkedFile(string line) => line == "moved: xattr trusted.overlay.redirect: kernel in kernel hard, here /hard";
+    private static bool IsRedirectOfLinkedFile(string line) =>
+        line == "moved: xattr trusted.overlay.redirect: kernel in kernel hard, here /hard";
 }
 
 /// <summary>Three of ours in one another; the kernel allows two.</summary>
@@ -194,7 +208,8 @@ internal sealed class DeepNestTests
         try
         {
             for (int level = 1; level <= Depth; level++) below = MountLevel(sandbox, mounts, below, level);
-            Assert.That(Bash.Run("cat f1 f2 f3 f4 f5 | xargs; ls | xargs; ls d; sync -f .", below, timeoutSeconds: 60), Is.EqualTo("1 level1 2 level2 3 level3 4 level4 5\nd f1 f2 f3 f4 f5\n5\n"));
+            Assert.That(Bash.Run("cat f1 f2 f3 f4 f5 | xargs; ls | xargs; ls d; sync -f .", below, timeoutSeconds: 60),
+                Is.EqualTo("1 level1 2 level2 3 level3 4 level4 5\nd f1 f2 f3 f4 f5\n5\n"));
             while (mounts.Count > 0) mounts.Pop().Unmount();
         }
         finally

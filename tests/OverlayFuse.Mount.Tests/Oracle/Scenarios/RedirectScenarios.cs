@@ -10,7 +10,8 @@ internal sealed class RedirectScenarios(string fileSystem) : OracleFixture(fileS
     [Test]
     public void Rename_LowerDirectory_LeavesARelativeRedirect()
     {
-        Comparison result = Compare(On, [new Layer().File("d/s/f", "x")], new Rename("d", "e"), new ReadFile("e/s/f"), new ReadDir(""), new Lstat("d"), new Remount(), new ReadFile("e/s/f"));
+        Comparison result = Compare(On, [new Layer().File("d/s/f", "x")], new Rename("d", "e"), new ReadFile("e/s/f"), new ReadDir(""),
+            new Lstat("d"), new Remount(), new ReadFile("e/s/f"));
         Assert.That(result.Upper["e"].Xattr(Redirect), Is.EqualTo("d"));
         Assert.That(result.Upper.Has("e/s"), Is.False, "nothing below is copied up");
     }
@@ -18,30 +19,36 @@ internal sealed class RedirectScenarios(string fileSystem) : OracleFixture(fileS
     [Test]
     public void Rename_LowerDirectoryElsewhere_LeavesAnAbsoluteRedirect()
     {
-        Comparison result = Compare(On, [new Layer().File("d/s/f", "x").Dir("t")], new Rename("d/s", "t/u"), new ReadFile("t/u/f"), new ReadDir("t"), new Remount(), new ReadDir("t"), new ReadFile("t/u/f"));
+        Comparison result = Compare(On, [new Layer().File("d/s/f", "x").Dir("t")], new Rename("d/s", "t/u"), new ReadFile("t/u/f"),
+            new ReadDir("t"), new Remount(), new ReadDir("t"), new ReadFile("t/u/f"));
         Assert.That(result.Upper["t/u"].Xattr(Redirect), Is.EqualTo("/d/s"));
     }
 
     [Test]
     public void Rename_MergedDirectoryAgainAndAgain_IsFoundThroughAllLayers() => Compare(On,
         [new Layer().File("d/a", "0"), new Layer().File("d/b", "1").File("d/s/x", "1"), new Layer().File("d/c", "2").File("d/s/y", "2")],
-        new Rename("d", "e"), new Create("e/new"), new Rename("e", "f"), new Mkdir("g"), new Rename("f", "g/d"), new ReadDir("g/d"), new ReadDir("g/d/s"), new Rename("g/d/s", "s"),
-        new ReadDir("s"), new ReadDir("g/d"), new Remount(), new ReadDir("s"), new ReadDir("g/d"), new ReadFile("g/d/c"), new ReadFile("s/y"), new SwitchSides(), new ReadDir("s"), new ReadDir("g/d"));
+        new Rename("d", "e"), new Create("e/new"), new Rename("e", "f"), new Mkdir("g"), new Rename("f", "g/d"), new ReadDir("g/d"),
+        new ReadDir("g/d/s"), new Rename("g/d/s", "s"),
+        new ReadDir("s"), new ReadDir("g/d"), new Remount(), new ReadDir("s"), new ReadDir("g/d"), new ReadFile("g/d/c"),
+        new ReadFile("s/y"), new SwitchSides(), new ReadDir("s"), new ReadDir("g/d"));
 
     [Test]
     public void Rename_ParentOfARedirectedDirectory_KeepsItsChildren() => Compare(On,
         [new Layer().File("p/q/r/f", "x")],
-        new Rename("p/q/r", "p/q/r2"), new Rename("p/q", "p/q2"), new Rename("p", "p2"), new ReadFile("p2/q2/r2/f"), new Rename("p2/q2/r2", "out"), new ReadFile("out/f"),
+        new Rename("p/q/r", "p/q/r2"), new Rename("p/q", "p/q2"), new Rename("p", "p2"), new ReadFile("p2/q2/r2/f"),
+        new Rename("p2/q2/r2", "out"), new ReadFile("out/f"),
         new Remount(), new ReadDir("p2/q2"), new ReadFile("out/f"));
 
     [Test]
     public void Exchange_LowerDirectories_BothKeepTheirContent() => Compare(On,
         [new Layer().File("a/x", "a").File("b/y", "b")],
-        new Rename("a", "b", RenameFlags.Exchange), new ReadDir("a"), new ReadDir("b"), new Remount(), new ReadFile("a/y"), new ReadFile("b/x"));
+        new Rename("a", "b", RenameFlags.Exchange), new ReadDir("a"), new ReadDir("b"), new Remount(), new ReadFile("a/y"),
+        new ReadFile("b/x"));
 
     [Test]
     public void Mkdir_WhereADirectoryWasMovedAway_IsEmpty() => Compare(On,
-        [new Layer().File("d/f", "x")], new Rename("d", "e"), new Mkdir("d"), new ReadDir("d"), new ReadDir("e"), new Remount(), new ReadDir("d"), new ReadDir("e"));
+        [new Layer().File("d/f", "x")], new Rename("d", "e"), new Mkdir("d"), new ReadDir("d"), new ReadDir("e"), new Remount(),
+            new ReadDir("d"), new ReadDir("e"));
 
     [Test]
     public void Mkdir_InMergedDirectory_IsOpaque()
@@ -62,8 +69,10 @@ internal sealed class RedirectScenarios(string fileSystem) : OracleFixture(fileS
     [TestCase("redirect_dir=off")]
     [TestCase("redirect_dir=on")]
     public void Lookup_RedirectInALowerLayer_ObeysTheOption(string options) => Compare(options,
-        [new Layer().Dir("e").Xattr("e", Redirect, "d").Whiteout("d").Dir("t/u").Xattr("t/u", Redirect, "/d/s"), new Layer().File("d/s/f", "x")],
-        new ReadDir(""), new ReadDir("e"), new Lstat("e"), new ReadFile("e/s/f"), new ReadDir("t"), new ReadDir("t/u"), new ReadFile("t/u/f"), new Rename("e", "e2"));
+        [new Layer().Dir("e").Xattr("e", Redirect, "d").Whiteout("d").Dir("t/u").Xattr("t/u", Redirect, "/d/s"),
+            new Layer().File("d/s/f", "x")],
+        new ReadDir(""), new ReadDir("e"), new Lstat("e"), new ReadFile("e/s/f"), new ReadDir("t"), new ReadDir("t/u"),
+        new ReadFile("t/u/f"), new Rename("e", "e2"));
 
     [TestCase("..")]
     [TestCase(".")]
@@ -97,5 +106,6 @@ internal sealed class RedirectScenarios(string fileSystem) : OracleFixture(fileS
         [new Layer().Dir("e").Xattr("e", Redirect, "/p/d"), new Layer().File("p/d/one", "1").Opaque("p"), new Layer().File("p/d/two", "2")],
         new ReadDir("e"), new ReadDir("p/d"));
 
-    private Comparison Compare(string options, Layer[] lowers, params Operation[] operations) => Compare(new Scenario(new Layer(), lowers, operations, options));
+    private Comparison Compare(string options, Layer[] lowers, params Operation[] operations) =>
+        Compare(new Scenario(new Layer(), lowers, operations, options));
 }
