@@ -67,19 +67,19 @@ internal static class Curves
     private static Curve Clients(int files, int[] processes) =>
         new("clients", "All small files read by each of several processes, fresh mount", "processes", "files a second, all processes",
         [.. processes.Select(n => new Row($"{n} processes", LayerSet.Project(files, 1), Fresh("read", "parallel-read", "tree", Text(n))))])
-    {
-        Sizes = processes,
-        Show = (seconds, n) => files * n / seconds,
-    };
+        {
+            Sizes = processes,
+            Show = (seconds, n) => files * n / seconds,
+        };
 
     private static Curve Entries(string action, int[] entries) =>
         new($"entries-{action}", $"A directory in 8 layers, fresh mount: {action} it, by its entries", "entries", "µs an entry",
         [.. entries.Select(n => new Row($"{n} entries", LayerSet.Names($"entries{n}", layers: 8, names: n),
             Fresh(action, action + "-directory", "deep")))])
-    {
-        Sizes = entries,
-        Show = (seconds, n) => seconds / n * Microseconds,
-    };
+        {
+            Sizes = entries,
+            Show = (seconds, n) => seconds / n * Microseconds,
+        };
 
     private static Curve Inodes(int[] counts)
     {

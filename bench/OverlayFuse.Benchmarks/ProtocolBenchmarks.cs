@@ -72,8 +72,11 @@ public class ProtocolBenchmarks
 
     private static byte[] Message(Opcode opcode, ReadOnlySpan<byte> body)
     {
-        InHeader header = new() { Len = (uint)(Unsafe.SizeOf<InHeader>() + body.Length), Opcode = opcode, Unique = 2,
-            NodeId = NodeId.Root };
+        InHeader header = new()
+        {
+            Len = (uint)(Unsafe.SizeOf<InHeader>() + body.Length), Opcode = opcode, Unique = 2,
+            NodeId = NodeId.Root
+        };
         return [.. Bytes(header), .. body];
     }
 

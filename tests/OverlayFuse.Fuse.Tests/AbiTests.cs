@@ -82,7 +82,8 @@ internal sealed class AbiTests
         {
             File.WriteAllText(Path.Combine(directory, "abi_layout.h"), layout);
             var start = new ProcessStartInfo("gcc",
-                ["-fsyntax-only", "-Wall", "-Werror", "-Wno-sign-compare", "-I", directory, AbiCheck]) { RedirectStandardError = true };
+                ["-fsyntax-only", "-Wall", "-Werror", "-Wno-sign-compare", "-I", directory, AbiCheck])
+            { RedirectStandardError = true };
             using Process gcc = Process.Start(start)!;
             string errors = gcc.StandardError.ReadToEnd();
             gcc.WaitForExit();

@@ -27,8 +27,12 @@ internal sealed class FuseMountTests
     [Test]
     public void Mount_FlagsAndOptions_AreTheKernels()
     {
-        FuseMount mount = FuseMount.Mount(Options with { AllowOther = true, MaxRead = 65536,
-            Flags = FuseMountFlags.NoSuid | FuseMountFlags.NoDev | FuseMountFlags.ReadOnly });
+        FuseMount mount = FuseMount.Mount(Options with
+        {
+            AllowOther = true,
+            MaxRead = 65536,
+            Flags = FuseMountFlags.NoSuid | FuseMountFlags.NoDev | FuseMountFlags.ReadOnly
+        });
         string[] columns = MountColumns();
         mount.Unmount();
         Sys.Close(mount.Device);

@@ -93,8 +93,11 @@ internal sealed class UnitTests
     {
         using var listing = new DirectoryListing();
         for (int i = 0; i < 5000; i++)
-            listing.Add(new DirectoryEntry { Ino = (ulong)i, Type = i % 3 == 0 ? FileType.Unknown : FileType.Regular, Slot = i % 4,
-                Name = Linux.Name.From("name " + i) }, findable: true);
+            listing.Add(new DirectoryEntry
+            {
+                Ino = (ulong)i, Type = i % 3 == 0 ? FileType.Unknown : FileType.Regular, Slot = i % 4,
+                Name = Linux.Name.From("name " + i)
+            }, findable: true);
         for (int i = 0; i < 5000; i++)
             Assert.That(listing.Read(listing.Find(Linux.Name.From("name " + i))).Ino, Is.EqualTo((ulong)i));
         Assert.That((listing.Count, listing.Find(Linux.Name.From("name 5000"))), Is.EqualTo((3333, -1)));

@@ -94,8 +94,11 @@ internal sealed class EndTests : OverlayTest
 
     private Process StartClient(string program, string[] words)
     {
-        var start = new ProcessStartInfo(program, words) { RedirectStandardInput = true, RedirectStandardOutput = true,
-            WorkingDirectory = Root };
+        var start = new ProcessStartInfo(program, words)
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true,
+            WorkingDirectory = Root
+        };
         start.Environment["OVERLAYFUSE"] = Program;
         start.Environment["DOTNET_EnableDiagnostics"] = "0"; // its pipes in TMPDIR outlive a kill
         start.Environment["TMPDIR"] = Path.Combine(Root, "tmp");

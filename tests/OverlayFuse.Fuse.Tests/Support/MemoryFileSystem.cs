@@ -91,8 +91,11 @@ internal partial class MemoryFileSystem : IFuseFileSystem
 
     public Errno StatFs(in FuseRequest request, out KStatFs statistics)
     {
-        statistics = new KStatFs { Blocks = 1000, BFree = 500, BAvail = 400, Files = 300, FFree = 200, BSize = 4096, FrSize = 4096,
-            NameLen = 255 };
+        statistics = new KStatFs
+        {
+            Blocks = 1000, BFree = 500, BAvail = 400, Files = 300, FFree = 200, BSize = 4096, FrSize = 4096,
+            NameLen = 255
+        };
         return Errno.None;
     }
 

@@ -15,7 +15,8 @@ internal sealed class BackgroundScript : IDisposable
     public static BackgroundScript Start(string script, string directory)
     {
         var start = new ProcessStartInfo("bash",
-            ["-euo", "pipefail", "-c", "exec >/dev/null 2>&1\n" + script]) { WorkingDirectory = directory };
+            ["-euo", "pipefail", "-c", "exec >/dev/null 2>&1\n" + script])
+        { WorkingDirectory = directory };
         return new BackgroundScript(Process.Start(start) ?? throw new InvalidOperationException("bash did not start"));
     }
 

@@ -162,7 +162,7 @@ internal sealed class FileHandleTests
             if (Files.Read(fd, 100, 0) is { } content) return System.Text.Encoding.UTF8.GetString(content);
             string place = new FileInfo($"/proc/self/fd/{fd}").LinkTarget!;
             IEnumerable<string?> names = Directory.GetFileSystemEntries(place).Select(Path.GetFileName).Order(StringComparer.Ordinal);
-        return $"{Path.GetRelativePath(mount.Mountpoint, place)}: {string.Join(' ', names)}";
+            return $"{Path.GetRelativePath(mount.Mountpoint, place)}: {string.Join(' ', names)}";
         }
         finally
         {

@@ -16,7 +16,8 @@ internal sealed class IdMap : IDisposable
     public IdMap(params string[] map)
     {
         holder = Process.Start(new ProcessStartInfo("unshare",
-            ["-U", "sh", "-c", "echo ready; exec sleep 600"]) { RedirectStandardOutput = true })!;
+            ["-U", "sh", "-c", "echo ready; exec sleep 600"])
+        { RedirectStandardOutput = true })!;
         if (holder.StandardOutput.ReadLine() != "ready") throw new InvalidOperationException("unshare -U did not start");
         foreach (string file in (string[])["uid_map", "gid_map"])
             File.WriteAllText($"/proc/{holder.Id}/{file}", string.Join('\n', map) + "\n");

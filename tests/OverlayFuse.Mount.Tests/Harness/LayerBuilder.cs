@@ -36,12 +36,14 @@ internal sealed class LayerBuilder
             case FileEntry file: MakeFile(file); break;
             case SparseEntry sparse: MakeSparse(sparse); break;
             case SymlinkEntry link: Check(Syscall.symlink(link.Target, Full(link.Path)), entry); break;
-            case HardLinkEntry link: Check(Libc.linkat(Libc.AT_FDCWD, Libc.Bytes(Full(link.Existing)), Libc.AT_FDCWD,
+            case HardLinkEntry link:
+                Check(Libc.linkat(Libc.AT_FDCWD, Libc.Bytes(Full(link.Existing)), Libc.AT_FDCWD,
                 Libc.Bytes(Full(link.Path)), 0), entry); break;
             case XattrEntry xattr: SetXattr(xattr); break;
             case FifoEntry fifo: MakeNode(fifo, Mode.S_IFIFO, fifo.Mode, 0); break;
             case SocketEntry socket: MakeNode(socket, Mode.S_IFSOCK, socket.Mode, 0); break;
-            case DeviceEntry device: MakeNode(device, device.Type == 'b' ? Mode.S_IFBLK : Mode.S_IFCHR, device.Mode,
+            case DeviceEntry device:
+                MakeNode(device, device.Type == 'b' ? Mode.S_IFBLK : Mode.S_IFCHR, device.Mode,
                 (device.Major << 8) | device.Minor); break;
             case TimesEntry time: times[time.Path] = time; break;
             case FlagsEntry: break;

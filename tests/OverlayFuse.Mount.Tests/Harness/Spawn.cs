@@ -81,7 +81,8 @@ internal static class Spawn
             select $"{variable.Key}={variable.Value}", null];
 
     [DllImport("libc", SetLastError = true)] private static extern int pipe2(out long ends, int flags);
-    [DllImport("libc")] private static extern int posix_spawnp(out int pid, string path, byte[] actions, byte[] attributes,
+    [DllImport("libc")]
+    private static extern int posix_spawnp(out int pid, string path, byte[] actions, byte[] attributes,
         string?[] arguments, string?[] environment);
     [DllImport("libc")] private static extern int posix_spawn_file_actions_init(byte[] actions);
     [DllImport("libc")] private static extern int posix_spawn_file_actions_destroy(byte[] actions);

@@ -68,12 +68,12 @@ internal static class KnownDifferences
     private static bool IsOpenOfProtected(Scenario scenario, Operation operation, string one, string other) =>
         scenario.Io == "stateless" && scenario.HasProtection && (one, other) is ("EPERM" or "EBADF", _) or (_, "EPERM" or "EBADF")
             && operation.Core switch
-        {
-            Open or Write or WriteNext => true,
-            // of a descriptor that the kernel's side has not
-            Fallocate or Ftruncate or Close => (one, other) is ("EBADF", _) or (_, "EBADF"),
-            _ => false,
-        };
+            {
+                Open or Write or WriteNext => true,
+                // of a descriptor that the kernel's side has not
+                Fallocate or Ftruncate or Close => (one, other) is ("EBADF", _) or (_, "EBADF"),
+                _ => false,
+            };
 
     /// <summary>
     /// io=stateless: a chown of neither user nor group is what a write asks for first; a stranger's is answered, and clears nothing.
@@ -242,8 +242,11 @@ internal static class KnownDifferences
     /// </summary>
     private static bool IsReservedRoomThatWasRead(Scenario scenario, string line) =>
         line.Contains(": data: ", StringComparison.Ordinal)
-        && scenario.Operations.Any(operation => operation.Core is Fallocate { Flags: FallocFlags.None or FallocFlags.KeepSize
-        or FallocFlags.ZeroRange });
+        && scenario.Operations.Any(operation => operation.Core is Fallocate
+        {
+            Flags: FallocFlags.None or FallocFlags.KeepSize
+        or FallocFlags.ZeroRange
+        });
 
     /// <summary>
     /// The kernel's readdir removes an impure mark when nothing with an origin is left in a directory; ours lets it stand, which costs a

@@ -63,8 +63,12 @@ internal sealed class Side : IDisposable
         rotated.Add((Name, UnmountedUpper()));
         rotatedUntouched.Add(LowerLayers.Take(options.Upper!));
         string number = rotated.Count.ToString(CultureInfo.InvariantCulture);
-        options = options with { Lowers = [options.Upper!, .. options.Lowers], Upper = $"{directory}/u{number}",
-            Work = $"{directory}/w{number}" };
+        options = options with
+        {
+            Lowers = [options.Upper!, .. options.Lowers],
+            Upper = $"{directory}/u{number}",
+            Work = $"{directory}/w{number}"
+        };
         LayerBuilder.Build(new Layer(), options.Upper);
         Directory.CreateDirectory(options.Work);
         mount = Mount();

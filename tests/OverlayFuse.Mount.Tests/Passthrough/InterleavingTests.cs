@@ -42,7 +42,8 @@ internal sealed class InterleavingTests
         string lower = sandbox.MakeDirectory(name, "lower");
         for (int run = 0; run < Runs; run++) MakeLower($"{lower}/f{run}");
         var options = new OverlayOptions([lower], sandbox.MakeDirectory(name, "upper"),
-            sandbox.MakeDirectory(name, "work")) { Io = "passthrough" };
+            sandbox.MakeDirectory(name, "work"))
+        { Io = "passthrough" };
         return ProgramUnderTest.Mount(program, options, sandbox.PathOf(name, "merged"));
     }
 

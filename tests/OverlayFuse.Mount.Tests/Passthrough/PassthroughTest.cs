@@ -43,7 +43,8 @@ internal abstract class PassthroughTest : AppTest
             before.Add(name, bytes);
         }
         var options = new OverlayOptions([directory], Sandbox.MakeDirectory("upper"), Sandbox.MakeDirectory("work"),
-            extra) { Io = "passthrough" };
+            extra)
+        { Io = "passthrough" };
         mount = ProgramUnderTest.Mount(options, Merged);
     }
 

@@ -154,7 +154,8 @@ internal sealed class UpperFileTests : PassthroughTest
         foreach (string name in new[] { "l", "u", "w" }) Directory.CreateDirectory(disk + "/" + name);
         string merged = Sandbox.PathOf("full");
         using OverlayMount mount = ProgramUnderTest.Mount(new OverlayOptions([disk + "/l"], disk + "/u",
-            disk + "/w") { Io = "passthrough" }, merged);
+            disk + "/w")
+        { Io = "passthrough" }, merged);
         ToolResult result = Bash.Try("dd if=/dev/zero of=f bs=64k status=none", merged);
         Assert.That(result.Error, Does.Contain("No space left"));
         Assert.That(new FileInfo(merged + "/f").Length, Is.GreaterThan(0).And.EqualTo(new FileInfo(disk + "/u/f").Length));

@@ -16,8 +16,11 @@ internal sealed class FuzzTests
     [Test, Category("Fuzz")]
     public void Fuzz_RandomOperations_EqualTheKernel()
     {
-        using var run = new FuzzRun(ProgramUnderTest.Path, Setting("START", 1)) { MostFailures = Setting("FAILURES", 3),
-            Workers = Setting("WORKERS", 4) };
+        using var run = new FuzzRun(ProgramUnderTest.Path, Setting("START", 1))
+        {
+            MostFailures = Setting("FAILURES", 3),
+            Workers = Setting("WORKERS", 4)
+        };
         IReadOnlyList<string> failures = run.Run(Setting("SEEDS", SeedsInCi), TimeSpan.FromSeconds(Setting("SECONDS", int.MaxValue)));
         TestContext.Out.WriteLine($"{run.Done} seeds");
         Assert.That(failures, Is.Empty, () => string.Join('\n', failures));

@@ -28,10 +28,16 @@ internal sealed class ScenarioGenerator
         Layer[] lowers = [.. lowersOn.Select(one => layers.Lower(isOneOfMany: lowersOn.Length > ManyLayers).On(one))];
         int kind = random.Next(4);
         bool isStateless = kind == 0;
-        var operations = new OperationGenerator(random) { OnlyRoot = options.Squashes, OpenersWrite = isStateless,
-            NoAcls = lowersOn.Contains(Media.ReadOnly) };
-        return new Scenario(upper, lowers, Operations(operations), text) { OnlyMerged = options.IsIndexed,
-            Io = kind switch { 0 => "stateless", 1 => OverlayOptions.OpenWithWriteBack, _ => "open" } };
+        var operations = new OperationGenerator(random)
+        {
+            OnlyRoot = options.Squashes, OpenersWrite = isStateless,
+            NoAcls = lowersOn.Contains(Media.ReadOnly)
+        };
+        return new Scenario(upper, lowers, Operations(operations), text)
+        {
+            OnlyMerged = options.IsIndexed,
+            Io = kind switch { 0 => "stateless", 1 => OverlayOptions.OpenWithWriteBack, _ => "open" }
+        };
     }
 
     /// <summary>Mostly few, sometimes many.</summary>

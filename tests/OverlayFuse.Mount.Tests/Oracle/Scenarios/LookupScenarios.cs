@@ -103,7 +103,8 @@ internal sealed class LookupScenarios(string fileSystem) : OracleFixture(fileSys
     public void Lookup_ForeignUpperDirectory_GivesItAnOrigin()
     {
         var scenario = new Scenario(new Layer().Dir("d"), [new Layer().File("d/a")],
-            [new Lstat("d"), new Lstat("d/a")]) { ForeignUpper = true };
+            [new Lstat("d"), new Lstat("d/a")])
+        { ForeignUpper = true };
         Comparison result = Compare(scenario);
         Assert.That(result.Upper["d"].Xattr("trusted.overlay.origin"), Is.Not.Null);
     }

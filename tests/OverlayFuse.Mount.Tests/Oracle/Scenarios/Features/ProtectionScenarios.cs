@@ -145,7 +145,8 @@ internal sealed class ProtectionScenarios(string fileSystem) : OracleFixture(fil
         Layer upper = new Layer().File("made", "m").Flags("made", flags);
         Compare(new Scenario(upper, [Tree],
             [new Open("1", "made", O.RDONLY), new GetFlags("1"), .. FileChanges("made"), new ChangeFlags("1", NoAtime, 0),
-                new ChangeFlags("1", Append, Immutable), new GetFlags("1"), .. FileChanges("made")]) { ForeignUpper = true });
+                new ChangeFlags("1", Append, Immutable), new GetFlags("1"), .. FileChanges("made")])
+        { ForeignUpper = true });
     }
 
     [Test]
