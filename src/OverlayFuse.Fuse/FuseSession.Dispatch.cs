@@ -11,7 +11,8 @@ public sealed partial class FuseSession
     int IWorkerHost.Dispatch(ReadOnlySpan<byte> message, Span<byte> buffer, InFlightRequest inFlight)
     {
         if (!MemoryMarshal.TryRead(message, out InHeader header))
-            return 0; // without a number there is nothing to answer
+            // A request without a number cannot be answered.
+            return 0;
         var reply = new ReplyWriter(buffer);
         Errno error = Errno.EINVAL;
         if (TrySplit(message, header, out ReadOnlySpan<byte> body, out ReadOnlySpan<byte> extensions))
@@ -34,7 +35,7 @@ public sealed partial class FuseSession
         return length;
     }
 
-    /// <summary>What is refused before an operation looks at it.</summary>
+    /// <summary>Refuses requests that no operation may see.</summary>
     private Errno Refusal(in FuseRequest request, ReadOnlySpan<byte> body)
     {
         if (_takesOnlyWhatIsHeld && IsLate(request.Opcode, body))
@@ -90,7 +91,8 @@ public sealed partial class FuseSession
         Opcode.Access => Access(request, ref input),
         Opcode.Create => Create(request, ref input, ref reply),
         Opcode.Interrupt => Interrupt(ref input, ref reply),
-        Opcode.Destroy => Errno.None, // only block devices wait for it; the end comes with ENODEV
+        // Only block devices wait for the answer. The end of the session comes with ENODEV.
+        Opcode.Destroy => Errno.None,
         Opcode.IoCtl => IoCtl(request, ref input, ref reply),
         Opcode.NotifyReply => reply.None(),
         Opcode.BatchForget => BatchForget(ref input, ref reply),

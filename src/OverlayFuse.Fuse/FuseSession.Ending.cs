@@ -4,12 +4,13 @@ using OverlayFuse.Fuse.Protocol;
 namespace OverlayFuse.Fuse;
 
 /// <summary>
-/// The last part of a session's life, before <see cref="Stop"/>: the kernel still holds what programs have stored into its pages, and sends
-/// it when it is told to. No page is given out any more meanwhile, so what is dropped from the cache cannot be stored into again.
+/// The last part of a session's life, before <see cref="Stop"/>. The kernel still holds data that programs have stored into its pages, and
+/// sends them when it is told to. The session gives out no pages meanwhile, so a program cannot store into a page that the cache has
+/// dropped.
 /// </summary>
 public sealed partial class FuseSession
 {
-    /// <summary>More than one also of a session that has only one: the one may hang.</summary>
+    /// <summary>More than one, even for a session that has only one worker: that worker may hang.</summary>
     private const int WorkersAtEnd = 16;
 
     private volatile bool _takesOnlyWhatIsHeld;

@@ -4,7 +4,7 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse;
 
-/// <summary>What -d shows. Nothing here runs or allocates without a trace.</summary>
+/// <summary>The trace that -d shows. Nothing here runs or allocates without a trace.</summary>
 public sealed partial class FuseSession
 {
     private void TraceRequest(in InHeader header, ReadOnlySpan<byte> body)

@@ -6,8 +6,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse;
 
 /// <summary>
-/// Serves one mount: reads requests from /dev/fuse, has <see cref="IFuseFileSystem"/> answer them. One worker answers INIT, the
-/// others follow. All threads are background threads; the session ends when the mount is gone or <see cref="Stop"/> is called.
+/// Serves one mount: reads requests from /dev/fuse, has <see cref="IFuseFileSystem"/> answer them. One worker answers INIT, then the others
+/// start. All threads are background threads. The session ends when the mount is gone or <see cref="Stop"/> is called.
 /// </summary>
 public sealed partial class FuseSession : IWorkerHost
 {
@@ -21,10 +21,10 @@ public sealed partial class FuseSession : IWorkerHost
     private readonly int _maxWrite;
     private readonly uint _maxReadahead;
 
-    /// <summary>Prepares; nothing is read before <see cref="Start"/>.</summary>
+    /// <summary>Prepares a session. It reads nothing before <see cref="Start"/>.</summary>
     /// <param name="fileSystem">Answers the requests.</param>
-    /// <param name="device">/dev/fuse, mounted; the session closes it.</param>
-    /// <param name="options">How to work.</param>
+    /// <param name="device">/dev/fuse, mounted. The session closes it.</param>
+    /// <param name="options">Null: the defaults.</param>
     public FuseSession(IFuseFileSystem fileSystem, Fd device, FuseSessionOptions? options = null)
     {
         options ??= new FuseSessionOptions();
@@ -39,7 +39,9 @@ public sealed partial class FuseSession : IWorkerHost
         _pool = new WorkerPool(this, _device, _interrupts, PoolSize.Of(options.Workers, options.MaxWorkers, _maxWrite));
     }
 
-    /// <summary>No more requests are read; operations in progress see <see cref="FuseRequest.IsInterrupted"/>.</summary>
+    /// <summary>
+    /// True if the session ends: it reads no more requests, and operations in progress see <see cref="FuseRequest.IsInterrupted"/>.
+    /// </summary>
     public bool IsEnding => _interrupts.SessionEnding;
 
     /// <summary>Serves until the mount is gone or <see cref="Stop"/> is called.</summary>
@@ -53,21 +55,21 @@ public sealed partial class FuseSession : IWorkerHost
     public void Start() => _pool.Start();
 
     /// <summary>Waits until requests are answered.</summary>
-    /// <param name="timeout">How long at most.</param>
-    /// <returns>False when INIT failed or did not come in time.</returns>
+    /// <param name="timeout">The longest wait.</param>
+    /// <returns>False if INIT failed or did not come in time.</returns>
     public bool WaitUntilInitialized(TimeSpan timeout) => _pool.WaitUntilServing(timeout) && _negotiation is not null;
 
-    /// <summary>Waits until all is over.</summary>
-    /// <param name="timeout">How long at most.</param>
-    /// <returns>False when it is not yet.</returns>
+    /// <summary>Waits until the last worker has ended and the device is closed.</summary>
+    /// <param name="timeout">The longest wait.</param>
+    /// <returns>False if that takes longer.</returns>
     public bool WaitUntilEnded(TimeSpan timeout) => _pool.WaitUntilEnded(timeout);
 
     /// <summary>
-    /// Ends within half a second: operations get a part of it to finish, then the connection is aborted under the rest. Must not be called
-    /// from an operation.
+    /// Ends the session within half a second: operations get a part of it to finish, then the connection is aborted under the rest. Do not
+    /// call it from an operation.
     /// </summary>
     /// <returns>
-    /// False when a worker hangs: then <see cref="IFuseFileSystem.Destroy"/> was not called, and ending the process is safe.
+    /// False if a worker hangs. Then <see cref="IFuseFileSystem.Destroy"/> is not called, and it is safe to end the process.
     /// </returns>
     public bool Stop() => _pool.Stop();
 

@@ -5,7 +5,7 @@ namespace OverlayFuse.Linux;
 
 /// <summary>
 /// One mount: a line of mountinfo (proc_pid_mountinfo(5)), "ID PARENT MAJ:MIN ROOT POINT OPTIONS [TAGS...] - TYPE SOURCE SUPEROPTIONS".
-/// Immutable. A property takes its field apart when it is asked: most callers look for one mount and compare one field of the others.
+/// Immutable. A property decodes its field when it is read: most callers look for one mount and compare one field of the others.
 /// </summary>
 public sealed class MountEntry
 {
@@ -39,7 +39,7 @@ public sealed class MountEntry
     /// <summary>The type of the file system, with its subtype.</summary>
     public string Type => _fields[_separator + 1];
 
-    /// <summary>The source, as mount(2) was given it.</summary>
+    /// <summary>The source that mount(2) was given.</summary>
     public string Source => Unescape(_fields[_separator + 2]);
 
     /// <summary>True if the mount or its superblock is read-only.</summary>
@@ -52,7 +52,7 @@ public sealed class MountEntry
     public string? Option(string name) =>
         Options.FirstOrDefault(option => option.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
 
-    /// <returns>Null if the line has not the form of the kernel's.</returns>
+    /// <returns>Null if the line does not have the form of the kernel's.</returns>
     internal static MountEntry? Parse(string line)
     {
         string[] fields = line.Split(' ');

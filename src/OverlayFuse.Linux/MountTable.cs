@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace OverlayFuse.Linux;
 
-/// <summary>The mounts of a mount namespace at one moment, from mountinfo. The one reader of it in this program. Immutable.</summary>
+/// <summary>The mounts of a mount namespace at one moment, from mountinfo. No other code reads that file. Immutable.</summary>
 public sealed class MountTable
 {
     private MountTable(IReadOnlyList<MountEntry> entries) => Entries = entries;

@@ -7,15 +7,15 @@ namespace OverlayFuse.Testing;
 [SupportedOSPlatform("linux")]
 internal static class ProgramLocator
 {
-    /// <summary>Its name in PATH.</summary>
+    /// <summary>The name of the program in PATH.</summary>
     public const string Name = "overlayfuse";
 
-    /// <summary>Where somebody says which one to take.</summary>
+    /// <summary>The environment variable that names a program.</summary>
     public const string Variable = "OVERLAYFUSE";
 
-    /// <summary>The program that was asked for, or the first one that is there.</summary>
+    /// <summary>The program that the caller names, or the first one that exists.</summary>
     /// <param name="asked">Null: search for it.</param>
-    /// <exception cref="OverlayMountException">It is nowhere; the text says where it was looked for.</exception>
+    /// <exception cref="OverlayMountException">The program does not exist. The text says where the search was.</exception>
     public static string Find(string? asked) =>
         Find(asked, Environment.GetEnvironmentVariable(Variable), AppContext.BaseDirectory, Environment.GetEnvironmentVariable("PATH"));
 
@@ -44,7 +44,7 @@ internal static class ProgramLocator
             : throw new OverlayMountException($"{label}={path}: does not exist; "
                 + $"name the program {Name}, or leave it out to have it searched for");
 
-    /// <summary>Files of packages are unpacked without the right to execute them.</summary>
+    /// <summary>Makes a file executable: the files of packages are unpacked without that right.</summary>
     private static string Executable(string path)
     {
         const UnixFileMode execute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;

@@ -3,7 +3,7 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse.Mounting;
 
-/// <summary>A live mount. <see cref="Device"/> goes to a <see cref="FuseSession"/>, which closes it.</summary>
+/// <summary>A live mount. Its <see cref="Device"/> goes to a <see cref="FuseSession"/>, which closes it.</summary>
 public sealed class FuseMount
 {
     private const string DescriptorPrefix = "/dev/fd/";
@@ -21,23 +21,22 @@ public sealed class FuseMount
     /// <summary>/dev/fuse, mounted.</summary>
     public Fd Device { get; }
 
-    /// <summary>Absolute, without symlinks; "/dev/fd/N" of one that is foreign.</summary>
+    /// <summary>The absolute path without symbolic links; "/dev/fd/N" for a foreign mount.</summary>
     public string MountPoint { get; }
 
-    /// <summary>The caller has opened /dev/fuse and mounted it somewhere, and unmounts.</summary>
+    /// <summary>True if the calling program has opened /dev/fuse and mounted it, and unmounts it too.</summary>
     public bool IsForeign { get; }
 
     /// <summary>
-    /// Whether a mountpoint is a descriptor of /dev/fuse, which the caller has mounted: "/dev/fd/N", as with libfuse 3.3.
+    /// True if a mountpoint is a descriptor of /dev/fuse that the calling program has mounted: "/dev/fd/N", as with libfuse 3.3.
     /// </summary>
-    /// <param name="mountPoint">What was named as the mountpoint.</param>
+    /// <param name="mountPoint">The mountpoint as the user wrote it.</param>
     public static bool IsDescriptor(string mountPoint) => TryDescriptor(mountPoint, out _);
 
     /// <summary>
-    /// Mounts by mount(2), or through fusermount3 when the caller may not. The mount answers when a session runs; any access
-    /// before that waits for it.
+    /// Mounts by mount(2), or through fusermount3 if the caller may not. Any access to the mount waits until a session runs.
     /// </summary>
-    /// <param name="options">What and where.</param>
+    /// <param name="options">The mountpoint and the options.</param>
     /// <exception cref="FuseMountException">The text names the thing, the value and the remedy.</exception>
     public static FuseMount Mount(FuseMountOptions options)
     {
@@ -47,12 +46,12 @@ public sealed class FuseMount
         Errno opened = Sys.OpenAt(Fd.WorkingDirectory, Name.From("/dev/fuse"), OpenFlags.ReadWrite | OpenFlags.CloseOnExec, out Fd device);
         if (opened is Errno.ENOENT or Errno.ENODEV or Errno.ENXIO)
             throw new FuseMountException($"/dev/fuse: {opened}: the kernel has no FUSE here; "
-                + $"load it (modprobe fuse), or give the container the device (--device /dev/fuse)");
+                + "load it (modprobe fuse), or give the container the device (--device /dev/fuse)");
         if (opened is not (Errno.None or Errno.EACCES or Errno.EPERM))
             throw new FuseMountException($"/dev/fuse: cannot be opened: {opened}");
         if (opened != Errno.None && !options.UsesHelper)
             throw new FuseMountException($"/dev/fuse: permission denied ({opened}); as root: "
-                + $"chmod 666 /dev/fuse, or give the container the device (--device /dev/fuse)");
+                + "chmod 666 /dev/fuse, or give the container the device (--device /dev/fuse)");
         if (opened != Errno.None)
             return new FuseMount(mountPoint, FuserMount.Mount(options, mountPoint));
         Errno mounted = MountDirectly(options, mountPoint, type, device, out string data);
@@ -68,11 +67,11 @@ public sealed class FuseMount
     }
 
     /// <summary>
-    /// Lets the kernel read further ahead than its default of 128 KiB, by the mount's backing device in sysfs: there is no other way, and
-    /// it is root's. For a mount that answers already: what FUSE_INIT agrees on lowers it.
+    /// Lets the kernel read further ahead than its default of 128 KiB, by the backing device of the mount in sysfs. There is no other way,
+    /// and only root can write there. Call it after INIT, which lowers the value.
     /// </summary>
-    /// <param name="bytes">Most bytes in one step of reading ahead; whole KiB count.</param>
-    /// <returns>Whether it is so; an ordinary user's mount stays as it is.</returns>
+    /// <param name="bytes">The most bytes in one step of reading ahead; whole KiB count.</param>
+    /// <returns>False if the caller may not change it; then the mount keeps its value.</returns>
     public bool AllowReadahead(uint bytes)
     {
         if (_identity is null)
@@ -90,27 +89,30 @@ public sealed class FuseMount
     }
 
     /// <summary>
-    /// Detaches the mount: its name is free at once, open files stay usable while the session runs, which ends with the last of
-    /// them. Does nothing when it is gone already or another mount covers it.
+    /// Detaches the mount. Its name is free at once. Open files stay usable while the session runs, and the session ends with the last of
+    /// them. Does nothing if the mount is gone already or another mount covers it.
     /// </summary>
-    /// <exception cref="FuseMountException">It is still there.</exception>
+    /// <exception cref="FuseMountException">The mount is still there.</exception>
     public void Unmount()
     {
         if (_identity is null || _identity != MountIdentity.At(MountPoint))
             return;
         Errno error = Unmount(MountPoint, detach: true);
-        if (error is not (Errno.None or Errno.EINVAL or Errno.ENOENT)) // those two: somebody else was faster
+        // EINVAL and ENOENT: another process has unmounted it first.
+        if (error is not (Errno.None or Errno.EINVAL or Errno.ENOENT))
             throw new FuseMountException($"{MountPoint}: cannot be unmounted: {error}");
     }
 
-    /// <summary>Its st_dev as "major:minor"; null when it could not be found among the mounts.</summary>
+    /// <summary>The st_dev of the mount as "major:minor"; null if the mountpoint could not be looked at.</summary>
     public string? DeviceNumber => _identity?.Device;
 
-    /// <summary>Unmounts anybody's FUSE mount, by umount2(2), or through fusermount3 when the caller may not.</summary>
-    /// <param name="mountPoint">Absolute, without symlinks.</param>
-    /// <param name="detach">Also when it is in use: its name is free at once, the rest goes with its last user.</param>
-    /// <returns>EBUSY when it is in use and was not to be detached; EINVAL when no mount is there.</returns>
-    /// <exception cref="FuseMountException">fusermount3 refused; the text says why.</exception>
+    /// <summary>Unmounts the FUSE mount of any user by umount2(2), or through fusermount3 if the caller may not.</summary>
+    /// <param name="mountPoint">The absolute path without symbolic links.</param>
+    /// <param name="detach">
+    /// True: detaches the mount also while it is in use. Its name is free at once, the rest goes with its last user.
+    /// </param>
+    /// <returns>EBUSY if it is in use and <paramref name="detach"/> is false; EINVAL if no mount is there.</returns>
+    /// <exception cref="FuseMountException">fusermount3 refused; the text gives its reason.</exception>
     public static Errno Unmount(string mountPoint, bool detach)
     {
         Errno error = Sys.Unmount(Name.From(mountPoint), detach);
@@ -127,7 +129,7 @@ public sealed class FuseMount
         return IsFuse(device);
     }
 
-    /// <summary>One that is mounted nowhere cannot be cloned; who may not open /dev/fuse cannot ask.</summary>
+    /// <summary>A device that is mounted nowhere cannot be cloned. A caller that may not open /dev/fuse cannot test that.</summary>
     private static FuseMount Take(string name, Fd device)
     {
         Errno closed = Sys.OpenAt(Fd.WorkingDirectory, Name.From("/dev/fuse"), OpenFlags.ReadWrite, out Fd other);
@@ -135,9 +137,10 @@ public sealed class FuseMount
         Fd clone = Fd.None;
         Errno error = closed == Errno.None ? Sys.CloneFuseDevice(device, out clone) : Errno.None;
         using var owner = new ScopedFd(clone);
-        return error is not (Errno.EINVAL or Errno.ENODEV or Errno.EPERM) ? new FuseMount(name, device, isForeign: true)
-            : throw new FuseMountException(
-            $"{name}: /dev/fuse is open there, but not mounted ({error}); mount it before this program starts");
+        if (error is Errno.EINVAL or Errno.ENODEV or Errno.EPERM)
+            throw new FuseMountException(
+                $"{name}: /dev/fuse is open there, but not mounted ({error}); mount it before this program starts");
+        return new FuseMount(name, device, isForeign: true);
     }
 
     private static bool IsFuse(Fd device) =>
@@ -147,12 +150,10 @@ public sealed class FuseMount
     private static string Reason(Errno error, string data) => error switch
     {
         Errno.EINVAL => $"the kernel refuses the mount options \"{data}\" (EINVAL)",
-        Errno.EPERM =>
-            "the kernel refuses FUSE in a user namespace (EPERM): a seccomp filter or security policy forbids mount(2), or it is older "
-                + "than 4.18",
-        Errno.EACCES =>
-            "cannot be mounted: EACCES: a security module (AppArmor, SELinux) forbids mount(2); of a container: "
-                + "--security-opt apparmor=unconfined",
+        Errno.EPERM => "the kernel refuses FUSE in a user namespace (EPERM): "
+            + "a seccomp filter or security policy forbids mount(2), or it is older than 4.18",
+        Errno.EACCES => "cannot be mounted: EACCES: a security module (AppArmor, SELinux) forbids mount(2); "
+            + "of a container: --security-opt apparmor=unconfined",
         Errno.ENOSYS => "cannot be mounted: ENOSYS: a seccomp filter forbids mount(2); of a container: --cap-add SYS_ADMIN",
         _ => $"cannot be mounted: {error}",
     };
@@ -167,7 +168,7 @@ public sealed class FuseMount
             Name.From(data));
     }
 
-    /// <summary>What kernel and fusermount3 read alike.</summary>
+    /// <summary>The options that have the same form for the kernel and for fusermount3.</summary>
     internal static string CommonOptions(FuseMountOptions options)
     {
         var all = new List<string>();
@@ -189,15 +190,15 @@ public sealed class FuseMount
             out Fd opened);
         using var directory = new ScopedFd(opened);
         Statx root = default;
+        // Opening by O_PATH alone does not ask the file system.
         if (error == Errno.None)
-            error = Sys.FStatx(opened, out root); // opening alone does not ask the file system
+            error = Sys.FStatx(opened, out root);
         if (error is Errno.ENOTCONN or Errno.ECONNABORTED)
             throw new FuseMountException($"{mountPoint}: a FUSE mount whose program is gone is in the way; "
                 + $"remove it (fusermount3 -u {mountPoint}, or umount as root)");
         if (error != Errno.None)
             throw new FuseMountException($"{mountPoint}: the mountpoint must be an existing directory: {error}");
-        error = TextFile.PathOf(opened, out string path);
-        if (error != Errno.None)
+        if ((error = TextFile.PathOf(opened, out string path)) != Errno.None)
             throw new FuseMountException($"/proc: cannot be read ({error}); mount it");
         type = (uint)root.Type;
         return path;

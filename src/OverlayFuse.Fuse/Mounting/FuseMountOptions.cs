@@ -1,6 +1,6 @@
 namespace OverlayFuse.Fuse.Mounting;
 
-/// <summary>MS_* of mount(2), as far as they make sense for FUSE.</summary>
+/// <summary>MS_* of mount(2), those that FUSE supports.</summary>
 [Flags]
 public enum FuseMountFlags : uint
 {
@@ -30,39 +30,39 @@ public enum FuseMountFlags : uint
     LazyTime = 1 << 25,
 }
 
-/// <summary>What to mount, and where.</summary>
+/// <summary>The mountpoint and the options of a mount.</summary>
 public sealed record FuseMountOptions
 {
     /// <summary>An existing directory.</summary>
     public required string MountPoint { get; init; }
 
-    /// <summary>First column of /proc/mounts.</summary>
+    /// <summary>The source: the first column of /proc/mounts.</summary>
     public required string Source { get; init; }
 
-    /// <summary>The type becomes fuse.SUBTYPE.</summary>
+    /// <summary>The subtype. The type becomes fuse.SUBTYPE.</summary>
     public required string Subtype { get; init; }
 
-    /// <summary>Flags of mount(2). fusermount3 adds nosuid and nodev for ordinary users.</summary>
+    /// <summary>The flags of mount(2). fusermount3 adds nosuid and nodev for ordinary users.</summary>
     public FuseMountFlags Flags { get; init; }
 
-    /// <summary>The kernel checks permissions by mode, owner and ACL.</summary>
+    /// <summary>True if the kernel checks permissions by mode, owner and ACL.</summary>
     public bool DefaultPermissions { get; init; } = true;
 
-    /// <summary>Others than the mounting user may enter; ordinary users need user_allow_other in /etc/fuse.conf.</summary>
+    /// <summary>True if users other than the mounting one may enter. Ordinary users need user_allow_other in /etc/fuse.conf.</summary>
     public bool AllowOther { get; init; }
 
-    /// <summary>Most bytes in a READ; 0: as much as MAX_PAGES allows.</summary>
+    /// <summary>The most bytes in a READ; 0: as many as MAX_PAGES allows.</summary>
     public int MaxRead { get; init; }
 
     /// <summary>
-    /// Whether fusermount3 is asked where the kernel refuses. In a user namespace it cannot help: it has no more rights there.
+    /// True if fusermount3 mounts when the kernel refuses. Set it to false in a user namespace: fusermount3 has no more rights there.
     /// </summary>
     public bool UsesHelper { get; init; } = true;
 
-    /// <summary>More options for the kernel as they are, such as context="..."; may be empty.</summary>
+    /// <summary>More options for the kernel, such as context="...". They are passed on unchanged.</summary>
     public string ExtraOptions { get; init; } = "";
 }
 
-/// <summary>Mounting or unmounting failed; the text names the thing, the value and the remedy.</summary>
+/// <summary>Mounting or unmounting failed. The text names the thing, the value and the remedy.</summary>
 /// <param name="message">The text.</param>
 public sealed class FuseMountException(string message) : Exception(message);

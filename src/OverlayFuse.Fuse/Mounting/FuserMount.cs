@@ -4,8 +4,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse.Mounting;
 
 /// <summary>
-/// fusermount3, the set-uid helper that mounts for ordinary users: gets its options as arguments and sends the mounted /dev/fuse
-/// back over the socket that _FUSE_COMMFD names.
+/// fusermount3, the set-uid helper that mounts for ordinary users. It gets its options as arguments and sends the mounted /dev/fuse back
+/// over the socket that _FUSE_COMMFD names.
 /// </summary>
 internal static class FuserMount
 {
@@ -13,7 +13,8 @@ internal static class FuserMount
 
     internal static Fd Mount(FuseMountOptions options, string mountPoint)
     {
-        if (Sys.StreamSocketPair(out Fd oursNumber, out Fd theirsNumber) is not Errno.None and var error)
+        Errno error;
+        if ((error = Sys.StreamSocketPair(out Fd oursNumber, out Fd theirsNumber)) != Errno.None)
             throw new FuseMountException($"{mountPoint}: no socket to talk to fusermount3: {error}");
         using var ours = new ScopedFd(oursNumber);
         int exitStatus;
@@ -26,7 +27,7 @@ internal static class FuserMount
             + $"{complaint}{Remedy(complaint)}");
     }
 
-    /// <returns>EBUSY when it is in use: fusermount3 tells that by the text of strerror(3), in the C locale.</returns>
+    /// <returns>EBUSY if it is in use: fusermount3 tells that by the text of strerror(3), in the C locale.</returns>
     internal static Errno Unmount(string mountPoint, bool detach)
     {
         int exitStatus = Run(["-u", .. detach ? new[] { "-z" } : [], "--", mountPoint], Fd.None, out string complaint);
@@ -54,11 +55,11 @@ internal static class FuserMount
         return string.Join(',', all);
     }
 
-    /// <summary>fusermount3 takes a backslash off each character that follows one, and splits at commas.</summary>
+    /// <summary>Escapes a value: fusermount3 removes a backslash before any character, and splits at commas.</summary>
     private static string Escape(string value) =>
         value.Replace(@"\", @"\\", StringComparison.Ordinal).Replace(",", @"\,", StringComparison.Ordinal);
 
-    /// <summary>Flags that fusermount3 does not know are left to the kernel's default.</summary>
+    /// <summary>The word for a flag. Flags that fusermount3 does not know keep the kernel's default.</summary>
     private static string? NameOf(FuseMountFlags flag) => flag switch
     {
         FuseMountFlags.NoSuid => "nosuid",
@@ -72,10 +73,11 @@ internal static class FuserMount
 
     private static int Run(string[] arguments, Fd socket, out string complaint)
     {
-        if (Sys.Pipe(out Fd readNumber, out Fd writeNumber) is not Errno.None and var pipeError)
-            throw new FuseMountException($"fusermount3: no pipe for its messages: {pipeError}");
+        Errno error;
+        if ((error = Sys.Pipe(out Fd readNumber, out Fd writeNumber)) != Errno.None)
+            throw new FuseMountException($"fusermount3: no pipe for its messages: {error}");
         using var read = new ScopedFd(readNumber);
-        Errno error = Errno.ENOENT;
+        error = Errno.ENOENT;
         int process = 0;
         using (var write = new ScopedFd(writeNumber))
         {
@@ -85,15 +87,16 @@ internal static class FuserMount
         }
         if (error != Errno.None)
             throw new FuseMountException($"fusermount3: cannot be started ({error}); "
-                + $"install the package fuse3, or mount as root (in a container: --cap-add SYS_ADMIN)");
+                + "install the package fuse3, or mount as root (in a container: --cap-add SYS_ADMIN)");
         complaint = ReadAll(read);
         error = Sys.WaitForExit(process, out int exitStatus);
-        return error == Errno.None ? exitStatus : throw new FuseMountException($"fusermount3: lost sight of it: {error}");
+        return error == Errno.None ? exitStatus : throw new FuseMountException($"fusermount3: its exit status is lost: {error}");
     }
 
     private static string ReadAll(Fd pipe)
     {
-        _ = TextFile.ReadToEnd(pipe, out List<byte> text); // as far as it came
+        // An error ends the text early.
+        _ = TextFile.ReadToEnd(pipe, out List<byte> text);
         return NativeText.From(text.ToArray()).Trim();
     }
 
@@ -102,7 +105,7 @@ internal static class FuserMount
         if (complaint.Contains("user_allow_other", StringComparison.Ordinal))
             return " (put the line user_allow_other into /etc/fuse.conf, or leave allow_other out)";
         return complaint.EndsWith("Operation not permitted", StringComparison.Ordinal)
-            ? " (it must be set-uid root and started without no_new_privs, and no seccomp filter may forbid mount(2); a container: "
-                + "--cap-add SYS_ADMIN)" : "";
+            ? " (it must be set-uid root and started without no_new_privs, and no seccomp filter may forbid mount(2); "
+                + "a container: --cap-add SYS_ADMIN)" : "";
     }
 }

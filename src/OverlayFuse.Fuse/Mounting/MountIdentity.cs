@@ -4,17 +4,17 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse.Mounting;
 
 /// <summary>
-/// Which mount is on top at a path. The kernel gives the numbers of a mount that is gone to the next one, so type and source belong to it,
-/// where neither the kernel has a number that never comes again (6.8) nor /proc is missing.
+/// The identity of the mount on top at a path. The kernel reuses the numbers of a mount that is gone, so type and source are a part of the
+/// identity, unless the kernel has a number that it never reuses (6.8).
 /// </summary>
-/// <param name="Device">"0:45", of the superblock.</param>
-/// <param name="Id">Mount id; 0 on kernels that do not tell (before 5.8).</param>
-/// <param name="TypeAndSource">As in mountinfo; empty where it is not needed or cannot be had.</param>
+/// <param name="Device">"major:minor" of the superblock.</param>
+/// <param name="Id">The mount id; 0 on kernels that do not give it (before 5.8).</param>
+/// <param name="TypeAndSource">As in mountinfo; empty if it is not needed, or without /proc.</param>
 internal sealed record MountIdentity(string Device, ulong Id, string TypeAndSource)
 {
-    /// <summary>The daemon is not asked: it may be ourselves, or gone.</summary>
-    /// <param name="mountPoint">Absolute, without symlinks.</param>
-    /// <returns>Null when it cannot be looked at.</returns>
+    /// <summary>Looks at a path without asking the daemon: it may be this process, or gone.</summary>
+    /// <param name="mountPoint">The absolute path without symbolic links.</param>
+    /// <returns>Null if the path cannot be looked at.</returns>
     internal static MountIdentity? At(string mountPoint)
     {
         const StatxMask ids = StatxMask.MountId | StatxMask.UniqueMountId;
@@ -27,7 +27,8 @@ internal sealed record MountIdentity(string Device, ulong Id, string TypeAndSour
 
     private static string TypeAndSourceAt(string mountPoint)
     {
-        _ = MountTable.Read(out MountTable mounts); // without /proc it is empty
+        // The table is empty without /proc.
+        _ = MountTable.Read(out MountTable mounts);
         return mounts.OnTopAt(mountPoint) is { } top ? $"{top.Type} {top.Source}" : "";
     }
 }

@@ -20,7 +20,7 @@ internal ref struct ReplyWriter(Span<byte> buffer)
 
     internal readonly int RoomLeft => _buffer.Length - _length;
 
-    /// <summary>The next struct of the body, zeroed: what lies between fields must not tell of earlier replies.</summary>
+    /// <summary>The next struct of the body, zeroed: the bytes between fields must not show earlier replies.</summary>
     internal ref T Append<T>() where T : unmanaged
     {
         Span<byte> place = _buffer.Slice(_length, Unsafe.SizeOf<T>());
@@ -29,10 +29,10 @@ internal ref struct ReplyWriter(Span<byte> buffer)
         return ref MemoryMarshal.AsRef<T>(place);
     }
 
-    /// <summary>Where data of at most so many bytes goes; <see cref="Commit"/> says how many it became.</summary>
+    /// <summary>The place for at most this many bytes of data. <see cref="Commit"/> takes the real number.</summary>
     internal readonly Span<byte> Room(uint size) => _buffer.Slice(_length, (int)Math.Min(size, (uint)RoomLeft));
 
-    /// <summary>The operation's error, or EIO when it claims more than there was room for.</summary>
+    /// <summary>Returns the error of the operation, or EIO if it claims more than the room.</summary>
     internal Errno Commit(Errno error, int count, int room)
     {
         if (error != Errno.None)
@@ -55,7 +55,8 @@ internal ref struct ReplyWriter(Span<byte> buffer)
     {
         if (!IsWanted)
             return 0;
-        if ((int)error is < 0 or > LargestErrno) // the kernel would refuse the reply and leave the caller waiting
+        // The kernel refuses a reply with another number, and the caller would wait for ever.
+        if ((int)error is < 0 or > LargestErrno)
             error = Errno.EIO;
         int length = error == Errno.None ? _length : HeaderSize;
         MemoryMarshal.Write(_buffer, new OutHeader { Len = (uint)length, Error = -(int)error, Unique = unique });

@@ -5,8 +5,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse.Protocol;
 
 /// <summary>
-/// What follows the names of a request that creates an inode: records of <see cref="ExtHeader"/>, each padded to 8 bytes.
-/// Before 7.38 there is at most one, the security contexts, and the header does not tell its length. Malformed ones read as absent.
+/// The extensions that follow the names of a request that creates an inode: records of <see cref="ExtHeader"/>, each padded to 8 bytes.
+/// Before 7.38 there is at most one, the security contexts, and the header does not give its length. Malformed ones read as absent.
 /// </summary>
 internal static class RequestExtensions
 {
@@ -52,7 +52,7 @@ internal static class RequestExtensions
         return false;
     }
 
-    /// <summary>What follows the struct and the names of a request that creates an inode.</summary>
+    /// <summary>The bytes that follow the struct and the names of a request that creates an inode.</summary>
     internal static ReadOnlySpan<byte> AfterNames(Opcode opcode, ReadOnlySpan<byte> body)
     {
         if (opcode is not (Opcode.MkNod or Opcode.MkDir or Opcode.Create or Opcode.TmpFile or Opcode.SymLink))
@@ -63,7 +63,7 @@ internal static class RequestExtensions
         return body;
     }
 
-    /// <summary>What follows the struct of a request.</summary>
+    /// <summary>The bytes that follow the struct of a request.</summary>
     internal static ReadOnlySpan<byte> FromNames(Opcode opcode, ReadOnlySpan<byte> body)
     {
         int structSize = opcode switch

@@ -16,7 +16,8 @@ internal sealed class FuseWorker
     private readonly WorkerPool _pool;
     private readonly IWorkerHost _host;
     private readonly Thread _thread;
-    private WorkerBuffer _request = null!; // from Start on
+    // Both buffers exist from Start on.
+    private WorkerBuffer _request = null!;
     private WorkerBuffer _reply = null!;
     private int _failures;
 
@@ -73,7 +74,8 @@ internal sealed class FuseWorker
         }
         finally
         {
-            _pool.OnEnded(this); // first: a thread may wait for the end, and unmapping takes its time
+            // This comes first: a thread may wait for the end, and unmapping the buffers takes time.
+            _pool.OnEnded(this);
             DisposeBuffers();
         }
     }
@@ -104,10 +106,10 @@ internal sealed class FuseWorker
     {
         switch (error)
         {
-            // a signal; nothing to read after all; the request was aborted while it was read
+            // A signal; nothing to read after all; the request was aborted while it was read.
             case Errno.EINTR or Errno.EAGAIN or Errno.ENOENT:
                 return _pool.IsEnding;
-            // unmounted; aborted (ABORT_ERROR); end of file of what replaced the device
+            // Unmounted; aborted (ABORT_ERROR); end of file of /dev/null, which has replaced the device.
             case Errno.ENODEV or Errno.ECONNABORTED or Errno.None:
                 break;
             default:
@@ -138,7 +140,8 @@ internal sealed class FuseWorker
             InFlight.End();
             int length = _host.OnException(message, _reply.Span, exception);
             if (length > 0)
-                _ = Sys.WriteDevice(Device.Fd, _reply.Span[..length]); // fails if the request was answered before: nobody waits for more
+                // It fails if the request was answered before. Then no caller waits.
+                _ = Sys.WriteDevice(Device.Fd, _reply.Span[..length]);
         }
     }
 }

@@ -1,12 +1,12 @@
 namespace OverlayFuse.Fuse.Workers;
 
 /// <summary>
-/// Brings an INTERRUPT to its victim. The kernel sends it as soon as the victim was read, so its reader can be ahead of the
-/// victim's worker: then it is parked here. No race: the worker publishes its number and then looks at the parked ones, the
-/// reader of the INTERRUPT parks it and then looks at the workers again. (Answering EAGAIN, for which the protocol would have
-/// the kernel send it once more, does not work with cloned descriptors: the kernel looks for the victim among the requests of
-/// the descriptor that the answer is written to.) What was answered before its INTERRUPT was read stays parked until it is
-/// overwritten; numbers never come back.
+/// Brings an INTERRUPT to its victim. The kernel sends it as soon as the victim is read, so the worker that reads it can be ahead of the
+/// victim's worker; then it is parked here. There is no race: the worker publishes its number and then looks at the parked ones; the reader
+/// of the INTERRUPT parks it and then looks at the workers again. (The protocol has the kernel send an INTERRUPT again if the answer is
+/// EAGAIN. That does not work with cloned descriptors: the kernel looks for the victim among the requests of the descriptor that the answer
+/// is written to.) An INTERRUPT for a request that is answered already stays parked until it is overwritten; the kernel does not use a
+/// number again.
 /// </summary>
 internal sealed class InterruptTable
 {
@@ -45,7 +45,8 @@ internal sealed class InterruptTable
             _anyParked = true;
         }
         Interlocked.MemoryBarrier();
-        _ = TryInterrupt(unique); // not found: answered, or its worker finds it parked
+        // Not found: the victim is answered, or its worker finds the parked INTERRUPT.
+        _ = TryInterrupt(unique);
     }
 
     internal bool TakeParked(ulong unique)

@@ -5,9 +5,9 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse.Workers;
 
 /// <summary>
-/// A worker's buffer: a header that ends where a page starts, then data. So WRITE's data and READ's answer are page-aligned, as
-/// O_DIRECT needs and as the kernel copies fastest. Memory is not touched before it is used, and lies outside the collector's heap: three
-/// buffers in it would bring on a collection while the first request waits.
+/// The buffer of one worker: a header that ends at the start of a page, then data. So the data of WRITE and READ are page-aligned: O_DIRECT
+/// needs that, and the kernel copies it fastest. The memory is not touched before its use. It lies outside the heap of the garbage
+/// collector: three such buffers in the heap would cause a collection while the first request waits.
 /// </summary>
 internal sealed class WorkerBuffer : IDisposable
 {

@@ -48,7 +48,8 @@ internal sealed partial class WorkerPool
         {
             foreach (FuseWorker worker in _workers)
             {
-                if (choose(worker.InFlight) is not 0 and var unique) // ENOENT below: the worker has answered by now
+                // The write answers ENOENT if the worker has answered by now.
+                if (choose(worker.InFlight) is not 0 and var unique)
                     _ = Sys.WriteDevice(worker.Device.Fd, reply[..new ReplyWriter(reply).Finish(unique, Errno.ENOTCONN)]);
             }
         }
@@ -72,7 +73,8 @@ internal sealed partial class WorkerPool
                 return true;
             if (HasEnded())
             {
-                _ended.Wait(); // the file system takes the time that it needs for its own end
+                // The file system takes the time that it needs for its own end.
+                _ended.Wait();
                 return true;
             }
         }
@@ -88,7 +90,8 @@ internal sealed partial class WorkerPool
             foreach (FuseWorker worker in _workers)
             {
                 if (worker.ThreadId != 0 && !worker.InFlight.IsBusy)
-                    _ = Sys.WakeThread(worker.ThreadId); // the caller repeats it as long as the worker is there
+                    // A failure does no harm: the caller repeats this as long as the worker is there.
+                    _ = Sys.WakeThread(worker.ThreadId);
             }
         }
     }
@@ -104,8 +107,9 @@ internal sealed partial class WorkerPool
         lock (_lock)
         {
             foreach (FuseWorker worker in _workers)
-                _ = Sys.ReplaceDescriptor(nothing, worker.Device.Fd); // cannot fail between two open descriptors
-            _ = Sys.ReplaceDescriptor(nothing, _device.Fd); // likewise
+                // This cannot fail between two open descriptors.
+                _ = Sys.ReplaceDescriptor(nothing, worker.Device.Fd);
+            _ = Sys.ReplaceDescriptor(nothing, _device.Fd);
         }
         Sys.Close(nothing);
     }

@@ -65,7 +65,8 @@ internal sealed partial class WorkerPool
             Thread.Sleep(s_growthDelay);
             if (Volatile.Read(ref _idle) == 0 && !TryGrow())
                 Thread.Sleep(s_delayAtLimit);
-            _ = Interlocked.Exchange(ref _starving, 0); // a full fence: a worker that starves from here on reports it, or is seen below
+            // A full fence: a worker that starves from here on reports it, or is seen below.
+            _ = Interlocked.Exchange(ref _starving, 0);
         }
         while (Volatile.Read(ref _idle) == 0 && _count < _limit && !IsEnding);
     }
@@ -101,7 +102,8 @@ internal sealed partial class WorkerPool
                 AddWorker();
             return true;
         }
-        catch (OutOfMemoryException exception) // Thread.Start at the limit of threads (EAGAIN)
+        // Thread.Start throws it at the limit of threads (EAGAIN).
+        catch (OutOfMemoryException exception)
         {
             if (!_saidThatNoMoreCome)
                 Log($"FUSE: no more workers than {_count}: {exception.Message}");

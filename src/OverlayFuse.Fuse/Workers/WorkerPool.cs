@@ -73,7 +73,8 @@ internal sealed partial class WorkerPool
             if (_supervisor is not null || IsEnding)
                 return;
             _supervisor = new Thread(Supervise) { IsBackground = true, Name = "fuse-pool" };
-            _ = Sys.EnableThreadWaking(); // without it Stop waits for the next request of each worker
+            // Without it, Stop waits for the next request of each worker.
+            _ = Sys.EnableThreadWaking();
             AddWorker();
             _supervisor.Start();
         }
@@ -87,7 +88,8 @@ internal sealed partial class WorkerPool
         if (!_host.IsNegotiated)
             return;
         lock (_lock)
-            _ = TryAddWorkers(_residents); // the calling worker serves too if there are no others
+            // The calling worker serves too if there are no others.
+            _ = TryAddWorkers(_residents);
         _serving.Set();
     }
 
@@ -149,7 +151,8 @@ internal sealed partial class WorkerPool
         if (_host.IsNegotiated && _count < s_mostClones && Sys.CloneFuseDevice(_device.Fd, out Fd clone) == Errno.None)
             device = new SafeFd(clone);
         else
-            _ = device.TryAcquire(); // the first reference is still there
+            // This cannot fail: the first reference is still there.
+            _ = device.TryAcquire();
         var worker = new FuseWorker(this, _host, device, _interrupts.AddWorker());
         _workers.Add(worker);
         try

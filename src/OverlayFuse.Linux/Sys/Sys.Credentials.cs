@@ -17,14 +17,14 @@ public static partial class Sys
     /// <summary>getpid(2), as the process sees itself.</summary>
     public static int ProcessId => Libc.getpid();
 
-    /// <summary>umask(2); of the whole process.</summary>
+    /// <summary>umask(2) of the whole process.</summary>
     public static uint UMask(uint mask) => Libc.umask(mask);
 
     /// <summary>
-    /// Lets this thread change its fsuid and keep its capabilities (capabilities(7), "Effect of user ID changes"), so that what it
-    /// creates belongs to a caller from the first moment while the rights stay the mounter's: what override_creds gives overlayfs.
+    /// Lets this thread change its fsuid and keep its capabilities (capabilities(7), "Effect of user ID changes"). So a new file belongs to
+    /// the caller from the first moment, while the rights stay those of the mounter, as with override_creds in overlayfs.
     /// </summary>
-    /// <returns>EPERM without CAP_SETPCAP: then only the daemon's own user can be served.</returns>
+    /// <returns>EPERM without CAP_SETPCAP: then the daemon can serve only its own user.</returns>
     public static Errno KeepCapabilitiesOverFsUid()
     {
         int bits = Libc.prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
@@ -32,18 +32,19 @@ public static partial class Sys
     }
 
     /// <summary>setfsuid(2) and setfsgid(2) of this thread.</summary>
-    /// <returns>EPERM when the kernel did not take them.</returns>
+    /// <returns>EPERM if the kernel did not take them.</returns>
     public static Errno SetFsIds(uint uid, uint gid)
     {
-        _ = Libc.setfsgid(gid); // answers the id before; what is now is asked for below
-        _ = Libc.setfsuid(uid); // likewise
+        // The call returns the old id. The new one is read below.
+        _ = Libc.setfsgid(gid);
+        _ = Libc.setfsuid(uid);
         bool taken = (uint)Libc.setfsuid(uint.MaxValue) == uid && (uint)Libc.setfsgid(uint.MaxValue) == gid;
         return taken ? Errno.None : Errno.EPERM;
     }
 
     private const int RLIMIT_NOFILE = 7;
 
-    /// <summary>How many descriptors the process may have open now (RLIMIT_NOFILE).</summary>
+    /// <summary>The number of descriptors that the process may have open now (RLIMIT_NOFILE).</summary>
     public static unsafe ulong OpenFilesLimit
     {
         get

@@ -7,7 +7,7 @@ public static unsafe partial class Sys
 {
     private const long SYS_getdents64 = 217;
 
-    /// <summary>Whether a path leads to a directory; symbolic links are followed.</summary>
+    /// <summary>True if a path leads to a directory; symbolic links are followed.</summary>
     public static bool IsDirectory(string path)
     {
         Errno error = OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.Path | OpenFlags.Directory, out Fd opened);
@@ -15,9 +15,9 @@ public static unsafe partial class Sys
         return error == Errno.None;
     }
 
-    /// <summary>The name of some entry of a directory.</summary>
+    /// <summary>The name of any one entry of a directory.</summary>
     /// <param name="path">The directory; symbolic links are followed.</param>
-    /// <param name="entry">Null when it is empty, or on failure.</param>
+    /// <param name="entry">Null if it is empty, or on failure.</param>
     public static Errno FindEntry(string path, out string? entry)
     {
         entry = null;
@@ -38,7 +38,7 @@ public static unsafe partial class Sys
     /// <summary>getdents64(2): records for <see cref="DirectoryRecords"/>.</summary>
     /// <param name="directory">A directory opened for reading.</param>
     /// <param name="records">At least 280 bytes.</param>
-    /// <param name="length">Bytes filled; 0 at the end of the directory.</param>
+    /// <param name="length">The number of bytes filled; 0 at the end of the directory.</param>
     public static Errno GetDents(Fd directory, Span<byte> records, out int length)
     {
         fixed (byte* to = records)
@@ -47,7 +47,7 @@ public static unsafe partial class Sys
 }
 
 /// <summary>Walks the records of one getdents64(2), "." and ".." left out.</summary>
-/// <param name="records">The bytes that it filled.</param>
+/// <param name="records">The bytes that the call filled.</param>
 public ref struct DirectoryRecords(ReadOnlySpan<byte> records)
 {
     private const int TypeOffset = 18;
@@ -57,7 +57,7 @@ public ref struct DirectoryRecords(ReadOnlySpan<byte> records)
     /// <summary>d_ino.</summary>
     public ulong Ino { get; private set; }
 
-    /// <summary>d_type as S_IF*; <see cref="FileType.Unknown"/> where the file system does not tell.</summary>
+    /// <summary>d_type as S_IF*; <see cref="FileType.Unknown"/> if the file system does not give it.</summary>
     public FileType Type { get; private set; }
 
     /// <summary>d_name.</summary>
@@ -71,7 +71,8 @@ public ref struct DirectoryRecords(ReadOnlySpan<byte> records)
         {
             ReadOnlySpan<byte> record = _rest[..BinaryPrimitives.ReadUInt16LittleEndian(_rest[16..])];
             _rest = _rest[record.Length..];
-            _ = Name.TryTake(record[NameOffset..], out Name name); // the kernel ends names with a NUL
+            // The kernel ends each name with a NUL.
+            _ = Name.TryTake(record[NameOffset..], out Name name);
             if (name.Bytes.SequenceEqual("."u8) || name.Bytes.SequenceEqual(".."u8))
                 continue;
             Ino = BinaryPrimitives.ReadUInt64LittleEndian(record);

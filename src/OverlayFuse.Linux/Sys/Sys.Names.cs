@@ -42,7 +42,7 @@ public static unsafe partial class Sys
             return Result(Libc.linkat(oldDirectory.Number, from, newDirectory.Number, to, 0));
     }
 
-    /// <summary>Gives an open file (of O_TMPFILE, or unlinked with links left) a name, through /proc/self/fd.</summary>
+    /// <summary>Gives a name to an open file (of O_TMPFILE, or unlinked with links left), through /proc/self/fd.</summary>
     public static Errno LinkFd(Fd fd, Fd newDirectory, Name newName)
     {
         Span<byte> buffer = stackalloc byte[ProcPathSize];

@@ -9,8 +9,8 @@ public static unsafe partial class Sys
     private const int ProcPathSize = 300;
 
     /// <summary>
-    /// Asked when there is no descriptor left (EMFILE, ENFILE), with the number of failures of one call: it closes what can be opened
-    /// again, or waits until others have closed theirs, and says whether to try once more.
+    /// Called when there is no descriptor left (EMFILE, ENFILE), with the number of failures of one call. It closes descriptors that can be
+    /// opened again, or waits until others have closed theirs. True: try once more.
     /// </summary>
     public static Func<Errno, int, bool>? OnNoDescriptors { get; set; }
 
@@ -32,29 +32,32 @@ public static unsafe partial class Sys
         }
     }
 
-    /// <summary>Opens for reading, which leaves the time of access alone where that may be had: by the owner, or with CAP_FOWNER.</summary>
+    /// <summary>
+    /// Opens for reading without changing the access time, if the caller may ask for that: the owner, or with CAP_FOWNER.
+    /// </summary>
     public static Errno OpenUnnoticedAt(Fd directory, Name name, OpenFlags flags, out Fd fd)
     {
         Errno error = OpenAt(directory, name, flags | OpenFlags.NoAccessTime, out fd);
         return error == Errno.EPERM ? OpenAt(directory, name, flags, out fd) : error;
     }
 
-    /// <summary>Opens anew, with other flags, what a descriptor (also one of O_PATH) refers to: through /proc/self/fd.</summary>
+    /// <summary>Opens the file of a descriptor (also one of O_PATH) again, with other flags, through /proc/self/fd.</summary>
     public static Errno Reopen(Fd fd, OpenFlags flags, out Fd reopened)
     {
         Span<byte> buffer = stackalloc byte[ProcPathSize];
-        OpenFlags follow = flags & ~OpenFlags.NoFollow; // the entry in /proc is itself a symbolic link
+        // The entry in /proc is itself a symbolic link.
+        OpenFlags follow = flags & ~OpenFlags.NoFollow;
         return OpenAt(Fd.WorkingDirectory, ProcPath(fd, Name.Empty, buffer), follow, out reopened);
     }
 
     /// <summary>
-    /// name_to_handle_at(2): the file handle that exportfs gives for an inode, as the kernel's ovl_encode_real_fh stores it.
+    /// name_to_handle_at(2): the file handle that exportfs gives for an inode. The kernel's ovl_encode_real_fh stores the same one.
     /// </summary>
-    /// <param name="directory">Where <paramref name="name"/> is.</param>
+    /// <param name="directory">The directory of <paramref name="name"/>.</param>
     /// <param name="name">The file; symbolic links are not followed.</param>
     /// <param name="handle">At least 128 bytes.</param>
-    /// <param name="type">Type of the handle, the file system's own.</param>
-    /// <param name="length">Bytes used of <paramref name="handle"/>.</param>
+    /// <param name="type">The type of the handle; each file system has its own.</param>
+    /// <param name="length">The number of bytes used in <paramref name="handle"/>.</param>
     public static Errno NameToHandleAt(Fd directory, Name name, Span<byte> handle, out int type, out int length)
     {
         byte* buffer = stackalloc byte[8 + 128];
@@ -73,7 +76,7 @@ public static unsafe partial class Sys
 
     /// <summary>open_by_handle_at(2): needs CAP_DAC_READ_SEARCH.</summary>
     /// <param name="fileSystem">Any descriptor on the file system; not of O_PATH.</param>
-    /// <param name="type">Type of the handle.</param>
+    /// <param name="type">The type of the handle.</param>
     /// <param name="handle">The handle, at most 128 bytes.</param>
     /// <param name="flags">As for open.</param>
     /// <param name="fd">The descriptor.</param>
@@ -106,7 +109,8 @@ public static unsafe partial class Sys
     {
         ReadOnlySpan<byte> prefix = Proc.Descriptors;
         prefix.CopyTo(buffer);
-        _ = directory.Number.TryFormat(buffer[prefix.Length..], out int digits, default, CultureInfo.InvariantCulture); // it fits
+        // The buffer has room for any number.
+        _ = directory.Number.TryFormat(buffer[prefix.Length..], out int digits, default, CultureInfo.InvariantCulture);
         int end = prefix.Length + digits;
         if (name.Length > 0)
         {

@@ -13,7 +13,9 @@ public static unsafe partial class Sys
             return Result(Libc.statx(directory.Number, path, (int)flags, (uint)mask, to));
     }
 
-    /// <summary>statx(2) of a path with AT_STATX_DONT_SYNC: of what the kernel knows, without asking who serves the file system.</summary>
+    /// <summary>
+    /// statx(2) of a path with AT_STATX_DONT_SYNC: the attributes that the kernel has cached, without asking the server of the file system.
+    /// </summary>
     public static Errno StatxUnasked(Name path, out Statx result, StatxMask mask)
     {
         AtFlags flags = AtFlags.SymLinkNoFollow | AtFlags.NoAutomount | AtFlags.StatxDontSync;
@@ -22,7 +24,7 @@ public static unsafe partial class Sys
             return Result(Libc.statx(Fd.WorkingDirectory.Number, bytes, (int)flags, (uint)mask, to));
     }
 
-    /// <summary>The same of an open descriptor.</summary>
+    /// <summary>statx(2) of an open descriptor with AT_STATX_DONT_SYNC.</summary>
     public static Errno FStatxUnasked(Fd fd, out Statx result, StatxMask mask)
     {
         fixed (byte* empty = Name.Empty.WithNul)
@@ -41,10 +43,12 @@ public static unsafe partial class Sys
             return Result(Libc.fstatfs(fd.Number, to));
     }
 
-    /// <summary>The superblock's s_uuid: FS_IOC_GETFSUUID (6.9); of btrfs, which does not answer that one, BTRFS_IOC_FS_INFO.</summary>
+    /// <summary>
+    /// The s_uuid of the superblock: by FS_IOC_GETFSUUID (6.9), or by BTRFS_IOC_FS_INFO for btrfs, which does not answer that one.
+    /// </summary>
     /// <param name="fd">A descriptor on the file system; not of O_PATH.</param>
     /// <param name="uuid">16 bytes.</param>
-    /// <returns>ENOTTY where the kernel or the file system has none.</returns>
+    /// <returns>ENOTTY if the kernel or the file system has none.</returns>
     public static Errno GetFileSystemUuid(Fd fd, Span<byte> uuid)
     {
         const nuint FS_IOC_GETFSUUID = 0x80111500;
@@ -60,8 +64,8 @@ public static unsafe partial class Sys
     /// <summary>FS_IOC_FSGETXATTR: the project id, for quotas.</summary>
     /// <param name="fd">A file or directory; not of O_PATH.</param>
     /// <param name="project">Its id.</param>
-    /// <param name="isInherited">FS_XFLAG_PROJINHERIT: what is made in the directory gets the id.</param>
-    /// <returns>ENOTTY where the file system has no such ids.</returns>
+    /// <param name="isInherited">FS_XFLAG_PROJINHERIT: new entries of the directory get the id.</param>
+    /// <returns>ENOTTY if the file system has no such ids.</returns>
     public static Errno GetProject(Fd fd, out uint project, out bool isInherited)
     {
         const nuint FS_IOC_FSGETXATTR = 0x801C581F;
@@ -73,10 +77,10 @@ public static unsafe partial class Sys
         return error;
     }
 
-    /// <summary>The ioctls of single file systems, for kernels before 6.9; they agree with s_uuid.</summary>
+    /// <summary>The ioctls of single file systems, for kernels before 6.9. They agree with s_uuid.</summary>
     /// <param name="fd">Any file of the file system.</param>
     /// <param name="uuid">16 bytes.</param>
-    /// <returns>ENOTTY when it has none or does not tell.</returns>
+    /// <returns>ENOTTY if the file system has none or does not give it.</returns>
     public static Errno GetFileSystemUuidByType(Fd fd, Span<byte> uuid)
     {
         Errno error = GetExt4Uuid(fd, uuid);
@@ -114,7 +118,8 @@ public static unsafe partial class Sys
     {
         const nuint BTRFS_IOC_FS_INFO = 0x8400941F;
         byte* answer = stackalloc byte[1024];
-        new Span<byte>(answer, 1024).Clear(); // flags of what is wanted: nothing more
+        // No flags: no more than the basic fields is wanted.
+        new Span<byte>(answer, 1024).Clear();
         Errno error = Result(Libc.ioctl(fd.Number, BTRFS_IOC_FS_INFO, answer));
         if (error == Errno.None)
             new ReadOnlySpan<byte>(answer + 16, 16).CopyTo(uuid);

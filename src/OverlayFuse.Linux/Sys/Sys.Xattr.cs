@@ -4,9 +4,9 @@ using OverlayFuse.Linux.Interop;
 namespace OverlayFuse.Linux;
 
 /// <summary>
-/// Extended attributes of a name in a directory, symbolic links not followed; with <see cref="Name.Empty"/> of the descriptor
-/// itself, also of one of O_PATH. By getxattrat(2) and its siblings (6.13); what they do not know or may not do goes by a path over
-/// /proc/self/fd, which takes three times as long and works on every kernel and for every descriptor.
+/// Extended attributes of a name in a directory, not following symbolic links; with <see cref="Name.Empty"/> of the descriptor itself, also
+/// of one of O_PATH. The calls are getxattrat(2) and its siblings (6.13). If they are unknown or refused, a path over /proc/self/fd does
+/// the same: that takes three times as long and works on every kernel and for every descriptor.
 /// </summary>
 public static unsafe partial class Sys
 {
@@ -39,7 +39,7 @@ public static unsafe partial class Sys
         }
     }
 
-    /// <summary>fgetxattr(2), of a descriptor that is open for reading or writing.</summary>
+    /// <summary>fgetxattr(2) of a descriptor that is open for reading or writing.</summary>
     public static Errno FGetXattr(Fd file, Name xattr, Span<byte> value, out int length)
     {
         fixed (byte* key = xattr.WithNul)
@@ -109,7 +109,10 @@ public static unsafe partial class Sys
 
     private static nint FlagsOf(Name name) => (nint)(AtFlags.SymLinkNoFollow | (name.Length == 0 ? AtFlags.EmptyPath : AtFlags.None));
 
-    /// <summary>Not ENOSYS, EPERM of a seccomp filter that does not know the call, or EBADF of an O_PATH descriptor itself.</summary>
+    /// <summary>
+    /// True for a real answer: not ENOSYS, not EPERM of a seccomp filter that does not know the call, not EBADF of an O_PATH descriptor
+    /// itself.
+    /// </summary>
     private static bool IsAnswer(long returned) => returned >= 0 || LastError() is not (Errno.ENOSYS or Errno.EPERM or Errno.EBADF);
 
     /// <summary>struct xattr_args.</summary>

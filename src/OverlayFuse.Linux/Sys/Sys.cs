@@ -4,8 +4,8 @@ using OverlayFuse.Linux.Interop;
 namespace OverlayFuse.Linux;
 
 /// <summary>
-/// System calls by theme: descriptors and names in, results in out parameters, <see cref="Errno"/> back. No allocation, no
-/// exception, no retry but for EINTR where the call did nothing. Nothing here knows what an overlay is.
+/// System calls by theme: descriptors and names in, results in out parameters, <see cref="Errno"/> back. No allocation and no exception. A
+/// call that did nothing is repeated after EINTR. Nothing here knows overlays.
 /// </summary>
 public static partial class Sys
 {
@@ -19,7 +19,7 @@ public static partial class Sys
 
     private static Errno LastError() => (Errno)Marshal.GetLastPInvokeError();
 
-    /// <summary>close(2). Its error is of no use: the descriptor is gone in any case, and what must be durable was synced.</summary>
+    /// <summary>close(2). Its error has no use: the descriptor is gone in any case, and durable data were synced before.</summary>
     /// <param name="fd">A descriptor that the caller owns.</param>
     public static void Close(Fd fd) => _ = Libc.close(fd.Number);
 }
