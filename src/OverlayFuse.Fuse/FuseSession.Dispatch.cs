@@ -58,6 +58,10 @@ public sealed partial class FuseSession
         return true;
     }
 
+    /// <summary>
+    /// Has one operation answer the request. DESTROY needs no operation: only block devices wait for its answer, and the end of the session
+    /// comes with ENODEV.
+    /// </summary>
     private Errno Operate(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply) => request.Opcode switch
     {
         Opcode.Lookup => Lookup(request, ref input, ref reply),
@@ -91,7 +95,6 @@ public sealed partial class FuseSession
         Opcode.Access => Access(request, ref input),
         Opcode.Create => Create(request, ref input, ref reply),
         Opcode.Interrupt => Interrupt(ref input, ref reply),
-        // Only block devices wait for the answer. The end of the session comes with ENODEV.
         Opcode.Destroy => Errno.None,
         Opcode.IoCtl => IoCtl(request, ref input, ref reply),
         Opcode.NotifyReply => reply.None(),
