@@ -117,8 +117,7 @@ public interface IFuseFileSystem
     Errno Access(in FuseRequest request, in AccessIn input) => Errno.ENOSYS;
 
     /// <summary>CREATE: makes and opens.</summary>
-    Errno Create(in FuseRequest request, in CreateIn input, Name name, out EntryOut entry,
-        out OpenOut opened)
+    Errno Create(in FuseRequest request, in CreateIn input, Name name, out EntryOut entry, out OpenOut opened)
     {
         entry = default;
         opened = default;
@@ -126,8 +125,7 @@ public interface IFuseFileSystem
     }
 
     /// <summary>TMPFILE (7.37): an open file without a name, in directory request.Node.</summary>
-    Errno TmpFile(in FuseRequest request, in CreateIn input, out EntryOut entry,
-        out OpenOut opened)
+    Errno TmpFile(in FuseRequest request, in CreateIn input, out EntryOut entry, out OpenOut opened)
     {
         entry = default;
         opened = default;
@@ -135,8 +133,7 @@ public interface IFuseFileSystem
     }
 
     /// <summary>IOCTL, restricted form: the kernel copies as many bytes in and out as the number of the command says.</summary>
-    Errno IoCtl(in FuseRequest request, in IoCtlIn input, ReadOnlySpan<byte> data, Span<byte> answer,
-        out IoCtlOut result)
+    Errno IoCtl(in FuseRequest request, in IoCtlIn input, ReadOnlySpan<byte> data, Span<byte> answer, out IoCtlOut result)
     {
         result = default;
         return Errno.ENOSYS;

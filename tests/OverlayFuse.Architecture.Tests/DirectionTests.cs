@@ -50,6 +50,25 @@ internal sealed class DirectionTests
         Assert.That(Repository.SourcesOf("src/OverlayFuse.Fuse")
             .Where(source => source.Text.Contains("trusted.overlay", StringComparison.Ordinal)).Select(source => source.Path), Is.Empty);
 
+    [Test]
+    public void Namespace_InFuse_IsTheFolder()
+    {
+        IEnumerable<string> elsewhere =
+            from source in Repository.SourcesOf("src/OverlayFuse.Fuse")
+            let folder = Path.GetDirectoryName(source.Path)!["src/".Length..].Replace('/', '.')
+            from declared in source.Nodes<BaseNamespaceDeclarationSyntax>()
+            where declared.Name.ToString() != folder
+            select $"{source.Path}: {declared.Name}";
+        Assert.That(elsewhere, Is.Empty);
+    }
+
+    /// <summary>The pool and its workers see the session by IWorkerHost alone.</summary>
+    [Test]
+    public void Workers_OfFuse_DoNotKnowTheSession() =>
+        Assert.That(Repository.SourcesOf("src/OverlayFuse.Fuse/Workers")
+            .Where(source => source.Nodes<IdentifierNameSyntax>().Any(name => name.Identifier.Text == "FuseSession"))
+            .Select(source => source.Path), Is.Empty);
+
     private static IEnumerable<string> References(string project, string kind) =>
         XDocument.Parse(Repository.Read($"src/{project}/{project}.csproj")).Descendants(kind)
             .Select(item => item.Attribute("Include")!.Value);

@@ -220,7 +220,7 @@ internal sealed class CallerTests() : RunTest(Runner.Root)
         Assert.That(output,
             Does.Match(@"^cat: view/secret: Permission denied\noverlayfuse: option noacl: [^\n]*\nstatus 2\n"
                 + @"overlayfuse: option ro: [^\n]*\nstatus 2\noverlayfuse: /dev/fd/\d+: /dev/fuse is open there, but not mounted[^\n]*\n"
-                + "status 1\n$"));
+                + @"status 1\n$"));
     }
 
     [Test]

@@ -107,7 +107,7 @@ internal sealed class AufsUpperTests : IdsTest
                 grep -l old merged/directory/n* >/dev/null 2>&1 || true; done) & done
             for i in $(seq 200); do
                 rm merged/directory/n$i
-                    test ! -e merged/directory/n$i
+                test ! -e merged/directory/n$i
                 [ $((i % 2)) = 0 ] || { echo new > merged/directory/n$i; grep -q new merged/directory/n$i; rm merged/directory/n$i
                     test ! -e merged/directory/n$i; }
             done
