@@ -2,6 +2,7 @@ using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Operations;
 
 namespace OverlayFuse.Benchmarks;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using OverlayFuse.Cli.Asking;
-using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli;
 

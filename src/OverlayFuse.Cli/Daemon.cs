@@ -2,6 +2,8 @@ using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Checks;
+using OverlayFuse.Overlay.Operations;
 
 namespace OverlayFuse.Cli;
 

@@ -1,6 +1,8 @@
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Changes;
+using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli;
 

@@ -3,6 +3,7 @@ using OverlayFuse.Cli.Asking;
 using OverlayFuse.Cli.Mounts;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli;
 

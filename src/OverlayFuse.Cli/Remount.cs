@@ -4,6 +4,8 @@ using OverlayFuse.Cli.Mounts;
 using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Layers;
+using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli;
 

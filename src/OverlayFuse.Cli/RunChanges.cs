@@ -1,6 +1,7 @@
 using Microsoft.Win32.SafeHandles;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Changes;
 
 namespace OverlayFuse.Cli;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Checks;
+using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Cli;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using OverlayFuse.Cli.Mounts;
-using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli;
 

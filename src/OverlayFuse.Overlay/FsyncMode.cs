@@ -3,7 +3,7 @@ namespace OverlayFuse.Overlay;
 /// <summary>fsync=: how the changes of the upper reach the disk. A mount that is volatile syncs nothing, whichever it has.</summary>
 public enum FsyncMode
 {
-    /// <summary>The data of a copy are on the disk before its name is; when, is the file system's affair where it keeps that order (<see cref="WriteOrder"/>).</summary>
+    /// <summary>The data of a copy are on the disk before its name is; when, is the file system's affair where it keeps that order (<c>WriteOrder</c>).</summary>
     Auto,
 
     /// <summary>

@@ -1,6 +1,6 @@
 namespace OverlayFuse.Overlay;
 
-/// <summary>What one overlay is made of. Paths are absolute; that they fit together is <see cref="LayerChecks"/>' business.</summary>
+/// <summary>What one overlay is made of. Paths are absolute; that they fit together is <c>LayerChecks</c>' business.</summary>
 public sealed record OverlayOptions
 {
     /// <summary>Most lower layers of one mount: OVL_MAX_STACK of the kernel (fs/overlayfs/params.h).</summary>
@@ -27,7 +27,7 @@ public sealed record OverlayOptions
     /// <summary>io=.</summary>
     public IoMode Io { get; init; }
 
-    /// <summary>redirect_dir=; null: what the marks allow, for those that any user can write lead nowhere (<see cref="MarkChecks"/>).</summary>
+    /// <summary>redirect_dir=; null: what the marks allow, for those that any user can write lead nowhere (<c>MarkChecks</c>).</summary>
     public RedirectMode? Redirect { get; init; }
 
     /// <summary>metacopy=on: changes of metadata copy no data up, and metacopies of layers are followed.</summary>

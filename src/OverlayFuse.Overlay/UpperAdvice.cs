@@ -1,3 +1,5 @@
+using OverlayFuse.Overlay.Callers;
+
 namespace OverlayFuse.Overlay;
 
 /// <summary>Which file systems an upper can be put on, for texts of refusals.</summary>
@@ -7,7 +9,7 @@ public static class UpperAdvice
     private static readonly Version s_tmpfsWithUserXattrs = new(6, 6);
 
     /// <summary>"ext4, xfs, btrfs or tmpfs", where tmpfs can do it on the running kernel.</summary>
-    public static string FileSystems() => FileSystems(!MarkChecks.IsRootOfFirstNamespace(), Environment.OSVersion.Version);
+    public static string FileSystems() => FileSystems(!UserNamespace.IsRootOfFirst(), Environment.OSVersion.Version);
 
     /// <summary>The same for marks that are known to be user.overlay.*, or not.</summary>
     /// <param name="needsUserXattrs">Marks are xattrs user.overlay.*.</param>

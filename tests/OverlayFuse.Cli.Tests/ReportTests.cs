@@ -3,6 +3,7 @@ using OverlayFuse.Cli.Doctor;
 using OverlayFuse.Cli.Mounts;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli.Tests;
 

@@ -1,5 +1,7 @@
 using OverlayFuse.Linux;
 using OverlayFuse.Mount.Tests.Harness;
+using OverlayFuse.Overlay.Layers;
+using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Tests;
 

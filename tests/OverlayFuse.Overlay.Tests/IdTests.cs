@@ -2,7 +2,12 @@ using System.Buffers.Binary;
 using Mono.Unix.Native;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Mount.Tests.Harness;
+using OverlayFuse.Overlay.Owners;
 using OverlayFuse.Overlay.Tests.Support;
+
+using IdMap = OverlayFuse.Overlay.Owners.IdMap;
+
+
 using Errno = OverlayFuse.Linux.Errno;
 
 namespace OverlayFuse.Overlay.Tests;

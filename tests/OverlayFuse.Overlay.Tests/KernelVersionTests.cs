@@ -1,3 +1,5 @@
+using OverlayFuse.Overlay.Operations;
+
 namespace OverlayFuse.Overlay.Tests;
 
 /// <summary>Refusals name what the running kernel lacks, and advise what it can do.</summary>

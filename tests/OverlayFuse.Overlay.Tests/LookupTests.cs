@@ -1,5 +1,6 @@
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Operations;
 using OverlayFuse.Overlay.Tests.Support;
 
 namespace OverlayFuse.Overlay.Tests;

@@ -1,5 +1,6 @@
 using System.Text;
 using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Owners;
 
 namespace OverlayFuse.Overlay.Tests;
 

@@ -1,6 +1,11 @@
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Inodes;
+using OverlayFuse.Overlay.Layers;
+using OverlayFuse.Overlay.Marks;
+using OverlayFuse.Overlay.Merging;
 using OverlayFuse.Overlay.Tests.Support;
+using OverlayFuse.Overlay.Work;
 
 namespace OverlayFuse.Overlay.Tests;
 

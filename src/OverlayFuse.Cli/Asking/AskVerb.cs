@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli.Asking;
 

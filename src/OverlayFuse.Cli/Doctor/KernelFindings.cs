@@ -1,7 +1,7 @@
 using System.Globalization;
 using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Fuse.Protocol;
-using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Operations;
 
 namespace OverlayFuse.Cli.Doctor;
 

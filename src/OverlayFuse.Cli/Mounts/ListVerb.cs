@@ -1,7 +1,7 @@
 using System.CommandLine;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Cli.Mounts;
 

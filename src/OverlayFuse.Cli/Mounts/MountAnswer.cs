@@ -1,4 +1,4 @@
-using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli.Mounts;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli.Mounts;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli.Mounts;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Cli.Mounts;
 

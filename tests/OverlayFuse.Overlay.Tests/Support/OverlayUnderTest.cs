@@ -1,6 +1,8 @@
 using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Inodes;
+using OverlayFuse.Overlay.Operations;
 
 namespace OverlayFuse.Overlay.Tests.Support;
 

@@ -1,0 +1,68 @@
+using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Marks;
+using OverlayFuse.Overlay.Owners;
+
+namespace OverlayFuse.Overlay.CopyingUp;
+
+/// <summary>Copies xattrs from a lower file to its copy (ovl_copy_xattr): all but our own.</summary>
+internal static class XattrCopy
+{
+    /// <summary>XATTR_LIST_MAX and XATTR_SIZE_MAX.</summary>
+    private const int MaxSize = 64 << 10;
+
+    [ThreadStatic]
+    private static byte[]? t_list;
+
+    [ThreadStatic]
+    private static byte[]? t_value;
+
+    public static Errno CopyAll(Fd fromDirectory, Name fromName, Fd toDirectory, Name toName, OverlayXattr xattrs)
+    {
+        Errno error = Sys.ListXattrAt(fromDirectory, fromName, default, out int length);
+        if (error == Errno.EOPNOTSUPP || (error == Errno.None && length == 0))
+            return Errno.None;
+        byte[] list = t_list ??= new byte[MaxSize];
+        error = Sys.ListXattrAt(fromDirectory, fromName, list, out length);
+        ReadOnlySpan<byte> rest = list.AsSpan(0, length);
+        while (error == Errno.None && Name.TryTake(rest, out Name xattr))
+        {
+            rest = rest[(xattr.Length + 1)..];
+            if (!xattrs.IsPrivate(xattr))
+                error = CopyOne(fromDirectory, fromName, toDirectory, toName, xattr);
+        }
+        return error;
+    }
+
+    private static Errno CopyOne(Fd fromDirectory, Name fromName, Fd toDirectory, Name toName, Name xattr)
+    {
+        byte[] value = t_value ??= new byte[MaxSize];
+        Errno error = Sys.GetXattrAt(fromDirectory, fromName, xattr, value, out int length);
+        if (error == Errno.ENODATA)
+            return Errno.None; // removed since it was listed
+        if (error == Errno.None && AclIds.IsAcl(xattr))
+            error = WithoutStrangers(value, ref length);
+        if (error == Errno.None)
+            error = Sys.SetXattrAt(toDirectory, toName, xattr, value.AsSpan(0, length));
+        return error switch
+        {
+            Errno.EOPNOTSUPP when !MustBeKept(xattr) => Errno.None,
+            Errno.EPERM when xattr.StartsWith("security."u8) && !xattr.StartsWith("security.capability"u8) => Errno.None, // an LSM's own
+            Errno.EPERM when Sys.EffectiveUid != 0 && !xattr.StartsWith("user."u8) => Errno.None, // not an ordinary user's to set
+            _ => error,
+        };
+    }
+
+    /// <summary>
+    /// The kernel copies an ACL with all its entries; a daemon in a user namespace cannot write those of ids without a place there. Who is named by one
+    /// loses what it gave.
+    /// </summary>
+    /// <returns>EOVERFLOW for an entry that denied something, as for an owner without a place.</returns>
+    public static Errno WithoutStrangers(byte[] acl, ref int length)
+    {
+        length = AclIds.WithoutStrangers(acl.AsSpan(0, length), out bool narrows);
+        return narrows ? Errno.EOVERFLOW : Errno.None;
+    }
+
+    /// <summary>Losing one of these would change who may do what.</summary>
+    private static bool MustBeKept(Name xattr) => xattr.StartsWith("system.posix_acl_"u8) || xattr.StartsWith("security."u8);
+}

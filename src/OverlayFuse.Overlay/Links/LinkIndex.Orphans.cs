@@ -1,0 +1,97 @@
+using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Layers;
+using OverlayFuse.Overlay.Marks;
+using OverlayFuse.Overlay.Work;
+
+namespace OverlayFuse.Overlay.Links;
+
+/// <summary>What a mount finds in the index that nothing is left of (ovl_indexdir_cleanup).</summary>
+internal sealed partial class LinkIndex
+{
+    private static Name NewWhiteout => new("#whiteout\0"u8);
+
+    /// <summary>
+    /// Entries whose names are all gone, in the upper as in the merged view; and temporary ones: the kernel prepares here what we prepare in work.
+    /// </summary>
+    private void RemoveOrphans(LayerStack layers)
+    {
+        byte[] buffer = new byte[32 << 10];
+        while (Sys.GetDents(Fd, buffer, out int length) == Errno.None && length > 0)
+        {
+            var records = new DirectoryRecords(buffer.AsSpan(0, length));
+            while (records.MoveNext())
+            {
+                if (records.Name.StartsWith("#"u8))
+                    _ = TreeRemover.Remove(Fd, records.Name); // what stays costs only its room
+                else
+                    RemoveOrphan(layers, records.Name);
+            }
+        }
+    }
+
+    /// <exception cref="IOException">Its name is none of an entry (ovl_verify_index, EINVAL).</exception>
+    private void RemoveOrphan(LayerStack layers, Name entry)
+    {
+        byte[] origin = ToOrigin(layers, entry);
+        if (Sys.StatxAt(Fd, entry, out Statx stat) != Errno.None || stat.IsWhiteout)
+            return; // a whiteout says for ever that handles of it are stale
+        if (stat.IsDirectory && !IsComplete)
+            return;
+        bool isOrphan = false;
+        uint originLinks = 0;
+        bool isStale = stat.IsDirectory ? IsStale(layers, entry, origin, out isOrphan) : Origin.IsGone(layers, origin, out originLinks);
+        isOrphan |= stat is { IsDirectory: false, Nlink: 1 } && IsUnlinked(entry, originLinks);
+        if (isOrphan && !isStale && IsComplete)
+            CoverOrphan(entry);
+        else if (isOrphan || isStale)
+            _ = TreeRemover.Remove(Fd, entry); // what stays is looked at by the next mount
+    }
+
+    /// <summary>
+    /// Of a file that only the entry is left of: whether no name of the lower layers stands for it either. The kernel counts the entry itself among
+    /// the names of a file with one lower link (ovl_get_nlink); a copy that was never linked ("L") is found by its lower name.
+    /// </summary>
+    private bool IsUnlinked(Name entry, uint originLinks)
+    {
+        int counted = IsComplete && originLinks == 1 ? 1 : 0;
+        return ReadDelta(entry, 1, lowerLinks: (uint)(1 + counted), out int delta) == Errno.None && delta < counted;
+    }
+
+    /// <summary>Of a directory: whether it says nothing true of the upper one.</summary>
+    /// <param name="layers">The layers.</param>
+    /// <param name="entry">The entry.</param>
+    /// <param name="origin">What its name stands for.</param>
+    /// <param name="isOrphan">The upper directory was removed.</param>
+    private bool IsStale(LayerStack layers, Name entry, ReadOnlySpan<byte> origin, out bool isOrphan)
+    {
+        isOrphan = false;
+        Span<byte> value = stackalloc byte[Origin.MaxSize];
+        if (Sys.GetXattrAt(Fd, entry, _xattrs.Upper, value, out int length) is not Errno.None and var unread)
+            return unread == Errno.ENODATA;
+        Errno error = Origin.OpenUpper(layers.Upper!, value[..length], out Fd opened);
+        isOrphan = error == Errno.ESTALE;
+        if (error != Errno.None)
+            return false;
+        using var upper = new ScopedFd(opened);
+        error = Sys.GetXattrAt(upper, Name.Empty, _xattrs.Origin, value, out length);
+        return error == Errno.ENODATA || (error == Errno.None && !value[..length].SequenceEqual(origin));
+    }
+
+    private static byte[] ToOrigin(LayerStack layers, Name entry)
+    {
+        Span<char> digits = stackalloc char[entry.Length];
+        byte[] origin = new byte[entry.Length / 2];
+        _ = System.Text.Encoding.ASCII.GetChars(entry.Bytes, digits);
+        bool isHex = entry.Length % 2 == 0 && Convert.FromHexString(digits, origin, out _, out _) == System.Buffers.OperationStatus.Done;
+        return isHex && Origin.IsHandle(origin) ? origin : throw new IOException(
+            $"workdir={layers.Work!.Path}: its index holds '{new string(digits)}', which is no entry of an index (EINVAL); remove it, or leave out index=on");
+    }
+
+    /// <summary>In one step, so that the entry is never missing. Work is not ready yet at this time of the mount.</summary>
+    private void CoverOrphan(Name entry)
+    {
+        if (Sys.MkNodAt(Fd, NewWhiteout, (uint)FileType.CharacterDevice, 0) == Errno.None)
+            _ = Sys.RenameAt(Fd, NewWhiteout, Fd, entry, RenameFlags.Exchange); // if it fails, the next mount does it
+        _ = TreeRemover.Remove(Fd, NewWhiteout); // likewise
+    }
+}

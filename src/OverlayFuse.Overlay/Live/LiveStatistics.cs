@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using OverlayFuse.Linux;
+
+namespace OverlayFuse.Overlay.Live;
+
+/// <summary>
+/// What a daemon tells of its mount and itself, as it lies in the argument of <see cref="LiveControl.Statistics"/>. Fields are only ever
+/// appended: they are 0 where the daemon is older than who asks.
+/// </summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct LiveStatistics
+{
+    /// <summary>The daemon's process id, as it sees itself.</summary>
+    public int ProcessId;
+
+    /// <summary>Upper, lower and data-only layers together.</summary>
+    public int Layers;
+
+    /// <summary>Inode number of the process namespace that <see cref="ProcessId"/> counts in.</summary>
+    public ulong ProcessNamespace;
+
+    /// <summary>Since the layers were opened, milliseconds.</summary>
+    public long Uptime;
+
+    /// <summary>Resident memory of the daemon, bytes.</summary>
+    public long ResidentBytes;
+
+    /// <summary>Files and directories that were copied up since the mount.</summary>
+    public long CopyUps;
+
+    /// <summary>Inodes that the kernel knows, or that must be kept for it.</summary>
+    public long KnownInodes;
+
+    /// <summary>How files are opened, read and written.</summary>
+    public IoMode Io;
+
+    /// <summary>1 when marks are user.overlay.*.</summary>
+    public int UserXattr;
+
+    /// <summary>1 when deletions in the upper may be files ".wh.NAME".</summary>
+    public int AufsWhiteouts;
+
+    /// <summary>1 when owners and modes in xattrs user.containers.override_stat count, where a layer's root has one.</summary>
+    public int BelievesOverrides;
+
+    /// <summary>1 when what has a redirect is refused (redirect_dir=nofollow).</summary>
+    public int RefusesRedirects;
+
+    /// <summary>1 when what is a metacopy is refused (metacopy=off).</summary>
+    public int RefusesMetacopies;
+
+    /// <summary>Number of the process namespace of this process; 0 without /proc.</summary>
+    public static ulong OwnProcessNamespace { get; } =
+        TextFile.ReadLink(Proc.PathOf("self/ns/pid"), out string link) == Errno.None && link is ['p', 'i', 'd', ':', '[', .. var number, ']']
+        && ulong.TryParse(number, CultureInfo.InvariantCulture, out ulong value) ? value : 0;
+}

@@ -1,0 +1,233 @@
+using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Callers;
+using OverlayFuse.Overlay.Inodes;
+using OverlayFuse.Overlay.Layers;
+using OverlayFuse.Overlay.Marks;
+using OverlayFuse.Overlay.Merging;
+using OverlayFuse.Overlay.Owners;
+
+namespace OverlayFuse.Overlay.OpenFiles;
+
+/// <summary>Finds the real file behind an inode: in its pinned descriptor, in the upper layer, else in the topmost lower one.</summary>
+/// <param name="layers">The layers.</param>
+/// <param name="directories">Where the real directories are.</param>
+/// <param name="overrides">What layers keep of owners, modes and types in xattrs.</param>
+internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, StatOverrides? overrides)
+{
+    /// <summary>workdir/index, with index=on.</summary>
+    public SafeFd? Index { get; init; }
+
+    /// <summary>Which lower layers have other ids than on disk.</summary>
+    public IdMappedLayers? IdMapped { get; init; }
+
+    /// <summary>Compares data with the digests of their metacopies; null where nobody asks for that.</summary>
+    public Metacopy? Verifier { get; init; }
+
+    /// <summary>
+    /// Where the real file is: for an upper non-directory with the lock of the parent's names held until it is disposed, so that the name
+    /// stays true.
+    /// </summary>
+    /// <returns>ESTALE when a layer was changed behind our back and the file is gone.</returns>
+    public Errno Locate(Inode inode, out RealName real)
+    {
+        real = default;
+        if (inode.IsDirectory)
+        {
+            Errno error = LocateDirectory(inode, out BorrowedFd directory);
+            real = new RealName(directory, Name.Empty, null);
+            return error;
+        }
+        if (inode.Partial is { } partial && partial.TryBorrow(out BorrowedFd copy))
+        {
+            real = new RealName(copy, Name.Empty, null);
+            return Errno.None;
+        }
+        return inode.HasUpper ? LocateUpper(inode, out real) : LocateLower(inode, out real);
+    }
+
+    /// <summary>statx of the real file, as it is to be shown.</summary>
+    public Errno Statx(Inode inode, out Statx stat)
+    {
+        stat = default;
+        if (inode.Open is { } open && open.TryBorrowForWrite(out BorrowedFd written))
+        {
+            using (written)
+                return Statx(inode, written, Name.Empty, out stat);
+        }
+        if (Locate(inode, out RealName real) is not Errno.None and var error)
+            return error;
+        using (real)
+            error = Statx(inode, real.Directory, real.Name, out stat);
+        inode.Partial?.Correct(ref stat);
+        if (inode.Data is { } data)
+            stat.Blocks = BlocksOfData(data, stat);
+        return error == Errno.ENOENT ? Errno.ESTALE : error;
+    }
+
+    /// <summary>statx of an inode's real file that was found already, as it is to be shown.</summary>
+    public Errno Statx(Inode inode, Fd directory, Name name, out Statx stat, StatxMask mask = StatxMask.BasicStats)
+    {
+        Errno error = OwnerModes.Statx(directory, name, out stat, mask);
+        if (error == Errno.None && overrides is not null)
+            error = overrides.Apply(inode.RealLayer, directory, name, ref stat, out _);
+        if (inode.Partial is null) // its copy is looked at
+            IdMapped?.Restore(inode.RealLayer, ref stat);
+        return error;
+    }
+
+    /// <summary>Opens the real file; a lower one for reading only.</summary>
+    public Errno Open(Inode inode, OpenFlags flags, out Fd fd)
+    {
+        fd = Fd.None;
+        if (!inode.HasUpper && (flags & (OpenFlags.AccessMode | OpenFlags.Truncate | OpenFlags.Create)) != OpenFlags.ReadOnly)
+            return Errno.EROFS; // whatever went wrong, it does not reach a lower layer
+        if (Locate(inode, out RealName real) is not Errno.None and var error)
+            return error;
+        using (real)
+        {
+            error = real.Name.Length == 0 ? Sys.Reopen(real.Directory, flags, out fd)
+                : IsForReadingBelow(inode, flags) ? Sys.OpenUnnoticedAt(real.Directory, real.Name, flags | OpenFlags.NoFollow, out fd)
+                : Sys.OpenAt(real.Directory, real.Name, flags | OpenFlags.NoFollow, out fd);
+        }
+        return error == Errno.ENOENT ? Errno.ESTALE : error;
+    }
+
+    private static bool IsForReadingBelow(Inode inode, OpenFlags flags) => !inode.HasUpper && (flags & OpenFlags.Path) == 0;
+
+    /// <summary>Opens the file that holds the data: of a metacopy one further down, for reading only.</summary>
+    public Errno OpenData(Inode inode, OpenFlags flags, out Fd fd)
+    {
+        if (inode.Partial is { } partial)
+            return partial.OpenLower(flags, out fd);
+        if (inode.Data is not { } data)
+            return Open(inode, flags, out fd);
+        fd = Fd.None;
+        if ((flags & (OpenFlags.AccessMode | OpenFlags.Truncate)) != OpenFlags.ReadOnly)
+            return Errno.EROFS;
+        if (OpenData(data, flags, out fd) is not Errno.None and var error)
+            return error;
+        if (Verifier is null)
+            return Errno.None;
+        using var opened = new ScopedFd(fd);
+        error = Verify(inode, fd);
+        fd = error == Errno.None ? opened.Release() : Fd.None;
+        return error;
+    }
+
+    private Errno Verify(Inode inode, Fd data)
+    {
+        if (Locate(inode, out RealName real) is not Errno.None and var error)
+            return error;
+        using (real)
+            return Verifier!.Verify(real.Directory, real.Name, data);
+    }
+
+    /// <summary>st_blocks of a metacopy are its data's (ovl_getattr).</summary>
+    public ulong BlocksOfData(LowerData data, in Statx metadata)
+    {
+        ulong estimate = (metadata.Size + metadata.BlockSize - 1) / metadata.BlockSize * metadata.BlockSize / 512;
+        if (OpenData(data, OpenFlags.Path, out Fd opened) != Errno.None)
+            return estimate;
+        using var file = new ScopedFd(opened);
+        return Sys.FStatx(file, out Statx stat) == Errno.None ? stat.Blocks : estimate;
+    }
+
+    /// <summary>The lower file that a copy-up starts from.</summary>
+    public Errno LocateLower(Inode inode, out RealName real)
+    {
+        real = default;
+        Place place = inode.Place!;
+        if (directories.BorrowLayer(place.Parent, inode.LowerLayer, out BorrowedFd parent) is not Errno.None and var error)
+            return error;
+        real = new RealName(parent, place.Name, null);
+        return Errno.None;
+    }
+
+    /// <returns>EIO when it is not there, or no regular file; ENOENT when no data-only layer has it.</returns>
+    private Errno OpenData(LowerData data, OpenFlags flags, out Fd fd)
+    {
+        bool isInDataLayer = data.Layer == Inode.NoLayer;
+        Errno error = isInDataLayer
+            ? DataLayers.Open(layers.DataLayers, data.Path, flags, out fd)
+            : LayerWalk.Open(layers.Lowers[data.Layer].Root.Fd, data.Path, flags, out fd);
+        if (error != Errno.None)
+            return !isInDataLayer && error is (Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP) ? Errno.EIO : error;
+        using var opened = new ScopedFd(fd);
+        error = Sys.FStatx(fd, out Statx stat, StatxMask.Type);
+        if (error == Errno.None && stat.Type != FileType.Regular)
+            error = Errno.EIO;
+        fd = error == Errno.None ? opened.Release() : Fd.None;
+        return error;
+    }
+
+    private Errno LocateDirectory(Inode inode, out BorrowedFd directory)
+    {
+        if (TryPinned(inode, out directory))
+            return Errno.None;
+        return inode.HasUpper ? directories.BorrowUpper(inode, out directory) : directories.BorrowLower(inode, out directory);
+    }
+
+    private Errno LocateUpper(Inode inode, out RealName real)
+    {
+        while (true)
+        {
+            real = default;
+            if (TryPinned(inode, out BorrowedFd pinned))
+            {
+                real = new RealName(pinned, Name.Empty, null);
+                return Errno.None;
+            }
+            if (inode.Index is { } entry && Index is { } index && index.TryAcquire())
+            {
+                real = new RealName(new BorrowedFd(index), entry.Name, null);
+                return Errno.None;
+            }
+            if (inode.Place is not { } place || inode.Unlinked)
+                return Errno.ESTALE;
+            if (directories.BorrowUpper(place.Parent, out BorrowedFd parent) is not Errno.None and var error)
+                return error;
+            real = new RealName(parent, place.Name, place.Parent.Directory);
+            if (ReferenceEquals(place, inode.Place) && !inode.Unlinked)
+                return Errno.None;
+            real.Dispose(); // renamed or unlinked before the lock was ours
+        }
+    }
+
+    private static bool TryPinned(Inode inode, out BorrowedFd fd)
+    {
+        SafeFd? pinned = inode.Pinned;
+        bool held = pinned is not null && pinned.TryAcquire();
+        fd = held ? new BorrowedFd(pinned!) : default;
+        return held;
+    }
+}
+
+/// <summary>A real file: a directory's descriptor and a name in it, or the file's own descriptor and the empty name.</summary>
+internal readonly ref struct RealName
+{
+    private readonly BorrowedFd _directory;
+    private readonly DirectoryNode? _locked;
+
+    /// <param name="directory">A reference that is given back on disposal.</param>
+    /// <param name="name">The name in it.</param>
+    /// <param name="toLock">The directory whose names are locked from here to disposal.</param>
+    public RealName(BorrowedFd directory, Name name, DirectoryNode? toLock)
+    {
+        _directory = directory;
+        Name = name;
+        _locked = toLock;
+        if (toLock is not null)
+            Monitor.Enter(toLock);
+    }
+
+    public Fd Directory => _directory;
+
+    public Name Name { get; }
+
+    public void Dispose()
+    {
+        if (_locked is not null)
+            Monitor.Exit(_locked);
+        _directory.Dispose();
+    }
+}

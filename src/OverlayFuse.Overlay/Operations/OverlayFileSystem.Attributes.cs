@@ -1,0 +1,227 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Callers;
+using OverlayFuse.Overlay.CopyingUp;
+using OverlayFuse.Overlay.Inodes;
+using OverlayFuse.Overlay.OpenFiles;
+using OverlayFuse.Overlay.Owners;
+using OverlayFuse.Overlay.Work;
+
+namespace OverlayFuse.Overlay.Operations;
+
+/// <summary>GETATTR and SETATTR.</summary>
+public sealed partial class OverlayFileSystem
+{
+    private const uint GroupWrites = 0x10;
+    private const uint OthersWrite = 0x2;
+
+    private static Name AccessAcl => new("system.posix_acl_access\0"u8);
+
+    /// <inheritdoc/>
+    public Errno GetAttr(in FuseRequest request, in GetAttrIn input, out AttrOut attributes)
+    {
+        attributes = default;
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        return GetAttr(inode, out attributes);
+    }
+
+    /// <inheritdoc/>
+    public Errno SetAttr(in FuseRequest request, in SetAttrIn input, out AttrOut attributes)
+    {
+        attributes = default;
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        if (OwnerChange.From(input, _ids, out OwnerChange change) is not Errno.None and var unknown)
+            return unknown;
+        if (change.IsNothingButChown && MayClearSetIds(request, inode) is not Errno.None and var denied)
+            return denied == Errno.EPERM && _isStateless ? GetAttr(inode, out attributes) : denied; // a write clears them itself
+        if (IsTimeThatItHas(inode, input))
+            return GetAttr(inode, out attributes);
+        if (RequireSettable(inode, input) is not Errno.None and var kept)
+            return kept;
+        long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : CopyUp.NoData;
+        if (EnsureChangeable(request, inode, data) is not Errno.None and var error)
+            return error;
+        using var steady = new SteadyTimes(inode.Partial);
+        if ((input.Valid & SetAttrValid.Size) != 0 && Truncate(request, inode, input) is not Errno.None and var truncated)
+            return truncated;
+        NoteTime(inode, input);
+        if (_files.Locate(inode, out RealName real) is not Errno.None and var lost)
+            return lost;
+        using (real)
+        using (new ModeChange(inode))
+        {
+            if (ChangeOwner(request, inode, real, change) is not Errno.None and var refused)
+                return refused;
+            if (SetTimes(real, input) is not Errno.None and var failed)
+                return failed;
+        }
+        TellSuccessor(inode);
+        steady.Note();
+        return GetAttr(inode, out attributes);
+    }
+
+    /// <inheritdoc/>
+    public Errno Statx(in FuseRequest request, in StatxIn input, out StatxOut attributes)
+    {
+        attributes = default;
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        if (_files.Locate(inode, out RealName real) is not Errno.None and var error)
+            return error;
+        Statx stat;
+        using (real)
+            error = _files.Statx(inode, real.Directory, real.Name, out stat, StatxMask.BasicStats | StatxMask.Btime);
+        if (error != Errno.None)
+            return error;
+        Attr attr = ToAttr(inode, stat);
+        stat.Ino = attr.Ino;
+        stat.Nlink = attr.Nlink;
+        stat.Uid = attr.Uid;
+        stat.Gid = attr.Gid;
+        attributes = new StatxOut { AttrValid = AttributeValidityOf(inode).Seconds, AttrValidNsec = AttributeValidityOf(inode).Nanoseconds, Stat = stat };
+        return Errno.None;
+    }
+
+    private Errno GetAttr(Inode inode, out AttrOut attributes)
+    {
+        attributes = default;
+        if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
+            return error;
+        attributes = new AttrOut { AttrValid = AttributeValidityOf(inode).Seconds, AttrValidNsec = AttributeValidityOf(inode).Nanoseconds, Attr = ToAttr(inode, stat) };
+        return Errno.None;
+    }
+
+    private Errno SetTimes(in RealName real, in SetAttrIn input)
+    {
+        SetAttrValid valid = input.Valid;
+        if ((valid & (SetAttrValid.Atime | SetAttrValid.Mtime)) == 0)
+            return Errno.None;
+        TimeSpec atime = ToTime(valid, SetAttrValid.Atime, SetAttrValid.AtimeNow, input.Atime, input.AtimeNsec);
+        TimeSpec mtime = ToTime(valid, SetAttrValid.Mtime, SetAttrValid.MtimeNow, input.Mtime, input.MtimeNsec);
+        Errno error = Sys.UTimeNsAt(real.Directory, real.Name, atime, mtime);
+        if (error != Errno.EPERM || !IsTimeOfChange(input))
+            return error;
+        // another's file, which the daemon may write: it has the time of its writing, and may be given the present one
+        return (valid & SetAttrValid.Atime) != 0 ? Sys.UTimeNsAt(real.Directory, real.Name, TimeSpec.Now, TimeSpec.Now) : Errno.None;
+    }
+
+    private static TimeSpec ToTime(SetAttrValid valid, SetAttrValid bit, SetAttrValid now, ulong seconds, uint nanoseconds)
+    {
+        if ((valid & bit) == 0)
+            return TimeSpec.Omit;
+        return (valid & now) != 0 ? TimeSpec.Now : new TimeSpec((long)seconds, nanoseconds);
+    }
+
+    private Errno Truncate(in FuseRequest request, Inode inode, in SetAttrIn input)
+    {
+        if (inode.Partial is { } partial && partial.TryBorrow(out BorrowedFd copy))
+        {
+            using (copy)
+            {
+                Errno cut = partial.Truncate((long)input.Size);
+                return cut == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? DropSetIds(request, copy) : cut;
+            }
+        }
+        if (inode.Open is { } open && open.TryBorrowForWrite(out BorrowedFd written))
+        {
+            using (written)
+                return Truncate(request, written, input);
+        }
+        if (_files.Open(inode, OpenFlags.WriteOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
+            return error;
+        using var file = new ScopedFd(opened);
+        return Truncate(request, file, input);
+    }
+
+    private Errno Truncate(in FuseRequest request, Fd file, in SetAttrIn input)
+    {
+        DropEscapedCapability(file, Name.Empty);
+        Errno error = IsByPath(input) ? Sys.Truncate(file, (long)input.Size) : Sys.FTruncate(file, (long)input.Size);
+        return error == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? DropSetIds(request, file) : error;
+    }
+
+    /// <summary>truncate(2); without opens also open(2) with O_TRUNC, which changes the time of an empty file.</summary>
+    private bool IsByPath(in SetAttrIn input) =>
+        (input.Valid & SetAttrValid.Handle) == 0 && !(_isStateless && input.Size == 0);
+
+    /// <summary>
+    /// chown(path, -1, -1) by who is not the owner must not clear set-uid and set-gid (setattr_prepare), but HANDLE_KILLPRIV_V2 takes that check
+    /// from the kernel. The same request comes before any writing by who may not keep them: who has write access may clear them.
+    /// </summary>
+    private Errno MayClearSetIds(in FuseRequest request, Inode inode)
+    {
+        if (inode.Open is { Count: > 0 } open && open.TryBorrowForWrite(out BorrowedFd written))
+        {
+            written.Dispose();
+            return Errno.None;
+        }
+        if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
+            return error;
+        if (_isStateless && MayBeWriting(request, inode, stat))
+            return Errno.None; // who has it open is not known
+        return stat.IsDirectory || SetIdsToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, ShownUid(stat), ShownGid(stat)) ? Errno.None : Errno.EPERM;
+    }
+
+    /// <summary>Whether the caller could have opened the file for writing; an ACL counts in his favour.</summary>
+    private bool MayBeWriting(in FuseRequest request, Inode inode, in Statx stat)
+    {
+        if ((stat.Permissions & (GroupWrites | OthersWrite)) != GroupWrites)
+            return (stat.Permissions & OthersWrite) != 0;
+        if (CallerProcess.MayKeepSetGid(request, ShownGid(stat)) || _files.Locate(inode, out RealName real) != Errno.None)
+            return true;
+        using (real)
+            return Sys.GetXattrAt(real.Directory, real.Name, AccessAcl, default, out _) == Errno.None;
+    }
+
+    private static uint LinksOf(Inode inode, in Statx stat) =>
+        inode is { HasUpper: true, Index: { } index } ? (uint)Math.Max(0, (int)stat.Nlink + index.Delta) : stat.Nlink;
+
+    private Attr ToAttr(Inode inode, in Statx stat)
+    {
+        bool hidesLinks = inode.Directory is { } directory
+            && (_options.StaticNlink || (inode.HasUpper ? directory.Lowers.Length > 0 : directory.Lowers.Length > 1));
+        return new Attr
+        {
+            Ino = inode.Ino,
+            Size = stat.Size,
+            Blocks = stat.Blocks,
+            Atime = (ulong)stat.Atime.Seconds,
+            Mtime = (ulong)stat.Mtime.Seconds,
+            Ctime = (ulong)stat.Ctime.Seconds,
+            AtimeNsec = stat.Atime.Nanoseconds,
+            MtimeNsec = stat.Mtime.Nanoseconds,
+            CtimeNsec = stat.Ctime.Nanoseconds,
+            Mode = _ids is null ? stat.Mode : _ids.Mode(stat),
+            Nlink = hidesLinks ? 1 : LinksOf(inode, stat), // 1 is what find(1) takes for "not known" (ovl_getattr)
+            Uid = _ids is null ? stat.Uid : _ids.Uid(stat.Uid),
+            Gid = _ids is null ? stat.Gid : _ids.Gid(stat.Gid),
+            Rdev = (stat.RdevMinor & 0xFF) | (stat.RdevMajor << 8) | ((stat.RdevMinor & ~0xFFu) << 12), // new_encode_dev
+            BlkSize = stat.BlockSize,
+        };
+    }
+}
+
+/// <summary>Keeps the copying of a large file from changing its times while they are set.</summary>
+internal readonly ref struct SteadyTimes
+{
+    private readonly PartialCopy? _partial;
+
+    public SteadyTimes(PartialCopy? partial)
+    {
+        _partial = partial;
+        if (partial is not null)
+            Monitor.Enter(partial);
+    }
+
+    /// <summary>They are set.</summary>
+    public void Note() => _ = _partial?.NoteTimes(); // ESTALE: the copy is whole, its times are its own
+
+    public void Dispose()
+    {
+        if (_partial is not null)
+            Monitor.Exit(_partial);
+    }
+}

@@ -1,0 +1,103 @@
+using System.Runtime.InteropServices;
+using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Callers;
+using OverlayFuse.Overlay.CopyingUp;
+using OverlayFuse.Overlay.Inodes;
+using OverlayFuse.Overlay.Live;
+using OverlayFuse.Overlay.Marks;
+
+namespace OverlayFuse.Overlay.Operations;
+
+/// <summary>IOCTL: the file flags of chattr(1) and the project of xfs_io(8), which the kernel turns into ioctls for FUSE.</summary>
+public sealed partial class OverlayFileSystem
+{
+    private const uint FS_IOC_GETFLAGS = 0x80086601;
+    private const uint FS_IOC_SETFLAGS = 0x40086602;
+    private const uint FS_IOC_FSGETXATTR = 0x801C581F;
+    private const uint FS_IOC_FSSETXATTR = 0x401C5820;
+
+    /// <inheritdoc/>
+    public Errno IoCtl(in FuseRequest request, in IoCtlIn input, ReadOnlySpan<byte> data, Span<byte> answer, out IoCtlOut result)
+    {
+        result = default;
+        if (_inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        if (input.Command is LiveControl.ListLayer or LiveControl.AddLayer or LiveControl.Refresh or LiveControl.Statistics or LiveControl.Settle)
+            return Control(request, input.Command, data, answer);
+        bool sets = input.Command is FS_IOC_SETFLAGS or FS_IOC_FSSETXATTR;
+        if (!sets && input.Command is not (FS_IOC_GETFLAGS or FS_IOC_FSGETXATTR))
+            return Errno.ENOTTY;
+        if (inode.Type is not (FileType.Regular or FileType.Directory))
+            return Errno.ENOTTY;
+        Span<byte> argument = stackalloc byte[64];
+        data[..Math.Min(data.Length, argument.Length)].CopyTo(argument);
+        if (sets && MaySetFlags(request, inode, input.Command, argument) is not Errno.None and var denied)
+            return denied;
+        if (sets && EnsureUpper(request, inode, CopyUp.NoData) is not Errno.None and var error)
+            return error;
+        if (_files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var failed)
+            return failed;
+        using var file = new ScopedFd(opened);
+        if (sets)
+        {
+            error = SetFlags(inode, file, input.Command, argument);
+            InvalidateAttributes(inode); // the kernel expects no change of them from an ioctl: the time of change is another, also when only a part was done
+            return error;
+        }
+        error = GetFlags(inode, file, input.Command, argument);
+        if (error == Errno.None)
+            argument[..Math.Min(answer.Length, argument.Length)].CopyTo(answer);
+        return error;
+    }
+
+    /// <summary>
+    /// Whether the caller may change flags of the inode (vfs_fileattr_set, fileattr_set_prepare). FUSE's kernel side asks that from Linux 5.13 on. Where it
+    /// does not tell the caller's ids (ALLOW_IDMAP, Linux 6.12), the owner as the caller's mount shows it is known there alone.
+    /// </summary>
+    private Errno MaySetFlags(in FuseRequest request, Inode inode, uint command, ReadOnlySpan<byte> argument)
+    {
+        if (request.Caller.Uid == uint.MaxValue)
+            return Errno.None;
+        if (_files.Statx(inode, out Statx stat) is not Errno.None and var error)
+            return error;
+        if (!CallerProcess.MayActAsOwner(request, ShownUid(stat), ShownGid(stat)))
+            return Errno.EPERM;
+        if (ProtectionOf(inode, out Protection protection) is not Errno.None and var unread)
+            return unread;
+        return ProtectionIn(command, MemoryMarshal.Read<uint>(argument)) == protection || CallerProcess.MayProtect(request) ? Errno.None : Errno.EPERM;
+    }
+
+    private static Protection ProtectionIn(uint command, uint flags) =>
+        ((flags & AppendFlag(command)) != 0 ? Protection.Append : Protection.None) | ((flags & ImmutableFlag(command)) != 0 ? Protection.Immutable : Protection.None);
+
+    private Errno GetFlags(Inode inode, Fd file, uint command, Span<byte> argument)
+    {
+        if (Sys.IoCtl(file, command, argument) is not Errno.None and var error)
+            return error;
+        if (ProtectionOf(inode, out Protection protection) is not Errno.None and var unread)
+            return unread;
+        ref uint flags = ref MemoryMarshal.AsRef<uint>(argument);
+        flags |= (protection & Protection.Append) != 0 ? AppendFlag(command) : 0;
+        flags |= (protection & Protection.Immutable) != 0 ? ImmutableFlag(command) : 0;
+        return Errno.None;
+    }
+
+    /// <summary>+a and +i are kept in an xattr and not set of the upper file; all others are set there (ovl_fileattr_set).</summary>
+    private Errno SetFlags(Inode inode, Fd file, uint command, Span<byte> argument)
+    {
+        ref uint flags = ref MemoryMarshal.AsRef<uint>(argument);
+        Protection protection = ProtectionIn(command, flags);
+        flags &= ~(AppendFlag(command) | ImmutableFlag(command));
+        if (SetProtection(inode, file, protection) is not Errno.None and var error)
+            return error;
+        return Sys.IoCtl(file, command, argument);
+    }
+
+    /// <summary>FS_XFLAG_APPEND, FS_APPEND_FL.</summary>
+    private static uint AppendFlag(uint command) => command is FS_IOC_FSGETXATTR or FS_IOC_FSSETXATTR ? 0x10u : 0x20u;
+
+    /// <summary>FS_XFLAG_IMMUTABLE, FS_IMMUTABLE_FL.</summary>
+    private static uint ImmutableFlag(uint command) => command is FS_IOC_FSGETXATTR or FS_IOC_FSSETXATTR ? 0x8u : 0x10u;
+}

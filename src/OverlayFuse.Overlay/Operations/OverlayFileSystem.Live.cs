@@ -1,0 +1,202 @@
+using OverlayFuse.Fuse;
+using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Callers;
+using OverlayFuse.Overlay.Checks;
+using OverlayFuse.Overlay.Inodes;
+using OverlayFuse.Overlay.Layers;
+using OverlayFuse.Overlay.Live;
+using OverlayFuse.Overlay.Marks;
+
+namespace OverlayFuse.Overlay.Operations;
+
+/// <summary>
+/// Live layers: lists them, puts a new one on top of the lower ones, and looks again at what was changed behind our back. Directories that the
+/// kernel knows get new lower parts, parents first; files that are open stay what they were; all names are looked up again before their next
+/// use (NOTIFY_INC_EPOCH, kernel 6.16).
+/// </summary>
+public sealed partial class OverlayFileSystem
+{
+    /// <summary>One change of the stack at a time; outermost of all locks.</summary>
+    private readonly Lock _live = new();
+
+    private static readonly TimeSpan s_underway = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_heldUp = TimeSpan.FromSeconds(1);
+
+    private Errno Control(in FuseRequest request, uint command, ReadOnlySpan<byte> data, Span<byte> answer)
+    {
+        if (request.Node.Value != _inodes.Root.Id.Value)
+            return Errno.ENOTTY;
+        if (CallerProcess.UidOf(request) is not 0 and var uid && uid != Sys.EffectiveUid)
+            return Errno.EPERM;
+        if (command == LiveControl.Statistics)
+            return TellStatistics(answer);
+        if (data.Length < (command is LiveControl.Refresh or LiveControl.Settle ? 0 : LiveControl.Size))
+            return Errno.EINVAL;
+        lock (_live)
+        {
+            return command switch
+            {
+                LiveControl.ListLayer => ListLayer(LiveControl.ReadIndex(data), answer),
+                LiveControl.AddLayer => AddLayer(LiveControl.ReadDirectory(data)),
+                LiveControl.Settle => Settle(),
+                _ => Refresh(),
+            };
+        }
+    }
+
+    private Errno Settle()
+    {
+        _copyUp?.FinishAll();
+        return Errno.None;
+    }
+
+    private Errno ListLayer(int index, Span<byte> answer)
+    {
+        var layers = new List<(string Role, string Path)>();
+        if (_layers.Upper is { } upper)
+            layers.Add(("upper", upper.Path));
+        layers.AddRange(_inodes.Root.Directory!.Lowers.Select(number => ("lower", _layers.Lowers[number].Path)));
+        layers.AddRange(_layers.DataLayers.Select(layer => ("data", layer.Path)));
+        if (index < 0 || index >= layers.Count || answer.Length < LiveControl.Size)
+            return Errno.ENOENT;
+        LiveControl.WriteLayer(answer, layers[index].Role, layers[index].Path);
+        return Errno.None;
+    }
+
+    private Errno AddLayer((ulong Dev, ulong Ino, string Path) directory)
+    {
+        if (_layers.Lowers.Count >= OverlayOptions.MostLowers)
+            return Errno.E2BIG;
+        if (_index is { IsComplete: true })
+            return Errno.EINVAL; // what is indexed is bound to the lower directories that there were
+        _copyUp?.FinishAll();
+        if (ForgetNames() is not Errno.None and var old)
+            return old;
+        if (OpenNewLayer(directory, out Layer? layer) is not Errno.None and var error)
+            return error;
+        LookForXattrWhiteouts(layer!, _xattrs);
+        _overrides?.Add(layer!);
+        IdMapped?.Add(layer!);
+        ushort number = _layers.Add(layer!);
+        Inode root = _inodes.Root;
+        using (new NamesChange(root))
+            root.Directory!.Parts = RootParts(_layers, IsAufsOpaque(layer!) ? [number] : [number, .. root.Directory.Lowers]);
+        FindDirectoriesAgain();
+        return ForgetNamesOnTheWay();
+    }
+
+    /// <returns>ESTALE when the path is another directory to us; ELOOP and EBUSY as at the mount.</returns>
+    private Errno OpenNewLayer((ulong Dev, ulong Ino, string Path) directory, out Layer? layer)
+    {
+        layer = null;
+        try
+        {
+            MountTable mounts = OwnMounts.Read();
+            using LayerPlace added = LayerPlace.Open("lowerdir", directory.Path, mounts);
+            if (Sys.FStatx(added.Fd, out Statx stat) is not Errno.None and var unseen)
+                return unseen;
+            if (stat.Dev != directory.Dev || stat.Ino != directory.Ino)
+                return Errno.ESTALE;
+            Layer?[] others = [_layers.Upper, _layers.Work, .. _layers.Lowers, .. _layers.DataLayers];
+            foreach (Layer? known in others)
+            {
+                if (known is null || !Sys.IsDirectory(known.Path))
+                    continue;
+                using LayerPlace place = LayerPlace.Open("lowerdir", known.Path, mounts);
+                LayerChecks.RefuseOverlap(place, added);
+            }
+            if (_options.Index)
+                KernelMounts.RefuseInUse(added, mounts);
+            using var clones = new MountClones();
+            layer = Layer.Open(directory.Path, readOnly: true, clones);
+            return Errno.None;
+        }
+        catch (MountRefusedException refused)
+        {
+            return refused.Error;
+        }
+        catch (IOException)
+        {
+            return Errno.ENOENT;
+        }
+    }
+
+    /// <summary>What somebody changed in a layer is seen from here on; that the kernel has it cached is no matter.</summary>
+    private Errno Refresh()
+    {
+        if (ForgetNames() is not Errno.None and var old)
+            return old;
+        _copyUp?.FinishAll();
+        Inode root = _inodes.Root;
+        using (new NamesChange(root))
+            root.Directory!.Parts = RootParts(_layers, root.Directory.Lowers);
+        root.Directory.Unlearn();
+        FindDirectoriesAgain();
+        foreach (Inode inode in _inodes.Snapshot())
+        {
+            inode.Protection = Protection.NotRead;
+            RefreshOpen(inode);
+            _ = _notifier?.InvalidateInode(inode.Id, 0, 0); // ENOENT: the kernel has nothing cached
+        }
+        return ForgetNamesOnTheWay();
+    }
+
+    /// <summary>
+    /// Answers that were made before the change may still be on their way, and what a READDIRPLUS brings counts from its arrival
+    /// (fuse_direntplus_link): so names are forgotten once more when those have come, and again later in case one was held up.
+    /// </summary>
+    private Errno ForgetNamesOnTheWay()
+    {
+        Thread.Sleep(s_underway);
+        Errno error = ForgetNamesAndListings();
+        _ = Task.Delay(s_heldUp).ContinueWith(_ => ForgetNamesAndListings(), TaskScheduler.Default); // best effort
+        return error;
+    }
+
+    private Errno ForgetNamesAndListings()
+    {
+        foreach (Inode inode in _inodes.Snapshot())
+        {
+            if (inode.IsDirectory)
+                InvalidateListing(inode); // the epoch is of names only
+        }
+        return ForgetNames();
+    }
+
+    /// <returns>EOPNOTSUPP where the kernel cannot.</returns>
+    private Errno ForgetNames() =>
+        _notifier is null ? Errno.None : _notifier.IncrementEpoch() == Errno.EINVAL ? Errno.EOPNOTSUPP : Errno.None;
+
+    private void FindDirectoriesAgain()
+    {
+        var done = new HashSet<Inode> { _inodes.Root };
+        var parentsLast = new Stack<Inode>();
+        foreach (Inode inode in _inodes.Snapshot())
+        {
+            for (Inode next = inode; next.IsDirectory && done.Add(next) && next is { Unlinked: false, Place: { } place }; next = place.Parent)
+                parentsLast.Push(next);
+            while (parentsLast.TryPop(out Inode? directory))
+                FindAgain(directory);
+        }
+    }
+
+    /// <summary>Gives a directory the lower parts that it has now; one that is something else now is detached: the next lookup makes a new inode.</summary>
+    private void FindAgain(Inode inode)
+    {
+        Place place = inode.Place!;
+        var found = new Resolved(stackalloc ushort[OverlayOptions.MostLowers]);
+        using (new NamesChange(place.Parent, inode))
+        {
+            Errno error = Resolve(place.Parent, place.Name, 0, ref found);
+            if (error != Errno.None || !found.IsDirectory || found.HasUpper != inode.HasUpper || (found.HasUpper && found.Stat.Ino != inode.UpperIno))
+            {
+                _inodes.Detach(inode);
+                return;
+            }
+            LowerParts before = inode.Directory!.Parts;
+            inode.Directory.Parts = LowerParts.Of(found);
+            inode.Directory.Unlearn();
+            before.Drop();
+        }
+    }
+}
