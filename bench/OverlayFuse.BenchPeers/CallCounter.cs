@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace OverlayFuse.BenchPeers;
 
 /// <summary>
-/// System calls of a process and its threads while something is done, from strace's log: its own count (-c) leaves out calls that are newer than it.
-/// What is timed meanwhile means nothing. Mount.Tests has this file, too.
+/// System calls of a process and its threads while something is done, from strace's log: its own count (-c) leaves out calls that are newer
+/// than it. What is timed meanwhile means nothing. Mount.Tests has this file, too.
 /// </summary>
 internal sealed partial class CallCounter : IDisposable
 {

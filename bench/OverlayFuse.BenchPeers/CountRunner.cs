@@ -25,7 +25,8 @@ internal sealed class CountRunner(Settings settings, Workspace workspace, IReadO
         using Turn turn = new(workspace, program, row.Layers, settings);
         foreach (ActionTime action in row.Measurements.OfType<ActionTime>())
         {
-            if (action.Fresh && turn.Renew(action.Changes, mounts: true) is not null || turn.Daemon() is not { } daemon || action.Prepare(turn) is not null)
+            if (action.Fresh && turn.Renew(action.Changes, mounts: true) is not null || turn.Daemon() is not { } daemon
+                || action.Prepare(turn) is not null)
                 return;
             using CallCounter counter = new(daemon);
             Outcome outcome = turn.Client(action.Action);
@@ -41,7 +42,9 @@ internal sealed class CountRunner(Settings settings, Workspace workspace, IReadO
             row.Name, action.Label, program.Name, Text(things, "F0"),
             Text(1.0 * calls.GetValueOrDefault("read") / things, "F2"), // one read(2) of /dev/fuse each; files are read by pread(2)
             Text(1.0 * calls.Values.Sum() / things, "F2"),
-            string.Join(' ', calls.OrderByDescending(call => call.Value).Take(12).Where(call => call.Value * 50 >= things).Select(call => $"{call.Key} {Text(1.0 * call.Value / things, "F2")}")),
+            string.Join(' ',
+                calls.OrderByDescending(call => call.Value).Take(12).Where(call => call.Value * 50 >= things)
+                    .Select(call => $"{call.Key} {Text(1.0 * call.Value / things, "F2")}")),
         ];
         _table.AddRow([.. words.Select(Markup.Escape)]);
     }

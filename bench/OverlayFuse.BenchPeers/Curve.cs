@@ -64,29 +64,34 @@ internal static class Curves
         Show = (seconds, _) => seconds * 1e3,
     };
 
-    private static Curve Clients(int files, int[] processes) => new("clients", "All small files read by each of several processes, fresh mount", "processes", "files a second, all processes",
+    private static Curve Clients(int files, int[] processes) =>
+        new("clients", "All small files read by each of several processes, fresh mount", "processes", "files a second, all processes",
         [.. processes.Select(n => new Row($"{n} processes", LayerSet.Project(files, 1), Fresh("read", "parallel-read", "tree", Text(n))))])
-    {
-        Sizes = processes,
-        Show = (seconds, n) => files * n / seconds,
-    };
+        {
+            Sizes = processes,
+            Show = (seconds, n) => files * n / seconds,
+        };
 
-    private static Curve Entries(string action, int[] entries) => new($"entries-{action}", $"A directory in 8 layers, fresh mount: {action} it, by its entries", "entries", "µs an entry",
-        [.. entries.Select(n => new Row($"{n} entries", LayerSet.Names($"entries{n}", layers: 8, names: n), Fresh(action, action + "-directory", "deep")))])
-    {
-        Sizes = entries,
-        Show = (seconds, n) => seconds / n * Microseconds,
-    };
+    private static Curve Entries(string action, int[] entries) =>
+        new($"entries-{action}", $"A directory in 8 layers, fresh mount: {action} it, by its entries", "entries", "µs an entry",
+        [.. entries.Select(n => new Row($"{n} entries", LayerSet.Names($"entries{n}", layers: 8, names: n),
+            Fresh(action, action + "-directory", "deep")))])
+        {
+            Sizes = entries,
+            Show = (seconds, n) => seconds / n * Microseconds,
+        };
 
     private static Curve Inodes(int[] counts)
     {
         int[] ends = [.. counts.Select(n => n / DirectorySize)];
         LayerSet set = new("many", 1,
-            _ => [["make-directory", "0"], .. Enumerable.Range(0, ends[^1]).Select(d => (string[])["make-names", $"0/many{d}", Text(DirectorySize), "0", "1"])],
+            _ => [["make-directory", "0"],
+                .. Enumerable.Range(0, ends[^1]).Select(d => (string[])["make-names", $"0/many{d}", Text(DirectorySize), "0", "1"])],
             _ => []);
         KnownInodes[] steps = [.. ends.Select((end, i) => new KnownInodes($"{counts[i]} inodes",
             [.. Enumerable.Range(i == 0 ? 0 : ends[i - 1], end - (i == 0 ? 0 : ends[i - 1])).Select(d => $"many{d}")]) { Fresh = i == 0 })];
-        return new Curve("inodes", "Resident memory of the daemon, by the files that the kernel knows", "files", "bytes", [new Row("known inodes", set, steps)])
+        return new Curve("inodes", "Resident memory of the daemon, by the files that the kernel knows", "files", "bytes",
+            [new Row("known inodes", set, steps)])
         {
             Sizes = counts,
             Show = (bytes, _) => bytes,

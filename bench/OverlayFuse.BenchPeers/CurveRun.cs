@@ -8,7 +8,8 @@ internal sealed class CurveRun(Settings settings, Workspace workspace, IReadOnly
 {
     private readonly Dictionary<string, Figure[]> _figures = [];
 
-    public JsonObject Json => new(_figures.Select(curve => KeyValuePair.Create(curve.Key, (JsonNode?)JsonReport.Rows(curve.Value, programs))));
+    public JsonObject Json =>
+        new(_figures.Select(curve => KeyValuePair.Create(curve.Key, (JsonNode?)JsonReport.Rows(curve.Value, programs))));
 
     public void Run(Curve curve, IAnsiConsole console)
     {
@@ -44,13 +45,15 @@ internal sealed class CurveRun(Settings settings, Workspace workspace, IReadOnly
         _ => Text(curve.Show(series.Median, curve.Sizes[i])),
     };
 
-    private static string Text(double value) => value.ToString(value < 1000 ? "G3" : "N0", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Text(double value) =>
+        value.ToString(value < 1000 ? "G3" : "N0", System.Globalization.CultureInfo.InvariantCulture);
 
     private void Draw(Curve curve, List<Figure> figures)
     {
         Chart chart = new(curve.Title, curve.XLabel) { YLabel = curve.YLabel };
         foreach (UnionProgram program in programs)
-            chart.Add(program.Name, figures.Select((figure, i) => ((double)curve.Sizes[i], curve.Show(figure[program].Median, curve.Sizes[i]))));
+            chart.Add(program.Name,
+                figures.Select((figure, i) => ((double)curve.Sizes[i], curve.Show(figure[program].Median, curve.Sizes[i]))));
         Directory.CreateDirectory(settings.Results);
         chart.Save(Path.Combine(settings.Results, $"scale-{settings.Mode.ToString().ToLowerInvariant()}-{curve.Name}.svg"));
     }

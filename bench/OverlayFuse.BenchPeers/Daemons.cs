@@ -13,7 +13,8 @@ internal static class Daemons
     {
         foreach (string process in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(Path.GetFileName(process), CultureInfo.InvariantCulture, out int id) && Arguments(id) is [.., var last] && last == merged)
+            if (int.TryParse(Path.GetFileName(process), CultureInfo.InvariantCulture, out int id) && Arguments(id) is [.., var last]
+                && last == merged)
                 return id;
         }
         return null;
@@ -22,12 +23,14 @@ internal static class Daemons
     public static double? ResidentBytes(int id)
     {
         string? line = Lines($"/proc/{id}/status").FirstOrDefault(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return line is null ? null : double.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+        return line is null ? null
+            : double.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
     }
 
     /// <summary>Of all its threads; one that ends takes its time with it.</summary>
     public static double ProcessorSeconds(int id) =>
-        Directory.EnumerateDirectories($"/proc/{id}/task").SelectMany(thread => Lines($"{thread}/schedstat")).Sum(line => double.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture)) / 1e9;
+        Directory.EnumerateDirectories($"/proc/{id}/task").SelectMany(thread => Lines($"{thread}/schedstat"))
+            .Sum(line => double.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture)) / 1e9;
 
     /// <summary>Waits, then kills.</summary>
     public static void AwaitEnd(int? id)

@@ -6,7 +6,8 @@ namespace OverlayFuse.BenchPeers;
 /// Layers on disk, made once for all programs, and the same tree as one plain directory for the bare disk. <see cref="Make"/> runs
 /// client actions in the directory of the layers and then in the plain one.
 /// </summary>
-internal sealed record LayerSet(string Name, int Layers, Func<LayerSet, IEnumerable<string[]>> Make, Func<LayerSet, IEnumerable<string[]>> MakePlain)
+internal sealed record LayerSet(string Name, int Layers, Func<LayerSet, IEnumerable<string[]>> Make,
+    Func<LayerSet, IEnumerable<string[]>> MakePlain)
 {
     public IReadOnlyList<string> Lowers => [.. Enumerable.Range(0, Layers).Select(Text)];
 

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace OverlayFuse.BenchPeers;
 
 /// <summary>Where and with what was measured.</summary>
-internal sealed record Machine(string Kernel, string Processor, int Processors, double MemoryBytes, string Disk, double EmptyRoundTrip, IReadOnlyDictionary<string, string> Versions)
+internal sealed record Machine(string Kernel, string Processor, int Processors, double MemoryBytes, string Disk, double EmptyRoundTrip,
+    IReadOnlyDictionary<string, string> Versions)
 {
     public static Machine Describe(Workspace workspace, IReadOnlyList<UnionProgram> programs, double emptyRoundTrip) => new(
         File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
@@ -15,15 +16,18 @@ internal sealed record Machine(string Kernel, string Processor, int Processors, 
         programs.ToDictionary(program => program.Name, program => Version(workspace, program)));
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"Linux {Kernel}, {Processor}, {Processors} CPUs, {MemoryBytes / 1e9:F0} GB, disk {Disk}; empty FUSE round trip {EmptyRoundTrip * 1e6:F1} µs");
+        $"Linux {Kernel}, {Processor}, {Processors} CPUs, {MemoryBytes / 1e9:F0} GB, disk {Disk}; "
+            + $"empty FUSE round trip {EmptyRoundTrip * 1e6:F1} µs");
 
     private static string ModelName() =>
-        File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(": ")[^1] ?? "unknown";
+        File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(": ")[^1]
+            ?? "unknown";
 
     private static string Version(Workspace workspace, UnionProgram program)
     {
         Finished finished = workspace.Run("/", [.. program.VersionCommand]);
         string[] lines = (finished.Output + finished.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        return lines.FirstOrDefault(line => line.Contains("version", StringComparison.OrdinalIgnoreCase) && !line.Contains("fusermount", StringComparison.Ordinal)) ?? lines.FirstOrDefault() ?? "unknown";
+        return lines.FirstOrDefault(line => line.Contains("version", StringComparison.OrdinalIgnoreCase)
+            && !line.Contains("fusermount", StringComparison.Ordinal)) ?? lines.FirstOrDefault() ?? "unknown";
     }
 }

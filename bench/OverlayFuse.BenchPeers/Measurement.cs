@@ -40,7 +40,8 @@ internal sealed record ActionTime(string Label, Target? Target, params string[] 
     public override Outcome Take(Turn turn) => Prepare(turn) ?? turn.Client(Action);
 
     /// <returns>What failed; null when all is ready.</returns>
-    public Outcome? Prepare(Turn turn) => Before.Select(action => turn.Client(action)).FirstOrDefault(outcome => outcome.Failure is not null);
+    public Outcome? Prepare(Turn turn) =>
+        Before.Select(action => turn.Client(action)).FirstOrDefault(outcome => outcome.Failure is not null);
 }
 
 /// <summary>From the start of the mount command to the end of the first readdir.</summary>

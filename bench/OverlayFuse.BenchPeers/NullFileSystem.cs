@@ -1,5 +1,6 @@
 using System.Globalization;
 using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
@@ -12,7 +13,8 @@ internal sealed class NullFileSystem : IFuseFileSystem
 
     public Errno GetAttr(in FuseRequest request, in GetAttrIn input, out AttrOut attributes)
     {
-        attributes = new AttrOut { AttrValid = 60, Attr = new Attr { Ino = 1, Mode = (uint)FileType.Directory | 0x16D, Nlink = 2 } }; // 0555
+        // 0555
+        attributes = new AttrOut { AttrValid = 60, Attr = new Attr { Ino = 1, Mode = (uint)FileType.Directory | 0x16D, Nlink = 2 } };
         return Errno.None;
     }
 
@@ -44,7 +46,8 @@ internal sealed class NullFileSystem : IFuseFileSystem
 
     private static double Time(string client, string mountPoint)
     {
-        Finished finished = Command.Run([client, "stat-file-system", mountPoint, Trips.ToString(CultureInfo.InvariantCulture)], TimeSpan.FromSeconds(30));
+        Finished finished = Command.Run([client, "stat-file-system", mountPoint, Trips.ToString(CultureInfo.InvariantCulture)],
+            TimeSpan.FromSeconds(30));
         return finished.Succeeded ? long.Parse(finished.Output.Split(' ')[0], CultureInfo.InvariantCulture) / 1e9 : double.NaN;
     }
 }

@@ -17,9 +17,12 @@ internal sealed class PeerTable(bool quick)
 
     private IEnumerable<Row> Reading() =>
     [
-        new("stat the whole tree", _project, Fresh("fresh mount", Target.Ratio(1.5), "stat-tree", "tree"), Again("again", Target.Ratio(1.0), "stat-tree", "tree")),
-        new("read every small file", _project, Fresh("fresh mount", Target.Ratio(2.0), "read-tree", "tree"), Again("again", Target.Ratio(1.1), "read-tree", "tree")),
-        new("read 512 MiB", _project, Fresh("fresh mount", Target.Ratio(1.1), "read-file", "large"), Again("again", Target.Ratio(1.0), "read-file", "large")),
+        new("stat the whole tree", _project, Fresh("fresh mount", Target.Ratio(1.5), "stat-tree", "tree"),
+            Again("again", Target.Ratio(1.0), "stat-tree", "tree")),
+        new("read every small file", _project, Fresh("fresh mount", Target.Ratio(2.0), "read-tree", "tree"),
+            Again("again", Target.Ratio(1.1), "read-tree", "tree")),
+        new("read 512 MiB", _project, Fresh("fresh mount", Target.Ratio(1.1), "read-file", "large"),
+            Again("again", Target.Ratio(1.0), "read-file", "large")),
         new("20,000 places of 512 MiB, fresh mount", _project, Fresh("pread of 4 KiB", new Target(0.9, 2), "random-reads", "large", _pages),
             Fresh("mmap touch", new Target(0.5, 3), "random-touches", "large", _pages)),
     ];
@@ -27,11 +30,13 @@ internal sealed class PeerTable(bool quick)
     private IEnumerable<Row> Writing() =>
     [
         new("write", _project,
-            Changing("256 MiB in sequence", Target.Ratio(1.3), "sequential-write", "new", quick ? "16" : "256") with { Fresh = true, Before = [Sync] },
+            Changing("256 MiB in sequence", Target.Ratio(1.3), "sequential-write", "new", quick ? "16" : "256") with { Fresh = true,
+                Before = [Sync] },
             Changing("50,000 times 512 B", Target.Ratio(1.5), "small-writes", "small", quick ? "5000" : "50000", "512"),
             Changing("20,000 random pages", Target.Ratio(1.1), "random-writes", "new", _pages) with { Before = [Sync] }),
         new("3,000 new files", _project,
-            Changing("create, write, chmod, utime", Target.Ratio(0.7), "create-files", "made", _new) with { Fresh = true, Before = [Sync, ["make-directory", "made"]] },
+            Changing("create, write, chmod, utime", Target.Ratio(0.7), "create-files", "made", _new) with { Fresh = true,
+                Before = [Sync, ["make-directory", "made"]] },
             Changing("rename", Target.Ratio(2.5), "rename-files", "made", _new),
             Changing("unlink", Target.Ratio(2.5), "unlink-files", "made", _new)),
     ];
@@ -43,7 +48,8 @@ internal sealed class PeerTable(bool quick)
         new("change 4,000 lower files", _project,
             Changing("chmod", Target.Ratio(0.3), "chmod-files", "tree", _files) with { Fresh = true, Before = [Sync] },
             Changing("append", Target.Ratio(0.5), "append-files", "tree", _files) with { Fresh = true, Before = [Sync] }),
-        new("rm -rf of the lower tree", _project, Changing("rm -rf", Target.Ratio(2), "remove-tree", "tree") with { Fresh = true, Before = [Sync] }),
+        new("rm -rf of the lower tree", _project,
+            Changing("rm -rf", Target.Ratio(2), "remove-tree", "tree") with { Fresh = true, Before = [Sync] }),
     ];
 
     private IEnumerable<Row> Names() =>
@@ -59,7 +65,8 @@ internal sealed class PeerTable(bool quick)
     private IEnumerable<Row> Programs() =>
     [
         new("git", _project,
-            Changing("add -A", Target.Ratio(1.3), "run", "tree", "git", "add", "-A") with { Fresh = true, Before = [Sync, ["run", "tree", "git", "init", "-q"]] },
+            Changing("add -A", Target.Ratio(1.3), "run", "tree", "git", "add", "-A") with { Fresh = true,
+                Before = [Sync, ["run", "tree", "git", "init", "-q"]] },
             Changing("commit", Target.Ratio(1.2), "run", "tree", "git", "commit", "-qm", "all"),
             Changing("status", Target.Ratio(0.8), "run", "tree", "git", "status", "--porcelain")),
         new("two processes read everything", _project, Fresh("fresh mount", Target.Ratio(1.5), "parallel-read", ".", "2")),
@@ -77,7 +84,8 @@ internal sealed class PeerTable(bool quick)
 
     private static ActionTime Again(string label, Target target, params string[] action) => new(label, target, action);
 
-    private static ActionTime Changing(string label, Target target, params string[] action) => new(label, target, action) { Changes = true };
+    private static ActionTime Changing(string label, Target target, params string[] action) =>
+        new(label, target, action) { Changes = true };
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -22,13 +22,15 @@ internal static class Reports
     private static Chart Ratios(IReadOnlyList<Figure> figures, IReadOnlyList<UnionProgram> programs, Mode mode)
     {
         Figure[] timed = [.. figures.Where(figure => figure.Unit == Unit.Seconds)];
-        Chart chart = new($"Time, as {mode.ToString().ToLowerInvariant()}: ratio to the kernel's overlayfs, left is faster", "times the kernel's overlayfs (logarithmic)")
+        Chart chart = new($"Time, as {mode.ToString().ToLowerInvariant()}: ratio to the kernel's overlayfs, left is faster",
+            "times the kernel's overlayfs (logarithmic)")
         {
             RowLabels = [.. timed.Select(figure => $"{figure.Name}: {figure.Label}")],
         };
         foreach (UnionProgram program in programs.Where(program => !program.IsKernel))
             chart.Add(program.Name, timed.Select((figure, i) => (figure.Ratio(program), (double)i)));
-        chart.Add(Chart.Goal, timed.Select((figure, i) => (figure.Target?.IsAbsolute == false ? figure.Goal ?? double.NaN : double.NaN, (double)i)));
+        chart.Add(Chart.Goal,
+            timed.Select((figure, i) => (figure.Target?.IsAbsolute == false ? figure.Goal ?? double.NaN : double.NaN, (double)i)));
         return chart;
     }
 }

@@ -54,13 +54,16 @@ internal sealed record Settings
         Mode = Enum.Parse<Mode>(Text("MODE", "root"), ignoreCase: true),
         Only = new Regex(Text("ONLY", ""), RegexOptions.IgnoreCase),
         Runs = Number("RUNS", scale ? 1 : 3),
-        Programs = Text("PROGRAMS", scale ? Kinds.Replace("bare ", "", StringComparison.Ordinal) : Kinds).Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        Programs = Text("PROGRAMS", scale ? Kinds.Replace("bare ", "", StringComparison.Ordinal) : Kinds)
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries),
         Quick = Number("QUICK", 0) != 0,
         Counts = Number("COUNTS", 0) != 0,
         Cpu = Number("CPU", 0) != 0,
         Patience = TimeSpan.FromSeconds(Number("PATIENCE", scale ? 120 : 60)),
         Disk = Text("DISK", "/var/tmp"),
-        Results = Text("RESULTS", Path.Combine(Repository, Number("QUICK", 0) != 0 || Number("CPU", 0) != 0 || Text("ONLY", "").Length > 0 ? "artifacts/bench" : "bench/results")),
+        Results = Text("RESULTS",
+            Path.Combine(Repository,
+                Number("QUICK", 0) != 0 || Number("CPU", 0) != 0 || Text("ONLY", "").Length > 0 ? "artifacts/bench" : "bench/results")),
     };
 
     private static string Text(string name, string fallback) =>

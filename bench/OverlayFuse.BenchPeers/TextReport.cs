@@ -25,7 +25,8 @@ internal static class TextReport
         foreach (IGrouping<string, Figure> row in figures.GroupBy(figure => figure.Name))
         {
             foreach ((int place, Figure figure) in row.Index())
-                table.AddRow([Markup.Escape(place == 0 ? row.Key : ""), Markup.Escape(figure.Label), .. programs.Select(program => Cell(figure, program)), Goal(figure), VerdictOf(figure, programs)]);
+                table.AddRow([Markup.Escape(place == 0 ? row.Key : ""), Markup.Escape(figure.Label),
+                    .. programs.Select(program => Cell(figure, program)), Goal(figure), VerdictOf(figure, programs)]);
         }
         Print(console, machine);
         console.Write(table);
@@ -89,5 +90,6 @@ internal static class TextReport
         }
     }
 
-    private static string Text(double value, string format, string unit) => value.ToString(format, CultureInfo.InvariantCulture) + " " + unit;
+    private static string Text(double value, string format, string unit) =>
+        value.ToString(format, CultureInfo.InvariantCulture) + " " + unit;
 }

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace OverlayFuse.BenchPeers;
 
-/// <summary>What one measurement gave: seconds or bytes, or why there is none. Count is what the client did, equal for all programs.</summary>
+/// <summary>
+/// What one measurement gave: seconds or bytes, or why there is none. Count is what the client did, equal for all programs.
+/// </summary>
 internal sealed record Outcome(double Value, long Count = 0, string? Failure = null)
 {
     public static Outcome Failed(string why) => new(double.NaN, 0, why);
@@ -94,6 +96,7 @@ internal sealed class Turn(Workspace workspace, UnionProgram program, LayerSet s
         if (!finished.Succeeded)
             return Outcome.Failed(finished.Failure);
         string[] words = finished.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        return new Outcome(long.Parse(words[settings.Cpu ? 2 : 0], CultureInfo.InvariantCulture) / 1e9, long.Parse(words[1], CultureInfo.InvariantCulture));
+        return new Outcome(long.Parse(words[settings.Cpu ? 2 : 0], CultureInfo.InvariantCulture) / 1e9,
+            long.Parse(words[1], CultureInfo.InvariantCulture));
     }
 }

@@ -52,7 +52,9 @@ internal sealed partial class UnionProgram
         {
             "kernel" => ["mount", "-t", "overlay", "overlay", "-o", mode == Mode.Rootless ? layers + ",userxattr" : layers, place.Merged],
             "fuse-overlayfs" => [_path, "-o", layers, place.Merged],
-            "unionfs" => [_path, "-o", "cow" + _options, $"{place.Upper}=RW:{string.Join(':', place.Lowers.Select(lower => lower + "=RO"))}", place.Merged],
+            "unionfs" =>
+                [_path, "-o", "cow" + _options, $"{place.Upper}=RW:{string.Join(':', place.Lowers.Select(lower => lower + "=RO"))}",
+                    place.Merged],
             "ours" => [_path, "-o", $"{layers},max_layers=500", place.Merged],
             _ => throw new InvalidOperationException($"{Name} is not mounted"),
         };

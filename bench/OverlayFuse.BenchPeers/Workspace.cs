@@ -24,7 +24,8 @@ internal sealed class Workspace : IDisposable
         _patience = settings.Patience;
         _plain = plain;
         Root = Directory.CreateDirectory(Path.Combine(settings.Disk, $"ovf-bench-{Environment.ProcessId}")).FullName;
-        Command.Run(["chattr", "+T", Root], _patience); // ext4 then puts each turn into a block group of its own; other disks know no such thing
+        // ext4 then puts each turn into a block group of its own; other disks know no such thing
+        Command.Run(["chattr", "+T", Root], _patience);
         _client = Path.Combine(Root, "client"); // where the ordinary user can reach it
         File.Copy(client, _client);
         if (territory.Owner is { } owner)
@@ -69,8 +70,8 @@ internal sealed class Workspace : IDisposable
     }
 
     /// <summary>
-    /// Leaves a turn's directories until the end, while there is room: ext4 looks at every inode of the group that was removed within the last minutes before
-    /// it gives out a new one (recently_deleted), so what one turn removes would slow down what the next one makes.
+    /// Leaves a turn's directories until the end, while there is room: ext4 looks at every inode of the group that was removed within the
+    /// last minutes before it gives out a new one (recently_deleted), so what one turn removes would slow down what the next one makes.
     /// </summary>
     public void Leave(MountPlace place)
     {

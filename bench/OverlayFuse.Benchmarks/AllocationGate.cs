@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Engines;
 using BenchmarkDotNet.Reports;
 
@@ -13,9 +14,13 @@ internal static class AllocationGate
     {
         string[] failures =
         [
-            .. summaries.SelectMany(summary => summary.Reports).Where(report => !report.Success).Select(report => $"{Name(report)}: did not run"),
-            .. summaries.SelectMany(summary => summary.Reports).Where(IsGated).Select(report => (Name: Name(report), Bytes: Allocated(report)))
-                .Where(gate => gate.Bytes != 0).Select(gate => $"{gate.Name}: allocates {gate.Bytes?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "an unknown number of"} bytes"),
+            .. summaries.SelectMany(summary => summary.Reports).Where(report => !report.Success)
+                .Select(report => $"{Name(report)}: did not run"),
+            .. summaries.SelectMany(summary => summary.Reports).Where(IsGated)
+                .Select(report => (Name: Name(report), Bytes: Allocated(report)))
+                .Where(gate => gate.Bytes != 0)
+                .Select(gate =>
+                    $"{gate.Name}: allocates {gate.Bytes?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of"} bytes"),
         ];
         foreach (string failure in failures)
             Console.Error.WriteLine(failure);
@@ -24,9 +29,11 @@ internal static class AllocationGate
 
     /// <summary>A dry run is one call, which loads and compiles.</summary>
     private static bool IsGated(BenchmarkReport report) =>
-        report.Success && report.BenchmarkCase.Job.Run.RunStrategy != RunStrategy.ColdStart && report.BenchmarkCase.Descriptor.HasCategory(Category);
+        report.Success && report.BenchmarkCase.Job.Run.RunStrategy != RunStrategy.ColdStart
+            && report.BenchmarkCase.Descriptor.HasCategory(Category);
 
     private static long? Allocated(BenchmarkReport report) => report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase);
 
-    private static string Name(BenchmarkReport report) => $"{report.BenchmarkCase.Descriptor.Type.Name}.{report.BenchmarkCase.Descriptor.WorkloadMethod.Name}";
+    private static string Name(BenchmarkReport report) =>
+        $"{report.BenchmarkCase.Descriptor.Type.Name}.{report.BenchmarkCase.Descriptor.WorkloadMethod.Name}";
 }

@@ -46,11 +46,13 @@ public class CopyUpBenchmarks
     [ParamsSource(nameof(Sizes))]
     public int MiB { get; set; }
 
-    public static IEnumerable<CopyKind> Kinds => LoopDisk.IsPossible ? [CopyKind.Copied, CopyKind.Reflinked, CopyKind.Sparse] : [CopyKind.Copied, CopyKind.Sparse];
+    public static IEnumerable<CopyKind> Kinds =>
+        LoopDisk.IsPossible ? [CopyKind.Copied, CopyKind.Reflinked, CopyKind.Sparse] : [CopyKind.Copied, CopyKind.Sparse];
 
     /// <summary>COPYUP_MIB=1,64 chooses others.</summary>
     public static IEnumerable<int> Sizes =>
-        (Environment.GetEnvironmentVariable("COPYUP_MIB") ?? "1,16,256,2048").Split(',').Select(size => int.Parse(size, CultureInfo.InvariantCulture));
+        (Environment.GetEnvironmentVariable("COPYUP_MIB") ?? "1,16,256,2048").Split(',')
+            .Select(size => int.Parse(size, CultureInfo.InvariantCulture));
 
     [GlobalSetup]
     public void MakeFile()
@@ -112,8 +114,10 @@ public class CopyUpBenchmarks
 
     private Errno OpenAndWrite()
     {
-        OverlayInProcess.Must(_overlay.FileSystem.Open(new FuseRequest(Opcode.Open, _file), new OpenIn { Flags = OpenFlags.ReadWrite }, out OpenOut opened));
+        OverlayInProcess.Must(_overlay.FileSystem.Open(new FuseRequest(Opcode.Open, _file), new OpenIn { Flags = OpenFlags.ReadWrite },
+            out OpenOut opened));
         _handle = opened.Fh;
-        return _overlay.FileSystem.Write(new FuseRequest(Opcode.Write, _file), new WriteIn { Fh = _handle, Size = Page, Offset = Page }, _page, out _);
+        return _overlay.FileSystem.Write(new FuseRequest(Opcode.Write, _file), new WriteIn { Fh = _handle, Size = Page, Offset = Page },
+            _page, out _);
     }
 }

@@ -69,13 +69,18 @@ public class HotPathBenchmarks
     public Errno GetXattr() => _overlay.FileSystem.GetXattr(new FuseRequest(Opcode.GetXattr, _known), new Name(s_xattr), _buffer, out _);
 
     [Benchmark]
-    public Errno ReadOf4KiB() => _overlay.FileSystem.Read(new FuseRequest(Opcode.Read, _known), new ReadIn { Fh = _reading, Size = 4096 }, _buffer.AsSpan(0, 4096), out _);
+    public Errno ReadOf4KiB() =>
+        _overlay.FileSystem.Read(new FuseRequest(Opcode.Read, _known), new ReadIn { Fh = _reading, Size = 4096 }, _buffer.AsSpan(0, 4096),
+            out _);
 
     [Benchmark]
-    public Errno ReadOf128KiB() => _overlay.FileSystem.Read(new FuseRequest(Opcode.Read, _known), new ReadIn { Fh = _reading, Size = 128 << 10 }, _buffer, out _);
+    public Errno ReadOf128KiB() =>
+        _overlay.FileSystem.Read(new FuseRequest(Opcode.Read, _known), new ReadIn { Fh = _reading, Size = 128 << 10 }, _buffer, out _);
 
     [Benchmark]
-    public Errno WriteOf4KiB() => _overlay.FileSystem.Write(new FuseRequest(Opcode.Write, _written), new WriteIn { Fh = _writing, Size = 4096 }, _buffer.AsSpan(0, 4096), out _);
+    public Errno WriteOf4KiB() =>
+        _overlay.FileSystem.Write(new FuseRequest(Opcode.Write, _written), new WriteIn { Fh = _writing, Size = 4096 },
+            _buffer.AsSpan(0, 4096), out _);
 
     [Benchmark]
     public Errno ReadDir() => ReadDir(2);
@@ -86,12 +91,14 @@ public class HotPathBenchmarks
     private Errno ReadDir(ulong offset)
     {
         DirentWriter writer = new(_buffer, false);
-        return _overlay.FileSystem.ReadDir(new FuseRequest(Opcode.ReadDir, NodeId.Root), new ReadIn { Fh = _listing, Offset = offset, Size = 4096 }, ref writer);
+        return _overlay.FileSystem.ReadDir(new FuseRequest(Opcode.ReadDir, NodeId.Root),
+            new ReadIn { Fh = _listing, Offset = offset, Size = 4096 }, ref writer);
     }
 
     private HandleId Open(NodeId node, OpenFlags flags)
     {
-        OverlayInProcess.Must(_overlay.FileSystem.Open(new FuseRequest(Opcode.Open, node), new OpenIn { Flags = flags }, out OpenOut opened));
+        OverlayInProcess.Must(_overlay.FileSystem.Open(new FuseRequest(Opcode.Open, node), new OpenIn { Flags = flags },
+            out OpenOut opened));
         return opened.Fh;
     }
 }

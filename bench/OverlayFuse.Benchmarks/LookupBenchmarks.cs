@@ -96,7 +96,8 @@ public class LookupBenchmarks
 
     private static void MakeOpaque(string directory)
     {
-        OverlayInProcess.Must(Sys.OpenAt(Fd.WorkingDirectory, Name.From(directory), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened));
+        OverlayInProcess.Must(Sys.OpenAt(Fd.WorkingDirectory, Name.From(directory), OpenFlags.ReadOnly | OpenFlags.Directory,
+            out Fd opened));
         using ScopedFd closing = new(opened);
         OverlayInProcess.Must(Sys.SetXattrAt(opened, Name.Empty, Name.From("user.overlay.opaque"), "y"u8));
     }

@@ -13,7 +13,8 @@ using Perfolizer.Horology;
 
 // In this process: the projects' settings (warnings as errors, pinned packages) do not fit the ones that BenchmarkDotNet generates.
 InProcessEmitToolchain toolchain = new(TimeSpan.FromMinutes(15), logOutput: true);
-Job job = args.Any(word => word is "-j" or "--job") ? new Job("InProcess").WithToolchain(toolchain).AsMutator() : Job.ShortRun.WithIterationTime(TimeInterval.FromMilliseconds(100)).WithToolchain(toolchain);
+Job job = args.Any(word => word is "-j" or "--job") ? new Job("InProcess").WithToolchain(toolchain).AsMutator()
+    : Job.ShortRun.WithIterationTime(TimeInterval.FromMilliseconds(100)).WithToolchain(toolchain);
 IConfig config = ManualConfig.CreateEmpty()
     .AddJob(job)
     .AddLogger(ConsoleLogger.Default)

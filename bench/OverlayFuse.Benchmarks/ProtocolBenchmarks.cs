@@ -4,11 +4,14 @@ using System.Text;
 using BenchmarkDotNet.Attributes;
 using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Fuse.Workers;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Benchmarks;
 
-/// <summary>From the bytes of a request to the bytes of its reply, over a file system that does nothing. Each must allocate nothing.</summary>
+/// <summary>
+/// From the bytes of a request to the bytes of its reply, over a file system that does nothing. Each must allocate nothing.
+/// </summary>
 [BenchmarkCategory(AllocationGate.Category)]
 public class ProtocolBenchmarks
 {
@@ -61,7 +64,7 @@ public class ProtocolBenchmarks
     [Benchmark(Description = "ReadDirPlus of 100 entries")]
     public int ReadDirPlus() => Send(_readDirPlus);
 
-    private int Send(byte[] message) => _session.Dispatch(message, _reply, _inFlight);
+    private int Send(byte[] message) => ((IWorkerHost)_session).Dispatch(message, _reply, _inFlight);
 
     private static byte[] Bytes<T>(T body) where T : unmanaged => MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in body)).ToArray();
 
@@ -69,7 +72,11 @@ public class ProtocolBenchmarks
 
     private static byte[] Message(Opcode opcode, ReadOnlySpan<byte> body)
     {
-        InHeader header = new() { Len = (uint)(Unsafe.SizeOf<InHeader>() + body.Length), Opcode = opcode, Unique = 2, NodeId = NodeId.Root };
+        InHeader header = new()
+        {
+            Len = (uint)(Unsafe.SizeOf<InHeader>() + body.Length), Opcode = opcode, Unique = 2,
+            NodeId = NodeId.Root
+        };
         return [.. Bytes(header), .. body];
     }
 

@@ -29,7 +29,8 @@ internal sealed class WrittenColumn : IColumn
     public string Legend => "Bytes written to the page cache by one iteration, the largest of them";
 
     public static long BytesOfThisProcess() =>
-        long.Parse(File.ReadLines("/proc/self/io").Single(line => line.StartsWith("write_bytes:", StringComparison.Ordinal)).Split(' ')[1], CultureInfo.InvariantCulture);
+        long.Parse(File.ReadLines("/proc/self/io").Single(line => line.StartsWith("write_bytes:", StringComparison.Ordinal)).Split(' ')[1],
+            CultureInfo.InvariantCulture);
 
     public static void Note((string Method, CopyKind Kind, int MiB) measured, long bytes) =>
         s_written.AddOrUpdate(measured, bytes, (_, known) => Math.Max(known, bytes));
@@ -37,7 +38,8 @@ internal sealed class WrittenColumn : IColumn
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase)
     {
         object Parameter(string name) => benchmarkCase.Parameters[name];
-        return s_written.TryGetValue((benchmarkCase.Descriptor.WorkloadMethod.Name, (CopyKind)Parameter(nameof(CopyUpBenchmarks.Kind)), (int)Parameter(nameof(CopyUpBenchmarks.MiB))), out long bytes)
+        return s_written.TryGetValue((benchmarkCase.Descriptor.WorkloadMethod.Name, (CopyKind)Parameter(nameof(CopyUpBenchmarks.Kind)),
+            (int)Parameter(nameof(CopyUpBenchmarks.MiB))), out long bytes)
             ? (bytes / 1e6).ToString("F1", CultureInfo.InvariantCulture) + " MB" : "?";
     }
 

@@ -155,7 +155,10 @@ long list_directory(char **argument)
 
 long stat_directory(char **argument) { return walked(argument[0], visit_stat, 0); }
 
-static void new_path(char *path, const char *directory, const char *stem, long i) { snprintf(path, PATH_MAX, "%s/%s-%05ld", directory, stem, i); }
+static void new_path(char *path, const char *directory, const char *stem, long i)
+{
+    snprintf(path, PATH_MAX, "%s/%s-%05ld", directory, stem, i);
+}
 
 /* What an archiver does with each file it unpacks. */
 long create_files(char **argument)

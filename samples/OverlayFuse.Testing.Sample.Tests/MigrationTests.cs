@@ -13,8 +13,10 @@ internal sealed class MigrationTests
 
         Assert.That(Fixture.Run(overlay.Path, "sh", "migrate.sh"), Is.Zero);
 
-        Assert.That(overlay.Changes.Select(change => change.ToString()), Is.EqualTo(new[] { "A archive", "A archive/log.txt", "D drafts", "M inventory.csv" }));
-        Assert.That(File.ReadAllLines(Path.Combine(overlay.Path, "inventory.csv")), Is.EqualTo(new[] { "name,amount,unit", "nails,200,piece", "screws,75,piece" }));
+        Assert.That(overlay.Changes.Select(change => change.ToString()),
+            Is.EqualTo(new[] { "A archive", "A archive/log.txt", "D drafts", "M inventory.csv" }));
+        Assert.That(File.ReadAllLines(Path.Combine(overlay.Path, "inventory.csv")),
+            Is.EqualTo(new[] { "name,amount,unit", "nails,200,piece", "screws,75,piece" }));
     }
 
     [Test]
@@ -34,7 +36,8 @@ internal sealed class MigrationTests
 
         Assert.That(Fixture.Run(overlay.Path, "sh", "-c", "sh migrate.sh 2>/dev/null"), Is.Not.Zero);
 
-        Assert.That(overlay.Changes, Does.Contain(new OverlayChange(OverlayChangeKind.Modified, "inventory.csv")), "this migration cannot be run twice");
+        Assert.That(overlay.Changes, Does.Contain(new OverlayChange(OverlayChangeKind.Modified, "inventory.csv")),
+            "this migration cannot be run twice");
     }
 
     [Test]
@@ -48,7 +51,8 @@ internal sealed class MigrationTests
 
             Fixture.Run(overlay.Path, "sh", "migrate.sh");
 
-            Assert.That(File.ReadAllText(Path.Combine(overlay.Path, "inventory.csv")), Is.EqualTo("name,amount,unit\nbolts,1000000,piece\n"));
+            Assert.That(File.ReadAllText(Path.Combine(overlay.Path, "inventory.csv")),
+                Is.EqualTo("name,amount,unit\nbolts,1000000,piece\n"));
         }
         finally
         {

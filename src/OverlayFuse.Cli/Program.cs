@@ -4,6 +4,7 @@ using OverlayFuse.Cli.Native;
 using OverlayFuse.Cli.Output;
 using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli;

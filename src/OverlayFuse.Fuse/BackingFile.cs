@@ -5,8 +5,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse;
 
 /// <summary>
-/// A real file that the kernel may read, write and map by itself for an open file of the mount (FOPEN_PASSTHROUGH). Owned by who registered
-/// it, closed once; files that are open by it keep the kernel's own reference. Any thread.
+/// A real file that the kernel reads, writes and maps by itself for an open file of the mount (FOPEN_PASSTHROUGH). The caller that
+/// registered it owns it. Files that are open by it keep the kernel's own reference. Any thread.
 /// </summary>
 public sealed class BackingFile : IDisposable
 {
@@ -19,7 +19,7 @@ public sealed class BackingFile : IDisposable
         _id = id;
     }
 
-    /// <summary>For <see cref="OpenOut.BackingId"/>; 0 when it is closed.</summary>
+    /// <summary>The number for <see cref="OpenOut.BackingId"/>; 0 once it is closed.</summary>
     public int Id => Volatile.Read(ref _id);
 
     /// <summary>BACKING_CLOSE. No later open can name it.</summary>
@@ -27,8 +27,10 @@ public sealed class BackingFile : IDisposable
     {
         int id = Interlocked.Exchange(ref _id, 0);
         if (id == 0 || !_device.TryAcquire())
-            return; // the end of the session has closed it
-        _ = Sys.IoCtl(_device.Fd, (uint)DeviceCommand.BackingClose, MemoryMarshal.AsBytes(new Span<int>(ref id))); // only an id that is not there can fail
+            // The end of the session has closed it.
+            return;
+        // It fails only for an id that does not exist.
+        _ = Sys.IoCtl(_device.Fd, (uint)DeviceCommand.BackingClose, MemoryMarshal.AsBytes(new Span<int>(ref id)));
         _device.Release();
     }
 }

@@ -15,19 +15,21 @@ public sealed class FuseBackingFiles
 
     /// <summary>
     /// BACKING_OPEN. Each open file of the mount opens the same real file once more, with its own flags, through the mount of
-    /// <paramref name="file"/> and with the calling thread's credentials of now: permissions are not looked at again, a read-only mount is.
+    /// <paramref name="file"/> and with the present credentials of the calling thread. The kernel does not check permissions again, but it
+    /// respects a read-only mount.
     /// </summary>
-    /// <param name="file">A regular file, opened in any way; it may be closed afterwards.</param>
-    /// <param name="backing">What to answer OPEN with; null on errors.</param>
+    /// <param name="file">A regular file, opened in any way. The caller may close it afterwards.</param>
+    /// <param name="backing">The answer to OPEN; null on failure.</param>
     /// <returns>
-    /// EPERM without CAP_SYS_ADMIN or PASSTHROUGH, ELOOP when the file system is stacked as deep as
-    /// <see cref="FuseNegotiation.MaxStackDepth"/>, EINVAL when it is no regular file.
+    /// EPERM without CAP_SYS_ADMIN or PASSTHROUGH, ELOOP if the file system is stacked as deep as
+    /// <see cref="FuseNegotiation.MaxStackDepth"/>, EINVAL if the file is not a regular one.
     /// </returns>
     public Errno Open(Fd file, out BackingFile? backing)
     {
         backing = null;
         if (!_device.TryAcquire())
-            return Errno.ENODEV; // the session is over
+            // The session is over.
+            return Errno.ENODEV;
         var map = new BackingMap { Fd = file.Number };
         ReadOnlySpan<byte> argument = MemoryMarshal.AsBytes(new ReadOnlySpan<BackingMap>(in map));
         Errno error = Sys.IoCtl(_device.Fd, (uint)DeviceCommand.BackingOpen, argument, out int id);

@@ -2,7 +2,7 @@ using OverlayFuse.Fuse.Protocol;
 
 namespace OverlayFuse.Fuse;
 
-/// <summary>What kernel and file system agree on at INIT. The file system may change it in <see cref="IFuseFileSystem.Init"/> only.</summary>
+/// <summary>The features and limits of a session. The file system may change them in <see cref="IFuseFileSystem.Init"/> only.</summary>
 public sealed class FuseNegotiation
 {
     private const InitFlags FlagsWithoutExt = (InitFlags)uint.MaxValue;
@@ -20,8 +20,9 @@ public sealed class FuseNegotiation
     }
 
     /// <summary>
-    /// What is wanted unless the file system says otherwise: all that saves round trips and needs nothing but correct operations. Not ASYNC_DIO: when an
-    /// asynchronous direct write ends, the kernel drops no pages (generic_file_direct_write does, before it can know), and buffered reads go on showing old data.
+    /// The features that are wanted unless the file system says otherwise: all that save round trips and need nothing but correct
+    /// operations. ASYNC_DIO is not among them: when an asynchronous direct write ends, the kernel drops no pages
+    /// (generic_file_direct_write drops them before the end), and buffered reads go on showing old data.
     /// </summary>
     public const InitFlags DefaultWanted =
         InitFlags.AsyncRead | InitFlags.AtomicOTrunc | InitFlags.ExportSupport | InitFlags.BigWrites | InitFlags.DontMask |
@@ -29,16 +30,16 @@ public sealed class FuseNegotiation
         InitFlags.PosixAcl | InitFlags.MaxPages | InitFlags.CacheSymLinks | InitFlags.ExplicitInvalData | InitFlags.HandleKillPrivV2 |
         InitFlags.SetXattrExt | InitFlags.InitExt | InitFlags.CreateSuppGroup | InitFlags.HasExpireOnly;
 
-    /// <summary>The minor version that both speak, 31 to 45.</summary>
+    /// <summary>The minor version that kernel and library speak, 31 to 45.</summary>
     public uint ProtocolMinor { get; }
 
-    /// <summary>What the kernel offers.</summary>
+    /// <summary>The features that the kernel offers.</summary>
     public InitFlags Offered { get; }
 
-    /// <summary>What the file system wants; more than is offered does no harm.</summary>
+    /// <summary>The features that the file system wants. Those that are not offered are ignored.</summary>
     public InitFlags Wanted { get; set; } = DefaultWanted;
 
-    /// <summary>What holds from INIT on: offered, wanted and without what excludes each other.</summary>
+    /// <summary>The features that hold from INIT on: offered, wanted, and without those that exclude each other.</summary>
     public InitFlags Granted
     {
         get
@@ -48,36 +49,41 @@ public sealed class FuseNegotiation
                 granted &= FlagsWithoutExt;
             if (!granted.HasFlag(InitFlags.DoReadDirPlus))
                 granted &= ~InitFlags.ReadDirPlusAuto;
-            if (granted.HasFlag(InitFlags.AutoInvalData)) // the kernel would let it win over EXPLICIT
+            // With both, the kernel uses AUTO_INVAL_DATA.
+            if (granted.HasFlag(InitFlags.AutoInvalData))
                 granted &= ~InitFlags.ExplicitInvalData;
-            if (granted.HasFlag(InitFlags.Passthrough)) // the kernel refuses both together
+            // The kernel refuses both together.
+            if (granted.HasFlag(InitFlags.Passthrough))
                 granted &= ~InitFlags.WritebackCache;
             return granted;
         }
     }
 
-    /// <summary>Most readahead, bytes; as the kernel offers unless lowered.</summary>
+    /// <summary>The most readahead in bytes; the offer of the kernel unless lowered.</summary>
     public uint MaxReadahead { get; set; }
 
-    /// <summary>Most bytes in one READ or WRITE; at most <see cref="MaxWriteLimit"/>, 4 KiB or more.</summary>
+    /// <summary>The most bytes in one READ or WRITE; at most <see cref="MaxWriteLimit"/>, 4 KiB or more.</summary>
     public uint MaxWrite { get; set; }
 
-    /// <summary>What the workers' buffers hold.</summary>
+    /// <summary>The data size of the workers' buffers.</summary>
     public uint MaxWriteLimit { get; }
 
     /// <summary>
-    /// Most background requests (readahead, asynchronous I/O, write-back) at a time; the kernel lowers it for ordinary users. When there are so many, all reading
-    /// waits: those that hang in one place must not come near it.
+    /// The most background requests (readahead, asynchronous I/O, write-back) at a time. The kernel lowers it for ordinary users. At this
+    /// number all reading waits, so it must be far above the number of requests that can hang in one place.
     /// </summary>
     public ushort MaxBackground { get; set; } = 4096;
 
-    /// <summary>Background requests above which the kernel reads less ahead and puts writing back off.</summary>
+    /// <summary>The number of background requests above which the kernel reads less ahead and delays write-back.</summary>
     public ushort CongestionThreshold { get; set; } = 3072;
 
-    /// <summary>Granularity of time stamps, nanoseconds.</summary>
+    /// <summary>The granularity of time stamps, in nanoseconds.</summary>
     public uint TimeGranularity { get; set; } = 1;
 
-    /// <summary>With PASSTHROUGH: stacking depth of this file system, 1 or 2; backing files must be on one of a lower depth. 1 leaves it fit to be a layer of the kernel's overlayfs.</summary>
+    /// <summary>
+    /// With PASSTHROUGH: the stacking depth of this file system, 1 or 2. Backing files must be on a file system of a lower depth. With 1,
+    /// the mount can be a layer of the kernel's overlayfs.
+    /// </summary>
     public uint MaxStackDepth { get; set; }
 
     /// <summary>Tells the kernel what changed behind its back.</summary>
@@ -86,7 +92,7 @@ public sealed class FuseNegotiation
     /// <summary>With PASSTHROUGH: registers the files that the kernel may read and write itself.</summary>
     public FuseBackingFiles BackingFiles { get; }
 
-    /// <summary>Whether a feature, or all of several, was granted.</summary>
+    /// <summary>True if a feature, or each of several, is granted.</summary>
     /// <param name="feature">The feature.</param>
     public bool HasFeature(InitFlags feature) => (Granted & feature) == feature;
 

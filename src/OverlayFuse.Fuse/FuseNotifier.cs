@@ -6,8 +6,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse;
 
 /// <summary>
-/// Tells the kernel what changed behind its back. ENOENT is normal: the kernel does not have what was to be dropped. Never
-/// call it from an operation on the same inode or directory: the kernel may wait for locks that its caller holds. Any thread.
+/// Tells the kernel what changed behind its back. ENOENT is a normal answer: the kernel has nothing to drop. Do not call it from an
+/// operation on the same inode or directory: the kernel may wait for locks that the caller of the operation holds. Any thread.
 /// </summary>
 public sealed class FuseNotifier
 {
@@ -32,7 +32,9 @@ public sealed class FuseNotifier
     /// <param name="name">The name.</param>
     public Errno InvalidateEntry(NodeId parent, Name name) => InvalidateEntry(parent, name, NotifyInvalEntryFlags.None);
 
-    /// <summary>NOTIFY_INVAL_ENTRY with EXPIRE_ONLY (7.38, HAS_EXPIRE_ONLY): looks the name up again before its next use.</summary>
+    /// <summary>
+    /// NOTIFY_INVAL_ENTRY with EXPIRE_ONLY (7.38, HAS_EXPIRE_ONLY): the kernel looks the name up again before its next use.
+    /// </summary>
     /// <param name="parent">The directory.</param>
     /// <param name="name">The name.</param>
     public Errno ExpireEntry(NodeId parent, Name name) => InvalidateEntry(parent, name, NotifyInvalEntryFlags.ExpireOnly);
@@ -44,10 +46,12 @@ public sealed class FuseNotifier
     public Errno Delete(NodeId parent, NodeId child, Name name) =>
         Send(NotifyCode.Delete, new NotifyDeleteOut { Parent = parent, Child = child, NameLen = (uint)name.Length }, name.WithNul);
 
-    /// <summary>NOTIFY_INC_EPOCH (7.44): every cached name and listing is looked up again before its next use. EINVAL on older kernels.</summary>
+    /// <summary>
+    /// NOTIFY_INC_EPOCH (7.44): the kernel looks every cached name and listing up again before its next use. EINVAL on older kernels.
+    /// </summary>
     public Errno IncrementEpoch() => Send(NotifyCode.IncEpoch, default(Nothing), default);
 
-    /// <summary>NOTIFY_PRUNE (7.45): asks for FORGETs of inodes that nobody uses. EINVAL on older kernels.</summary>
+    /// <summary>NOTIFY_PRUNE (7.45): asks for FORGETs of unused inodes. EINVAL on older kernels.</summary>
     /// <param name="nodes">At most 512 inodes.</param>
     public Errno Prune(ReadOnlySpan<NodeId> nodes) =>
         Send(NotifyCode.Prune, new NotifyPruneOut { Count = (uint)nodes.Length }, MemoryMarshal.AsBytes(nodes));
@@ -66,7 +70,8 @@ public sealed class FuseNotifier
             MemoryMarshal.Write(buffer[Unsafe.SizeOf<OutHeader>()..], message);
         payload.CopyTo(buffer[(Unsafe.SizeOf<OutHeader>() + messageSize)..]);
         if (!_device.TryAcquire())
-            return Errno.ENODEV; // the session is over
+            // The session is over.
+            return Errno.ENODEV;
         Errno error = Sys.WriteDevice(_device.Fd, buffer);
         _device.Release();
         return error;

@@ -1,21 +1,18 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Fuse.Workers;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse;
 
 public sealed partial class FuseSession
 {
-    /// <summary>Answers one request.</summary>
-    /// <param name="message">What was read.</param>
-    /// <param name="buffer">Where the reply goes.</param>
-    /// <param name="inFlight">The worker's.</param>
-    /// <returns>Length of the reply, 0 when there is none.</returns>
-    internal int Dispatch(ReadOnlySpan<byte> message, Span<byte> buffer, InFlightRequest inFlight)
+    int IWorkerHost.Dispatch(ReadOnlySpan<byte> message, Span<byte> buffer, InFlightRequest inFlight)
     {
         if (!MemoryMarshal.TryRead(message, out InHeader header))
-            return 0; // without a number there is nothing to answer
+            // A request without a number cannot be answered.
+            return 0;
         var reply = new ReplyWriter(buffer);
         Errno error = Errno.EINVAL;
         if (TrySplit(message, header, out ReadOnlySpan<byte> body, out ReadOnlySpan<byte> extensions))
@@ -38,7 +35,7 @@ public sealed partial class FuseSession
         return length;
     }
 
-    /// <summary>What is refused before an operation looks at it.</summary>
+    /// <summary>Refuses requests that no operation may see.</summary>
     private Errno Refusal(in FuseRequest request, ReadOnlySpan<byte> body)
     {
         if (_takesOnlyWhatIsHeld && IsLate(request.Opcode, body))
@@ -46,7 +43,8 @@ public sealed partial class FuseSession
         return IsBarred(request) ? Errno.EACCES : Errno.None;
     }
 
-    private bool TrySplit(ReadOnlySpan<byte> message, scoped in InHeader header, out ReadOnlySpan<byte> body, out ReadOnlySpan<byte> extensions)
+    private bool TrySplit(ReadOnlySpan<byte> message, scoped in InHeader header, out ReadOnlySpan<byte> body,
+        out ReadOnlySpan<byte> extensions)
     {
         body = extensions = default;
         int extensionsLength = header.TotalExtLen * 8;
@@ -60,6 +58,10 @@ public sealed partial class FuseSession
         return true;
     }
 
+    /// <summary>
+    /// Has one operation answer the request. DESTROY needs no operation: only block devices wait for its answer, and the end of the session
+    /// comes with ENODEV.
+    /// </summary>
     private Errno Operate(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply) => request.Opcode switch
     {
         Opcode.Lookup => Lookup(request, ref input, ref reply),
@@ -93,7 +95,7 @@ public sealed partial class FuseSession
         Opcode.Access => Access(request, ref input),
         Opcode.Create => Create(request, ref input, ref reply),
         Opcode.Interrupt => Interrupt(ref input, ref reply),
-        Opcode.Destroy => Errno.None, // only block devices wait for it; the end comes with ENODEV
+        Opcode.Destroy => Errno.None,
         Opcode.IoCtl => IoCtl(request, ref input, ref reply),
         Opcode.NotifyReply => reply.None(),
         Opcode.BatchForget => BatchForget(ref input, ref reply),
@@ -106,6 +108,7 @@ public sealed partial class FuseSession
         Opcode.SyncFs => _fileSystem.SyncFs(request),
         Opcode.TmpFile => TmpFile(request, ref input, ref reply),
         Opcode.Statx => Statx(request, ref input, ref reply),
-        Opcode.GetLk or Opcode.SetLk or Opcode.SetLkW or Opcode.BMap or Opcode.Poll or Opcode.SetupMapping or Opcode.RemoveMapping or _ => Errno.ENOSYS,
+        Opcode.GetLk or Opcode.SetLk or Opcode.SetLkW or Opcode.BMap or Opcode.Poll or Opcode.SetupMapping or Opcode.RemoveMapping or _ =>
+            Errno.ENOSYS,
     };
 }

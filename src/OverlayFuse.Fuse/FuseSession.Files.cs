@@ -117,7 +117,8 @@ public sealed partial class FuseSession
             return Errno.EINVAL;
         ref IoCtlOut result = ref reply.Append<IoCtlOut>();
         Span<byte> answer = reply.Room(ioctl.OutSize);
-        answer.Clear(); // all of it goes out, whatever the file system fills
+        // The whole buffer goes out, even if the file system fills a part of it.
+        answer.Clear();
         Errno error = _fileSystem.IoCtl(request, ioctl, data, answer, out result);
         return reply.Commit(error, answer.Length, answer.Length);
     }
@@ -134,7 +135,7 @@ public sealed partial class FuseSession
         return error;
     }
 
-    /// <summary>The reply counts in 32 bits, so no more is copied than it can tell.</summary>
+    /// <summary>The reply counts in 32 bits, so the length is limited to that.</summary>
     private Errno CopyFileRange(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply)
     {
         if (!input.Take(out CopyFileRangeIn copy))

@@ -8,13 +8,13 @@ public sealed partial class FuseSession
 {
     private FuseNegotiation? _negotiation;
 
-    /// <summary>SETXATTR carries the long struct.</summary>
+    /// <summary>True if SETXATTR carries the long struct.</summary>
     private bool _extendedSetXattr;
 
-    /// <summary>7.36 and 7.37: security contexts follow the names and no header field tells.</summary>
+    /// <summary>True for 7.36 and 7.37: security contexts follow the names, and no header field gives their length.</summary>
     private bool _untoldExtensions;
 
-    /// <summary>What was agreed on; null before INIT.</summary>
+    /// <summary>The result of INIT; null before it.</summary>
     public FuseNegotiation? Negotiation => _negotiation;
 
     private Errno Init(ref RequestReader input, ref ReplyWriter reply)
@@ -24,16 +24,20 @@ public sealed partial class FuseSession
         if (kernel.Major > Wire.Major)
         {
             reply.Append<InitOut>() = new InitOut { Major = Wire.Major, Minor = Wire.NewestMinor };
-            return Errno.None; // the kernel comes again with major version 7
+            // The kernel sends INIT again with major version 7.
+            return Errno.None;
         }
         if (kernel.Major < Wire.Major || kernel.Minor < Wire.OldestMinor)
-            return RefuseInit($"the kernel speaks FUSE {kernel.Major}.{kernel.Minor}, at least {Wire.Major}.{Wire.OldestMinor} (Linux 5.4) is needed", Errno.EPROTO);
+            return RefuseInit($"the kernel speaks FUSE {kernel.Major}.{kernel.Minor}, at least {Wire.Major}.{Wire.OldestMinor} (Linux "
+                + $"5.4) is needed", Errno.EPROTO);
         var negotiation = new FuseNegotiation(kernel, (uint)_maxWrite, _notifier, new FuseBackingFiles(_device));
         negotiation.MaxReadahead = Math.Min(negotiation.MaxReadahead, _maxReadahead);
-        if (_fileSystem.Init(negotiation) is not Errno.None and var error)
+        Errno error;
+        if ((error = _fileSystem.Init(negotiation)) != Errno.None)
             return RefuseInit("the file system refuses to start", error);
         if (_onlyUser is not null)
-            negotiation.Wanted &= ~InitFlags.AllowIdMap; // with it most requests do not tell whose they are
+            // With it, most requests do not carry the ids of their caller.
+            negotiation.Wanted &= ~InitFlags.AllowIdMap;
         reply.Append<InitOut>() = negotiation.ToReply();
         _extendedSetXattr = negotiation.HasFeature(InitFlags.SetXattrExt);
         _untoldExtensions = negotiation.HasFeature(InitFlags.SecurityCtx) && negotiation.ProtocolMinor < 38;
@@ -47,7 +51,8 @@ public sealed partial class FuseSession
         kernel = default;
         bool basic = input.Take(out kernel.Major) && input.Take(out kernel.Minor) && input.Take(out kernel.MaxReadahead) &&
             input.Take(out kernel.Flags);
-        _ = input.Take(out kernel.Flags2); // absent before 7.36: reads as 0
+        // It is absent before 7.36 and reads as 0.
+        _ = input.Take(out kernel.Flags2);
         return basic;
     }
 

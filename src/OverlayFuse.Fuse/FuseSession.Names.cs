@@ -18,7 +18,8 @@ public sealed partial class FuseSession
 
     private Errno BatchForget(ref RequestReader input, ref ReplyWriter reply)
     {
-        _ = input.Take(out BatchForgetIn batch); // malformed: its count reads as 0
+        // The count of a malformed one reads as 0.
+        _ = input.Take(out BatchForgetIn batch);
         for (uint i = 0; i < batch.Count && input.Take(out ForgetOne forget); i++)
             _fileSystem.Forget(forget.NodeId, forget.NLookup);
         return reply.None();

@@ -4,7 +4,7 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse;
 
-/// <summary>What -d shows. Nothing here runs or allocates without a trace.</summary>
+/// <summary>The trace that -d shows. Nothing here runs or allocates without a trace.</summary>
 public sealed partial class FuseSession
 {
     private void TraceRequest(in InHeader header, ReadOnlySpan<byte> body)
@@ -19,7 +19,8 @@ public sealed partial class FuseSession
             rest = rest[name.WithNul.Length..];
         }
         _trace(string.Create(CultureInfo.InvariantCulture,
-            $"{header.Unique} {header.Opcode} node {header.NodeId.Value} uid {header.Uid} gid {header.Gid} pid {header.Pid} bytes {header.Len}{names}"));
+            $"{header.Unique} {header.Opcode} node {header.NodeId.Value} uid {header.Uid} gid {header.Gid} pid {header.Pid} "
+                + $"bytes {header.Len}{names}"));
     }
 
     private void TraceReply(in InHeader header, Errno error, int length)
@@ -35,7 +36,8 @@ public sealed partial class FuseSession
         if (_trace is null)
             return;
         _trace(string.Create(CultureInfo.InvariantCulture,
-            $"FUSE {Wire.Major}.{negotiation.ProtocolMinor}, max_write {negotiation.MaxWrite}, max_readahead {negotiation.MaxReadahead}, max_background {negotiation.MaxBackground}"));
+            $"FUSE {Wire.Major}.{negotiation.ProtocolMinor}, max_write {negotiation.MaxWrite}, max_readahead {negotiation.MaxReadahead}, "
+                + $"max_background {negotiation.MaxBackground}"));
         foreach (InitFlags feature in Enum.GetValues<InitFlags>())
         {
             if (feature == InitFlags.None || !negotiation.Offered.HasFlag(feature))

@@ -1,17 +1,18 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Fuse.Workers;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse;
 
 /// <summary>
-/// A reply that the kernel did not take (ENOENT: the request was aborted): references and handles that it gave out are taken
-/// back, as nobody else will.
+/// Undoes a reply that the kernel did not take (ENOENT: the request was aborted): takes back the references and handles that the reply gave
+/// out, because the kernel does not.
 /// </summary>
 public sealed partial class FuseSession
 {
-    internal void OnUndelivered(ReadOnlySpan<byte> message, ReadOnlySpan<byte> reply, Errno error)
+    void IWorkerHost.OnUndelivered(ReadOnlySpan<byte> message, ReadOnlySpan<byte> reply, Errno error)
     {
         InHeader header = MemoryMarshal.Read<InHeader>(message);
         if (error != Errno.ENOENT && !IsEnding)
@@ -45,7 +46,8 @@ public sealed partial class FuseSession
         header.Opcode = directory ? Opcode.ReleaseDir : Opcode.Release;
         var request = new FuseRequest(header, default, null);
         var release = new ReleaseIn { Fh = MemoryMarshal.Read<OpenOut>(openOut).Fh, Flags = flags };
-        _ = directory ? _fileSystem.ReleaseDir(request, release) : _fileSystem.Release(request, release); // nobody to tell
+        // No caller waits for the result.
+        _ = directory ? _fileSystem.ReleaseDir(request, release) : _fileSystem.Release(request, release);
     }
 
     private void UndoEntry(ReadOnlySpan<byte> body)
@@ -60,7 +62,8 @@ public sealed partial class FuseSession
         while (MemoryMarshal.TryRead(body, out DirentPlus entry))
         {
             ReadOnlySpan<byte> name = body.Slice(Unsafe.SizeOf<DirentPlus>(), (int)entry.Dirent.NameLen);
-            if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8)) // fuse_direntplus_link takes no reference for these
+            // fuse_direntplus_link takes no reference for these two.
+            if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
                 UndoEntry(body);
             body = body[Wire.Align(Unsafe.SizeOf<DirentPlus>() + name.Length)..];
         }

@@ -1,29 +1,35 @@
 namespace OverlayFuse.Fuse;
 
-/// <summary>How a session works.</summary>
+/// <summary>The settings of a session.</summary>
 public sealed record FuseSessionOptions
 {
-    /// <summary>Workers that stay; 0: one a processor, at least 2.</summary>
+    /// <summary>The workers that stay; 0: one per processor, at least 2.</summary>
     public int Workers { get; init; }
 
     /// <summary>
-    /// Most workers: those over <see cref="Workers"/> come while all others are stuck, and go. As many as may hang at a time in a file system that does not
-    /// answer; the system's limits of threads and memory hold besides.
+    /// The most workers. Those over <see cref="Workers"/> come while all others are stuck, and go afterwards. This many can hang at a time
+    /// in a file system that does not answer. The system's limits of threads and memory apply too.
     /// </summary>
     public int MaxWorkers { get; init; } = 8192;
 
-    /// <summary>Most bytes in one READ or WRITE: a multiple of 4 KiB up to 1 MiB; less where the kernel allows less.</summary>
+    /// <summary>The most bytes in one READ or WRITE: a multiple of 4 KiB up to 1 MiB; less if the kernel allows less.</summary>
     public int MaxWrite { get; init; } = 1 << 20;
 
-    /// <summary>Most bytes that the kernel reads ahead; it may allow less, see <see cref="FuseMount.AllowReadahead"/>.</summary>
+    /// <summary>
+    /// The most bytes that the kernel reads ahead. The kernel may allow less, see <see cref="Mounting.FuseMount.AllowReadahead"/>.
+    /// </summary>
     public uint MaxReadahead { get; init; } = uint.MaxValue;
 
-    /// <summary>The only user besides root that may enter a mount with <see cref="FuseMountOptions.AllowOther"/>; null: everybody.</summary>
+    /// <summary>
+    /// The only user besides root that may enter a mount with <see cref="Mounting.FuseMountOptions.AllowOther"/>; null: every user may.
+    /// </summary>
     public uint? OnlyUser { get; init; }
 
-    /// <summary>Gets a line for each request and reply, and one for each feature at INIT; null: none. Called by many workers at once.</summary>
+    /// <summary>
+    /// Gets a line for each request and reply, and one for each feature at INIT; null: no trace. Many workers call it at once.
+    /// </summary>
     public Action<string>? Trace { get; init; }
 
-    /// <summary>Gets what went wrong without a caller to tell; null: nobody. Called by many workers at once.</summary>
+    /// <summary>Gets a line for each failure that no caller is told about; null: no log. Many workers call it at once.</summary>
     public Action<string>? Log { get; init; }
 }

@@ -4,33 +4,38 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse;
 
 /// <summary>
-/// A file system behind /dev/fuse: one method per operation, called by many workers at once. A method returns
-/// <see cref="Errno.None"/> and fills its out structs, or an error; it never throws and never answers by itself.
-/// What is not overridden answers ENOSYS, which the kernel remembers and replaces by its own default where it has one.
-/// Names are views of the request: copy what must be kept. Rules of each operation: linux/fuse.h and libfuse's fuse_lowlevel.h.
+/// A file system behind /dev/fuse: one method per operation, called by many workers at once. A method returns <see cref="Errno.None"/> and
+/// fills its out structs, or returns an error. It never throws. A method that is not overridden answers ENOSYS: the kernel remembers that,
+/// and uses its own default if it has one. Names are views of the request: copy those that you keep. The rules of each operation:
+/// linux/fuse.h and libfuse's fuse_lowlevel.h.
 /// </summary>
 public interface IFuseFileSystem
 {
-    /// <summary>INIT: choose features and limits from what the kernel offers; called once, before any other.</summary>
-    /// <param name="session">Offered and wanted features; the notifier is usable from here on.</param>
+    /// <summary>INIT: chooses features and limits from the offer of the kernel. Called once, before any other method.</summary>
+    /// <param name="session">The offered and wanted features. The notifier is usable from here on.</param>
     Errno Init(FuseNegotiation session) => Errno.None;
 
-    /// <summary>The mount is gone; called once, when no worker is in any other method.</summary>
+    /// <summary>The mount is gone. Called once, when no worker is in any other method.</summary>
     void Destroy() { }
 
-    /// <summary>LOOKUP of a name in directory request.Node: takes one lookup reference. <see cref="EntryOut.NodeId"/> 0 with a timeout is a negative entry.</summary>
+    /// <summary>
+    /// LOOKUP of a name in directory request.Node: takes one lookup reference. <see cref="EntryOut.NodeId"/> 0 with a timeout is a negative
+    /// entry.
+    /// </summary>
     Errno Lookup(in FuseRequest request, Name name, out EntryOut entry) { entry = default; return Errno.ENOSYS; }
 
-    /// <summary>FORGET / BATCH_FORGET: gives lookup references back. Also called for an entry whose reply could not be delivered.</summary>
+    /// <summary>
+    /// FORGET and BATCH_FORGET: gives lookup references back. Also called for an entry in a reply that was not delivered.
+    /// </summary>
     void Forget(NodeId node, ulong lookups) { }
 
     /// <summary>GETATTR.</summary>
     Errno GetAttr(in FuseRequest request, in GetAttrIn input, out AttrOut attributes) { attributes = default; return Errno.ENOSYS; }
 
-    /// <summary>SETATTR: changes what input.Valid names.</summary>
+    /// <summary>SETATTR: changes the attributes that input.Valid names.</summary>
     Errno SetAttr(in FuseRequest request, in SetAttrIn input, out AttrOut attributes) { attributes = default; return Errno.ENOSYS; }
 
-    /// <summary>STATX (7.39): only sent when fields beyond stat(2) are asked for.</summary>
+    /// <summary>STATX (7.39): the kernel sends it only for fields beyond stat(2).</summary>
     Errno Statx(in FuseRequest request, in StatxIn input, out StatxOut attributes) { attributes = default; return Errno.ENOSYS; }
 
     /// <summary>READLINK: the target, without a NUL.</summary>
@@ -60,7 +65,7 @@ public interface IFuseFileSystem
     /// <summary>OPEN.</summary>
     Errno Open(in FuseRequest request, in OpenIn input, out OpenOut opened) { opened = default; return Errno.ENOSYS; }
 
-    /// <summary>READ: fewer bytes than asked means end of file.</summary>
+    /// <summary>READ: fewer bytes than asked for mean end of file.</summary>
     Errno Read(in FuseRequest request, in ReadIn input, Span<byte> data, out int count) { count = 0; return Errno.ENOSYS; }
 
     /// <summary>WRITE.</summary>
@@ -69,7 +74,7 @@ public interface IFuseFileSystem
     /// <summary>STATFS.</summary>
     Errno StatFs(in FuseRequest request, out KStatFs statistics) { statistics = default; return Errno.ENOSYS; }
 
-    /// <summary>RELEASE: the last close of an open file. Its answer is ignored by the kernel.</summary>
+    /// <summary>RELEASE: the last close of an open file. The kernel ignores the answer.</summary>
     Errno Release(in FuseRequest request, in ReleaseIn input) => Errno.ENOSYS;
 
     /// <summary>FSYNC.</summary>
@@ -81,10 +86,10 @@ public interface IFuseFileSystem
     /// <summary>SETXATTR.</summary>
     Errno SetXattr(in FuseRequest request, in SetXattrIn input, Name name, ReadOnlySpan<byte> value) => Errno.ENOSYS;
 
-    /// <summary>GETXATTR: an empty <paramref name="value"/> asks for the length only; ERANGE when it is too short.</summary>
+    /// <summary>GETXATTR: an empty <paramref name="value"/> asks for the length only. ERANGE if it is too short.</summary>
     Errno GetXattr(in FuseRequest request, Name name, Span<byte> value, out int length) { length = 0; return Errno.ENOSYS; }
 
-    /// <summary>LISTXATTR: names each with a NUL; empty list and ERANGE as in GETXATTR.</summary>
+    /// <summary>LISTXATTR: names, each with a NUL. An empty list and ERANGE mean the same as in GETXATTR.</summary>
     Errno ListXattr(in FuseRequest request, Span<byte> list, out int length) { length = 0; return Errno.ENOSYS; }
 
     /// <summary>REMOVEXATTR.</summary>
@@ -93,12 +98,12 @@ public interface IFuseFileSystem
     /// <summary>OPENDIR.</summary>
     Errno OpenDir(in FuseRequest request, in OpenIn input, out OpenOut opened) { opened = default; return Errno.ENOSYS; }
 
-    /// <summary>READDIR from input.Offset on: add entries until the writer is full.</summary>
+    /// <summary>READDIR from input.Offset on: adds entries until the writer is full.</summary>
     Errno ReadDir(in FuseRequest request, in ReadIn input, ref DirentWriter entries) => Errno.ENOSYS;
 
     /// <summary>
-    /// READDIRPLUS: as READDIR with attributes; each entry that is written with a NodeId (not "." and "..") takes a lookup reference.
-    /// Unless overridden the same entries without attributes: the kernel has no way back to READDIR.
+    /// READDIRPLUS: READDIR with attributes. Each entry that is written with a NodeId (not "." and "..") takes a lookup reference. Unless
+    /// overridden, it writes the same entries without attributes: the kernel has no way back to READDIR.
     /// </summary>
     Errno ReadDirPlus(in FuseRequest request, in ReadIn input, ref DirentWriter entries) => ReadDir(request, input, ref entries);
 
@@ -108,17 +113,31 @@ public interface IFuseFileSystem
     /// <summary>FSYNCDIR.</summary>
     Errno FSyncDir(in FuseRequest request, in FSyncIn input) => Errno.ENOSYS;
 
-    /// <summary>ACCESS: not sent with default_permissions.</summary>
+    /// <summary>ACCESS: the kernel does not send it with default_permissions.</summary>
     Errno Access(in FuseRequest request, in AccessIn input) => Errno.ENOSYS;
 
     /// <summary>CREATE: makes and opens.</summary>
-    Errno Create(in FuseRequest request, in CreateIn input, Name name, out EntryOut entry, out OpenOut opened) { entry = default; opened = default; return Errno.ENOSYS; }
+    Errno Create(in FuseRequest request, in CreateIn input, Name name, out EntryOut entry, out OpenOut opened)
+    {
+        entry = default;
+        opened = default;
+        return Errno.ENOSYS;
+    }
 
     /// <summary>TMPFILE (7.37): an open file without a name, in directory request.Node.</summary>
-    Errno TmpFile(in FuseRequest request, in CreateIn input, out EntryOut entry, out OpenOut opened) { entry = default; opened = default; return Errno.ENOSYS; }
+    Errno TmpFile(in FuseRequest request, in CreateIn input, out EntryOut entry, out OpenOut opened)
+    {
+        entry = default;
+        opened = default;
+        return Errno.ENOSYS;
+    }
 
-    /// <summary>IOCTL, restricted form: the kernel copies in and out what the command's number says.</summary>
-    Errno IoCtl(in FuseRequest request, in IoCtlIn input, ReadOnlySpan<byte> data, Span<byte> answer, out IoCtlOut result) { result = default; return Errno.ENOSYS; }
+    /// <summary>IOCTL, restricted form: the kernel copies as many bytes in and out as the number of the command says.</summary>
+    Errno IoCtl(in FuseRequest request, in IoCtlIn input, ReadOnlySpan<byte> data, Span<byte> answer, out IoCtlOut result)
+    {
+        result = default;
+        return Errno.ENOSYS;
+    }
 
     /// <summary>FALLOCATE.</summary>
     Errno FAllocate(in FuseRequest request, in FAllocateIn input) => Errno.ENOSYS;

@@ -1,11 +1,12 @@
 using System.Globalization;
+using OverlayFuse.Fuse.Protocol;
 
 namespace OverlayFuse.Fuse;
 
-/// <summary>What the machine's kernel allows.</summary>
+/// <summary>The limits of the running kernel.</summary>
 internal static class KernelLimits
 {
-    /// <summary>FUSE_MAX_MAX_PAGES of kernels without the sysctl, and what is asked for at most.</summary>
+    /// <summary>FUSE_MAX_MAX_PAGES of kernels without the sysctl, and the most that this library asks for.</summary>
     private const int DefaultMaxPages = 256;
 
     /// <summary>Rounds the wanted size of a WRITE to pages and to /proc/sys/fs/fuse/max_pages_limit (6.13).</summary>

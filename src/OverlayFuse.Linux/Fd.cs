@@ -1,7 +1,7 @@
 namespace OverlayFuse.Linux;
 
-/// <summary>A file descriptor's number, borrowed: whoever holds the <see cref="ScopedFd"/> or <see cref="SafeFd"/> closes it.</summary>
-/// <param name="Number">The number, negative when there is none.</param>
+/// <summary>The number of a file descriptor, borrowed: the owner of the <see cref="ScopedFd"/> or <see cref="SafeFd"/> closes it.</summary>
+/// <param name="Number">The number; negative if there is no descriptor.</param>
 public readonly record struct Fd(int Number)
 {
     /// <summary>AT_FDCWD: names are relative to the working directory.</summary>
@@ -10,6 +10,6 @@ public readonly record struct Fd(int Number)
     /// <summary>No descriptor.</summary>
     public static Fd None => new(-1);
 
-    /// <summary>Whether there is a descriptor.</summary>
+    /// <summary>True if there is a descriptor.</summary>
     public bool IsOpen => Number >= 0;
 }

@@ -1,8 +1,8 @@
 namespace OverlayFuse.Linux;
 
 /// <summary>
-/// A file name, path or xattr name as the kernel has it: any bytes, then one NUL. A view of somebody else's buffer (a request,
-/// a stored inode name, a literal), never a copy; it goes to system calls as it is.
+/// A file name, path or xattr name as the kernel has it: any bytes, then one NUL. A view of a buffer that another object owns (a request, a
+/// stored inode name, a literal), never a copy. It goes to system calls as it is.
 /// </summary>
 public readonly ref struct Name
 {
@@ -37,7 +37,7 @@ public readonly ref struct Name
     /// <summary>Takes the name at the start of <paramref name="buffer"/>: all up to its first NUL.</summary>
     /// <param name="buffer">Bytes that hold at least one NUL.</param>
     /// <param name="name">The name found.</param>
-    /// <returns>False when there is no NUL.</returns>
+    /// <returns>False if there is no NUL.</returns>
     public static bool TryTake(ReadOnlySpan<byte> buffer, out Name name)
     {
         int nul = buffer.IndexOf((byte)0);
@@ -45,11 +45,11 @@ public readonly ref struct Name
         return nul >= 0;
     }
 
-    /// <summary>Whether the bytes are the same.</summary>
+    /// <summary>True if the bytes are the same.</summary>
     /// <param name="other">The other name.</param>
     public bool Equals(Name other) => Bytes.SequenceEqual(other.Bytes);
 
-    /// <summary>Whether the name starts with these bytes.</summary>
+    /// <summary>True if the name starts with these bytes.</summary>
     /// <param name="prefix">The bytes, without a NUL.</param>
     public bool StartsWith(ReadOnlySpan<byte> prefix) => Bytes.StartsWith(prefix);
 
@@ -60,6 +60,6 @@ public readonly ref struct Name
     public override string ToString() => NativeText.From(Bytes);
 
     /// <summary>A name from text, for the CLI and for tests.</summary>
-    /// <param name="text">The text; becomes the bytes that <see cref="NativeText"/> made it from, or UTF-8.</param>
+    /// <param name="text">The text. It becomes the bytes that <see cref="NativeText"/> made it from, or UTF-8.</param>
     public static Name From(string text) => new(NativeText.ToBytes(text + "\0"));
 }

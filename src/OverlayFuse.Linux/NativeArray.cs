@@ -3,16 +3,16 @@ using System.Runtime.InteropServices;
 namespace OverlayFuse.Linux;
 
 /// <summary>
-/// An array outside the garbage collector's heap, for what may be large and is needed for a short time: it grows without leaving its former
-/// self behind, and its room goes back to the system at <see cref="Dispose"/>, not at a collection that may be long in coming.
+/// An array outside the heap of the garbage collector, for data that may be large and live for a short time. It grows without leaving a
+/// copy behind, and <see cref="Dispose"/> gives its memory back to the system at once.
 /// </summary>
-/// <typeparam name="T">Of the elements.</typeparam>
+/// <typeparam name="T">The type of the elements.</typeparam>
 public sealed unsafe class NativeArray<T> : IDisposable where T : unmanaged
 {
     private T* _items;
 
-    /// <summary>Makes one.</summary>
-    /// <param name="length">How many elements; all are 0.</param>
+    /// <summary>Allocates an array.</summary>
+    /// <param name="length">The number of elements; all are 0.</param>
     /// <exception cref="OutOfMemoryException">There is no room.</exception>
     public NativeArray(int length)
     {
@@ -20,18 +20,18 @@ public sealed unsafe class NativeArray<T> : IDisposable where T : unmanaged
         Length = length;
     }
 
-    /// <summary>Frees it, where <see cref="Dispose"/> was not called.</summary>
+    /// <summary>Frees the array if <see cref="Dispose"/> was not called.</summary>
     ~NativeArray() => Free();
 
-    /// <summary>How many elements it has; 0 once it is freed.</summary>
+    /// <summary>The number of elements; 0 once it is freed.</summary>
     public int Length { get; private set; }
 
     /// <summary>The elements, until it grows or is freed.</summary>
     public Span<T> Span => new(_items, Length);
 
-    /// <summary>Makes it longer; what the new elements hold is not defined.</summary>
-    /// <param name="length">How many elements it has then.</param>
-    /// <exception cref="OutOfMemoryException">There is no room; it is as it was.</exception>
+    /// <summary>Makes it longer. The content of the new elements is not defined.</summary>
+    /// <param name="length">The new number of elements.</param>
+    /// <exception cref="OutOfMemoryException">There is no room. The array stays as it is.</exception>
     public void Grow(int length)
     {
         ObjectDisposedException.ThrowIf(_items is null, this);

@@ -6,8 +6,8 @@ using System.Text.Unicode;
 namespace OverlayFuse.Linux;
 
 /// <summary>
-/// Arguments, paths and variables are bytes in Linux. Here, and only here, they become strings and bytes again, and nothing is lost: a byte that is no
-/// UTF-8 is the lone surrogate U+DC00 + byte (Python's surrogateescape).
+/// Turns the bytes of arguments, paths and variables into strings and back, and loses none: a byte that is no UTF-8 becomes the lone
+/// surrogate U+DC00 + byte (Python's surrogateescape). No other code does this conversion.
 /// </summary>
 public static class NativeText
 {
@@ -48,12 +48,14 @@ public static class NativeText
             if (!isRune && text[i] is >= FirstEscape and <= LastEscape)
                 bytes.Add((byte)(text[i] - EscapeBase));
             else
-                bytes.AddRange(buffer[..rune.EncodeToUtf8(buffer)]); // half a pair that is no byte: U+FFFD
+                // Half a pair that is no escaped byte becomes U+FFFD.
+                bytes.AddRange(buffer[..rune.EncodeToUtf8(buffer)]);
             i += used;
         }
         return [.. bytes];
     }
 
-    /// <summary>Whether the text has bytes that are no UTF-8.</summary>
-    public static bool HasRawBytes(string text) => text.AsSpan().ContainsAnyInRange(FirstEscape, LastEscape) && !Utf8.IsValid(ToBytes(text));
+    /// <summary>True if the text has bytes that are no UTF-8.</summary>
+    public static bool HasRawBytes(string text) =>
+        text.AsSpan().ContainsAnyInRange(FirstEscape, LastEscape) && !Utf8.IsValid(ToBytes(text));
 }

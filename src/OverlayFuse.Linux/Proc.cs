@@ -4,8 +4,8 @@ using OverlayFuse.Linux.Interop;
 namespace OverlayFuse.Linux;
 
 /// <summary>
-/// Where /proc is. Some system calls take paths only, and a descriptor is named by "/proc/self/fd/N" there; so who needs them for long holds /proc: it may be
-/// unmounted, as it is between an initramfs and the system.
+/// The place of /proc. Some system calls take only paths; "/proc/self/fd/N" names a descriptor there. A process that needs this for long
+/// holds /proc, because it may be unmounted, as between an initramfs and the system.
 /// </summary>
 public static unsafe class Proc
 {
@@ -19,12 +19,12 @@ public static unsafe class Proc
     /// <param name="below">Within /proc.</param>
     public static string PathOf(string below) => s_isHeld ? below : "/proc/" + below;
 
-    /// <summary>What stands before a descriptor's number.</summary>
+    /// <summary>The text before the number of a descriptor.</summary>
     internal static ReadOnlySpan<byte> Descriptors => s_isHeld ? s_here : s_underRoot;
 
     /// <summary>
-    /// Makes /proc the working directory for good: all of a process's threads have one, and all paths are absolute but these. It is a mount of our own that
-    /// nobody else sees, where the caller may make one, and keeps none busy; else /proc itself. Without it the working directory is "/".
+    /// Makes /proc the working directory of the process for good; all other paths are absolute. It is a private mount that no other process
+    /// sees and that keeps no mount busy, or /proc itself if the caller may not mount. Without /proc, the working directory is "/".
     /// </summary>
     public static void Hold()
     {
@@ -35,7 +35,8 @@ public static unsafe class Proc
         s_isHeld = error == Errno.None && Libc.fchdir(tree.Number) == 0 && IsProc(tree)
             && Sys.StatxAt(Fd.WorkingDirectory, Name.From("self/fd"), out _, StatxMask.Type) == Errno.None;
         if (!s_isHeld)
-            _ = Sys.ChangeDirectory(Name.From("/")); // there is always one
+            // There is always a root directory.
+            _ = Sys.ChangeDirectory(Name.From("/"));
     }
 
     /// <summary>Resident memory of this process (proc_pid_statm(5)); 0 without /proc.</summary>
@@ -43,13 +44,17 @@ public static unsafe class Proc
         TextFile.Read(PathOf("self/statm"), out string text) == Errno.None && text.Split(' ') is [_, var pages, ..]
         && long.TryParse(pages, CultureInfo.InvariantCulture, out long count) ? count * Environment.SystemPageSize : 0;
 
-    /// <summary>What this process has given to disks so far (write_bytes of proc_pid_io(5)); 0 where the kernel does not count, or /proc is not there.</summary>
+    /// <summary>
+    /// The bytes that this process has given to disks so far (write_bytes of proc_pid_io(5)); 0 if the kernel does not count them, or
+    /// without /proc.
+    /// </summary>
     public static long WrittenBytes
     {
         get
         {
             const string key = "\nwrite_bytes: ";
-            if (TextFile.Read(PathOf("self/io"), out string text) != Errno.None || text.IndexOf(key, StringComparison.Ordinal) is var at && at < 0)
+            if (TextFile.Read(PathOf("self/io"), out string text) != Errno.None
+                || text.IndexOf(key, StringComparison.Ordinal) is var at && at < 0)
                 return 0;
             ReadOnlySpan<char> rest = text.AsSpan(at + key.Length);
             return long.TryParse(rest[..Math.Max(0, rest.IndexOf('\n'))], CultureInfo.InvariantCulture, out long count) ? count : 0;

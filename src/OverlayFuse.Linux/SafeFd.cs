@@ -1,8 +1,8 @@
 namespace OverlayFuse.Linux;
 
 /// <summary>
-/// A descriptor that several threads share: closed when the last reference goes. The creator has the first reference.
-/// A cache may drop its reference at any time; whoever got in before by <see cref="TryAcquire"/> goes on undisturbed.
+/// A descriptor that several threads share. It is closed when the last reference goes. The creator has the first reference. A cache may
+/// drop its reference at any time; a thread with a reference of its own (<see cref="TryAcquire"/>) goes on undisturbed.
 /// </summary>
 /// <param name="fd">An open descriptor, owned from here on.</param>
 public class SafeFd(Fd fd)
@@ -12,11 +12,11 @@ public class SafeFd(Fd fd)
     /// <summary>The descriptor; valid as long as the caller holds a reference.</summary>
     public Fd Fd { get; } = fd;
 
-    /// <summary>Set by a cache's sweep, cleared by use: the second chance of an LRU clock.</summary>
+    /// <summary>Set by use, cleared by the sweep of a cache: the second chance of an LRU clock.</summary>
     public bool RecentlyUsed { get; set; }
 
     /// <summary>Takes a reference.</summary>
-    /// <returns>False when the descriptor is already closed: look it up again.</returns>
+    /// <returns>False if the descriptor is closed already: look it up again.</returns>
     public bool TryAcquire()
     {
         int seen = Volatile.Read(ref _references);

@@ -1,6 +1,6 @@
 namespace OverlayFuse.Linux;
 
-/// <summary>A descriptor owned by one method: closed when its <c>using</c> ends, unless it was handed on.</summary>
+/// <summary>A descriptor that one method owns. It is closed when its <c>using</c> ends, unless it was handed on.</summary>
 public ref struct ScopedFd
 {
     private Fd _fd;

@@ -35,7 +35,7 @@ public readonly record struct TimeSpec(long Seconds, long Nanoseconds)
 [StructLayout(LayoutKind.Sequential, Size = 256)]
 public struct Statx
 {
-    /// <summary>Which fields are filled.</summary>
+    /// <summary>The fields that are filled.</summary>
     public StatxMask Mask;
 
     /// <summary>Preferred block size, bytes.</summary>
@@ -67,7 +67,7 @@ public struct Statx
     /// <summary>Allocated blocks of 512 bytes.</summary>
     public ulong Blocks;
 
-    /// <summary>Which of <see cref="Attributes"/> the file system knows.</summary>
+    /// <summary>The bits of <see cref="Attributes"/> that the file system knows.</summary>
     public StatxAttributes AttributesMask;
 
     /// <summary>Last access.</summary>
@@ -94,10 +94,10 @@ public struct Statx
     /// <summary>Of the file system.</summary>
     public uint DevMinor;
 
-    /// <summary>Mount that the file was reached through.</summary>
+    /// <summary>The mount that the file was reached through.</summary>
     public ulong MountId;
 
-    /// <summary>What kind of file it is.</summary>
+    /// <summary>The kind of file.</summary>
     public readonly FileType Type => (FileType)(Mode & (ushort)FileType.Mask);
 
     /// <summary>A directory.</summary>
@@ -122,8 +122,10 @@ public struct Statx
     /// <param name="device">As <see cref="Rdev"/>.</param>
     public void SetRdev(ulong device)
     {
-        RdevMajor = (uint)((device >> 8 & 0xFFF) | (device >> 32 & ~0xFFFul)); // gnu_dev_major(3)
-        RdevMinor = (uint)((device & 0xFF) | (device >> 12 & ~0xFFul)); // gnu_dev_minor(3)
+        // This is gnu_dev_major(3).
+        RdevMajor = (uint)((device >> 8 & 0xFFF) | (device >> 32 & ~0xFFFul));
+        // This is gnu_dev_minor(3).
+        RdevMinor = (uint)((device & 0xFF) | (device >> 12 & ~0xFFul));
     }
 
     /// <summary>Takes owner, group, mode, type and device number from another.</summary>
@@ -192,7 +194,7 @@ public enum StatxMask : uint
     /// <summary>STATX_SIZE.</summary>
     Size = 0x200,
 
-    /// <summary>STATX_BASIC_STATS: all that stat(2) gives.</summary>
+    /// <summary>STATX_BASIC_STATS: all fields of stat(2).</summary>
     BasicStats = 0x7FF,
 
     /// <summary>STATX_BTIME.</summary>

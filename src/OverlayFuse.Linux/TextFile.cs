@@ -2,13 +2,16 @@ using System.Globalization;
 
 namespace OverlayFuse.Linux;
 
-/// <summary>Reads small files of text, and links, whose names and content are any bytes (<see cref="NativeText"/>): those of /proc, lists of layers.</summary>
+/// <summary>
+/// Reads small text files and links, such as those of /proc and lists of layers. Names and content are any bytes
+/// (<see cref="NativeText"/>).
+/// </summary>
 public static class TextFile
 {
     private const int MostOfAPath = 4096;
 
     /// <summary>A whole file.</summary>
-    /// <param name="path">Its path; links are followed.</param>
+    /// <param name="path">The path; links are followed.</param>
     /// <param name="text">Its content, empty on failure.</param>
     public static Errno Read(string path, out string text)
     {
@@ -22,8 +25,8 @@ public static class TextFile
         return error;
     }
 
-    /// <summary>The lines of a file, empty ones left out.</summary>
-    /// <param name="path">Its path; links are followed.</param>
+    /// <summary>The lines of a file without the empty ones.</summary>
+    /// <param name="path">The path; links are followed.</param>
     /// <param name="lines">The lines, none on failure.</param>
     public static Errno ReadLines(string path, out string[] lines)
     {
@@ -32,9 +35,9 @@ public static class TextFile
         return error;
     }
 
-    /// <summary>The lines of an open pipe, socket or file up to its end.</summary>
+    /// <summary>The content of an open pipe, socket or file up to its end.</summary>
     /// <param name="file">Open for reading.</param>
-    /// <param name="content">What came.</param>
+    /// <param name="content">The bytes up to the end or the first error.</param>
     public static Errno ReadToEnd(Fd file, out List<byte> content)
     {
         content = [];
@@ -50,7 +53,7 @@ public static class TextFile
         }
     }
 
-    /// <summary>What a symbolic link says.</summary>
+    /// <summary>The target of a symbolic link.</summary>
     /// <param name="path">The link.</param>
     /// <param name="target">Empty on failure.</param>
     public static Errno ReadLink(string path, out string target)
@@ -61,9 +64,10 @@ public static class TextFile
         return error;
     }
 
-    /// <summary>The path of an open file in our namespace, without symbolic links.</summary>
+    /// <summary>The path of an open file in the namespace of this process, without symbolic links.</summary>
     /// <param name="fd">Any descriptor.</param>
     /// <param name="path">Empty on failure.</param>
     /// <returns>ENOENT without /proc.</returns>
-    public static Errno PathOf(Fd fd, out string path) => ReadLink(Proc.PathOf(string.Create(CultureInfo.InvariantCulture, $"self/fd/{fd.Number}")), out path);
+    public static Errno PathOf(Fd fd, out string path) =>
+        ReadLink(Proc.PathOf(string.Create(CultureInfo.InvariantCulture, $"self/fd/{fd.Number}")), out path);
 }

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace OverlayFuse.Testing;
 
 /// <summary>
-/// <c>overlayfuse hold</c>: the process that holds a mount, as long as its standard input is open. The kernel closes that when this process
-/// ends, however it ends. Not for several threads at once.
+/// <c>overlayfuse hold</c>: the process that holds a mount as long as its standard input is open. The kernel closes that when this process
+/// ends, in any way. Its owner uses it from one thread at a time.
 /// </summary>
 internal sealed class HeldView : IDisposable
 {
@@ -13,9 +13,9 @@ internal sealed class HeldView : IDisposable
 
     /// <summary>Mounts.</summary>
     /// <param name="program">The program.</param>
-    /// <param name="lowers">Topmost first.</param>
-    /// <param name="options">The rest.</param>
-    /// <exception cref="OverlayMountException">The program refused, or is too slow.</exception>
+    /// <param name="lowers">The lower directories, the topmost first.</param>
+    /// <param name="options">All other settings.</param>
+    /// <exception cref="OverlayMountException">The program refused, or was too slow.</exception>
     public HeldView(string program, IReadOnlyList<string> lowers, OverlayMountOptions options)
     {
         _timeout = options.Timeout;
@@ -39,11 +39,11 @@ internal sealed class HeldView : IDisposable
         }
     }
 
-    /// <summary>Where the mount is.</summary>
+    /// <summary>The path of the mount.</summary>
     public string Path { get; }
 
-    /// <summary>Throws the changes away; the mount is where it was.</summary>
-    /// <exception cref="OverlayMountException">The program has ended, or is too slow.</exception>
+    /// <summary>Discards the changes. The mount keeps its path.</summary>
+    /// <exception cref="OverlayMountException">The program has ended, or was too slow.</exception>
     public void Renew()
     {
         try
@@ -58,8 +58,8 @@ internal sealed class HeldView : IDisposable
         _ = ReadPath();
     }
 
-    /// <summary>Unmounts, also what is in use.</summary>
-    /// <exception cref="OverlayMountException">The program complained, or is too slow.</exception>
+    /// <summary>Unmounts, even while the mount is in use.</summary>
+    /// <exception cref="OverlayMountException">The program complained, or was too slow.</exception>
     public void End()
     {
         try
@@ -99,7 +99,8 @@ internal sealed class HeldView : IDisposable
     {
         if (ProgramRun.Within(_process, _timeout, _process.StandardOutput.ReadLine) is { Length: > 0 } path)
             return path;
-        _ = ProgramRun.AwaitEnd(_process, _timeout); // what counts is what it said
+        // The message of the program is more useful than its exit status.
+        _ = ProgramRun.AwaitEnd(_process, _timeout);
         throw new OverlayMountException(ProgramRun.LastWords(_process, _timeout));
     }
 }

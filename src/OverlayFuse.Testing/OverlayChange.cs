@@ -2,31 +2,35 @@ using System.Text;
 
 namespace OverlayFuse.Testing;
 
-/// <summary>What became of a path.</summary>
+/// <summary>The kind of a change.</summary>
 public enum OverlayChangeKind
 {
-    /// <summary>It is not in the lower directories.</summary>
+    /// <summary>The path is not in the lower directories.</summary>
     Added,
 
-    /// <summary>Content, permissions, owner, time, extended attributes or type are others.</summary>
+    /// <summary>The content, permissions, owner, time, extended attributes or type are different.</summary>
     Modified,
 
-    /// <summary>It is in the lower directories only; a deleted directory is one change.</summary>
+    /// <summary>The path is only in the lower directories. A deleted directory is one change.</summary>
     Deleted,
 }
 
-/// <summary>One difference between what a mount shows and its lower directories.</summary>
-/// <param name="Kind">What became of it.</param>
-/// <param name="Path">From the root of the mount, with '/' between names and none before the first. Bytes that are no UTF-8 are U+FFFD here.</param>
+/// <summary>One difference between a mount and its lower directories.</summary>
+/// <param name="Kind">The kind of the change.</param>
+/// <param name="Path">
+/// The path from the root of the mount, with '/' between names and none before the first. Bytes that are no UTF-8 become U+FFFD.
+/// </param>
 public sealed record OverlayChange(OverlayChangeKind Kind, string Path)
 {
     private const int OctalDigits = 3;
 
-    /// <summary>As <c>overlayfuse changes</c> prints it: "A path", "M path", "D path".</summary>
+    /// <summary>The form of <c>overlayfuse changes</c>: "A path", "M path", "D path".</summary>
     public override string ToString() => $"{Kind.ToString()[0]} {Path}";
 
-    /// <summary>Reads what <c>overlayfuse changes</c> prints: kind, blank, path; in the path \ooo is a byte, by three octal digits.</summary>
-    /// <exception cref="OverlayMountException">It is something else.</exception>
+    /// <summary>
+    /// Reads the output of <c>overlayfuse changes</c>: kind, blank, path. In the path, \ooo is a byte by three octal digits.
+    /// </summary>
+    /// <exception cref="OverlayMountException">The output has another form.</exception>
     internal static OverlayChange[] ParseLines(ReadOnlySpan<byte> output)
     {
         var changes = new List<OverlayChange>();
@@ -49,7 +53,8 @@ public sealed record OverlayChange(OverlayChangeKind Kind, string Path)
         } : null;
         return kind is { } known
             ? new OverlayChange(known, Unescape(line[2..]))
-            : throw new OverlayMountException($"'{Encoding.UTF8.GetString(line)}': not a line of 'overlayfuse changes'; use the program of the same version as this library");
+            : throw new OverlayMountException($"'{Encoding.UTF8.GetString(line)}': not a line of 'overlayfuse changes'; "
+                + "use the program of the same version as this library");
     }
 
     private static string Unescape(ReadOnlySpan<byte> path)

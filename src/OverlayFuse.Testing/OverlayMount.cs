@@ -4,13 +4,13 @@ using System.Text;
 namespace OverlayFuse.Testing;
 
 /// <summary>
-/// A throw-away overlay for a test: shows one or several directories as one that can be written to; changes go elsewhere, and the directories
-/// stay as they are. Another process serves it, so nothing that a test does there waits for the test itself; any number of them live side by
-/// side. It goes with <see cref="Dispose"/>, or with this process, however that ends. All members may be used by several threads.
+/// A throw-away overlay for a test. It shows one or several directories as one writable directory. Changes go elsewhere, and the
+/// directories stay as they are. Another process serves it, so the test never waits for itself. Any number of overlays can exist at a time.
+/// An overlay ends with <see cref="Dispose"/>, or with this process, however that ends. All members may be used by several threads.
 /// </summary>
 public sealed class OverlayMount : IDisposable, IAsyncDisposable
 {
-    /// <summary>One that nobody refers to any more stays until this process ends: its path may still be in use.</summary>
+    /// <summary>Overlays without a reference stay until this process ends: their paths may still be in use.</summary>
     private static readonly ConcurrentDictionary<OverlayMount, bool> s_live = new();
 
     private readonly Lock _lock = new();
@@ -29,10 +29,13 @@ public sealed class OverlayMount : IDisposable, IAsyncDisposable
         s_live[this] = true;
     }
 
-    /// <summary>Where the overlay is, an absolute path.</summary>
+    /// <summary>The absolute path of the overlay.</summary>
     public string Path => _view.Path;
 
-    /// <summary>The directory that changes go to, in the form of overlayfs. All is there once <see cref="Changes"/> was asked, or the overlay is disposed.</summary>
+    /// <summary>
+    /// The directory that changes go to, in the form of overlayfs. It is complete once <see cref="Changes"/> was read, or the overlay is
+    /// disposed.
+    /// </summary>
     /// <exception cref="OverlayMountException">The mount does not answer.</exception>
     public string Upper
     {
@@ -44,35 +47,42 @@ public sealed class OverlayMount : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>What differs from the lower directories now, in the order of paths. A copy that is like its original is no change.</summary>
+    /// <summary>
+    /// The differences from the lower directories now, in the order of paths. A copy that equals its original is no change.
+    /// </summary>
     /// <exception cref="OverlayMountException">The mount does not answer, or a directory cannot be read.</exception>
     public IReadOnlyList<OverlayChange> Changes => OverlayChange.ParseLines(ProgramRun.Output(_program, _options.Timeout, "changes", Path));
 
     /// <summary>Mounts.</summary>
-    /// <param name="lower">The directory that is shown, and never written.</param>
-    /// <param name="options">Null: changes are thrown away.</param>
+    /// <param name="lower">The directory to show. It is never written.</param>
+    /// <param name="options">Null: changes are discarded.</param>
     /// <exception cref="OverlayMountException">The program is missing, or refused; the text names the remedy.</exception>
     public static OverlayMount Create(string lower, OverlayMountOptions? options = null) => Create([lower], options);
 
     /// <summary>Mounts several directories as one.</summary>
-    /// <param name="lowers">Topmost first: it hides what has the same name below.</param>
-    /// <param name="options">Null: changes are thrown away.</param>
+    /// <param name="lowers">The directories, the topmost first. A name in one hides the same name in those below.</param>
+    /// <param name="options">Null: changes are discarded.</param>
     /// <exception cref="OverlayMountException">The program is missing, or refused; the text names the remedy.</exception>
-    public static OverlayMount Create(IReadOnlyList<string> lowers, OverlayMountOptions? options = null) => new(lowers, options ?? new OverlayMountOptions());
+    public static OverlayMount Create(IReadOnlyList<string> lowers, OverlayMountOptions? options = null) =>
+        new(lowers, options ?? new OverlayMountOptions());
 
     /// <inheritdoc cref="Create(string, OverlayMountOptions?)"/>
     public static Task<OverlayMount> CreateAsync(string lower, OverlayMountOptions? options = null) => CreateAsync([lower], options);
 
     /// <inheritdoc cref="Create(IReadOnlyList{string}, OverlayMountOptions?)"/>
-    public static Task<OverlayMount> CreateAsync(IReadOnlyList<string> lowers, OverlayMountOptions? options = null) => Task.Run(() => Create(lowers, options));
+    public static Task<OverlayMount> CreateAsync(IReadOnlyList<string> lowers, OverlayMountOptions? options = null) =>
+        Task.Run(() => Create(lowers, options));
 
-    /// <summary>Throws all changes away and shows the lower directories afresh, at the same path. What is open there is cut off.</summary>
-    /// <exception cref="InvalidOperationException">Changes are kept: <see cref="OverlayMountOptions.Upper"/> or <see cref="OverlayMountOptions.Keep"/>.</exception>
+    /// <summary>Discards all changes and shows the lower directories afresh, at the same path. Open files there are cut off.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// Changes are kept: <see cref="OverlayMountOptions.Upper"/> or <see cref="OverlayMountOptions.Keep"/>.
+    /// </exception>
     /// <exception cref="OverlayMountException">The mount is gone.</exception>
     public void Reset()
     {
         if (KeepsChanges)
-            throw new InvalidOperationException($"{nameof(Reset)} throws changes away, and {nameof(OverlayMountOptions.Upper)} and {nameof(OverlayMountOptions.Keep)} keep them; make a new {nameof(OverlayMount)}");
+            throw new InvalidOperationException($"{nameof(Reset)} throws changes away, and {nameof(OverlayMountOptions.Upper)} "
+                + $"and {nameof(OverlayMountOptions.Keep)} keep them; make a new {nameof(OverlayMount)}");
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -80,8 +90,13 @@ public sealed class OverlayMount : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Unmounts, also what is in use, and removes what was made; what is open there is cut off. Done once, however often it is called.</summary>
-    /// <exception cref="OverlayMountException">Changes are kept, and are not known to be complete. When they are thrown away nothing is said.</exception>
+    /// <summary>
+    /// Unmounts, even while the overlay is in use, and removes the temporary directories. Open files there are cut off. Only the first call
+    /// does it.
+    /// </summary>
+    /// <exception cref="OverlayMountException">
+    /// Changes are kept, and are not known to be complete. If they are discarded, there is no exception.
+    /// </exception>
     public void Dispose()
     {
         lock (_lock)
@@ -89,7 +104,8 @@ public sealed class OverlayMount : IDisposable, IAsyncDisposable
             if (_disposed)
                 return;
             _disposed = true;
-            _ = s_live.TryRemove(this, out _); // it is there
+            // Nothing else removes it.
+            _ = s_live.TryRemove(this, out _);
             using (_view)
                 End();
         }
@@ -106,7 +122,7 @@ public sealed class OverlayMount : IDisposable, IAsyncDisposable
         }
         catch (OverlayMountException) when (!KeepsChanges)
         {
-            // Nothing is lost, and what the test itself has found shall be seen.
+            // Nothing is lost, and the test must show its own failure.
         }
     }
 

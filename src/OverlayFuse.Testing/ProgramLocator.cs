@@ -7,16 +7,17 @@ namespace OverlayFuse.Testing;
 [SupportedOSPlatform("linux")]
 internal static class ProgramLocator
 {
-    /// <summary>Its name in PATH.</summary>
+    /// <summary>The name of the program in PATH.</summary>
     public const string Name = "overlayfuse";
 
-    /// <summary>Where somebody says which one to take.</summary>
+    /// <summary>The environment variable that names a program.</summary>
     public const string Variable = "OVERLAYFUSE";
 
-    /// <summary>The program that was asked for, or the first one that is there.</summary>
+    /// <summary>The program that the caller names, or the first one that exists.</summary>
     /// <param name="asked">Null: search for it.</param>
-    /// <exception cref="OverlayMountException">It is nowhere; the text says where it was looked for.</exception>
-    public static string Find(string? asked) => Find(asked, Environment.GetEnvironmentVariable(Variable), AppContext.BaseDirectory, Environment.GetEnvironmentVariable("PATH"));
+    /// <exception cref="OverlayMountException">The program does not exist. The text says where the search was.</exception>
+    public static string Find(string? asked) =>
+        Find(asked, Environment.GetEnvironmentVariable(Variable), AppContext.BaseDirectory, Environment.GetEnvironmentVariable("PATH"));
 
     internal static string Find(string? asked, string? variable, string besideUs, string? searchPath)
     {
@@ -32,14 +33,18 @@ internal static class ProgramLocator
         string[] directories = (searchPath ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
         return directories.Select(directory => Path.Combine(directory, Name)).FirstOrDefault(File.Exists)
             ?? throw new OverlayMountException(
-                $"the program {Name} was not found: the variable {Variable} is not set, there is no {string.Join(" and no ", ours)}, and none in PATH ({searchPath}); " +
-                $"install it (make install), or name it by {Variable} or {nameof(OverlayMountOptions)}.{nameof(OverlayMountOptions.Program)}");
+                $"the program {Name} was not found: the variable {Variable} is not set, there is no {string.Join(" and no ", ours)}, and "
+                    + $"none in PATH ({searchPath}); " +
+                $"install it (make install), or name it by {Variable} "
+                + $"or {nameof(OverlayMountOptions)}.{nameof(OverlayMountOptions.Program)}");
     }
 
     private static string Existing(string label, string path) =>
-        File.Exists(path) ? Path.GetFullPath(path) : throw new OverlayMountException($"{label}={path}: does not exist; name the program {Name}, or leave it out to have it searched for");
+        File.Exists(path) ? Path.GetFullPath(path)
+            : throw new OverlayMountException($"{label}={path}: does not exist; "
+                + $"name the program {Name}, or leave it out to have it searched for");
 
-    /// <summary>Files of packages are unpacked without the right to execute them.</summary>
+    /// <summary>Makes a file executable: the files of packages are unpacked without that right.</summary>
     private static string Executable(string path)
     {
         const UnixFileMode execute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
@@ -53,7 +58,8 @@ internal static class ProgramLocator
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            throw new OverlayMountException($"{path}: cannot be executed, and its mode cannot be changed: {e.Message}; as its owner: chmod +x {path}", e);
+            throw new OverlayMountException($"{path}: cannot be executed, and its mode cannot be changed: {e.Message}; as its owner: "
+                + $"chmod +x {path}", e);
         }
     }
 }

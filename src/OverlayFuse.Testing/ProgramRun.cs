@@ -3,11 +3,11 @@ using System.Diagnostics;
 
 namespace OverlayFuse.Testing;
 
-/// <summary>Starts the program, and waits for what it says and for its end: never longer than it was told to.</summary>
+/// <summary>Starts the program, and waits for its output and its end, never longer than a limit.</summary>
 internal static class ProgramRun
 {
-    /// <summary>Starts it.</summary>
-    /// <exception cref="OverlayMountException">It cannot be started.</exception>
+    /// <summary>Starts the program.</summary>
+    /// <exception cref="OverlayMountException">The program cannot be started.</exception>
     public static Process Start(ProcessStartInfo start)
     {
         try
@@ -16,12 +16,13 @@ internal static class ProgramRun
         }
         catch (Win32Exception e)
         {
-            throw new OverlayMountException($"{start.FileName}: cannot be started: {e.Message}; it is a program for Linux on x86_64, and must be executable", e);
+            throw new OverlayMountException($"{start.FileName}: cannot be started: {e.Message}; "
+                + "it is a program for Linux on x86_64, and must be executable", e);
         }
     }
 
-    /// <summary>Runs it to its end, and returns what it prints.</summary>
-    /// <exception cref="OverlayMountException">It failed, or is too slow.</exception>
+    /// <summary>Runs the program to its end and returns its output.</summary>
+    /// <exception cref="OverlayMountException">The program failed, or was too slow.</exception>
     public static byte[] Output(string program, TimeSpan timeout, params string[] words)
     {
         using Process process = Start(new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true });
@@ -34,28 +35,30 @@ internal static class ProgramRun
         return AwaitEnd(process, timeout) == 0 ? output : throw new OverlayMountException(LastWords(process, timeout));
     }
 
-    /// <summary>Reads from it, in a thread of its own: a grandchild may keep the pipe open when the program is killed for being too slow.</summary>
-    /// <exception cref="OverlayMountException">It is too slow, and was killed.</exception>
+    /// <summary>Reads from the program in a thread of its own: a grandchild may keep the pipe open when the program is killed.</summary>
+    /// <exception cref="OverlayMountException">The program was too slow, and was killed.</exception>
     public static T Within<T>(Process process, TimeSpan timeout, Func<T> read)
     {
         Task<T> reading = Task.Factory.StartNew(read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         if (reading.Wait(timeout))
             return reading.Result;
         process.Kill();
-        throw new OverlayMountException($"{Describe(process)}: has said nothing for {timeout.TotalSeconds:0.#} s, and was killed; is a disk or this machine busy? {nameof(OverlayMountOptions)}.{nameof(OverlayMountOptions.Timeout)} can be longer");
+        throw new OverlayMountException($"{Describe(process)}: has said nothing for {timeout.TotalSeconds:0.#} s, and was killed; "
+            + $"is a disk or this machine busy? {nameof(OverlayMountOptions)}.{nameof(OverlayMountOptions.Timeout)} can be longer");
     }
 
     /// <summary>The exit status.</summary>
-    /// <exception cref="OverlayMountException">It has not ended in time, and was killed.</exception>
+    /// <exception cref="OverlayMountException">The program has not ended in time, and was killed.</exception>
     public static int AwaitEnd(Process process, TimeSpan timeout)
     {
         if (process.WaitForExit(timeout))
             return process.ExitCode;
-        process.Kill(); // its daemon cleans up then
+        // The daemon of the program cleans up then.
+        process.Kill();
         throw new OverlayMountException($"{Describe(process)}: has not ended within {timeout.TotalSeconds:0.#} s, and was killed");
     }
 
-    /// <summary>What a process that has ended said on standard error.</summary>
+    /// <summary>The text on standard error of a process that has ended.</summary>
     public static string LastWords(Process process, TimeSpan timeout)
     {
         string said = Within(process, timeout, process.StandardError.ReadToEnd).Trim();

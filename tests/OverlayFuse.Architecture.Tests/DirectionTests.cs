@@ -3,7 +3,9 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace OverlayFuse.Architecture.Tests;
 
-/// <summary>Linux &lt;- Fuse &lt;- Overlay &lt;- Cli, and nothing else. Testing stands aside: it starts the program, and knows none of its parts.</summary>
+/// <summary>
+/// Linux &lt;- Fuse &lt;- Overlay &lt;- Cli, and nothing else. Testing stands aside: it starts the program, and knows none of its parts.
+/// </summary>
 internal sealed class DirectionTests
 {
     private static readonly string[] InOrder = ["OverlayFuse.Linux", "OverlayFuse.Fuse", "OverlayFuse.Overlay", "OverlayFuse.Cli"];
@@ -45,8 +47,29 @@ internal sealed class DirectionTests
 
     [Test]
     public void FuseLibrary_ForAnyFileSystem_KnowsNoOverlay() =>
-        Assert.That(Repository.SourcesOf("src/OverlayFuse.Fuse").Where(source => source.Text.Contains("trusted.overlay", StringComparison.Ordinal)).Select(source => source.Path), Is.Empty);
+        Assert.That(Repository.SourcesOf("src/OverlayFuse.Fuse")
+            .Where(source => source.Text.Contains("trusted.overlay", StringComparison.Ordinal)).Select(source => source.Path), Is.Empty);
+
+    [Test]
+    public void Namespace_InFuse_IsTheFolder()
+    {
+        IEnumerable<string> elsewhere =
+            from source in Repository.SourcesOf("src/OverlayFuse.Fuse")
+            let folder = Path.GetDirectoryName(source.Path)!["src/".Length..].Replace('/', '.')
+            from declared in source.Nodes<BaseNamespaceDeclarationSyntax>()
+            where declared.Name.ToString() != folder
+            select $"{source.Path}: {declared.Name}";
+        Assert.That(elsewhere, Is.Empty);
+    }
+
+    /// <summary>The pool and its workers see the session by IWorkerHost alone.</summary>
+    [Test]
+    public void Workers_OfFuse_DoNotKnowTheSession() =>
+        Assert.That(Repository.SourcesOf("src/OverlayFuse.Fuse/Workers")
+            .Where(source => source.Nodes<IdentifierNameSyntax>().Any(name => name.Identifier.Text == "FuseSession"))
+            .Select(source => source.Path), Is.Empty);
 
     private static IEnumerable<string> References(string project, string kind) =>
-        XDocument.Parse(Repository.Read($"src/{project}/{project}.csproj")).Descendants(kind).Select(item => item.Attribute("Include")!.Value);
+        XDocument.Parse(Repository.Read($"src/{project}/{project}.csproj")).Descendants(kind)
+            .Select(item => item.Attribute("Include")!.Value);
 }

@@ -27,7 +27,10 @@ internal sealed class SafetyTests
         Assert.That(elsewhere, Is.Empty);
     }
 
-    /// <summary>fork(2) in a process with threads is a trap; posix_spawn(3) starts fusermount3, and this program once more to ask a mount. The library for tests starts the program.</summary>
+    /// <summary>
+    /// fork(2) in a process with threads is a trap; posix_spawn(3) starts fusermount3, and this program once more to ask a mount. The
+    /// library for tests starts the program.
+    /// </summary>
     [Test]
     public void Processes_OfTheProgram_AreStartedForFusermountAndQuestionsOnly()
     {
@@ -37,7 +40,8 @@ internal sealed class SafetyTests
             from name in source.Nodes<IdentifierNameSyntax>()
             where name.Identifier.Text is "Process" or "ProcessStartInfo" or "fork" or "vfork" or "Spawn" or "SpawnBetween"
             select source.Path;
-        Assert.That(starts.Distinct(), Is.EquivalentTo(new[] { "src/OverlayFuse.Fuse/FuserMount.cs", "src/OverlayFuse.Cli/Asking/Question.cs" }));
+        Assert.That(starts.Distinct(),
+            Is.EquivalentTo(new[] { "src/OverlayFuse.Fuse/Mounting/FuserMount.cs", "src/OverlayFuse.Cli/Asking/Question.cs" }));
     }
 
     [TestCaseSource(nameof(Opcodes))]
@@ -74,7 +78,7 @@ internal sealed class SafetyTests
             where clause.Filter is null && (clause.Declaration is null || clause.Declaration.Type.ToString() == nameof(Exception))
             where clause.Block.Statements.LastOrDefault() is not ThrowStatementSyntax { Expression: null }
             select source.Path;
-        Assert.That(catches.Distinct(), Is.SubsetOf(new[] { "src/OverlayFuse.Fuse/FuseWorker.cs" }));
+        Assert.That(catches.Distinct(), Is.SubsetOf(new[] { "src/OverlayFuse.Fuse/Workers/FuseWorker.cs" }));
     }
 
     /// <summary>What comes from a layer, a mount or /proc goes through PlainText: nothing else writes text to standard error.</summary>

@@ -16,7 +16,8 @@ internal sealed partial class TestTests
 
     [Test]
     public void Name_OfATest_IsOperationSituationResult() =>
-        Assert.That(Tests.Where(test => !ThreeParts().IsMatch(test.Method.Identifier.Text)).Select(test => $"{test.Source.At(test.Method)}: {test.Method.Identifier.Text}"), Is.Empty);
+        Assert.That(Tests.Where(test => !ThreeParts().IsMatch(test.Method.Identifier.Text))
+            .Select(test => $"{test.Source.At(test.Method)}: {test.Method.Identifier.Text}"), Is.Empty);
 
     [Test]
     public void Ignored_OrExplicit_HasAReason()

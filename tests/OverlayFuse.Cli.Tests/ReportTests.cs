@@ -2,8 +2,8 @@ using System.Text.Json;
 using OverlayFuse.Cli.Doctor;
 using OverlayFuse.Cli.Mounts;
 using OverlayFuse.Cli.Output;
+using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
-using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli.Tests;

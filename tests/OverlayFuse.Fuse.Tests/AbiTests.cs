@@ -48,7 +48,8 @@ internal sealed class AbiTests
         }
         foreach (Type type in Enums)
         {
-            missing.AddRange(Enum.GetNames(type).Where(name => name != "None" && !text.Contains($", {type.Name}, {name});", StringComparison.Ordinal))
+            missing.AddRange(Enum.GetNames(type)
+                .Where(name => name != "None" && !text.Contains($", {type.Name}, {name});", StringComparison.Ordinal))
                 .Select(name => $"{type.Name}.{name}"));
         }
         Assert.That(missing, Is.EqualTo(new[] { "StatxOut.Spare1" }), "the second element of C's spare[2]");
@@ -68,7 +69,8 @@ internal sealed class AbiTests
         foreach (Type type in Enums)
         {
             foreach (string name in Enum.GetNames(type))
-                text.AppendLine(CultureInfo.InvariantCulture, $"#define {type.Name}_{name} {Convert.ToUInt64(Enum.Parse(type, name), CultureInfo.InvariantCulture)}ULL");
+                text.AppendLine(CultureInfo.InvariantCulture,
+                    $"#define {type.Name}_{name} {Convert.ToUInt64(Enum.Parse(type, name), CultureInfo.InvariantCulture)}ULL");
         }
         return text.ToString();
     }
@@ -79,7 +81,9 @@ internal sealed class AbiTests
         try
         {
             File.WriteAllText(Path.Combine(directory, "abi_layout.h"), layout);
-            var start = new ProcessStartInfo("gcc", ["-fsyntax-only", "-Wall", "-Werror", "-Wno-sign-compare", "-I", directory, AbiCheck]) { RedirectStandardError = true };
+            var start = new ProcessStartInfo("gcc",
+                ["-fsyntax-only", "-Wall", "-Werror", "-Wno-sign-compare", "-I", directory, AbiCheck])
+            { RedirectStandardError = true };
             using Process gcc = Process.Start(start)!;
             string errors = gcc.StandardError.ReadToEnd();
             gcc.WaitForExit();

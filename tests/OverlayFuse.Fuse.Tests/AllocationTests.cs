@@ -7,7 +7,8 @@ namespace OverlayFuse.Fuse.Tests;
 /// <summary>A request costs no managed memory, from read(2) to write(2).</summary>
 internal sealed class AllocationTests
 {
-    private static readonly byte[] Read4096 = Golden.Bytes("00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 10 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00");
+    private static readonly byte[] Read4096 = Golden.Bytes("00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 10 00 00 00 00 00 00 00 00 "
+        + "00 00 00 00 00 00 00 00 00 00 00 00 00 00");
 
     private static IEnumerable<TestCaseData> Requests()
     {
@@ -19,7 +20,8 @@ internal sealed class AllocationTests
         yield return new TestCaseData(16u, new byte[40]).SetName("Write_Served_AllocatesNothing");
         yield return new TestCaseData(22u, Golden.Bytes("40 00 00 00 00 00 00 00 61 00")).SetName("GetXattr_Served_AllocatesNothing");
         yield return new TestCaseData(28u, Read4096).SetName("ReadDir_Served_AllocatesNothing");
-        yield return new TestCaseData(35u, Golden.Bytes("00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 61 00")).SetName("Create_Served_AllocatesNothing");
+        yield return new TestCaseData(35u, Golden.Bytes("00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 61 00"))
+            .SetName("Create_Served_AllocatesNothing");
         yield return new TestCaseData(36u, new byte[8]).SetName("Interrupt_Served_AllocatesNothing");
         yield return new TestCaseData(44u, Read4096).SetName("ReadDirPlus_Served_AllocatesNothing");
         yield return new TestCaseData(60u, new byte[8]).SetName("Unknown_Served_AllocatesNothing");

@@ -1,3 +1,4 @@
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Fuse.Tests.Support;
 using OverlayFuse.Linux;
 
@@ -20,18 +21,25 @@ internal sealed class FuseMountTests
 
     private FuseMountOptions Options => new() { MountPoint = _directory, Source = "so,ur\\ce", Subtype = "ovftest" };
 
-    private string[] MountColumns() => File.ReadLines("/proc/mounts").Single(line => line.Contains(_directory, StringComparison.Ordinal)).Split(' ');
+    private string[] MountColumns() =>
+        File.ReadLines("/proc/mounts").Single(line => line.Contains(_directory, StringComparison.Ordinal)).Split(' ');
 
     [Test]
     public void Mount_FlagsAndOptions_AreTheKernels()
     {
-        FuseMount mount = FuseMount.Mount(Options with { AllowOther = true, MaxRead = 65536, Flags = FuseMountFlags.NoSuid | FuseMountFlags.NoDev | FuseMountFlags.ReadOnly });
+        FuseMount mount = FuseMount.Mount(Options with
+        {
+            AllowOther = true,
+            MaxRead = 65536,
+            Flags = FuseMountFlags.NoSuid | FuseMountFlags.NoDev | FuseMountFlags.ReadOnly
+        });
         string[] columns = MountColumns();
         mount.Unmount();
         Sys.Close(mount.Device);
         Assert.That(columns[0], Is.EqualTo(@"so,ur\134ce"));
         Assert.That(columns[2], Is.EqualTo("fuse.ovftest"));
-        Assert.That(columns[3].Split(','), Is.SupersetOf(new[] { "ro", "nosuid", "nodev", "default_permissions", "allow_other", "max_read=65536" }));
+        Assert.That(columns[3].Split(','),
+            Is.SupersetOf(new[] { "ro", "nosuid", "nodev", "default_permissions", "allow_other", "max_read=65536" }));
     }
 
     [Test]

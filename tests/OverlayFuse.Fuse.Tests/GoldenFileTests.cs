@@ -3,7 +3,9 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse.Tests;
 
-/// <summary>Requests on inodes and open files: bytes as the kernel sends them, what the file system is asked, bytes that the kernel gets.</summary>
+/// <summary>
+/// Requests on inodes and open files: bytes as the kernel sends them, what the file system is asked, bytes that the kernel gets.
+/// </summary>
 internal sealed class GoldenFileTests : DispatchTest
 {
     [Test]

@@ -63,7 +63,8 @@ internal sealed class GoldenNameTests : DispatchTest
 
     [Test]
     public void SymLink_NameAndTarget_AreTakenInOrder() =>
-        Check(Golden.Request(6, "6c 00 | name\n2f 74 00 | target"), "SymLink 2 by 1000/100/4321: l -> /t", Golden.Reply(Errno.None, GoldenReplies.Entry));
+        Check(Golden.Request(6, "6c 00 | name\n2f 74 00 | target"), "SymLink 2 by 1000/100/4321: l -> /t",
+            Golden.Reply(Errno.None, GoldenReplies.Entry));
 
     [Test]
     public void MkNod_Device_IsDecoded() => Check(

@@ -1,5 +1,6 @@
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Fuse.Tests.Support;
+using OverlayFuse.Fuse.Workers;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse.Tests;

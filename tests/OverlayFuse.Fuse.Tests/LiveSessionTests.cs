@@ -34,7 +34,8 @@ internal sealed class LiveSessionTests
     public void Read_AllResidentWorkersWait_OthersAreServed()
     {
         using var mount = new LiveMount(_fileSystem, new FuseSessionOptions { Workers = 1 });
-        Process[] clients = [.. Enumerable.Range(0, 6).Select(_ => Shell.Start("exec dd if=slow iflag=direct status=none", mount.Directory))];
+        Process[] clients = [.. Enumerable.Range(0, 6)
+            .Select(_ => Shell.Start("exec dd if=slow iflag=direct status=none", mount.Directory))];
         Assert.That(SpinWait.SpinUntil(() => _fileSystem.InRead > 0, TimeSpan.FromSeconds(20)), Is.True);
         Assert.That(mount.Run("cat fast; stat -c %s fast"), Is.EqualTo("quick5"));
         _fileSystem.Release();
@@ -54,7 +55,8 @@ internal sealed class LiveSessionTests
         using Process client = Shell.Start("cat slow", mount.Directory);
         Assert.That(SpinWait.SpinUntil(() => _fileSystem.InRead > 0, TimeSpan.FromSeconds(20)), Is.True);
         Assert.That(mount.Session.Stop(), Is.False, "the operation still hangs");
-        Assert.That(client.WaitForExit(TimeSpan.FromSeconds(20)), Is.True, "the kernel aborts the connection when its last descriptor closes");
+        Assert.That(client.WaitForExit(TimeSpan.FromSeconds(20)), Is.True,
+            "the kernel aborts the connection when its last descriptor closes");
         Assert.That(client.StandardError.ReadToEnd(), Does.Contain("abort").Or.Contain("not connected"));
         _fileSystem.Release();
         Assert.That(mount.Session.WaitUntilEnded(TimeSpan.FromSeconds(20)), Is.True);
@@ -89,7 +91,8 @@ internal sealed class LiveSessionTests
         var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
         using (var mount = new LiveMount(_fileSystem, new FuseSessionOptions { Trace = lines.Enqueue }))
             mount.Run("cat fast; cat missing 2>&1 | tail -1");
-        Assert.That(lines, Has.Some.Contains(" Lookup node 1 ").And.Some.Contains("\"missing\"").And.Some.EndsWith("Lookup -> ENOENT bytes 16"));
+        Assert.That(lines,
+            Has.Some.Contains(" Lookup node 1 ").And.Some.Contains("\"missing\"").And.Some.EndsWith("Lookup -> ENOENT bytes 16"));
         Assert.That(lines, Has.Some.Contains(" Read -> ok bytes 21"));
     }
 

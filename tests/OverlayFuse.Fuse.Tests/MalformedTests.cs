@@ -70,7 +70,8 @@ internal sealed class MalformedTests : DispatchTest
     }
 
     [Test]
-    public void Extensions_SizesThatLeadNowhere_ReadAsAbsent([Values("00 00 00 00", "ff ff ff ff", "07 00 00 00", "09 00 00 00")] string size)
+    public void Extensions_SizesThatLeadNowhere_ReadAsAbsent(
+        [Values("00 00 00 00", "ff ff ff ff", "07 00 00 00", "09 00 00 00")] string size)
     {
         Dispatcher.Send(Golden.Request(9, $"ff 01 00 00 00 00 00 00 64 00 {size} 20 00 00 00", extensionUnits: 1));
         Assert.That(FileSystem.Last, Does.EndWith(": d mode=1FF umask=0"));
@@ -106,7 +107,8 @@ internal sealed class MalformedTests : DispatchTest
     [Test]
     public void GoldenRequests_CutAnywhere_AreAnsweredWell()
     {
-        byte[] create = Golden.Request(35, "42 82 00 00 a4 81 00 00 12 00 00 00 01 00 00 00 66 00 10 00 00 00 20 00 00 00 01 00 00 00 de 00 00 00", extensionUnits: 2);
+        byte[] create = Golden.Request(35,
+            "42 82 00 00 a4 81 00 00 12 00 00 00 01 00 00 00 66 00 10 00 00 00 20 00 00 00 01 00 00 00 de 00 00 00", extensionUnits: 2);
         byte[] rename = Golden.Request(45, "03 00 00 00 00 00 00 00 02 00 00 00 00 00 00 00 61 00 62 00");
         foreach (byte[] whole in new[] { create, rename })
         {

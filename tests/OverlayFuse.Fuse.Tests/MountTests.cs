@@ -34,12 +34,14 @@ internal sealed class MountTests
 
     [Test]
     public void Names_MadeMovedAndRemoved_AreListed() => Expect(
-        "mkdir d && echo x > d/f && ln d/f d/g && ln -s f d/l && readlink d/l && stat -c %h d/g && mv d/f d/h && cat d/l 2>&1; ls d; rm d/g d/h d/l && rmdir d && ls -A",
+        "mkdir d && echo x > d/f && ln d/f d/g && ln -s f d/l && readlink d/l && stat -c %h d/g && mv d/f d/h && cat d/l 2>&1; ls d; "
+            + "rm d/g d/h d/l && rmdir d && ls -A",
         "f\n2\ncat: d/l: No such file or directory\ng\nh\nl");
 
     [Test]
     public void Rename_FlagsOfRenameat2_ReachTheFileSystem() => Expect(
-        "echo 1 > a; echo 2 > b; mv -n a b; cat a b; python3 -c \"import ctypes; print(ctypes.CDLL(None).renameat2(-100, b'a', -100, b'b', 2))\"; cat a b",
+        "echo 1 > a; echo 2 > b; mv -n a b; cat a b; python3 -c \"import ctypes; "
+            + "print(ctypes.CDLL(None).renameat2(-100, b'a', -100, b'b', 2))\"; cat a b",
         "1\n2\n0\n2\n1");
 
     [Test]
@@ -53,29 +55,34 @@ internal sealed class MountTests
     [Test]
     public void Data_OneMebibyteTransfers_ArriveWhole()
     {
-        Expect("head -c 8000000 /dev/urandom > /tmp/ovf-fuse-$$; dd if=/tmp/ovf-fuse-$$ of=a bs=1M oflag=direct status=none; cmp /tmp/ovf-fuse-$$ a && " +
+        Expect("head -c 8000000 /dev/urandom > /tmp/ovf-fuse-$$; dd if=/tmp/ovf-fuse-$$ of=a bs=1M oflag=direct status=none; "
+            + "cmp /tmp/ovf-fuse-$$ a && " +
             "dd if=a iflag=direct bs=1M status=none | cmp - /tmp/ovf-fuse-$$ && echo same; rm /tmp/ovf-fuse-$$", "same");
         Assert.That(_fileSystem.LargestTransfer, Is.EqualTo(_fileSystem.Negotiation!.MaxWrite));
     }
 
     [Test]
     public void Xattrs_SetListedRemoved_AreKept() => Expect(
-        "touch a; setfattr -n user.one -v 1 a; setfattr -n user.two -v 22 a; getfattr -d a | sort; setfattr -x user.one a; getfattr a; getfattr -n user.one a 2>&1; true",
+        "touch a; setfattr -n user.one -v 1 a; setfattr -n user.two -v 22 a; getfattr -d a | sort; setfattr -x user.one a; getfattr a; "
+            + "getfattr -n user.one a 2>&1; true",
         "\n# file: a\nuser.one=\"1\"\nuser.two=\"22\"\n# file: a\nuser.two\n\na: user.one: No such attribute");
 
     [Test]
     public void Space_AllocatedSoughtAndCopied_IsThere() => Expect(
-        "fallocate -l 100000 a; stat -c %s a; echo data > b; cp --reflink=never b c; cat c; python3 -c \"import os; f = os.open('b', os.O_RDONLY); print(os.lseek(f, 0, os.SEEK_HOLE), os.lseek(f, 2, os.SEEK_DATA))\"",
+        "fallocate -l 100000 a; stat -c %s a; echo data > b; cp --reflink=never b c; cat c; python3 -c \"import os; "
+            + "f = os.open('b', os.O_RDONLY); print(os.lseek(f, 0, os.SEEK_HOLE), os.lseek(f, 2, os.SEEK_DATA))\"",
         "100000\ndata\n5 2");
 
     [Test]
     public void TmpFile_WithoutAName_HoldsData() => Expect(
-        "python3 -c \"import os; f = os.open('.', os.O_TMPFILE | os.O_RDWR, 0o600); os.write(f, b'abc'); print(os.pread(f, 9, 0), os.fstat(f).st_nlink)\"; ls -A",
+        "python3 -c \"import os; f = os.open('.', os.O_TMPFILE | os.O_RDWR, 0o600); os.write(f, b'abc'); "
+            + "print(os.pread(f, 9, 0), os.fstat(f).st_nlink)\"; ls -A",
         "b'abc' 0");
 
     [Test]
     public void StatFs_Figures_AreThoseOfTheFileSystem() =>
-        Expect("stat -f -c '%b %f %a %c %d %s %S %l %T' .", "1000 500 400 300 200 4096 4096 255 fuseblk".Replace("fuseblk", _mount.Run("stat -f -c %T ."), StringComparison.Ordinal));
+        Expect("stat -f -c '%b %f %a %c %d %s %S %l %T' .",
+            "1000 500 400 300 200 4096 4096 255 fuseblk".Replace("fuseblk", _mount.Run("stat -f -c %T ."), StringComparison.Ordinal));
 
     [Test]
     public void Features_OfThisKernel_AreGranted()

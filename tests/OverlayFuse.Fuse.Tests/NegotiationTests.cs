@@ -7,7 +7,8 @@ namespace OverlayFuse.Fuse.Tests;
 /// <summary>INIT with kernels old and new.</summary>
 internal sealed class NegotiationTests
 {
-    private const int LengthOffset = 0, ErrorOffset = 4, MajorOffset = 16, MinorOffset = 20, FlagsOffset = 28, MaxWriteOffset = 36, MaxPagesOffset = 44, Flags2Offset = 48;
+    private const int LengthOffset = 0, ErrorOffset = 4, MajorOffset = 16, MinorOffset = 20, FlagsOffset = 28, MaxWriteOffset = 36,
+        MaxPagesOffset = 44, Flags2Offset = 48;
     private const ulong Everything = ulong.MaxValue;
 
     private RecordingFileSystem _fileSystem = null!;
@@ -15,9 +16,11 @@ internal sealed class NegotiationTests
     [SetUp]
     public void Create() => _fileSystem = new RecordingFileSystem();
 
-    private byte[] Init(uint major, uint minor, ulong flags = Everything) => new Dispatcher(_fileSystem).Send(InitMessages.FromKernel(major, minor, flags));
+    private byte[] Init(uint major, uint minor, ulong flags = Everything) =>
+        new Dispatcher(_fileSystem).Send(InitMessages.FromKernel(major, minor, flags));
 
-    private static ulong FlagsOf(byte[] reply) => BitConverter.ToUInt32(reply, FlagsOffset) | ((ulong)BitConverter.ToUInt32(reply, Flags2Offset) << 32);
+    private static ulong FlagsOf(byte[] reply) =>
+        BitConverter.ToUInt32(reply, FlagsOffset) | ((ulong)BitConverter.ToUInt32(reply, Flags2Offset) << 32);
 
     [Test]
     public void Init_Kernel6_18_AnswersTheseBytes() => new Dispatcher(_fileSystem).Expect(
@@ -118,14 +121,16 @@ internal sealed class NegotiationTests
     [Test]
     public void Granted_LocksAndWriteback_AreNotClaimedUnasked()
     {
-        const InitFlags local = InitFlags.PosixLocks | InitFlags.FlockLocks | InitFlags.WritebackCache | InitFlags.NoExportSupport | InitFlags.AbortError;
+        const InitFlags local = InitFlags.PosixLocks | InitFlags.FlockLocks | InitFlags.WritebackCache | InitFlags.NoExportSupport
+            | InitFlags.AbortError;
         Assert.That((InitFlags)FlagsOf(Init(7, 45)) & local, Is.EqualTo(InitFlags.None));
     }
 
     [Test]
     public void MaxWrite_SmallerOption_LimitsPagesToo()
     {
-        byte[] reply = new Dispatcher(_fileSystem, new FuseSessionOptions { MaxWrite = 64 << 10 }).Send(InitMessages.FromKernel(7, 45, Everything));
+        byte[] reply = new Dispatcher(_fileSystem, new FuseSessionOptions { MaxWrite = 64 << 10 })
+            .Send(InitMessages.FromKernel(7, 45, Everything));
         Assert.That(BitConverter.ToUInt32(reply, MaxWriteOffset), Is.EqualTo(64 << 10));
         Assert.That(BitConverter.ToUInt16(reply, MaxPagesOffset), Is.EqualTo(16));
     }
@@ -158,6 +163,7 @@ internal sealed class NegotiationTests
     {
         var trace = new List<string>();
         new Dispatcher(_fileSystem, new FuseSessionOptions { Trace = line => trace.Add(line) }).Initialize();
-        Assert.That(trace, Does.Contain("  + DoReadDirPlus").And.Contain("  - WritebackCache").And.Some.StartsWith("FUSE 7.45, max_write "));
+        Assert.That(trace,
+            Does.Contain("  + DoReadDirPlus").And.Contain("  - WritebackCache").And.Some.StartsWith("FUSE 7.45, max_write "));
     }
 }

@@ -32,21 +32,24 @@ internal sealed class PassthroughTests
     public void Open_WithBackingFile_ReadsAndWritesTheRealFile()
     {
         _fileSystem.BackingId = Register(_real).Id;
-        Assert.That(_mount.Run("dd if=file bs=10 count=1 status=none; printf REAL | dd of=file conv=notrunc status=none"), Is.EqualTo("real"));
+        Assert.That(_mount.Run("dd if=file bs=10 count=1 status=none; printf REAL | dd of=file conv=notrunc status=none"),
+            Is.EqualTo("real"));
         Assert.That(File.ReadAllText(_real), Is.EqualTo("REAL"));
     }
 
     [Test]
     public void Open_FileOfReadOnlyMount_RefusesToWrite()
     {
-        Assert.That(Sys.OpenAt(Fd.WorkingDirectory, Name.From(Path.GetTempPath()), OpenFlags.Path | OpenFlags.Directory, out Fd directory), Is.EqualTo(Errno.None));
+        Assert.That(Sys.OpenAt(Fd.WorkingDirectory, Name.From(Path.GetTempPath()), OpenFlags.Path | OpenFlags.Directory, out Fd directory),
+            Is.EqualTo(Errno.None));
         using var owner = new ScopedFd(directory);
         Assert.That(Sys.CloneMount(owner, readOnly: true, out Fd clone), Is.EqualTo(Errno.None));
         using var cloned = new ScopedFd(clone);
         Assert.That(Sys.OpenAt(clone, Name.From(Path.GetFileName(_real)), OpenFlags.ReadOnly, out Fd file), Is.EqualTo(Errno.None));
         using (new ScopedFd(file))
             _fileSystem.BackingId = Register(file).Id;
-        Assert.That(_mount.Run("dd if=file bs=10 count=1 status=none; if true 2>/dev/null >>file; then echo written; fi"), Is.EqualTo("real"));
+        Assert.That(_mount.Run("dd if=file bs=10 count=1 status=none; if true 2>/dev/null >>file; then echo written; fi"),
+            Is.EqualTo("real"));
         Assert.That(File.ReadAllText(_real), Is.EqualTo("real"));
     }
 
@@ -79,7 +82,8 @@ internal sealed class PassthroughTests
     [Test]
     public void Open_FileOfTheMountItself_AnswersLoop()
     {
-        Assert.That(Sys.OpenAt(Fd.WorkingDirectory, Name.From(Path.Combine(_mount.Directory, "file")), OpenFlags.Path, out Fd file), Is.EqualTo(Errno.None));
+        Assert.That(Sys.OpenAt(Fd.WorkingDirectory, Name.From(Path.Combine(_mount.Directory, "file")), OpenFlags.Path, out Fd file),
+            Is.EqualTo(Errno.None));
         using var owner = new ScopedFd(file);
         Assert.That(_fileSystem.BackingFiles!.Open(file, out _), Is.EqualTo(Errno.ELOOP));
     }

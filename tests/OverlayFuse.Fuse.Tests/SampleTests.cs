@@ -24,7 +24,8 @@ internal sealed class SampleTests
         string script = $"""
             set -e; d=$(mktemp -d /tmp/ovf-hello-XXXXXX); chown 65534 $d; mode=$(stat -c %a /dev/fuse); chmod 666 /dev/fuse
             {asUser}env HOME=/tmp DOTNET_CLI_HOME=/tmp dotnet '{program}' $d & p=$!
-            trap 'chmod $mode /dev/fuse; fusermount3 -u -z $d 2>/dev/null || true; kill $p 2>/dev/null || true; wait $p || true; rmdir $d' EXIT
+            trap 'chmod $mode /dev/fuse; fusermount3 -u -z $d 2>/dev/null || true
+                kill $p 2>/dev/null || true; wait $p || true; rmdir $d' EXIT
             for i in $(seq 200); do grep -q " $d fuse.hello" /proc/mounts && break; kill -0 $p; sleep 0.05; done
             {asUser}ls -l $d | tail -1 | cut -c1-10; {asUser}cat $d/hello; {asUser}cat $d/other 2>&1 || true
             {asUser}fusermount3 -u $d; wait $p; echo exit $?

@@ -13,7 +13,8 @@ internal sealed class SessionTests
         using var kernel = new FakeKernel(new Stubborn());
         kernel.Send(2, 10, "x\0"u8.ToArray());
         Assert.That(kernel.Receive(), Is.EqualTo((2ul, Errno.EIO)));
-        Assert.That(kernel.Log.Single(), Does.Contain("Unlink").And.Contain("#2").And.Contain("unique 2").And.Contain("a bug").And.Contain(nameof(Stubborn)));
+        Assert.That(kernel.Log.Single(),
+            Does.Contain("Unlink").And.Contain("#2").And.Contain("unique 2").And.Contain("a bug").And.Contain(nameof(Stubborn)));
         kernel.Send(4, 11, "x\0"u8.ToArray());
         Assert.That(kernel.Receive(), Is.EqualTo((4ul, Errno.ENOSYS)));
     }
@@ -47,7 +48,8 @@ internal sealed class SessionTests
         using var kernel = new FakeKernel(fileSystem, new FuseSessionOptions { Workers = 1, MaxWorkers = 2 });
         for (ulong unique = 2; unique <= 8; unique += 2)
             kernel.Send(unique, 15, new byte[40]);
-        SpinWait.SpinUntil(() => fileSystem.Waiting == 2 && kernel.Session.WorkerCount == 2, TimeSpan.FromSeconds(10)); // a worker starts before it is counted
+        // a worker starts before it is counted
+        SpinWait.SpinUntil(() => fileSystem.Waiting == 2 && kernel.Session.WorkerCount == 2, TimeSpan.FromSeconds(10));
         Assert.That((fileSystem.Waiting, kernel.Session.WorkerCount), Is.EqualTo((2, 2)));
         fileSystem.Gate.Set();
         Assert.That(Enumerable.Range(0, 4).Select(_ => kernel.Receive().Unique), Is.EquivalentTo(new ulong[] { 2, 4, 6, 8 }));

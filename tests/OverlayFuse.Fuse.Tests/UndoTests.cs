@@ -10,7 +10,7 @@ internal sealed class UndoTests : DispatchTest
     {
         byte[] reply = Dispatcher.Send(request);
         FileSystem.Calls.Clear();
-        Dispatcher.Session.OnUndelivered(request, reply, refusal);
+        Dispatcher.Host.OnUndelivered(request, reply, refusal);
         return [.. FileSystem.Calls];
     }
 
@@ -32,7 +32,8 @@ internal sealed class UndoTests : DispatchTest
     [TestCase(14u, "Release")]
     [TestCase(27u, "ReleaseDir")]
     public void Open_NotDelivered_IsReleased(uint opcode, string release) => Assert.That(
-        CallsAfter(Golden.Request(opcode, "02 00 00 00 00 00 00 00")), Is.EqualTo(new[] { release + " 2 by 1000/100/4321: fh=61453 ReadWrite None owner=0" }));
+        CallsAfter(Golden.Request(opcode, "02 00 00 00 00 00 00 00")),
+        Is.EqualTo(new[] { release + " 2 by 1000/100/4321: fh=61453 ReadWrite None owner=0" }));
 
     [TestCase(35u, "66 00")]
     [TestCase(51u, "2f 00")]

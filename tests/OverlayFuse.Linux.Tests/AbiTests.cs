@@ -11,14 +11,18 @@ internal sealed class AbiTests
     private static readonly string s_sysCheck = Path.Combine(FindRepository(), "native", "sys_check.c");
 
     private static readonly Type[] s_structs =
-        [typeof(Statx), typeof(StatxTime), typeof(TimeSpec), typeof(StatFs), typeof(Libc.SigAction), typeof(Libc.IoVec), typeof(Libc.MsgHdr), typeof(Libc.DescriptorMessage), typeof(Libc.PollFd), typeof(Libc.FLock)];
+        [typeof(Statx), typeof(StatxTime), typeof(TimeSpec), typeof(StatFs), typeof(Libc.SigAction), typeof(Libc.IoVec),
+            typeof(Libc.MsgHdr), typeof(Libc.DescriptorMessage), typeof(Libc.PollFd), typeof(Libc.FLock)];
 
     private static readonly Type[] s_enums =
-        [typeof(OpenFlags), typeof(AtFlags), typeof(RenameFlags), typeof(XattrFlags), typeof(Whence), typeof(FileType), typeof(StatxMask), typeof(StatxAttributes)];
+        [typeof(OpenFlags), typeof(AtFlags), typeof(RenameFlags), typeof(XattrFlags), typeof(Whence), typeof(FileType), typeof(StatxMask),
+            typeof(StatxAttributes)];
 
     private static readonly Type[] s_holders = [typeof(Sys), typeof(DirectoryRecords)];
 
-    /// <summary>Sizes of our own, and two flags that sys/mount.h has, which cannot be included beside linux/mount.h: MountTests shows them at work.</summary>
+    /// <summary>
+    /// Sizes of our own, and two flags that sys/mount.h has, which cannot be included beside linux/mount.h: MountTests shows them at work.
+    /// </summary>
     private static readonly string[] s_notInHeaders = ["ProcPathSize", "MaxVerityDigest", "MountDetach", "UnmountNoFollow"];
 
     /// <summary>Other spellings of the same number.</summary>
@@ -49,11 +53,13 @@ internal sealed class AbiTests
     {
         string text = File.ReadAllText(s_sysCheck);
         IEnumerable<string> missing =
-            s_structs.SelectMany(type => CompilerCheck.Fields(type).Select(field => $", {type.Name}, {field.Name});").Append($", {type.Name});"))
+            s_structs.SelectMany(type => CompilerCheck.Fields(type).Select(field => $", {type.Name}, {field.Name});")
+                .Append($", {type.Name});"))
             .Concat(s_enums.SelectMany(type => CompilerCheck.Values(type).Select(value => $", {type.Name}, {value.Name});")))
             .Where(end => !text.Contains(end, StringComparison.Ordinal));
         IEnumerable<string> constants = s_holders.SelectMany(type => CompilerCheck.Constants(type).Select(constant => constant.Name))
-            .Where(name => !text.Contains($", {name});", StringComparison.Ordinal) && !text.Contains($"Sys_{name}", StringComparison.Ordinal));
+            .Where(name => !text.Contains($", {name});", StringComparison.Ordinal)
+                && !text.Contains($"Sys_{name}", StringComparison.Ordinal));
         Assert.That(missing, Is.Empty);
         Assert.That(constants.Except(s_notInHeaders), Is.Empty);
     }
@@ -63,7 +69,8 @@ internal sealed class AbiTests
     public void Types_OfTheAssembly_AreAllCompared()
     {
         IEnumerable<Type> enums = typeof(Sys).Assembly.GetExportedTypes().Where(type => type.IsEnum).Except([typeof(Errno)]);
-        IEnumerable<Type> structs = typeof(Libc).GetNestedTypes(System.Reflection.BindingFlags.NonPublic).Where(type => type is { IsValueType: true, IsEnum: false });
+        IEnumerable<Type> structs = typeof(Libc).GetNestedTypes(System.Reflection.BindingFlags.NonPublic)
+            .Where(type => type is { IsValueType: true, IsEnum: false });
         Assert.That(enums.Except(s_enums), Is.Empty);
         Assert.That(structs.Except(s_structs), Is.Empty);
     }
@@ -72,11 +79,13 @@ internal sealed class AbiTests
     public void Errno_OfEveryName_IsThatOfErrnoH()
     {
         Dictionary<string, string> macros = CompilerCheck.Macros("errno.h");
-        IEnumerable<(string, string)> header = macros.Where(macro => macro.Key[0] == 'E' && char.IsAsciiDigit(macro.Value[0])).Select(macro => (macro.Key, macro.Value));
+        IEnumerable<(string, string)> header = macros.Where(macro => macro.Key[0] == 'E' && char.IsAsciiDigit(macro.Value[0]))
+            .Select(macro => (macro.Key, macro.Value));
         IEnumerable<(string, string)> ours = Enum.GetNames<Errno>().Where(name => name != "None")
             .Select(name => (name, ((int)Enum.Parse<Errno>(name)).ToString(CultureInfo.InvariantCulture)));
         Assert.That(ours, Is.EquivalentTo(header));
-        Assert.That(macros.Where(macro => macro.Key[0] == 'E' && macro.Value[0] == 'E').Select(macro => macro.Key), Is.EquivalentTo(s_errnoAliases));
+        Assert.That(macros.Where(macro => macro.Key[0] == 'E' && macro.Value[0] == 'E').Select(macro => macro.Key),
+            Is.EquivalentTo(s_errnoAliases));
     }
 
     private static string FindRepository()

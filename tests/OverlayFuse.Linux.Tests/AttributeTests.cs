@@ -42,7 +42,8 @@ internal sealed class AttributeTests : DiskTest
         Assert.That(Sys.UTimeNsAt(path, Name.Empty, s_early, s_long), Is.EqualTo(Errno.None));
         Stat stat = Stat(name);
         Assert.That((stat.st_uid, stat.st_gid), Is.EqualTo((7u, 8u)));
-        Assert.That((stat.st_atime, stat.st_atime_nsec, stat.st_mtime, stat.st_mtime_nsec), Is.EqualTo((-2L, 1L, 4_000_000_000L, 999_999_999L)));
+        Assert.That((stat.st_atime, stat.st_atime_nsec, stat.st_mtime, stat.st_mtime_nsec),
+            Is.EqualTo((-2L, 1L, 4_000_000_000L, 999_999_999L)));
         Assert.That(Stat("file").st_uid, Is.EqualTo(name == "file" ? 7u : 0u));
     }
 

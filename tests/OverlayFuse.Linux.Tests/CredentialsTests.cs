@@ -49,7 +49,8 @@ internal sealed class CredentialsTests : DiskTest
 
     [Test]
     public void SetFsIds_ByAnOrdinaryUser_IsEPerm() =>
-        Assert.That(Credentials.RunAs(1234, () => (Sys.SetFsIds(1234, 1234), Sys.SetFsIds(0, 1234))), Is.EqualTo((Errno.None, Errno.EPERM)));
+        Assert.That(Credentials.RunAs(1234, () => (Sys.SetFsIds(1234, 1234), Sys.SetFsIds(0, 1234))),
+            Is.EqualTo((Errno.None, Errno.EPERM)));
 
     [Test]
     public void KeepCapabilitiesOverFsUid_WithoutSetPCap_IsEPerm() =>
@@ -60,7 +61,8 @@ internal sealed class CredentialsTests : DiskTest
     {
         Errno[] results = InThread(() =>
         [
-            .. new (uint, uint)[] { (1, 2), (0, 0), (uint.MaxValue - 1, 7), (0, 0), (3, 3) }.Select(ids => Sys.SetFsIds(ids.Item1, ids.Item2)),
+            .. new (uint, uint)[] { (1, 2), (0, 0), (uint.MaxValue - 1, 7), (0, 0),
+                (3, 3) }.Select(ids => Sys.SetFsIds(ids.Item1, ids.Item2)),
         ]);
         Assert.That(results, Is.All.EqualTo(Errno.None));
     }
@@ -72,7 +74,8 @@ internal sealed class CredentialsTests : DiskTest
         Assert.That((Sys.EffectiveUid, Sys.EffectiveGid, Sys.ProcessId), Is.EqualTo((Id("Uid:", 2), Id("Gid:", 2), (int)Id("Pid:", 1))));
 
         uint Id(string field, int column) =>
-            uint.Parse(status.Single(line => line.StartsWith(field, StringComparison.Ordinal)).Split('\t')[column], CultureInfo.InvariantCulture);
+            uint.Parse(status.Single(line => line.StartsWith(field, StringComparison.Ordinal)).Split('\t')[column],
+                CultureInfo.InvariantCulture);
     }
 
     [Test]

@@ -65,7 +65,8 @@ internal sealed class DeviceTests : DiskTest
         Assert.That(Sys.StreamSocketPair(out Fd one, out Fd other), Is.EqualTo(Errno.None));
         using var receiver = new ScopedFd(other);
         using var sender = new ScopedFd(one);
-        string script = $"import socket, os; s = socket.socket(fileno=int(os.environ['SOCKET'])); socket.send_fds(s, [b'x'], [os.open('{At("file")}', os.O_RDONLY)])";
+        string script = $"import socket, os; s = socket.socket(fileno=int(os.environ['SOCKET'])); "
+            + $"socket.send_fds(s, [b'x'], [os.open('{At("file")}', os.O_RDONLY)])";
         Assert.That(Run(["python3", "-c", script], "SOCKET=" + sender.Fd.Number, sender), Is.Zero);
         Assert.That(Sys.ReceiveDescriptor(receiver, out Fd received), Is.EqualTo(Errno.None));
         using var file = new ScopedFd(received);

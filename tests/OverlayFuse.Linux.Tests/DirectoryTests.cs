@@ -21,7 +21,8 @@ internal sealed class DirectoryTests : DiskTest
     [Test]
     public void GetDents_NamesOf255ArbitraryBytes_AreWhole()
     {
-        byte[][] names = [.. Enumerable.Range(0, 4).Select(k => (byte[])[.. Enumerable.Range(0, 255).Select(i => NameByte(i + 64 * k)), 0])];
+        byte[][] names = [.. Enumerable.Range(0, 4)
+            .Select(k => (byte[])[.. Enumerable.Range(0, 255).Select(i => NameByte(i + 64 * k)), 0])];
         foreach (byte[] name in names)
             Assert.That(Sys.MkNodAt(Root, new Name(name), (uint)FileType.Regular | 0x180, 0), Is.EqualTo(Errno.None));
         Assert.That(Read(280).Select(entry => entry.Name), Is.EquivalentTo(names.Select(name => Values.Name(name[..^1]))));
@@ -74,7 +75,8 @@ internal sealed class DirectoryTests : DiskTest
         var seen = new List<(ulong, string, FileType)>();
         while (walk.MoveNext())
             seen.Add((walk.Ino, walk.Name.ToString(), walk.Type));
-        Assert.That(seen, Is.EqualTo(new[] { (2ul, "...", FileType.Regular), (4ul, ".x", FileType.Regular), (5ul, "..x", FileType.Regular) }));
+        Assert.That(seen,
+            Is.EqualTo(new[] { (2ul, "...", FileType.Regular), (4ul, ".x", FileType.Regular), (5ul, "..x", FileType.Regular) }));
     }
 
     private static byte[] Record(ulong ino, string name)
@@ -105,5 +107,6 @@ internal sealed class DirectoryTests : DiskTest
         }
     }
 
-    private IEnumerable<(string, ulong)> FromReaddir() => DirectoryReader.Read(Sandbox.Root).Select((Dirent entry) => (entry.d_name, entry.d_ino));
+    private IEnumerable<(string, ulong)> FromReaddir() =>
+        DirectoryReader.Read(Sandbox.Root).Select((Dirent entry) => (entry.d_name, entry.d_ino));
 }

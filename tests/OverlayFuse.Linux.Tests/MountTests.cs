@@ -88,7 +88,9 @@ internal sealed class MountTests : DiskTest
     public void CloneMount_NoDescriptor_IsEBadF() =>
         Assert.That((Sys.CloneMount(new Fd(99999), true, out Fd tree), tree.IsOpen), Is.EqualTo((Errno.EBADF, false)));
 
-    /// <summary>UMOUNT_NOFOLLOW: a link in the place of a mountpoint does not lead elsewhere. MNT_DETACH: open files do not hinder.</summary>
+    /// <summary>
+    /// UMOUNT_NOFOLLOW: a link in the place of a mountpoint does not lead elsewhere. MNT_DETACH: open files do not hinder.
+    /// </summary>
     [Test]
     public void Unmount_LinkOrBusyMount_IsRefusedOrDetached()
     {

@@ -56,7 +56,8 @@ internal sealed class ProcessTests : DiskTest
     public void AssumeUser_InOneThread_LeavesTheOthers()
     {
         (Errno taken, string ids, Errno back) of = default;
-        var thread = new Thread(() => of = (Sys.AssumeUser(1234, 5678), Ids($"/proc/self/task/{Sys.ThreadId}/status"), Sys.AssumeUser(0, 0)));
+        var thread = new Thread(() => of = (Sys.AssumeUser(1234, 5678), Ids($"/proc/self/task/{Sys.ThreadId}/status"),
+            Sys.AssumeUser(0, 0)));
         thread.Start();
         thread.Join();
         Assert.That(of, Is.EqualTo((Errno.None, "1234 1234 1234 1234, 5678 5678 5678 5678", Errno.EPERM)));

@@ -92,8 +92,10 @@ internal sealed class StatTests : DiskTest
         Assert.That(Sys.FStatFs(root, out StatFs ours), Is.EqualTo(Errno.None));
         Assert.That(Syscall.statvfs(mountpoint, out Statvfs expected), Is.Zero);
         Assert.That(
-            (ours.Blocks, ours.BlocksFree, ours.BlocksAvailable, ours.Files, ours.FilesFree, (ulong)ours.BlockSize, (ulong)ours.NameLength, (ulong)ours.FragmentSize),
-            Is.EqualTo((expected.f_blocks, expected.f_bfree, expected.f_bavail, expected.f_files, expected.f_ffree, expected.f_bsize, expected.f_namemax, expected.f_frsize)));
+            (ours.Blocks, ours.BlocksFree, ours.BlocksAvailable, ours.Files, ours.FilesFree, (ulong)ours.BlockSize, (ulong)ours.NameLength,
+                (ulong)ours.FragmentSize),
+            Is.EqualTo((expected.f_blocks, expected.f_bfree, expected.f_bavail, expected.f_files, expected.f_ffree, expected.f_bsize,
+                expected.f_namemax, expected.f_frsize)));
         Assert.That(ours.Type, Is.EqualTo(0xEF53), "EXT4_SUPER_MAGIC");
     }
 
@@ -121,7 +123,8 @@ internal sealed class StatTests : DiskTest
         Tool.Run("chattr", "+P", "-p", "77", Path.Combine(mountpoint, "d"));
         using var root = new ScopedFd(OpenDirectory(mountpoint));
         using var directory = new ScopedFd(OpenDirectory(Path.Combine(mountpoint, "d")));
-        Assert.That((Sys.GetProject(root, out uint project, out bool isInherited), project, isInherited), Is.EqualTo((Errno.None, 0u, false)));
+        Assert.That((Sys.GetProject(root, out uint project, out bool isInherited), project, isInherited),
+            Is.EqualTo((Errno.None, 0u, false)));
         Assert.That((Sys.GetProject(directory, out project, out isInherited), project, isInherited), Is.EqualTo((Errno.None, 77u, true)));
     }
 
@@ -136,12 +139,15 @@ internal sealed class StatTests : DiskTest
     {
         Assert.That(
             (ours.Ino, ours.Dev, (ulong)ours.Mode, ours.Nlink, ours.Uid, ours.Gid, ours.Rdev),
-            Is.EqualTo((expected.st_ino, expected.st_dev, NativeConvert.FromFilePermissions(expected.st_mode), expected.st_nlink, expected.st_uid, expected.st_gid, expected.st_rdev)));
+            Is.EqualTo((expected.st_ino, expected.st_dev, NativeConvert.FromFilePermissions(expected.st_mode), expected.st_nlink,
+                expected.st_uid, expected.st_gid, expected.st_rdev)));
         Assert.That(
             ((long)ours.Size, (long)ours.Blocks, (long)ours.BlockSize),
             Is.EqualTo((expected.st_size, expected.st_blocks, expected.st_blksize)));
         Assert.That(
-            (ours.Atime.Seconds, (long)ours.Atime.Nanoseconds, ours.Mtime.Seconds, (long)ours.Mtime.Nanoseconds, ours.Ctime.Seconds, (long)ours.Ctime.Nanoseconds),
-            Is.EqualTo((expected.st_atime, expected.st_atime_nsec, expected.st_mtime, expected.st_mtime_nsec, expected.st_ctime, expected.st_ctime_nsec)));
+            (ours.Atime.Seconds, (long)ours.Atime.Nanoseconds, ours.Mtime.Seconds, (long)ours.Mtime.Nanoseconds, ours.Ctime.Seconds,
+                (long)ours.Ctime.Nanoseconds),
+            Is.EqualTo((expected.st_atime, expected.st_atime_nsec, expected.st_mtime, expected.st_mtime_nsec, expected.st_ctime,
+                expected.st_ctime_nsec)));
     }
 }

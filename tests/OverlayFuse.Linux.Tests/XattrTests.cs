@@ -57,7 +57,8 @@ internal sealed class XattrTests : DiskTest
             Assert.That(Sys.SetXattrAt(_xfs, Name.From("file"), Name.From(name), "x"u8), Is.EqualTo(Errno.None));
         byte[] list = new byte[1000];
         Assert.That(Sys.ListXattrAt(_xfs, Name.From("file"), list, out int length), Is.EqualTo(Errno.None));
-        Assert.That(System.Text.Encoding.ASCII.GetString(list, 0, length).TrimEnd('\0').Split('\0').Order(StringComparer.Ordinal), Is.EqualTo(Xattrs.Names(file)));
+        Assert.That(System.Text.Encoding.ASCII.GetString(list, 0, length).TrimEnd('\0').Split('\0').Order(StringComparer.Ordinal),
+            Is.EqualTo(Xattrs.Names(file)));
         Assert.That((Sys.ListXattrAt(_xfs, Name.From("file"), default, out int asked), asked), Is.EqualTo((Errno.None, length)));
         Assert.That(Sys.ListXattrAt(_xfs, Name.From("file"), new byte[length - 1], out _), Is.EqualTo(Errno.ERANGE));
     }

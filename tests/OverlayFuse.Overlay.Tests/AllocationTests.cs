@@ -7,7 +7,9 @@ using OverlayFuse.Overlay.Tests.Support;
 
 namespace OverlayFuse.Overlay.Tests;
 
-/// <summary>What an operation costs in managed memory: nothing on the hot path, a stated bound where an object is made that lives on.</summary>
+/// <summary>
+/// What an operation costs in managed memory: nothing on the hot path, a stated bound where an object is made that lives on.
+/// </summary>
 public sealed class AllocationTests : OverlayTest
 {
     private const int Rounds = 200;
@@ -93,19 +95,23 @@ public sealed class AllocationTests : OverlayTest
 
     [Test]
     public void Read_OpenFile_AllocatesNothing() => Assert.That(PerCall(() =>
-        _overlay.FileSystem.Read(_overlay.Request(Opcode.Read, _opened), new ReadIn { Size = 4096 }, s_buffer.AsSpan(0, 4096), out _)), Is.Zero);
+        _overlay.FileSystem.Read(_overlay.Request(Opcode.Read, _opened), new ReadIn { Size = 4096 }, s_buffer.AsSpan(0, 4096), out _)),
+        Is.Zero);
 
     [Test]
     public void Write_UpperFile_AllocatesNothing() => Assert.That(PerCall(() =>
-        _overlay.FileSystem.Write(_overlay.Request(Opcode.Write, _upper), new WriteIn { Size = 4096 }, s_buffer.AsSpan(0, 4096), out _)), Is.Zero);
+        _overlay.FileSystem.Write(_overlay.Request(Opcode.Write, _upper), new WriteIn { Size = 4096 }, s_buffer.AsSpan(0, 4096), out _)),
+        Is.Zero);
 
     [TestCase("lower")]
     [TestCase("upper")]
     public void GetXattr_ThereOrNot_AllocatesNothing(string file)
     {
         NodeId node = file == "lower" ? _lower : _upper;
-        Assert.That(PerCall(() => _overlay.FileSystem.GetXattr(_overlay.Request(Opcode.GetXattr, node), new Name(UserXattr), s_buffer, out _)), Is.Zero);
-        Assert.That(PerCall(() => _overlay.FileSystem.GetXattr(_overlay.Request(Opcode.GetXattr, node), new Name("user.none\0"u8), s_buffer, out _), Errno.ENODATA), Is.Zero);
+        Assert.That(PerCall(() => _overlay.FileSystem.GetXattr(_overlay.Request(Opcode.GetXattr, node), new Name(UserXattr), s_buffer,
+            out _)), Is.Zero);
+        Assert.That(PerCall(() => _overlay.FileSystem.GetXattr(_overlay.Request(Opcode.GetXattr, node), new Name("user.none\0"u8), s_buffer,
+            out _), Errno.ENODATA), Is.Zero);
     }
 
     [Test]
@@ -119,7 +125,8 @@ public sealed class AllocationTests : OverlayTest
         var writer = new DirentWriter(s_buffer, plus);
         FuseRequest request = _overlay.Request(plus ? Opcode.ReadDirPlus : Opcode.ReadDir, _directory);
         var input = new ReadIn { Fh = _listing, Offset = 2, Size = (uint)s_buffer.Length };
-        Errno error = plus ? _overlay.FileSystem.ReadDirPlus(request, input, ref writer) : _overlay.FileSystem.ReadDir(request, input, ref writer);
+        Errno error = plus ? _overlay.FileSystem.ReadDirPlus(request, input, ref writer)
+            : _overlay.FileSystem.ReadDir(request, input, ref writer);
         if (plus)
             ForgetListed(s_buffer.AsSpan(0, writer.Length));
         return error;
@@ -130,7 +137,8 @@ public sealed class AllocationTests : OverlayTest
     public void ReadDir_FromTheStart_AllocatesItsBuffersOnly() => Assert.That(PerCall(() =>
     {
         var writer = new DirentWriter(s_buffer, false);
-        return _overlay.FileSystem.ReadDir(_overlay.Request(Opcode.ReadDir, _directory), new ReadIn { Fh = _listing, Size = 4096 }, ref writer);
+        return _overlay.FileSystem.ReadDir(_overlay.Request(Opcode.ReadDir, _directory), new ReadIn { Fh = _listing, Size = 4096 },
+            ref writer);
     }), Is.LessThanOrEqualTo(2048));
 
     [Test]
@@ -146,7 +154,8 @@ public sealed class AllocationTests : OverlayTest
         _overlay.Forget(_lower);
         Assert.That(PerCall(() =>
         {
-            Errno error = _overlay.FileSystem.Lookup(_overlay.Request(Opcode.Lookup, _directory), new Name("lower\0"u8), out EntryOut entry);
+            Errno error = _overlay.FileSystem.Lookup(_overlay.Request(Opcode.Lookup, _directory), new Name("lower\0"u8),
+                out EntryOut entry);
             _overlay.FileSystem.Forget(entry.NodeId, 1);
             return error;
         }), Is.LessThanOrEqualTo(BytesOfAnInode + 128), "with the list of what FORGET frees");

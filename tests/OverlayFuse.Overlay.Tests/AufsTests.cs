@@ -9,7 +9,8 @@ public sealed class AufsTests : OverlayTest
     [Test]
     public void Lookup_AufsWhiteout_HidesTheNameBelowAndIsNotSeen()
     {
-        OverlayUnderTest overlay = Open(new DiskLayer().AufsWhiteout("d/gone").File("d/own"), new DiskLayer().File("d/gone").File("d/kept"));
+        OverlayUnderTest overlay = Open(new DiskLayer().AufsWhiteout("d/gone").File("d/own"),
+            new DiskLayer().File("d/gone").File("d/kept"));
         Assert.That((overlay.Exists("d/gone"), overlay.Exists("d/.wh.gone"), overlay.Exists("d/kept")), Is.EqualTo((false, false, true)));
         Assert.That(overlay.List("d"), Is.EqualTo(new[] { "kept", "own" }));
     }
@@ -35,7 +36,8 @@ public sealed class AufsTests : OverlayTest
     {
         string under = path.Length == 0 ? "" : path + "/";
         OverlayUnderTest overlay = Open(
-            new DiskLayer().AufsOpaque(path).File(under + "new"), new DiskLayer().File(under + "old"), new DiskLayer().File(under + "older"));
+            new DiskLayer().AufsOpaque(path).File(under + "new"), new DiskLayer().File(under + "old"),
+            new DiskLayer().File(under + "older"));
         Assert.That(overlay.List(path), Is.EqualTo(new[] { "new" }));
         Assert.That(overlay.Exists(under + "old"), Is.False);
     }
@@ -88,7 +90,8 @@ public sealed class AufsTests : OverlayTest
     [Test]
     public void Unlink_NameThatAnAufsWhiteoutHidesBelow_LeavesNoWhiteout()
     {
-        OverlayUnderTest overlay = OpenUpper(new DiskLayer().File("a", "upper"), new DiskLayer().AufsWhiteout("a"), new DiskLayer().File("a"));
+        OverlayUnderTest overlay = OpenUpper(new DiskLayer().File("a", "upper"), new DiskLayer().AufsWhiteout("a"),
+            new DiskLayer().File("a"));
         Assert.That(overlay.Unlink("a"), Is.EqualTo(Errno.None));
         Assert.That(File.Exists(overlay.Upper("a")), Is.False);
         Assert.That(overlay.Exists("a"), Is.False);

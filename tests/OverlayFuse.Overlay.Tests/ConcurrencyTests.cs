@@ -34,11 +34,14 @@ public sealed class ConcurrencyTests : OverlayTest
         Assert.That(ended && opener.Join(s_patience), "both ended");
     }
 
-    /// <summary>What one thread looks up, another forgets, while a third removes and makes it anew: every answer is of a live node.</summary>
+    /// <summary>
+    /// What one thread looks up, another forgets, while a third removes and makes it anew: every answer is of a live node.
+    /// </summary>
     [Test]
     public void LookupForgetUnlinkCreate_FromSeveralThreads_KeepsTheTableWhole()
     {
-        OverlayUnderTest overlay = Open(new DiskLayer().File("d/a", "lower").File("d/b").File("d/c").Dir("d/e"), new DiskLayer().File("d/f"));
+        OverlayUnderTest overlay = Open(new DiskLayer().File("d/a", "lower").File("d/b").File("d/c").Dir("d/e"),
+            new DiskLayer().File("d/f"));
         NodeId directory = overlay.Node("d");
         int stale = 0;
         Thread[] readers = [.. Enumerable.Range(0, 3).Select(k => Start(() =>
@@ -50,7 +53,8 @@ public sealed class ConcurrencyTests : OverlayTest
         {
             for (int i = 0; i < 300; i++)
             {
-                Assert.That(overlay.FileSystem.Unlink(overlay.Request(Opcode.Unlink, directory), Linux.Name.From("a")), Is.EqualTo(Errno.None));
+                Assert.That(overlay.FileSystem.Unlink(overlay.Request(Opcode.Unlink, directory), Linux.Name.From("a")),
+                    Is.EqualTo(Errno.None));
                 Assert.That(Create(overlay, directory, "a", out NodeId node), Is.EqualTo(Errno.None));
                 overlay.FileSystem.Forget(node, 1);
             }

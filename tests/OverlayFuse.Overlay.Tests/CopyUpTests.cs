@@ -18,7 +18,9 @@ public sealed class CopyUpTests : OverlayTest
         .Symlink("d/link", "target").Fifo("d/fifo", 620).DeviceNode("d/device", 'b', 7, 300, 640)
         .File("d/twin").HardLink("d/other twin", "d/twin");
 
-    /// <summary>Everything but the times of what was changed is that of the lower; the work directory is empty (checked for every test).</summary>
+    /// <summary>
+    /// Everything but the times of what was changed is that of the lower; the work directory is empty (checked for every test).
+    /// </summary>
     [Test]
     public void CopyUp_EachType_IsOnDiskWhatTheKernelMakesOfIt()
     {
@@ -44,7 +46,8 @@ public sealed class CopyUpTests : OverlayTest
         OverlayUnderTest overlay = Open(Lower);
         Assert.That(overlay.Write("d/twin", "changed"), Is.EqualTo(Errno.None));
         Assert.That(Xattrs.Names(overlay.Upper("d/twin")), Is.Empty);
-        Assert.That((overlay.Read("d/other twin"), overlay.Stat("d/other twin").Nlink, overlay.Stat("d/twin").Nlink), Is.EqualTo(("", 2u, 1u)));
+        Assert.That((overlay.Read("d/other twin"), overlay.Stat("d/other twin").Nlink, overlay.Stat("d/twin").Nlink),
+            Is.EqualTo(("", 2u, 1u)));
         Assert.That(overlay.Stat("d/twin").Ino, Is.Not.EqualTo(overlay.Stat("d/other twin").Ino));
     }
 
@@ -64,13 +67,15 @@ public sealed class CopyUpTests : OverlayTest
     [Test]
     public void Ino_OfEveryEntry_IsUniqueAndTheSameInListings()
     {
-        OverlayUnderTest overlay = OpenUpper(new DiskLayer().File("d/mine").Dir("e"), Lower, new DiskLayer().File("d/deep").File("e/x").File("twin"));
+        OverlayUnderTest overlay = OpenUpper(new DiskLayer().File("d/mine").Dir("e"), Lower,
+            new DiskLayer().File("d/deep").File("e/x").File("twin"));
         _ = overlay.ChOwn("d/file", 1, 1);
         string[] paths = ["d", "e", "e/x", "twin", .. overlay.List("d").Where(name => name != "other twin").Select(name => "d/" + name)];
         ulong[] numbers = [.. paths.Select(path => overlay.Stat(path).Ino)];
         Assert.That(numbers, Is.Unique.And.None.Zero);
         foreach (bool plus in new[] { false, true })
-            Assert.That(overlay.Entries("d", plus).Select(entry => entry.Ino), Is.EqualTo(overlay.Entries("d").Select(entry => overlay.Stat("d/" + entry.Name).Ino)));
+            Assert.That(overlay.Entries("d", plus).Select(entry => entry.Ino),
+                Is.EqualTo(overlay.Entries("d").Select(entry => overlay.Stat("d/" + entry.Name).Ino)));
     }
 
     [Test]
@@ -78,7 +83,8 @@ public sealed class CopyUpTests : OverlayTest
     {
         OverlayUnderTest overlay = Open(new DiskLayer().File("a", "content").Dir("d"));
         Assert.That((overlay.Link("a", "b"), overlay.Link("b", "d/c")), Is.EqualTo((Errno.None, Errno.None)));
-        Assert.That((overlay.Node("b"), overlay.Node("d/c"), overlay.Stat("a").Nlink), Is.EqualTo((overlay.Node("a"), overlay.Node("a"), 3u)));
+        Assert.That((overlay.Node("b"), overlay.Node("d/c"), overlay.Stat("a").Nlink),
+            Is.EqualTo((overlay.Node("a"), overlay.Node("a"), 3u)));
         Assert.That(overlay.InodeOf("d/c"), Is.SameAs(overlay.InodeOf("a")));
         Close(overlay);
         OverlayUnderTest again = Reopen();
@@ -89,7 +95,8 @@ public sealed class CopyUpTests : OverlayTest
     private static void AssertOrigin(OverlayUnderTest overlay, string name)
     {
         byte[] handle = new byte[128];
-        Assert.That(Sys.NameToHandleAt(Fd.WorkingDirectory, Linux.Name.From(overlay.Lower(0, name)), handle, out int type, out int length), Is.EqualTo(Errno.None));
+        Assert.That(Sys.NameToHandleAt(Fd.WorkingDirectory, Linux.Name.From(overlay.Lower(0, name)), handle, out int type, out int length),
+            Is.EqualTo(Errno.None));
         byte[] origin = Xattrs.Get(overlay.Upper(name), "trusted.overlay.origin") ?? [];
         Assert.That(origin[..5], Is.EqualTo(new byte[] { 0, 0xFB, (byte)(21 + length), 0, (byte)type }), name);
         Assert.That(origin[21..], Is.EqualTo(handle[..length]), name);
@@ -99,7 +106,8 @@ public sealed class CopyUpTests : OverlayTest
     {
         string merged = Sandbox.MakeDirectory("kernel merged");
         LayerBuilder.Build(new DiskLayer(), Sandbox.PathOf("kernel upper"));
-        string options = $"lowerdir={Sandbox.PathOf("lower0")},upperdir={Sandbox.PathOf("kernel upper")},workdir={Sandbox.MakeDirectory("kernel work")},index=off,redirect_dir=off,metacopy=off,uuid=auto";
+        string options = $"lowerdir={Sandbox.PathOf("lower0")},upperdir={Sandbox.PathOf("kernel upper")},"
+            + $"workdir={Sandbox.MakeDirectory("kernel work")},index=off,redirect_dir=off,metacopy=off,uuid=auto";
         Tool.Run("mount", "-t", "overlay", "overlay", "-o", options, merged);
         return merged;
     }

@@ -40,7 +40,8 @@ public sealed class FileSystemTests(string type, int sizeMiB) : OverlayTest
         Assert.That(names, Has.Length.EqualTo(22));
         ulong[] numbers = [.. names.Select(name => overlay.Stat("d/" + name).Ino)];
         Assert.That(numbers, Is.Unique);
-        Assert.That(overlay.Entries("d").OrderBy(entry => entry.Name, StringComparer.Ordinal).Select(entry => entry.Ino), Is.EqualTo(numbers));
+        Assert.That(overlay.Entries("d").OrderBy(entry => entry.Name, StringComparer.Ordinal).Select(entry => entry.Ino),
+            Is.EqualTo(numbers));
     }
 
     [Test]
@@ -70,7 +71,8 @@ public sealed class FileSystemTests(string type, int sizeMiB) : OverlayTest
         string merged = Sandbox.MakeDirectory("kernel merged");
         string lowers = Sandbox.PathOf("lower0") + ":" + Sandbox.PathOf("lower1");
         Tool.Run("mount", "-t", "overlay", "overlay", "-o",
-            $"lowerdir={lowers},upperdir={Sandbox.MakeDirectory("kernel upper")},workdir={Sandbox.MakeDirectory("kernel work")},index=off,redirect_dir=off,metacopy=off", merged);
+            $"lowerdir={lowers},upperdir={Sandbox.MakeDirectory("kernel upper")},"
+                + $"workdir={Sandbox.MakeDirectory("kernel work")},index=off,redirect_dir=off,metacopy=off", merged);
         return merged;
     }
 }

@@ -41,6 +41,7 @@ internal sealed class FileSystemUuidTests
     }
 
     private static ScopedFd Open(string directory) =>
-        Sys.OpenAt(Fd.WorkingDirectory, Linux.Name.From(directory), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd fd) is var error && error == Errno.None
+        Sys.OpenAt(Fd.WorkingDirectory, Linux.Name.From(directory), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd fd) is var error
+            && error == Errno.None
             ? new ScopedFd(fd) : throw new IOException($"{directory}: {error}");
 }

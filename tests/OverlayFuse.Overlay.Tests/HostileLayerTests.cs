@@ -35,11 +35,14 @@ public sealed class HostileLayerTests : OverlayTest
         AssertOwnNumber(overlay);
     }
 
-    /// <summary>Random handles of every type and length behind a header that is right: at worst the number of another file, never a throw.</summary>
+    /// <summary>
+    /// Random handles of every type and length behind a header that is right: at worst the number of another file, never a throw.
+    /// </summary>
     [Test]
     public void Lookup_RandomOrigins_NeverThrow()
     {
-        OverlayUnderTest overlay = OpenUpper(new DiskLayer().File("d/a", "mine").Xattr("d", "trusted.overlay.impure", "y"), new DiskLayer().File("d/b"));
+        OverlayUnderTest overlay = OpenUpper(new DiskLayer().File("d/a", "mine").Xattr("d", "trusted.overlay.impure", "y"),
+            new DiskLayer().File("d/b"));
         var random = new Random(1);
         byte[] uuid = overlay.FileSystem.View.Layers.Lowers[0].Uuid;
         for (int i = 0; i < 2000; i++)
@@ -81,7 +84,8 @@ public sealed class HostileLayerTests : OverlayTest
     {
         LayerBuilder.Build(new DiskLayer().Fifo("fifo").Dir("directory"), Sandbox.PathOf("data"));
         OverlayUnderTest overlay = OpenOver(null, options => options with { DataDirs = [Sandbox.PathOf("data")] },
-            new DiskLayer().File("file", "").Xattr("file", "trusted.overlay.metacopy", "").Xattr("file", "trusted.overlay.redirect", redirect));
+            new DiskLayer().File("file", "").Xattr("file", "trusted.overlay.metacopy", "")
+                .Xattr("file", "trusted.overlay.redirect", redirect));
         Assert.That(() => overlay.Read("file"), Throws.InstanceOf<IOException>().With.Message.Contain(nameof(Errno.ENOENT)));
     }
 
@@ -89,7 +93,8 @@ public sealed class HostileLayerTests : OverlayTest
     [Test]
     public void Lookup_OriginOfAFileOutside_ReadsTheUpperStill()
     {
-        OverlayUnderTest overlay = OpenUpper(new DiskLayer().File("d/a", "mine").Xattr("d", "trusted.overlay.impure", "y"), new DiskLayer().File("d/b"));
+        OverlayUnderTest overlay = OpenUpper(new DiskLayer().File("d/a", "mine").Xattr("d", "trusted.overlay.impure", "y"),
+            new DiskLayer().File("d/b"));
         byte[] handle = new byte[128];
         Assert.That(Sys.NameToHandleAt(Fd.WorkingDirectory, Linux.Name.From(_outside + "/secret"), handle, out int type, out int length), Is.EqualTo(Errno.None));
         Set("upper/d/a", "trusted.overlay.origin", [0, 0xFB, (byte)(21 + length), 0, (byte)type, .. overlay.FileSystem.View.Layers.Lowers[0].Uuid, .. handle[..length]]);
@@ -109,9 +114,11 @@ public sealed class HostileLayerTests : OverlayTest
         System.IO.Directory.Move(place, place + ".away");
         File.CreateSymbolicLink(place, _outside);
         Errno looked = overlay.Lookup(directory, Linux.Name.From("secret"), out _);
-        Errno made = overlay.FileSystem.MkDir(overlay.Request(Opcode.MkDir, directory), new MkDirIn { Mode = 0x1C0 }, Linux.Name.From("new"), out _);
+        Errno made = overlay.FileSystem.MkDir(overlay.Request(Opcode.MkDir, directory), new MkDirIn { Mode = 0x1C0 },
+            Linux.Name.From("new"), out _);
         Assert.That((looked, made), Is.EqualTo((Errno.ESTALE, Errno.ESTALE)));
-        Assert.That(System.IO.Directory.EnumerateFileSystemEntries(_outside).Select(path => Path.GetFileName(path)), Is.EqualTo(new[] { "secret" }));
+        Assert.That(System.IO.Directory.EnumerateFileSystemEntries(_outside).Select(path => Path.GetFileName(path)),
+            Is.EqualTo(new[] { "secret" }));
     }
 
     /// <summary>Opening a FIFO would wait for a writer for ever, and a link would be followed out of the layer.</summary>
@@ -142,7 +149,8 @@ public sealed class HostileLayerTests : OverlayTest
     [Test]
     public void Lookup_LoopsOfSymbolicLinks_AreLinks()
     {
-        OverlayUnderTest overlay = Open(new DiskLayer().Symlink("loop", "loop").Symlink("up", "../../../../etc"), new DiskLayer().Dir("loop").File("up/x"));
+        OverlayUnderTest overlay = Open(new DiskLayer().Symlink("loop", "loop").Symlink("up", "../../../../etc"),
+            new DiskLayer().Dir("loop").File("up/x"));
         Assert.That((overlay.ReadLink("loop"), overlay.ReadLink("up")), Is.EqualTo(("loop", "../../../../etc")));
     }
 

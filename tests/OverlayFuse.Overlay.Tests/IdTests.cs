@@ -127,7 +127,8 @@ public sealed class IdTests : OverlayTest
 
     private static byte[] Acl(uint user, uint group)
     {
-        byte[] acl = Convert.FromHexString("02000000" + "01000600FFFFFFFF" + "0200040000000000" + "04000400FFFFFFFF" + "0800040000000000" + "10000400FFFFFFFF" + "20000400FFFFFFFF");
+        byte[] acl = Convert.FromHexString("02000000" + "01000600FFFFFFFF" + "0200040000000000" + "04000400FFFFFFFF" + "0800040000000000"
+            + "10000400FFFFFFFF" + "20000400FFFFFFFF");
         BinaryPrimitives.WriteUInt32LittleEndian(acl.AsSpan(16), user);
         BinaryPrimitives.WriteUInt32LittleEndian(acl.AsSpan(32), group);
         return acl;

@@ -23,7 +23,8 @@ public sealed class ListingTests : OverlayTest
     {
         OverlayUnderTest overlay = OpenUpper(
             new DiskLayer().File("d/upper").Dir("d/merged").Dir("d/opaque").Opaque("d/opaque").Symlink("d/link", "x"),
-            new DiskLayer().File("d/lower").Dir("d/merged").Dir("d/opaque").Fifo("d/fifo").Socket("d/socket").HardLink("d/lower2", "d/lower"),
+            new DiskLayer().File("d/lower").Dir("d/merged").Dir("d/opaque").Fifo("d/fifo").Socket("d/socket")
+                .HardLink("d/lower2", "d/lower"),
             new DiskLayer().Dir("d/merged").Dir("d/bottom").DeviceNode("d/null", 'c', 1, 3).File("d/merged2/x"));
         AssertNumbersAgree(overlay, "d", plus);
     }
@@ -47,9 +48,11 @@ public sealed class ListingTests : OverlayTest
     [Test]
     public void List_UpperOnAnotherFileSystem_StillShowsStatsNumbers([Values] bool forgotten)
     {
-        Assert.That(Libc.mount(Libc.Bytes("ovf"), Libc.Bytes(Sandbox.MakeDirectory("lower0")), Libc.Bytes("tmpfs"), Libc.MS_NOATIME, Libc.Bytes("mode=755")), Is.Zero);
+        Assert.That(Libc.mount(Libc.Bytes("ovf"), Libc.Bytes(Sandbox.MakeDirectory("lower0")), Libc.Bytes("tmpfs"), Libc.MS_NOATIME,
+            Libc.Bytes("mode=755")), Is.Zero);
         OverlayUnderTest overlay = Open(new DiskLayer().File("d/a").File("d/b").Dir("d/sub"));
-        Assert.That((overlay.ChMod("d/a", 0x180), overlay.ChMod("d/sub", 0x1C0), overlay.Create("d/new")), Is.EqualTo((Errno.None, Errno.None, Errno.None)));
+        Assert.That((overlay.ChMod("d/a", 0x180), overlay.ChMod("d/sub", 0x1C0), overlay.Create("d/new")),
+            Is.EqualTo((Errno.None, Errno.None, Errno.None)));
         if (forgotten)
             overlay.ForgetAll();
         AssertNumbersAgree(overlay, "d", plus: false);
@@ -58,7 +61,8 @@ public sealed class ListingTests : OverlayTest
     [Test]
     public void List_AufsWhiteoutBetweenUpperAndLower_ShowsStatsNumber()
     {
-        OverlayUnderTest overlay = OpenUpper(new DiskLayer().Dir("d/x"), new DiskLayer().AufsWhiteout("d/x"), new DiskLayer().File("d/x/below"));
+        OverlayUnderTest overlay = OpenUpper(new DiskLayer().Dir("d/x"), new DiskLayer().AufsWhiteout("d/x"),
+            new DiskLayer().File("d/x/below"));
         Assert.That(overlay.List("d/x"), Is.Empty);
         overlay.ForgetAll();
         AssertNumbersAgree(overlay, "d", plus: false);
@@ -94,7 +98,8 @@ public sealed class ListingTests : OverlayTest
         Assert.That(overlay.Unlink("d/" + before[2].Name), Is.EqualTo(Errno.None));
         Assert.That(overlay.Create("d/new"), Is.EqualTo(Errno.None));
         List<ListedEntry> after = overlay.EntriesFrom(handle, before[3].Offset);
-        Assert.That(after.Select(entry => (entry.Name, entry.Offset)), Is.EqualTo(before.Skip(4).Select(entry => (entry.Name, entry.Offset))));
+        Assert.That(after.Select(entry => (entry.Name, entry.Offset)),
+            Is.EqualTo(before.Skip(4).Select(entry => (entry.Name, entry.Offset))));
         Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
     }
 

@@ -31,7 +31,8 @@ public sealed class LookupTests : OverlayTest
     {
         OverlayUnderTest overlay = OpenUpper(new DiskLayer().File("upper"), new DiskLayer().File("lower"));
         Assert.That(
-            (overlay.Lookup(overlay.Node("upper"), Linux.Name.From("x"), out _), overlay.Lookup(overlay.Node("lower"), Linux.Name.From("x"), out _)),
+            (overlay.Lookup(overlay.Node("upper"), Linux.Name.From("x"), out _),
+                overlay.Lookup(overlay.Node("lower"), Linux.Name.From("x"), out _)),
             Is.EqualTo((Errno.ENOTDIR, Errno.ENOTDIR)));
     }
 
@@ -186,8 +187,10 @@ public sealed class LookupTests : OverlayTest
         Assert.That(fileSystem.RmDir(overlay.Request(Opcode.RmDir, node), name), Is.EqualTo(Errno.ESTALE), "RMDIR");
         Assert.That(fileSystem.Open(overlay.Request(Opcode.Open, node), default, out _), Is.EqualTo(Errno.ESTALE), "OPEN");
         Assert.That(fileSystem.OpenDir(overlay.Request(Opcode.OpenDir, node), default, out _), Is.EqualTo(Errno.ESTALE), "OPENDIR");
-        Assert.That(fileSystem.GetXattr(overlay.Request(Opcode.GetXattr, node), name, default, out _), Is.EqualTo(Errno.ESTALE), "GETXATTR");
-        Assert.That(fileSystem.Link(overlay.Request(Opcode.Link, NodeId.Root), new LinkIn { OldNode = node }, name, out _), Is.EqualTo(Errno.ESTALE), "LINK");
+        Assert.That(fileSystem.GetXattr(overlay.Request(Opcode.GetXattr, node), name, default, out _), Is.EqualTo(Errno.ESTALE),
+            "GETXATTR");
+        Assert.That(fileSystem.Link(overlay.Request(Opcode.Link, NodeId.Root), new LinkIn { OldNode = node }, name, out _),
+            Is.EqualTo(Errno.ESTALE), "LINK");
         fileSystem.Forget(node, 1);
     });
 }

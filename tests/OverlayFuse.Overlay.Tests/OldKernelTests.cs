@@ -8,8 +8,8 @@ using OverlayFuse.Overlay.Tests.Support;
 namespace OverlayFuse.Overlay.Tests;
 
 /// <summary>
-/// Rights that FUSE's kernel side asks for on newer kernels only. Requests come here as an old kernel sends them: with the caller's ids, and without any
-/// check before. Callers are real processes, as the rest is read from /proc.
+/// Rights that FUSE's kernel side asks for on newer kernels only. Requests come here as an old kernel sends them: with the caller's ids,
+/// and without any check before. Callers are real processes, as the rest is read from /proc.
 /// </summary>
 public sealed class OldKernelTests : OverlayTest
 {
@@ -95,7 +95,8 @@ public sealed class OldKernelTests : OverlayTest
         OverlayUnderTest overlay = Open(new DiskLayer().File("file", "x", 2755, Owner));
         overlay.Caller = Start(caller);
         byte[] acl = Values.Bytes(PosixAcl.Encode("u::rwx,u:7:r-x,g::r-x,m::r-x,o::r-x"));
-        Errno error = overlay.FileSystem.SetXattr(overlay.Request(Opcode.SetXattr, "file"), new SetXattrIn { Size = (uint)acl.Length }, Linux.Name.From(PosixAcl.AccessName), acl);
+        Errno error = overlay.FileSystem.SetXattr(overlay.Request(Opcode.SetXattr, "file"), new SetXattrIn { Size = (uint)acl.Length },
+            Linux.Name.From(PosixAcl.AccessName), acl);
         Assert.That(error, Is.EqualTo(Errno.None));
         Assert.That(PermissionsOf(overlay.Upper("file")), Is.EqualTo(mode));
     }
@@ -121,7 +122,8 @@ public sealed class OldKernelTests : OverlayTest
     {
         byte[] data = new byte[sizeof(uint)];
         BinaryPrimitives.WriteUInt32LittleEndian(data, flags);
-        return overlay.FileSystem.IoCtl(overlay.Request(Opcode.IoCtl, path), new IoCtlIn { Command = SetFlags, InSize = sizeof(uint) }, data, [], out _);
+        return overlay.FileSystem.IoCtl(overlay.Request(Opcode.IoCtl, path), new IoCtlIn { Command = SetFlags, InSize = sizeof(uint) },
+            data, [], out _);
     }
 
     /// <summary>A process of a user's, whose group has the same number.</summary>

@@ -119,7 +119,8 @@ public sealed class OnDiskTests : OverlayTest
         Assert.That(overlay.SetXattr("file", "trusted.overlay.opaque", "y"), Is.EqualTo(Errno.None));
         Assert.That(Upper(overlay)["file"].Xattr("trusted.overlay.overlay.opaque"), Is.EqualTo("y"));
         Assert.That(overlay.ListXattr("file"), Is.EqualTo(new[] { "trusted.overlay.opaque" }));
-        Assert.That((overlay.GetXattr("file", "trusted.overlay.opaque", out byte[] value), value), Is.EqualTo((Errno.None, "y"u8.ToArray())));
+        Assert.That((overlay.GetXattr("file", "trusted.overlay.opaque", out byte[] value), value),
+            Is.EqualTo((Errno.None, "y"u8.ToArray())));
         Assert.That(overlay.GetXattr("file", "trusted.overlay.origin", out _), Is.EqualTo(Errno.ENODATA));
         Assert.That(overlay.RemoveXattr("file", "trusted.overlay.opaque"), Is.EqualTo(Errno.None));
         Assert.That(Upper(overlay)["file"].Xattr("trusted.overlay.overlay.opaque"), Is.Null);

@@ -43,7 +43,8 @@ public sealed class OverrideStatTests
     [TestCase("0:0:0755:dir", 0x8180, 0x81ED)]
     [TestCase("0:0:0755:file", 0x41C0, 0x41ED)]
     [TestCase("0:0:0755:symlink", 0x41C0, 0x41ED)]
-    public void Parse_TypeThatTheFileCannotStandFor_KeepsItsOwn(string text, int own, int mode) => Assert.That(Shown(text, own), Is.EqualTo(mode));
+    public void Parse_TypeThatTheFileCannotStandFor_KeepsItsOwn(string text, int own, int mode) =>
+        Assert.That(Shown(text, own), Is.EqualTo(mode));
 
     [TestCase("")]
     [TestCase("0")]

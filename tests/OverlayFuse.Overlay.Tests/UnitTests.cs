@@ -19,7 +19,8 @@ internal sealed class UnitTests
         ulong[] numbers = [1, 2, (1ul << 56) - 1, 1ul << 56, ulong.MaxValue];
         ulong[] mapped = [.. Enumerable.Range(1, 300).SelectMany(dev => numbers.Select(ino => inos.Map((ulong)dev, ino)))];
         Assert.That(mapped, Is.Unique.And.None.Zero);
-        Assert.That(Enumerable.Range(1, 300).SelectMany(dev => numbers.Select(ino => inos.Map((ulong)dev, ino))), Is.EqualTo(mapped), "again");
+        Assert.That(Enumerable.Range(1, 300).SelectMany(dev => numbers.Select(ino => inos.Map((ulong)dev, ino))), Is.EqualTo(mapped),
+            "again");
         Assert.That(inos.Map(1, 77), Is.EqualTo(77), "the first file system's stay as they are");
     }
 
@@ -30,7 +31,8 @@ internal sealed class UnitTests
         ulong[] numbers = [1, 2, (1ul << 31) - 1, 1ul << 31, 1ul << 32, 1ul << 56, ulong.MaxValue];
         ulong[] mapped = [.. Enumerable.Range(1, 300).SelectMany(dev => numbers.Select(ino => inos.Map((ulong)dev, ino)))];
         Assert.That(mapped, Is.Unique.And.None.Zero.And.All.LessThan(1ul << 32));
-        Assert.That(Enumerable.Range(1, 300).SelectMany(dev => numbers.Select(ino => inos.Map((ulong)dev, ino))), Is.EqualTo(mapped), "again");
+        Assert.That(Enumerable.Range(1, 300).SelectMany(dev => numbers.Select(ino => inos.Map((ulong)dev, ino))), Is.EqualTo(mapped),
+            "again");
         Assert.That(inos.Map(1, 77), Is.EqualTo(77), "the first file system's short ones stay as they are");
     }
 
@@ -39,7 +41,8 @@ internal sealed class UnitTests
     {
         var inos = new InoMapper();
         ulong[][] answers = new ulong[4][];
-        Parallel.For(0, 4, k => answers[k] = [.. Enumerable.Range(0, 2000).Select(i => inos.Map((ulong)(i % 7) + 1, (ulong)i << (i % 2 == 0 ? 0 : 50)))]);
+        Parallel.For(0, 4,
+            k => answers[k] = [.. Enumerable.Range(0, 2000).Select(i => inos.Map((ulong)(i % 7) + 1, (ulong)i << (i % 2 == 0 ? 0 : 50)))]);
         Assert.That(answers.All(answer => answer.SequenceEqual(answers[0])));
     }
 
@@ -49,7 +52,8 @@ internal sealed class UnitTests
         var table = new HandleTable<string>();
         HandleId[] handles = [.. Enumerable.Range(0, 200).Select(i => table.Add("entry " + i))];
         Assert.That(handles.Select(handle => handle.Value), Is.Unique.And.None.Zero);
-        Assert.That((table[handles[150]], table.Remove(handles[150]), table[handles[150]], table.Remove(handles[150])), Is.EqualTo(("entry 150", "entry 150", (string?)null, (string?)null)));
+        Assert.That((table[handles[150]], table.Remove(handles[150]), table[handles[150]], table.Remove(handles[150])),
+            Is.EqualTo(("entry 150", "entry 150", (string?)null, (string?)null)));
         Assert.That(table.Add("next"), Is.EqualTo(handles[150]));
         foreach (ulong unknown in new ulong[] { 0, 201, 1ul << 40, ulong.MaxValue })
             Assert.That((table[new HandleId(unknown)], table.Remove(new HandleId(unknown))), Is.EqualTo(((string?)null, (string?)null)));
@@ -66,7 +70,8 @@ internal sealed class UnitTests
         Assert.That(xattrs.ToStored(Linux.Name.From(name), new byte[280], out Name onDisk), Is.EqualTo(Errno.None));
         Assert.That(onDisk.ToString(), Is.EqualTo(stored));
         byte[] list = System.Text.Encoding.ASCII.GetBytes($"{stored}\0trusted.overlay.origin\0user.last\0");
-        Assert.That(System.Text.Encoding.ASCII.GetString(list, 0, xattrs.FilterList(list, trusted: true)), Is.EqualTo($"{name}\0user.last\0"));
+        Assert.That(System.Text.Encoding.ASCII.GetString(list, 0, xattrs.FilterList(list, trusted: true)),
+            Is.EqualTo($"{name}\0user.last\0"));
     }
 
     [Test]
@@ -77,7 +82,8 @@ internal sealed class UnitTests
     [TestCase(248, Errno.ERANGE)]
     [TestCase(255, Errno.ERANGE)]
     public void OverlayXattr_NameThatGetsTooLong_IsERange(int length, Errno expected) => Assert.That(
-        new OverlayXattr(false).ToStored(Linux.Name.From("trusted.overlay.".PadRight(length, 'x')), new byte[280], out _), Is.EqualTo(expected));
+        new OverlayXattr(false).ToStored(Linux.Name.From("trusted.overlay.".PadRight(length, 'x')), new byte[280], out _),
+        Is.EqualTo(expected));
 
     [TestCase(true, "trusted.x\0user.x\0")]
     [TestCase(false, "user.x\0")]
@@ -92,7 +98,11 @@ internal sealed class UnitTests
     {
         using var listing = new DirectoryListing();
         for (int i = 0; i < 5000; i++)
-            listing.Add(new DirectoryEntry { Ino = (ulong)i, Type = i % 3 == 0 ? FileType.Unknown : FileType.Regular, Slot = i % 4, Name = Linux.Name.From("name " + i) }, findable: true);
+            listing.Add(new DirectoryEntry
+            {
+                Ino = (ulong)i, Type = i % 3 == 0 ? FileType.Unknown : FileType.Regular, Slot = i % 4,
+                Name = Linux.Name.From("name " + i)
+            }, findable: true);
         for (int i = 0; i < 5000; i++)
             Assert.That(listing.Read(listing.Find(Linux.Name.From("name " + i))).Ino, Is.EqualTo((ulong)i));
         Assert.That((listing.Count, listing.Find(Linux.Name.From("name 5000"))), Is.EqualTo((3333, -1)));
@@ -126,7 +136,8 @@ public sealed class PartTests : OverlayTest
     {
         OverlayUnderTest overlay = Open(new DiskLayer());
         using WorkDirectory work = OpenWork();
-        string[] Names() => [.. System.IO.Directory.EnumerateFileSystemEntries(Sandbox.PathOf("other", "work")).Select(path => Path.GetFileName(path))];
+        string[] Names() =>
+            [.. System.IO.Directory.EnumerateFileSystemEntries(Sandbox.PathOf("other", "work")).Select(path => Path.GetFileName(path))];
         using (var entry = new WorkEntry(work))
         {
             Assert.That(Sys.MkDirAt(entry.Directory, entry.Name, 0), Is.EqualTo(Errno.None));

@@ -10,7 +10,8 @@ public sealed class UnnamedTests : OverlayTest
     [Test]
     public void Unlink_OpenFile_IsUsableUntilItIsForgotten([Values] bool fromLower)
     {
-        OverlayUnderTest overlay = fromLower ? Open(new DiskLayer().File("a", "content")) : OpenUpper(new DiskLayer().File("a", "content"), new DiskLayer());
+        OverlayUnderTest overlay = fromLower ? Open(new DiskLayer().File("a", "content"))
+            : OpenUpper(new DiskLayer().File("a", "content"), new DiskLayer());
         NodeId node = overlay.Node("a");
         Assert.That(overlay.Open(node, OpenFlags.ReadOnly, out HandleId handle), Is.EqualTo(Errno.None));
         Assert.That(overlay.Unlink("a"), Is.EqualTo(Errno.None));
@@ -26,7 +27,8 @@ public sealed class UnnamedTests : OverlayTest
     [Test]
     public void Link_TmpFile_GetsAName([Values] bool overWhiteout)
     {
-        OverlayUnderTest overlay = OpenUpper(overWhiteout ? new DiskLayer().Whiteout("a") : new DiskLayer(), new DiskLayer().File("a", "hidden"));
+        OverlayUnderTest overlay = OpenUpper(overWhiteout ? new DiskLayer().Whiteout("a") : new DiskLayer(),
+            new DiskLayer().File("a", "hidden"));
         if (!overWhiteout)
             Assert.That(overlay.Unlink("a"), Is.EqualTo(Errno.None));
         Assert.That(overlay.TmpFile("", 0x1A4, out NodeId node, out HandleId handle), Is.EqualTo(Errno.None));
@@ -60,7 +62,8 @@ public sealed class UnnamedTests : OverlayTest
     }
 
     /// <summary>
-    /// A file that cannot be held must not be removed: its number would go to the next file, and with it the handles of those who have it open.
+    /// A file that cannot be held must not be removed: its number would go to the next file, and with it the handles of those who have it
+    /// open.
     /// </summary>
     [TestCase("unlink")]
     [TestCase("rename over")]
@@ -92,7 +95,9 @@ public sealed class UnnamedTests : OverlayTest
         Assert.That(overlay.Stat(old).Nlink, Is.Zero);
     }
 
-    /// <summary>"rm a/x; rmdir a; stat b/y" where both are links: a lives on through x only, and must go when x gets the name b/y.</summary>
+    /// <summary>
+    /// "rm a/x; rmdir a; stat b/y" where both are links: a lives on through x only, and must go when x gets the name b/y.
+    /// </summary>
     [Test]
     public void Lookup_OtherLinkOfAnUnlinkedFile_FreesTheDirectoryOfTheFirst()
     {

@@ -57,7 +57,8 @@ internal sealed class EndTests : OverlayTest
         try
         {
             string[] become = ["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--inh-caps=-all"];
-            using Process client = StartClient("setpriv", [.. become, "dotnet", Path.Combine(Root, "client", Path.GetFileName(s_client)), "dispose", Lower]);
+            using Process client = StartClient("setpriv",
+                [.. become, "dotnet", Path.Combine(Root, "client", Path.GetFileName(s_client)), "dispose", Lower]);
             string path = client.StandardOutput.ReadLine()!;
             Assert.That(client.StandardOutput.ReadLine(), Is.EqualTo("A made"));
             Assert.That(Bash($"grep ' {path} ' /proc/self/mounts"), Does.Contain("user_id=65534"));
@@ -75,7 +76,8 @@ internal sealed class EndTests : OverlayTest
     public void Daemon_Killed_IsSaidAndNothingIsLeft()
     {
         using OverlayMount overlay = OverlayMount.Create(Lower, Options);
-        int daemon = int.Parse(Bash($"{Program} list --json | grep -A10 -F {overlay.Path} | grep -o '\"pid\": [0-9]*' | grep -o '[0-9]*'"), System.Globalization.CultureInfo.InvariantCulture);
+        int daemon = int.Parse(Bash($"{Program} list --json | grep -A10 -F {overlay.Path} | grep -o '\"pid\": [0-9]*' | grep -o '[0-9]*'"),
+            System.Globalization.CultureInfo.InvariantCulture);
         Process.GetProcessById(daemon).Kill();
         Assert.That(overlay.Reset, Throws.TypeOf<OverlayMountException>().With.Message.Contains("the daemon was killed by signal 9"));
     }
@@ -84,14 +86,19 @@ internal sealed class EndTests : OverlayTest
     public void Daemon_KilledWhileChangesAreKept_IsAnErrorOfDispose()
     {
         OverlayMount overlay = OverlayMount.Create(Lower, Options with { Keep = Path.Combine(Root, "kept") });
-        foreach (int pid in Bash($"pgrep -f '^{Program} hold' | xargs -r ps -o pid=,sid= -p | awk '$1 == $2 {{ print $1 }}'").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse))
+        foreach (int pid in Bash($"pgrep -f '^{Program} hold' | xargs -r ps -o pid=,sid= -p | awk '$1 == $2 {{ print $1 }}'")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse))
             Process.GetProcessById(pid).Kill();
         Assert.That(overlay.Dispose, Throws.TypeOf<OverlayMountException>().With.Message.Contains("the daemon was killed by signal 9"));
     }
 
     private Process StartClient(string program, string[] words)
     {
-        var start = new ProcessStartInfo(program, words) { RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = Root };
+        var start = new ProcessStartInfo(program, words)
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true,
+            WorkingDirectory = Root
+        };
         start.Environment["OVERLAYFUSE"] = Program;
         start.Environment["DOTNET_EnableDiagnostics"] = "0"; // its pipes in TMPDIR outlive a kill
         start.Environment["TMPDIR"] = Path.Combine(Root, "tmp");

@@ -14,7 +14,9 @@ internal sealed class OverlayMountTests : OverlayTest
 
         Assert.That(File.ReadAllText(Path.Combine(overlay.Path, "one")), Is.EqualTo("one\nmore\n"));
         Assert.That(File.ReadAllText(Path.Combine(Lower, "one")), Is.EqualTo("one\n"));
-        Assert.That(overlay.Changes, Is.EqualTo(new[] { new OverlayChange(OverlayChangeKind.Modified, "one"), new OverlayChange(OverlayChangeKind.Deleted, "two") }));
+        Assert.That(overlay.Changes,
+            Is.EqualTo(new[] { new OverlayChange(OverlayChangeKind.Modified, "one"),
+                new OverlayChange(OverlayChangeKind.Deleted, "two") }));
         Assert.That(File.ReadAllText(Path.Combine(overlay.Upper, "one")), Is.EqualTo("one\nmore\n"));
     }
 
@@ -23,7 +25,8 @@ internal sealed class OverlayMountTests : OverlayTest
     {
         Bash("mkdir top; echo top > top/one");
         using OverlayMount overlay = OverlayMount.Create([Path.Combine(Root, "top"), Lower], Options);
-        Assert.That((File.ReadAllText(Path.Combine(overlay.Path, "one")), File.ReadAllText(Path.Combine(overlay.Path, "two"))), Is.EqualTo(("top\n", "two\n")));
+        Assert.That((File.ReadAllText(Path.Combine(overlay.Path, "one")), File.ReadAllText(Path.Combine(overlay.Path, "two"))),
+            Is.EqualTo(("top\n", "two\n")));
     }
 
     /// <summary>The same changes on a bare copy, found by git.</summary>
@@ -35,7 +38,8 @@ internal sealed class OverlayMountTests : OverlayTest
             rm link; ln -s two link; mv sub/deep moved; rm sub/three; mkdir sub/three; echo b > sub/three/b; echo same > same; rm same
             """;
         Bash($"cp -a lower bare; cd bare; {change}");
-        string expected = Bash("git -c core.quotePath=off diff --no-index --no-renames --name-status lower bare | sed 's,\\t\\(lower\\|bare\\)/, ,' || true");
+        string expected = Bash("git -c core.quotePath=off diff --no-index --no-renames --name-status lower bare | "
+            + "sed 's,\\t\\(lower\\|bare\\)/, ,' || true");
         using OverlayMount overlay = OverlayMount.Create(Lower, Options);
         Bash(change, overlay.Path);
 
@@ -43,10 +47,13 @@ internal sealed class OverlayMountTests : OverlayTest
 
         IEnumerable<string> Files(OverlayChange change) => change.Kind == OverlayChangeKind.Deleted
             ? FilesBelow(Lower, change.Path).Select(path => "D " + path)
-            : Directory.Exists(Path.Combine(overlay.Path, change.Path)) && !Directory.Exists(Path.Combine(Lower, change.Path)) && change.Kind == OverlayChangeKind.Modified
+            : Directory.Exists(Path.Combine(overlay.Path, change.Path)) && !Directory.Exists(Path.Combine(Lower, change.Path))
+                && change.Kind == OverlayChangeKind.Modified
                 ? ["D " + change.Path] // a file became a directory: what is in it follows
                 : FilesBelow(overlay.Path, change.Path).Where(path => path == change.Path).Select(path => $"{change}");
-        Assert.That(found, Is.EqualTo(expected.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Replace("T ", "M ", StringComparison.Ordinal)).Order(StringComparer.Ordinal)));
+        Assert.That(found,
+            Is.EqualTo(expected.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => line.Replace("T ", "M ", StringComparison.Ordinal)).Order(StringComparer.Ordinal)));
     }
 
     [Test]
@@ -64,7 +71,8 @@ internal sealed class OverlayMountTests : OverlayTest
     public void Changes_OfALargeFileJustTouched_HaveIt()
     {
         Bash("mkdir large; head -c 64M /dev/zero | tr '\\0' x > large/big");
-        using OverlayMount overlay = OverlayMount.Create(Path.Combine(Root, "large"), Options with { MountOptions = ["copyup=incremental"] });
+        using OverlayMount overlay = OverlayMount.Create(Path.Combine(Root, "large"),
+            Options with { MountOptions = ["copyup=incremental"] });
         using (FileStream big = File.OpenWrite(Path.Combine(overlay.Path, "big")))
             big.WriteByte((byte)'y');
         Assert.That(overlay.Changes, Is.EqualTo(new[] { new OverlayChange(OverlayChangeKind.Modified, "big") }));
@@ -83,7 +91,8 @@ internal sealed class OverlayMountTests : OverlayTest
 
         Assert.That(overlay.Path, Is.EqualTo(path));
         Assert.That(overlay.Changes, Is.Empty);
-        Assert.That(Directory.GetFileSystemEntries(path).Select(Path.GetFileName), Is.EquivalentTo(new[] { "gone", "link", "one", "sub", "two" }));
+        Assert.That(Directory.GetFileSystemEntries(path).Select(Path.GetFileName),
+            Is.EquivalentTo(new[] { "gone", "link", "one", "sub", "two" }));
         Assert.That(() => open.WriteByte(1), Throws.InstanceOf<IOException>(), "what was open is cut off");
     }
 

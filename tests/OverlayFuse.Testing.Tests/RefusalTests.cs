@@ -7,7 +7,8 @@ internal sealed class RefusalTests : OverlayTest
 {
     [Test]
     public void Create_LowerMissing_NamesIt() =>
-        Assert.That(() => OverlayMount.Create(Path.Combine(Root, "none"), Options), Refused($"--lower={Root}/none: does not exist; create it"));
+        Assert.That(() => OverlayMount.Create(Path.Combine(Root, "none"), Options),
+            Refused($"--lower={Root}/none: does not exist; create it"));
 
     [Test]
     public void Create_TemporaryDirectoryInTheLower_SaysWhereElse() =>
@@ -25,14 +26,16 @@ internal sealed class RefusalTests : OverlayTest
     public void Create_ProgramThatIsNone_SaysSo()
     {
         Bash("echo text > text");
-        Assert.That(() => OverlayMount.Create(Lower, Options with { Program = Path.Combine(Root, "text") }), Refused("/text: cannot be started: "));
+        Assert.That(() => OverlayMount.Create(Lower, Options with { Program = Path.Combine(Root, "text") }),
+            Refused("/text: cannot be started: "));
     }
 
     [Test]
     public void Create_ProgramThatHangs_IsGivenUp()
     {
         Bash("printf '#!/bin/sh\\nexec sleep 100\\n' > slow; chmod +x slow");
-        Assert.That(() => OverlayMount.Create(Lower, Options with { Program = Path.Combine(Root, "slow"), Timeout = TimeSpan.FromSeconds(0.2) }),
+        Assert.That(() => OverlayMount.Create(Lower,
+            Options with { Program = Path.Combine(Root, "slow"), Timeout = TimeSpan.FromSeconds(0.2) }),
             Refused("has said nothing for 0.2 s, and was killed").And.Message.Contains("OverlayMountOptions.Timeout can be longer"));
     }
 
@@ -46,18 +49,23 @@ internal sealed class RefusalTests : OverlayTest
     [Test]
     public void Find_InNoPlace_ListsAllAndTheRemedy() =>
         Assert.That(() => ProgramLocator.Find(null, "", "/beside", "/a:/b"),
-            Refused("OVERLAYFUSE is not set, there is no /beside/runtimes/linux-x64/native/overlayfuse and no /beside/overlayfuse, and none in PATH (/a:/b); install it (make install)"));
+            Refused("OVERLAYFUSE is not set, there is no /beside/runtimes/linux-x64/native/overlayfuse and no /beside/overlayfuse, and "
+                + "none in PATH (/a:/b); install it (make install)"));
 
     /// <summary>The first of: asked for, variable, beside us, PATH.</summary>
     [Test]
     public void Find_InSeveralPlaces_TakesTheFirst()
     {
-        Bash("mkdir -p beside/runtimes/linux-x64/native path flat; touch asked variable path/overlayfuse; for d in beside/runtimes/linux-x64/native flat; do touch $d/overlayfuse; chmod 644 $d/overlayfuse; done");
-        string Find(string? asked, string? variable, string beside) => Path.GetRelativePath(Root, ProgramLocator.Find(asked, variable, beside, "/none:" + Path.Combine(Root, "path")));
+        Bash("mkdir -p beside/runtimes/linux-x64/native path flat; touch asked variable path/overlayfuse; "
+            + "for d in beside/runtimes/linux-x64/native flat; do touch $d/overlayfuse; chmod 644 $d/overlayfuse; done");
+        string Find(string? asked, string? variable, string beside) =>
+            Path.GetRelativePath(Root, ProgramLocator.Find(asked, variable, beside, "/none:" + Path.Combine(Root, "path")));
         string asked = Path.Combine(Root, "asked"), variable = Path.Combine(Root, "variable"), beside = Path.Combine(Root, "beside");
         Assert.That(
-            new[] { Find(asked, variable, beside), Find(null, variable, beside), Find(null, null, beside), Find(null, null, Path.Combine(Root, "flat")), Find(null, "", "/none") },
-            Is.EqualTo(new[] { "asked", "variable", "beside/runtimes/linux-x64/native/overlayfuse", "flat/overlayfuse", "path/overlayfuse" }));
+            new[] { Find(asked, variable, beside), Find(null, variable, beside), Find(null, null, beside),
+                Find(null, null, Path.Combine(Root, "flat")), Find(null, "", "/none") },
+            Is.EqualTo(new[] { "asked", "variable", "beside/runtimes/linux-x64/native/overlayfuse", "flat/overlayfuse",
+                "path/overlayfuse" }));
         Assert.That(Bash("stat -c %a flat/overlayfuse"), Is.EqualTo("755\n"), "what a package brings is made executable");
     }
 
@@ -65,5 +73,6 @@ internal sealed class RefusalTests : OverlayTest
     public void ParseLines_OfAnotherProgram_SaysWhichLine() =>
         Assert.That(() => OverlayChange.ParseLines("A a\nwhat?\n"u8), Refused("'what?': not a line of 'overlayfuse changes'"));
 
-    private static NUnit.Framework.Constraints.ContainsConstraint Refused(string text) => Throws.TypeOf<OverlayMountException>().With.Message.Contains(text);
+    private static NUnit.Framework.Constraints.ContainsConstraint Refused(string text) =>
+        Throws.TypeOf<OverlayMountException>().With.Message.Contains(text);
 }

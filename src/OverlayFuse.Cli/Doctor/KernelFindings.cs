@@ -1,5 +1,5 @@
 using System.Globalization;
-using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Overlay.OpenFiles;
 

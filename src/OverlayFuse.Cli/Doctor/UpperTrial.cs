@@ -55,7 +55,7 @@ internal sealed class UpperTrial : IDisposable
         }
         try
         {
-            using LayerPlace place = LayerPlace.Open("upperdir", FullPath.Of(path), MountTable.Read());
+            using LayerPlace place = LayerPlace.Open("upperdir", FullPath.Of(path), OwnMounts.Read());
             UpperChecks.RefuseFileSystem(place);
             using var trial = new UpperTrial(place);
             string type = place.Mount?.Type ?? "unknown file system";

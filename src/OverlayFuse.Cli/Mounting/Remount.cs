@@ -3,6 +3,7 @@ using OverlayFuse.Cli.Asking;
 using OverlayFuse.Cli.Mounts;
 using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 using OverlayFuse.Overlay.Layers;
@@ -55,7 +56,7 @@ internal static class Remount
     private static MountEntry Find(string mountPoint)
     {
         string path = LiveMount.RealPath(mountPoint, Question.FirstPatience);
-        return MountTable.Read().Entries.LastOrDefault(entry => entry.MountPoint == path && entry.Type == "fuse.overlayfuse")
+        return OwnMounts.Read().Entries.LastOrDefault(entry => entry.MountPoint == path && entry.Type == "fuse.overlayfuse")
             ?? throw new MountRefusedException($"{mountPoint}: no overlayfuse mount is there (EINVAL); see 'findmnt -t fuse.overlayfuse'");
     }
 

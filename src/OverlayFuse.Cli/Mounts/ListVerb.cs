@@ -22,7 +22,7 @@ internal static class ListVerb
         var list = new Command(Name, "Lists your live mounts; for root, those of all users") { layers, json };
         list.SetAction(words =>
         {
-            MountReport[] mounts = [.. LiveMount.Find(MountTable.Read(), Sys.EffectiveUid).Chunk(AskedAtOnce).SelectMany(Ask)];
+            MountReport[] mounts = [.. LiveMount.Find(OwnMounts.Read(), Sys.EffectiveUid).Chunk(AskedAtOnce).SelectMany(Ask)];
             if (words.GetValue(json))
                 Console.Out.WriteLine(JsonOutput.Of(mounts));
             else

@@ -1,7 +1,6 @@
 using System.Globalization;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Cli.Mounts;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli.Mounts;

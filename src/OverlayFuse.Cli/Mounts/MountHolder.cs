@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using OverlayFuse.Cli.Native;
+using OverlayFuse.Linux;
+using System.Globalization;
 
 namespace OverlayFuse.Cli.Mounts;
 
@@ -52,8 +54,7 @@ internal sealed record MountHolder(string Id, string Name, string Use)
         foreach (string id in Processes())
         {
             bool isNew = ProcFile.ReadLink($"/proc/{id}/ns/mnt") is { } its && seen.Add(its);
-            string[] mounts = isNew ? ProcFile.Lines($"/proc/{id}/mountinfo") : [];
-            if (mounts.Any(line => line.Split(' ') is [_, _, var mounted, ..] && mounted == device))
+            if (isNew && MountTable.ReadOf(uint.Parse(id, CultureInfo.InvariantCulture), out MountTable mounts) == Errno.None && mounts.OfDevice(device) is not null)
                 strangers.Add($"{Command(id)} ({id})");
         }
         return string.Join(", ", strangers.Take(MostNamed));

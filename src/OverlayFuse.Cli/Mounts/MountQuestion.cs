@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Globalization;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.Live;
 
 namespace OverlayFuse.Cli.Mounts;

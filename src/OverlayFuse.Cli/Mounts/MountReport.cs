@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using OverlayFuse.Cli.Output;
 using OverlayFuse.Cli.Words;
-using OverlayFuse.Overlay.Layers;
+using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Mounts;
 

@@ -3,6 +3,7 @@ using OverlayFuse.Cli.Native;
 using OverlayFuse.Cli.Output;
 using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Layers;
 
@@ -62,5 +63,5 @@ internal static class UnmountVerb
 
     /// <summary>The last mounted first: it may lie in an earlier one.</summary>
     private static IEnumerable<string> All() =>
-        LiveMount.Find(MountTable.Read(), Sys.EffectiveUid).Select(mount => mount.MountPoint).Reverse();
+        LiveMount.Find(OwnMounts.Read(), Sys.EffectiveUid).Select(mount => mount.MountPoint).Reverse();
 }

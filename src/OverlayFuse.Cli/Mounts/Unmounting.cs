@@ -2,6 +2,7 @@ using System.Globalization;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Cli.Output;
 using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Layers;
 
@@ -63,7 +64,7 @@ internal sealed record Unmounting
     private MountEntry Find(string mountPoint)
     {
         string path = LiveMount.RealPath(mountPoint, Patience);
-        MountEntry? top = MountTable.Read().Entries.LastOrDefault(entry => entry.MountPoint == path);
+        MountEntry? top = OwnMounts.Read().OnTopAt(path);
         return top is not null && LiveMount.IsOurs(top) ? top : throw new IOException(
             $"{mountPoint}: no overlayfuse mount is there; see 'overlayfuse list'");
     }
@@ -96,11 +97,11 @@ internal sealed record Unmounting
         return question.Replies is [var reply] ? reply.Error : Errno.EIO;
     }
 
-    private static bool IsThere(MountEntry mount) => MountTable.Read().Find(mount.Id) is { } there && there.Device == mount.Device;
+    private static bool IsThere(MountEntry mount) => OwnMounts.Read().Find(mount.Id) is { } there && there.Device == mount.Device;
 
     private static string Users(MountEntry mount)
     {
-        IEnumerable<string> mounts = MountTable.Read().Entries.Select(entry => entry.MountPoint);
+        IEnumerable<string> mounts = OwnMounts.Read().Entries.Select(entry => entry.MountPoint);
         string[] inside = [.. mounts.Where(point => point.StartsWith(mount.MountPoint + "/", StringComparison.Ordinal))];
         if (inside.Length > 0)
             return $"mounts in it ({string.Join(", ", inside)})";
@@ -112,7 +113,7 @@ internal sealed record Unmounting
 
     private void AwaitEnd(string mountPoint, MountEntry mount, MountAnswer answer, Fd daemon)
     {
-        if (MountTable.Read().Entries.FirstOrDefault(entry => entry.Device == mount.Device) is { } other)
+        if (OwnMounts.Read().OfDevice(mount.Device) is { } other)
             throw new IOException(
                 $"{mountPoint}: unmounted, but it is mounted at {other.MountPoint}, too; its upper is complete when that is unmounted");
         if (!daemon.IsOpen)

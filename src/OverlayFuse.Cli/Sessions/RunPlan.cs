@@ -18,7 +18,7 @@ internal static class RunPlan
     public static void Make(RunRequest request)
     {
         CheckWords(request);
-        MountTable mounts = MountTable.Read();
+        MountTable mounts = OwnMounts.Read();
         List<string> lowers = [.. request.Lowers.Select(path => RealPath("--lower", path, mounts))];
         string at = request.At is not null ? RealPath("--at", request.At, mounts) : request.IsHeld ? "" : lowers[^1];
         string parent = request.ThrowsAway ? Temporary(request, mounts) : Beside(request, mounts);

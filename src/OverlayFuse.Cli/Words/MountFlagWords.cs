@@ -1,4 +1,4 @@
-using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Words;

@@ -3,7 +3,7 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse.Protocol;
 
-/// <summary>struct fuse_attr: what stat(2) shows.</summary>
+/// <summary>struct fuse_attr: the fields of stat(2).</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct Attr
 {
@@ -81,7 +81,7 @@ public enum GetAttrFlags : uint
 [StructLayout(LayoutKind.Sequential)]
 public struct GetAttrIn
 {
-    /// <summary>Whether <see cref="Fh"/> is valid.</summary>
+    /// <summary>Tells if <see cref="Fh"/> is valid.</summary>
     public GetAttrFlags Flags;
     /// <summary>Zero.</summary>
     public uint Dummy;
@@ -163,7 +163,7 @@ public struct SetAttrIn
 [StructLayout(LayoutKind.Sequential)]
 public struct StatxIn
 {
-    /// <summary>Whether <see cref="Fh"/> is valid.</summary>
+    /// <summary>Tells if <see cref="Fh"/> is valid.</summary>
     public GetAttrFlags Flags;
     /// <summary>Zero.</summary>
     public uint Reserved;
@@ -171,7 +171,7 @@ public struct StatxIn
     public HandleId Fh;
     /// <summary>AT_STATX_* of the call.</summary>
     public uint SxFlags;
-    /// <summary>What is asked for.</summary>
+    /// <summary>The wanted fields.</summary>
     public StatxMask SxMask;
 }
 

@@ -121,7 +121,7 @@ public struct Dirent
 [StructLayout(LayoutKind.Sequential)]
 public struct DirentPlus
 {
-    /// <summary>What LOOKUP of the name would answer.</summary>
+    /// <summary>The answer of LOOKUP for the name.</summary>
     public EntryOut EntryOut;
     /// <summary>The entry, its name follows.</summary>
     public Dirent Dirent;

@@ -9,7 +9,7 @@ public enum OpenRequestFlags : uint
 {
     /// <summary>None.</summary>
     None = 0,
-    /// <summary>FUSE_OPEN_KILL_SUIDGID: O_TRUNC by one who may not keep them: clear set-uid and set-gid (HANDLE_KILLPRIV_V2).</summary>
+    /// <summary>FUSE_OPEN_KILL_SUIDGID: O_TRUNC clears set-uid and set-gid, which this caller may not keep (HANDLE_KILLPRIV_V2).</summary>
     KillSuidGid = 1,
 }
 
@@ -21,7 +21,7 @@ public enum OpenReplyFlags : uint
     None = 0,
     /// <summary>FOPEN_DIRECT_IO: no page cache for this open file.</summary>
     DirectIo = 1 << 0,
-    /// <summary>FOPEN_KEEP_CACHE: what is cached of the inode stays valid.</summary>
+    /// <summary>FOPEN_KEEP_CACHE: the cached data of the inode stay valid.</summary>
     KeepCache = 1 << 1,
     /// <summary>FOPEN_NONSEEKABLE.</summary>
     NonSeekable = 1 << 2,
@@ -43,7 +43,7 @@ public struct OpenIn
 {
     /// <summary>As in open(2), less O_CREAT, O_EXCL and O_NOCTTY; O_TRUNC with ATOMIC_O_TRUNC only.</summary>
     public OpenFlags Flags;
-    /// <summary>What else is asked.</summary>
+    /// <summary>Flags of the request.</summary>
     public OpenRequestFlags RequestFlags;
 }
 
@@ -57,7 +57,7 @@ public struct CreateIn
     public uint Mode;
     /// <summary>umask of the caller.</summary>
     public uint UMask;
-    /// <summary>What else is asked.</summary>
+    /// <summary>Flags of the request.</summary>
     public OpenRequestFlags RequestFlags;
 }
 
@@ -69,7 +69,7 @@ public struct OpenOut
     public HandleId Fh;
     /// <summary>How the kernel may treat the open file.</summary>
     public OpenReplyFlags Flags;
-    /// <summary>With FOPEN_PASSTHROUGH: what BACKING_OPEN answered.</summary>
+    /// <summary>With FOPEN_PASSTHROUGH: the answer of BACKING_OPEN.</summary>
     public int BackingId;
 }
 
@@ -93,7 +93,7 @@ public struct ReleaseIn
     public HandleId Fh;
     /// <summary>As it was opened.</summary>
     public OpenFlags Flags;
-    /// <summary>What else is to be done.</summary>
+    /// <summary>Flags of the request.</summary>
     public ReleaseFlags ReleaseFlags;
     /// <summary>Owner of flock(2) locks.</summary>
     public ulong LockOwner;
@@ -133,11 +133,11 @@ public struct ReadIn
     public ulong Offset;
     /// <summary>Most bytes to answer.</summary>
     public uint Size;
-    /// <summary>What is valid.</summary>
+    /// <summary>The valid fields.</summary>
     public ReadFlags ReadFlags;
     /// <summary>Owner of POSIX locks.</summary>
     public ulong LockOwner;
-    /// <summary>As the file was opened, with what fcntl(2) changed.</summary>
+    /// <summary>The flags of the open file, with the changes of fcntl(2).</summary>
     public OpenFlags Flags;
     /// <summary>Zero.</summary>
     public uint Padding;
@@ -171,7 +171,7 @@ public struct WriteIn
     public WriteFlags WriteFlags;
     /// <summary>Owner of POSIX locks.</summary>
     public ulong LockOwner;
-    /// <summary>As the file was opened, with what fcntl(2) changed.</summary>
+    /// <summary>The flags of the open file, with the changes of fcntl(2).</summary>
     public OpenFlags Flags;
     /// <summary>Zero.</summary>
     public uint Padding;

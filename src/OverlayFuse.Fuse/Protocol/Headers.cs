@@ -8,7 +8,7 @@ public struct InHeader
 {
     /// <summary>Length of the request, this header included.</summary>
     public uint Len;
-    /// <summary>What is asked.</summary>
+    /// <summary>The operation.</summary>
     public Opcode Opcode;
     /// <summary>Number of the request; the reply repeats it.</summary>
     public ulong Unique;

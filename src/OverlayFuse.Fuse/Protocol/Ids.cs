@@ -14,12 +14,17 @@ public readonly record struct NodeId(ulong Value)
     public override string ToString() => $"#{Value}";
 }
 
-/// <summary>What the file system answered to OPEN, OPENDIR, CREATE or TMPFILE; comes back with each operation on the open file.</summary>
-/// <param name="Value">Chosen by the file system, any value.</param>
+/// <summary>
+/// The answer of the file system to OPEN, OPENDIR, CREATE or TMPFILE. The kernel sends it with each operation on the open file.
+/// </summary>
+/// <param name="Value">Any value; the file system chooses it.</param>
 public readonly record struct HandleId(ulong Value);
 
-/// <summary>Who asks. Ids are those of the user namespace that the file system was mounted in.</summary>
-/// <param name="Uid">fsuid; <see cref="uint.MaxValue"/> when the kernel cannot tell (writeback, unmapped id), and with ALLOW_IDMAP in what makes no inode.</param>
+/// <summary>The calling process. Ids are those of the user namespace that the file system was mounted in.</summary>
+/// <param name="Uid">
+/// fsuid; <see cref="uint.MaxValue"/> if the kernel cannot tell (writeback, unmapped id), and with ALLOW_IDMAP in requests that create no
+/// inode.
+/// </param>
 /// <param name="Gid">fsgid; as above.</param>
-/// <param name="Pid">Thread id, 0 when it is outside of the server's pid namespace or the kernel itself asks.</param>
+/// <param name="Pid">The thread id; 0 if it is outside of the pid namespace of the server, or if the kernel itself is the caller.</param>
 public readonly record struct Caller(uint Uid, uint Gid, uint Pid);

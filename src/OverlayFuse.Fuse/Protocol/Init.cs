@@ -35,7 +35,7 @@ public struct InitOut
     public uint Flags;
     /// <summary>Most background requests at a time.</summary>
     public ushort MaxBackground;
-    /// <summary>Background requests above which the kernel holds writers back.</summary>
+    /// <summary>The number of background requests above which the kernel holds writers back.</summary>
     public ushort CongestionThreshold;
     /// <summary>Most bytes in a WRITE.</summary>
     public uint MaxWrite;
@@ -137,7 +137,10 @@ public enum InitFlags : ulong
     NoExportSupport = 1ul << 38,
     /// <summary>FUSE_HAS_RESEND (7.40).</summary>
     HasResend = 1ul << 39,
-    /// <summary>FUSE_ALLOW_IDMAP (7.41): the mount may be cloned with ids mapped. Needs default_permissions; the caller's ids then come only with what makes inodes.</summary>
+    /// <summary>
+    /// FUSE_ALLOW_IDMAP (7.41): the mount may be cloned with mapped ids. Needs default_permissions. Only requests that create inodes carry
+    /// the ids of the caller then.
+    /// </summary>
     AllowIdMap = 1ul << 40,
     /// <summary>FUSE_OVER_IO_URING (7.42).</summary>
     OverIoUring = 1ul << 41,

@@ -44,7 +44,7 @@ public struct IoCtlIn
 [StructLayout(LayoutKind.Sequential)]
 public struct IoCtlOut
 {
-    /// <summary>What ioctl(2) returns.</summary>
+    /// <summary>The result of ioctl(2).</summary>
     public int Result;
     /// <summary>Zero.</summary>
     public IoCtlFlags Flags;

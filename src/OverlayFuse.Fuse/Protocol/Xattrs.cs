@@ -21,7 +21,7 @@ public struct SetXattrIn
     public uint Size;
     /// <summary>Create or replace.</summary>
     public XattrFlags Flags;
-    /// <summary>What else is to be done.</summary>
+    /// <summary>Flags of the request.</summary>
     public SetXattrFlags SetXattrFlags;
     /// <summary>Zero.</summary>
     public uint Padding;

@@ -25,7 +25,8 @@ internal static unsafe partial class Libc
 
     /// <summary>Returns the error.</summary>
     [LibraryImport(Library)]
-    internal static partial int posix_spawnp(int* process, byte* file, byte* actions, byte* attributes, byte** arguments, byte** environment);
+    internal static partial int posix_spawnp(int* process, byte* file, byte* actions, byte* attributes, byte** arguments,
+        byte** environment);
 
     [LibraryImport(Library)]
     internal static partial int posix_spawn_file_actions_init(byte* actions);

@@ -1,5 +1,4 @@
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Overlay.Checks;
 

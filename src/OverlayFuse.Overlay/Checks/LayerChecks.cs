@@ -19,7 +19,7 @@ public static class LayerChecks
     /// <returns>The hold on upper and work, with the options as they turned out.</returns>
     public static UpperHold Check(OverlayOptions options, string? mountPoint)
     {
-        MountTable mounts = MountTable.Read();
+        MountTable mounts = OwnMounts.Read();
         var places = new List<LayerPlace>();
         try
         {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Overlay.Checks;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Overlay.Checks;
 
@@ -32,10 +31,10 @@ internal sealed class UpperHolder
     {
         var holder = new UpperHolder(marks, id);
         bool isMounted = marks.Find(HoldMark.Device, out bool isSet, out uint device) == Errno.None && isSet;
-        if (!holder._isSeen || !isMounted || ReadMounts(id) is not { } mounts)
+        if (!holder._isSeen || !isMounted || MountTable.ReadOf(id, out MountTable mounts) != Errno.None)
             return holder;
         string number = string.Create(CultureInfo.InvariantCulture, $"{device >> 20}:{device & 0xFFFFF}");
-        MountEntry? mount = mounts.Entries.FirstOrDefault(entry => entry.Device == number);
+        MountEntry? mount = mounts.OfDevice(number);
         return new UpperHolder(marks, id) { MountPoint = mount?.MountPoint, IsDetached = mount is null };
     }
 
@@ -71,12 +70,6 @@ internal sealed class UpperHolder
         : $"unmount that one by 'umount {Printable(MountPoint)}'";
 
     private bool IsElsewhere => Link($"/proc/{_id}/ns/mnt") != Link("/proc/self/ns/mnt");
-
-    private static MountTable? ReadMounts(uint id)
-    {
-        Errno error = TextFile.ReadLines($"/proc/{id}/mountinfo", out string[] lines);
-        return error == Errno.None ? MountTable.Parse(lines) : null;
-    }
 
     private static string? Link(string path) => TextFile.ReadLink(path, out string target) == Errno.None ? target : null;
 

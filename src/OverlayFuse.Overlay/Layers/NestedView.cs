@@ -18,23 +18,17 @@ internal static class NestedView
         bool mayBeView = (stat.Attributes & StatxAttributes.MountRoot) != 0 && stat.IsDirectory && stat.DevMajor == 0; // FUSE has no block device
         if (!mayBeView)
             return Errno.None;
-        Errno error = TextFile.ReadLines(Proc.PathOf("self/mountinfo"), out string[] lines);
+        Errno error = MountTable.Read(out MountTable mounts);
         if (error != Errno.None)
-            return error == Errno.ENOENT ? Errno.ELOOP : error; // ENOENT would say that the directory is not there
+            // ENOENT would say that the directory is not there.
+            return error == Errno.ENOENT ? Errno.ELOOP : error;
         string device = string.Create(CultureInfo.InvariantCulture, $"{stat.DevMajor}:{stat.DevMinor}");
-        foreach (string line in lines) // a lambda's object would be made for every name that is looked up
+        // No lambda: its object would be made for every name that is looked up.
+        foreach (MountEntry mount in mounts.Entries)
         {
-            if (IsView(line, device))
+            if (mount.Device == device && mount.Type == Type)
                 return Errno.ELOOP;
         }
         return Errno.None;
-    }
-
-    /// <summary>Whether a line of mountinfo is of a merged view on this device: "ID PARENT MAJ:MIN ROOT POINT OPTIONS [TAGS...] - TYPE SOURCE SUPEROPTIONS".</summary>
-    private static bool IsView(string line, string device)
-    {
-        string[] fields = line.Split(' '); // a blank in a path is written as \040
-        int separator = Array.IndexOf(fields, "-");
-        return fields.Length > 2 && fields[2] == device && separator >= 0 && separator + 1 < fields.Length && fields[separator + 1] == Type;
     }
 }

@@ -99,7 +99,7 @@ internal sealed class LiveStack(MergedView view, InodeAccess access, CopyUp? cop
         layer = null;
         try
         {
-            MountTable mounts = MountTable.Read();
+            MountTable mounts = OwnMounts.Read();
             using LayerPlace added = LayerPlace.Open("lowerdir", directory.Path, mounts);
             if (Sys.FStatx(added.Fd, out Statx stat) is not Errno.None and var unseen)
                 return unseen;

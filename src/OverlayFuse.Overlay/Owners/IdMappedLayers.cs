@@ -23,12 +23,12 @@ internal sealed class IdMappedLayers
     {
         if (ids is not { HasMap: true })
             return null;
-        MountTable mounts = MountTable.Read();
+        MountTable mounts = OwnMounts.Read();
         return new IdMappedLayers(ids, [.. layers.Lowers.Select(layer => IsOnIdMappedMount(layer.Path, mounts))]);
     }
 
     /// <summary>One more lower layer, before it is seen; it has the next number.</summary>
-    public void Add(Layer layer) => _isMapped = [.. _isMapped, IsOnIdMappedMount(layer.Path, MountTable.Read())];
+    public void Add(Layer layer) => _isMapped = [.. _isMapped, IsOnIdMappedMount(layer.Path, OwnMounts.Read())];
 
     /// <summary>Gives a file's attributes the ids that it has on disk.</summary>
     /// <param name="layer">Where it is: a lower layer's number, or <c>Limits.NoLayer</c>.</param>

@@ -1,4 +1,5 @@
 using OverlayFuse.Fuse;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 

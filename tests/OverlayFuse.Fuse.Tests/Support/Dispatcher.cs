@@ -1,3 +1,4 @@
+using OverlayFuse.Fuse.Workers;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse.Tests.Support;
@@ -15,6 +16,7 @@ internal sealed class Dispatcher
     }
 
     internal FuseSession Session { get; }
+    internal IWorkerHost Host => Session;
     internal InFlightRequest InFlight { get; }
 
     /// <summary>INIT as a kernel of 7.<paramref name="minor"/> that offers everything.</summary>
@@ -25,7 +27,7 @@ internal sealed class Dispatcher
         return this;
     }
 
-    internal byte[] Send(byte[] message) => _reply[..Session.Dispatch(message, _reply, InFlight)];
+    internal byte[] Send(byte[] message) => _reply[..Host.Dispatch(message, _reply, InFlight)];
 
     /// <summary>Answers and compares byte for byte.</summary>
     internal void Expect(byte[] message, byte[] reply) => Assert.That(Golden.Dump(Send(message)), Is.EqualTo(Golden.Dump(reply)));

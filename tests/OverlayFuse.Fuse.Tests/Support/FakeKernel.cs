@@ -37,7 +37,8 @@ internal sealed class FakeKernel : IDisposable
     {
         Assert.That(Sys.ReadDevice(_socket, _buffer, out int length), Is.EqualTo(Errno.None));
         Assert.That(length, Is.GreaterThanOrEqualTo(16));
-        return (BinaryPrimitives.ReadUInt64LittleEndian(_buffer.AsSpan(8)), (Errno)(-BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(4))));
+        return (BinaryPrimitives.ReadUInt64LittleEndian(_buffer.AsSpan(8)),
+            (Errno)(-BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(4))));
     }
 
     internal void Close() => Sys.Close(_socket);

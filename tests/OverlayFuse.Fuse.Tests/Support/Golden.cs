@@ -56,7 +56,8 @@ internal static class Golden
     {
         var rows = new List<string>();
         for (int i = 0; i < bytes.Length; i += 8)
-            rows.Add(string.Join(' ', bytes[i..Math.Min(bytes.Length, i + 8)].ToArray().Select(value => value.ToString("x2", CultureInfo.InvariantCulture))));
+            rows.Add(string.Join(' ',
+                bytes[i..Math.Min(bytes.Length, i + 8)].ToArray().Select(value => value.ToString("x2", CultureInfo.InvariantCulture))));
         return string.Join('\n', rows);
     }
 }

@@ -1,3 +1,5 @@
+using OverlayFuse.Fuse.Mounting;
+
 namespace OverlayFuse.Fuse.Tests.Support;
 
 /// <summary>A file system mounted on a directory of its own; gone, whatever happens, when disposed of.</summary>
@@ -9,7 +11,11 @@ internal sealed class LiveMount : IDisposable
     internal LiveMount(IFuseFileSystem fileSystem, FuseSessionOptions? options = null)
     {
         Directory = System.IO.Directory.CreateTempSubdirectory("ovf-fuse-").FullName;
-        _mount = FuseMount.Mount(new FuseMountOptions { MountPoint = Directory, Source = "memory", Subtype = "ovftest", AllowOther = true });
+        _mount = FuseMount.Mount(new FuseMountOptions
+        {
+            MountPoint = Directory, Source = "memory", Subtype = "ovftest",
+            AllowOther = true
+        });
         Session = new FuseSession(fileSystem, _mount.Device, (options ?? new FuseSessionOptions()) with { Log = Add });
         Session.Start();
         Assert.That(Session.WaitUntilInitialized(TimeSpan.FromSeconds(10)), Is.True, "INIT");

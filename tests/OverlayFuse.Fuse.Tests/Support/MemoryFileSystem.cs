@@ -91,7 +91,11 @@ internal partial class MemoryFileSystem : IFuseFileSystem
 
     public Errno StatFs(in FuseRequest request, out KStatFs statistics)
     {
-        statistics = new KStatFs { Blocks = 1000, BFree = 500, BAvail = 400, Files = 300, FFree = 200, BSize = 4096, FrSize = 4096, NameLen = 255 };
+        statistics = new KStatFs
+        {
+            Blocks = 1000, BFree = 500, BAvail = 400, Files = 300, FFree = 200, BSize = 4096, FrSize = 4096,
+            NameLen = 255
+        };
         return Errno.None;
     }
 
@@ -116,7 +120,8 @@ internal partial class MemoryFileSystem : IFuseFileSystem
     public Errno ListXattr(in FuseRequest request, Span<byte> list, out int length)
     {
         lock (_lock)
-            return Give(System.Text.Encoding.UTF8.GetBytes(string.Concat(Get(request.Node).Xattrs.Keys.Select(name => name + "\0"))), list, out length);
+            return Give(System.Text.Encoding.UTF8.GetBytes(string.Concat(Get(request.Node).Xattrs.Keys.Select(name => name + "\0"))), list,
+                out length);
     }
 
     public Errno RemoveXattr(in FuseRequest request, Name name)

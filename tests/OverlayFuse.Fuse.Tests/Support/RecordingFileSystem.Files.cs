@@ -22,13 +22,16 @@ internal sealed partial class RecordingFileSystem
     {
         count = Math.Min(3, data.Length);
         "abc"u8[..count].CopyTo(data);
-        return Record(request, $"fh={input.Fh.Value} offset={input.Offset} size={input.Size} {input.ReadFlags} owner={input.LockOwner} {input.Flags}");
+        return Record(request,
+            $"fh={input.Fh.Value} offset={input.Offset} size={input.Size} {input.ReadFlags} owner={input.LockOwner} {input.Flags}");
     }
 
     public Errno Write(in FuseRequest request, in WriteIn input, ReadOnlySpan<byte> data, out int count)
     {
         count = data.Length;
-        return Record(request, $"fh={input.Fh.Value} offset={input.Offset} size={input.Size} {input.WriteFlags} owner={input.LockOwner} {input.Flags} data={Encoding.Latin1.GetString(data)}");
+        return Record(request,
+            $"fh={input.Fh.Value} offset={input.Offset} size={input.Size} {input.WriteFlags} owner={input.LockOwner} {input.Flags} "
+                + $"data={Encoding.Latin1.GetString(data)}");
     }
 
     public Errno StatFs(in FuseRequest request, out KStatFs statistics)
@@ -89,7 +92,9 @@ internal sealed partial class RecordingFileSystem
         result = new IoCtlOut { Result = 9 };
         if (!answer.IsEmpty)
             answer[0] = 0x5A;
-        return Record(request, $"fh={input.Fh.Value} {input.Flags} command={input.Command:X} argument={input.Argument:X} data={Encoding.Latin1.GetString(data)} room={answer.Length}");
+        return Record(request,
+            $"fh={input.Fh.Value} {input.Flags} command={input.Command:X} argument={input.Argument:X} "
+                + $"data={Encoding.Latin1.GetString(data)} room={answer.Length}");
     }
 
     public Errno FAllocate(in FuseRequest request, in FAllocateIn input) =>
@@ -104,7 +109,9 @@ internal sealed partial class RecordingFileSystem
     public Errno CopyFileRange(in FuseRequest request, in CopyFileRangeIn input, out ulong copied)
     {
         copied = input.Length;
-        return Record(request, $"fh={input.InputFh.Value}@{input.InputOffset} -> {input.OutputNode.Value} fh={input.OutputFh.Value}@{input.OutputOffset} length={input.Length} flags={input.Flags}");
+        return Record(request,
+            $"fh={input.InputFh.Value}@{input.InputOffset} -> {input.OutputNode.Value} fh={input.OutputFh.Value}@{input.OutputOffset} "
+                + $"length={input.Length} flags={input.Flags}");
     }
 
     public Errno SyncFs(in FuseRequest request) => Record(request, $"");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
@@ -21,18 +22,21 @@ internal sealed partial class RecordingFileSystem : IFuseFileSystem
 
     internal static EntryOut SomeEntry => new()
     {
-        NodeId = new NodeId(0xABCD), Generation = 0x99, EntryValid = 1, AttrValid = 2, EntryValidNsec = 3, AttrValidNsec = 4, Attr = SomeAttr,
+        NodeId = new NodeId(0xABCD), Generation = 0x99, EntryValid = 1, AttrValid = 2, EntryValidNsec = 3, AttrValidNsec = 4,
+        Attr = SomeAttr,
     };
 
-    private static OpenOut SomeOpen => new() { Fh = new HandleId(0xF00D), Flags = OpenReplyFlags.KeepCache | OpenReplyFlags.CacheDir, BackingId = 5 };
+    private static OpenOut SomeOpen =>
+        new() { Fh = new HandleId(0xF00D), Flags = OpenReplyFlags.KeepCache | OpenReplyFlags.CacheDir, BackingId = 5 };
 
-    private Errno Record(in FuseRequest request, FormattableString text)
+    private Errno Record(in FuseRequest request, DefaultInterpolatedStringHandler text)
     {
         string group = request.SupplementaryGroup is { } id ? $" group={id}" : "";
-        string label = request.TryGetSecurityContext(out Name xattr, out ReadOnlySpan<byte> value) ? $" {xattr.ToString()}={Encoding.UTF8.GetString(value)}" : "";
+        string label = request.TryGetSecurityContext(out Name xattr, out ReadOnlySpan<byte> value)
+            ? $" {xattr.ToString()}={Encoding.UTF8.GetString(value)}" : "";
         Calls.Add(string.Create(CultureInfo.InvariantCulture,
             $"{request.Opcode} {request.Node.Value} by {request.Caller.Uid}/{request.Caller.Gid}/{request.Caller.Pid}: ") +
-            text.ToString(CultureInfo.InvariantCulture) + group + label);
+            text.ToStringAndClear() + group + label);
         return Answer;
     }
 
@@ -59,7 +63,10 @@ internal sealed partial class RecordingFileSystem : IFuseFileSystem
     public Errno SetAttr(in FuseRequest request, in SetAttrIn input, out AttrOut attributes)
     {
         attributes = new AttrOut { AttrValid = 7, AttrValidNsec = 8, Attr = SomeAttr };
-        return Record(request, $"{input.Valid} fh={input.Fh.Value} size={input.Size} owner={input.LockOwner} atime={input.Atime}.{input.AtimeNsec} mtime={input.Mtime}.{input.MtimeNsec} ctime={input.Ctime}.{input.CtimeNsec} mode={input.Mode:X} {input.Uid}/{input.Gid}");
+        return Record(request,
+            $"{input.Valid} fh={input.Fh.Value} size={input.Size} owner={input.LockOwner} atime={input.Atime}.{input.AtimeNsec} "
+                + $"mtime={input.Mtime}.{input.MtimeNsec} ctime={input.Ctime}.{input.CtimeNsec} "
+                + $"mode={input.Mode:X} {input.Uid}/{input.Gid}");
     }
 
     public Errno Statx(in FuseRequest request, in StatxIn input, out StatxOut attributes)

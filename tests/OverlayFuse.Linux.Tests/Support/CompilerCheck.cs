@@ -31,7 +31,8 @@ internal static class CompilerCheck
         try
         {
             File.WriteAllText(file, $"#include <{header}>\n");
-            string[][] lines = [.. Tool.Run("gcc", "-dM", "-E", "-x", "c", file).Split('\n').Select(line => line.Split(' ', 3)).Where(words => words.Length == 3)];
+            string[][] lines = [.. Tool.Run("gcc", "-dM", "-E", "-x", "c", file).Split('\n').Select(line => line.Split(' ', 3))
+                .Where(words => words.Length == 3)];
             return lines.ToDictionary(words => words[1], words => words[2]);
         }
         finally
@@ -61,7 +62,8 @@ internal static class CompilerCheck
     {
         var text = new StringBuilder();
         foreach (Type type in structs)
-            text.AppendLine(CultureInfo.InvariantCulture, $"#define {type.Name}_size {Marshal.SizeOf(type)}").AppendJoin("", Fields(type).Select(field => field.Line));
+            text.AppendLine(CultureInfo.InvariantCulture, $"#define {type.Name}_size {Marshal.SizeOf(type)}")
+                .AppendJoin("", Fields(type).Select(field => field.Line));
         text.AppendJoin("", enums.SelectMany(Values).Concat(holders.SelectMany(Constants)).Select(value => value.Line));
         return text.ToString();
     }

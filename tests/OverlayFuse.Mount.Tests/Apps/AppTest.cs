@@ -10,7 +10,9 @@ internal abstract class AppTest
     [SetUp]
     public void MakeSandbox() => Sandbox = Sandbox.OnDisk();
 
-    /// <summary>Hundreds of thousands of files take longer to remove than the sandbox waits: all but mounts and their images goes before.</summary>
+    /// <summary>
+    /// Hundreds of thousands of files take longer to remove than the sandbox waits: all but mounts and their images goes before.
+    /// </summary>
     [TearDown]
     public void RemoveSandbox()
     {

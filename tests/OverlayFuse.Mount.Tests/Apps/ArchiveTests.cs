@@ -121,12 +121,14 @@ internal sealed class ArchiveTests : AppTest
         string lower = Sandbox.MakeDirectory("lower");
         Bash.Run("mkdir d; cd d; for i in $(seq 3000); do echo > stable-$i; done; for i in $(seq 500); do echo > lower-$i; done", lower);
         using MergedView view = MergedView.Over(Sandbox, lower);
-        const string Churn = "i=0; while true; do i=$((i + 1)); echo > churn-$i; rm -f churn-$((i - 50)) lower-$i; mv churn-$i renamed-$i; rm -f renamed-$((i - 20)); done";
+        const string Churn = "i=0; while true; do i=$((i + 1)); echo > churn-$i; rm -f churn-$((i - 50)) lower-$i; "
+            + "mv churn-$i renamed-$i; rm -f renamed-$((i - 20)); done";
 
         using BackgroundScript first = BackgroundScript.Start(Churn, view.Root + "/d");
         using BackgroundScript second = BackgroundScript.Start("while true; do ls -lR .. || true; done", view.Root + "/d");
         for (int round = 0; round < 30; round++)
-            Assert.That(view.Run("find d -name 'stable-*' -printf '%f\\n' | sort -u | wc -l; find d -name 'stable-*' | wc -l"), Is.EqualTo("3000\n3000\n"));
+            Assert.That(view.Run("find d -name 'stable-*' -printf '%f\\n' | sort -u | wc -l; find d -name 'stable-*' | wc -l"),
+                Is.EqualTo("3000\n3000\n"));
 
         Assert.That(first.Running && second.Running, "the directory changed all the while");
     }
@@ -141,6 +143,7 @@ internal sealed class ArchiveTests : AppTest
     private static void AssertSameTree(string actual, string expected)
     {
         TreeManifest.AssertSame(TreeManifest.OfContent(actual), TreeManifest.OfContent(expected), actual);
-        TreeManifest.AssertSame(Bash.Run(Attributes, actual).Split('\n'), Bash.Run(Attributes, expected).Split('\n'), $"extended attributes and ACLs of {actual}");
+        TreeManifest.AssertSame(Bash.Run(Attributes, actual).Split('\n'), Bash.Run(Attributes, expected).Split('\n'),
+            $"extended attributes and ACLs of {actual}");
     }
 }

@@ -14,14 +14,17 @@ internal sealed class BackgroundScript : IDisposable
     /// <summary>Outputs go to /dev/null: a script that has something to tell writes a file.</summary>
     public static BackgroundScript Start(string script, string directory)
     {
-        var start = new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", "exec >/dev/null 2>&1\n" + script]) { WorkingDirectory = directory };
+        var start = new ProcessStartInfo("bash",
+            ["-euo", "pipefail", "-c", "exec >/dev/null 2>&1\n" + script])
+        { WorkingDirectory = directory };
         return new BackgroundScript(Process.Start(start) ?? throw new InvalidOperationException("bash did not start"));
     }
 
     /// <summary>Waits for the script's end and returns its exit status.</summary>
     public int Wait(int timeoutSeconds = Bash.DefaultTimeoutSeconds)
     {
-        if (!process.WaitForExit(timeoutSeconds * 1000)) throw new TimeoutException($"background script {process.Id} hung for {timeoutSeconds} s");
+        if (!process.WaitForExit(timeoutSeconds * 1000))
+            throw new TimeoutException($"background script {process.Id} hung for {timeoutSeconds} s");
         return process.ExitCode;
     }
 

@@ -22,7 +22,9 @@ internal sealed class BuildTests : AppTest
         view.AssertLowersUntouched();
     }
 
-    /// <summary>The objects of an older build lie below: make must see that a touched source is newer, and rebuild and replace just that.</summary>
+    /// <summary>
+    /// The objects of an older build lie below: make must see that a touched source is newer, and rebuild and replace just that.
+    /// </summary>
     [Test, Category("Apps")]
     public void Make_BuiltTreeInTheLowerLayer_RebuildsWhatWasTouched()
     {
@@ -50,7 +52,8 @@ internal sealed class BuildTests : AppTest
         Bash.Run($"cp -a {ProgramUnderTest.Repository}/. .\nrm -rf .git artifacts\nfind . -name bin -o -name obj | xargs rm -rf", lower);
         using MergedView view = MergedView.Over(Sandbox, lower);
 
-        const string Build = "dotnet build src/OverlayFuse.Cli -f net10.0 --disable-build-servers -nodeReuse:false -p:UseSharedCompilation=false";
+        const string Build = "dotnet build src/OverlayFuse.Cli -f net10.0 --disable-build-servers -nodeReuse:false "
+            + "-p:UseSharedCompilation=false";
         view.Run(Build, timeoutSeconds: 1200);
         string second = view.Run(Build, timeoutSeconds: 1200);
 

@@ -21,7 +21,8 @@ internal static class DebianRoot
     private const string Suite = "bookworm";
 
     /// <summary>
-    /// Stands before what runs in a chroot: a private mount namespace, so that /proc and /dev vanish with the script, and no service starts.
+    /// Stands before what runs in a chroot: a private mount namespace, so that /proc and /dev vanish with the script, and no service
+    /// starts.
     /// </summary>
     private const string EnterNamespace = "unshare --mount --pid --fork --kill-child --propagation private bash -euo pipefail -c";
 
@@ -49,7 +50,8 @@ internal static class DebianRoot
     {
         const string Prepare = "mount -t proc proc proc; mount --bind /dev dev; mount -t tmpfs tmpfs run";
         const string Environment = "env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive";
-        return Bash.Run($"{EnterNamespace} '{Prepare}; exec {Environment} chroot . bash -euo pipefail' <<'END'\n{script}\nEND", root, timeoutSeconds);
+        return Bash.Run($"{EnterNamespace} '{Prepare}; exec {Environment} chroot . bash -euo pipefail' <<'END'\n{script}\nEND", root,
+            timeoutSeconds);
     }
 
     private static string Tarball()

@@ -1,12 +1,17 @@
 namespace OverlayFuse.Mount.Tests.Apps;
 
-/// <summary>A Debian root in seven layers, worked on by dpkg and apt. The oracle is the same root on the bare disk, worked on in the same way.</summary>
+/// <summary>
+/// A Debian root in seven layers, worked on by dpkg and apt. The oracle is the same root on the bare disk, worked on in the same way.
+/// </summary>
 [TestFixture]
 internal sealed class DebianTests : AppTest
 {
-    /// <summary>What two runs of the same installation never have in common: logs, caches with times inside, downloaded lists, host keys.</summary>
+    /// <summary>
+    /// What two runs of the same installation never have in common: logs, caches with times inside, downloaded lists, host keys.
+    /// </summary>
     private static readonly string[] DifferentByNature =
-        ["./var/log", "./var/cache", "./var/lib/apt", "./var/lib/dpkg/*-old", "./var/lib/dpkg/lock*", "./run", "./dev", "./proc", "./etc/*-", "./tmp", "./etc/ssh/ssh_host_*"];
+        ["./var/log", "./var/cache", "./var/lib/apt", "./var/lib/dpkg/*-old", "./var/lib/dpkg/lock*", "./run", "./dev", "./proc",
+            "./etc/*-", "./tmp", "./etc/ssh/ssh_host_*"];
 
     private const string RemoveAndReinstall = """
         apt-get install -y --no-install-recommends --no-download man-db bc less

@@ -81,7 +81,8 @@ internal sealed class MergedView : IDisposable
     public void AssertLowersUntouched()
     {
         for (int i = 0; i < options.Lowers.Count; i++)
-            TreeManifest.AssertSame(TreeManifest.OfEveryTrace(options.Lowers[i]), lowersBefore[i], $"lower layer {options.Lowers[i]} was written to");
+            TreeManifest.AssertSame(TreeManifest.OfEveryTrace(options.Lowers[i]), lowersBefore[i],
+                $"lower layer {options.Lowers[i]} was written to");
     }
 
     public void Dispose() => mount?.Dispose();

@@ -2,7 +2,9 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Apps;
 
-/// <summary>A real C project to build: Debian's zlib, downloaded once into the cache; without a mirror, a generated project in its place.</summary>
+/// <summary>
+/// A real C project to build: Debian's zlib, downloaded once into the cache; without a mirror, a generated project in its place.
+/// </summary>
 internal static class SourceTrees
 {
     /// <summary>How to build and check what <see cref="UnpackTo"/> made. Ends with the checksums of what was built.</summary>
@@ -10,7 +12,8 @@ internal static class SourceTrees
         if [ -x configure ]; then ./configure >/dev/null; fi
         make -s -j2
         make -s check >check.log
-        find . -type f \( -perm -u=x -o -name '*.o' -o -name '*.so*' -o -name '*.a' \) ! -name configure -print0 | sort -z | xargs -0 sha256sum
+        find . -type f \( -perm -u=x -o -name '*.o' -o -name '*.so*' -o -name '*.a' \) ! -name configure -print0 \
+            | sort -z | xargs -0 sha256sum
         """;
 
     public static void UnpackTo(string directory)
@@ -31,8 +34,10 @@ internal static class SourceTrees
         using Sandbox sandbox = Sandbox.OnDisk();
         ToolResult result = Bash.Try($"""
             mkdir -p lists/partial archives/partial fetched
-            apt-get indextargets --format 'deb-src $(SITE) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' 'Component: main' | sort -u > sources.list
-            apt="apt-get -o Dir::Etc::sourcelist=$PWD/sources.list -o Dir::Etc::sourceparts=/dev/null -o Dir::State::lists=$PWD/lists -o Dir::Cache=$PWD"
+            apt-get indextargets --format 'deb-src $(SITE) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' 'Component: main' \
+                | sort -u > sources.list
+            apt="apt-get -o Dir::Etc::sourcelist=$PWD/sources.list -o Dir::Etc::sourceparts=/dev/null \
+                -o Dir::State::lists=$PWD/lists -o Dir::Cache=$PWD"
             $apt -qq update
             cd fetched
             $apt -qq source --download-only zlib
@@ -46,10 +51,14 @@ internal static class SourceTrees
         mkdir src
         for i in $(seq 60); do printf '#include "all.h"\nint f%d(int x) { return x + %d; }\n' "$i" "$i" > src/f$i.c; done
         for i in $(seq 60); do echo "int f$i(int);"; done > src/all.h
-        { echo '#include "all.h"'; echo 'int main(void) { return'; for i in $(seq 60); do echo "f$i(-$i) |"; done; echo '0; }'; } > src/main.c
+        {
+            echo '#include "all.h"'; echo 'int main(void) { return'
+            for i in $(seq 60); do echo "f$i(-$i) |"; done; echo '0; }'
+        } > src/main.c
         {
             echo 'objects = $(patsubst %.c,%.o,$(wildcard src/*.c))'
-            printf 'program: $(objects)\n\t$(CC) -o $@ $(objects)\n$(objects): src/all.h\ncheck: program\n\t./program\nclean:\n\trm -f program $(objects)\n'
+            printf 'program: $(objects)\n\t$(CC) -o $@ $(objects)\n$(objects): src/all.h\n'
+            printf 'check: program\n\t./program\nclean:\n\trm -f program $(objects)\n'
         } > Makefile
         """, directory);
 }

@@ -67,10 +67,12 @@ internal sealed class SqliteTests : AppTest
 
     private static void AssertComplete(string root, string before)
     {
-        string rows = Bash.Run("sqlite3 big.db 'PRAGMA integrity_check; SELECT count(*), count(DISTINCT writer * 1000 + number), sum(length(body)) FROM new'", root);
+        string rows = Bash.Run("sqlite3 big.db 'PRAGMA integrity_check; "
+            + "SELECT count(*), count(DISTINCT writer * 1000 + number), sum(length(body)) FROM new'", root);
         Assert.Multiple(() =>
         {
-            Assert.That(rows, Is.EqualTo($"ok\n{Writers * TransactionsEach}|{Writers * TransactionsEach}|{Writers * TransactionsEach * 5000}\n"));
+            Assert.That(rows,
+                Is.EqualTo($"ok\n{Writers * TransactionsEach}|{Writers * TransactionsEach}|{Writers * TransactionsEach * 5000}\n"));
             Assert.That(Bash.Run(Fingerprint, root), Is.EqualTo(before), "the rows of the lower layer's database");
         });
     }

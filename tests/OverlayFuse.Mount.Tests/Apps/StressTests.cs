@@ -7,12 +7,14 @@ namespace OverlayFuse.Mount.Tests.Apps;
 internal sealed class StressTests : AppTest
 {
     private const string FileStressors =
-        "access chmod chown copy-file dentry dir dirdeep dirmany dup fallocate fiemap file-ioctl filename flock fpunch fstat getdent hdd lease link lockf mknod mmap open rename seek symlink sync-file touch utime xattr";
+        "access chmod chown copy-file dentry dir dirdeep dirmany dup fallocate fiemap file-ioctl filename flock fpunch fstat getdent hdd "
+            + "lease link lockf mknod mmap open rename seek symlink sync-file touch utime xattr";
 
     private const string Fio = "fio --minimal --verify=crc32c --verify_fatal=1 --randrepeat=1 --size=16M --bs=4k-128k --fsync=200";
 
     [Test, Category("Apps")]
-    public void Fio_RandomWritesOverAFileOfTheLowerLayer_EveryBlockVerifies([Values("psync", "mmap", "libaio", "psync --direct=1")] string engine)
+    public void Fio_RandomWritesOverAFileOfTheLowerLayer_EveryBlockVerifies(
+        [Values("psync", "mmap", "libaio", "psync --direct=1")] string engine)
     {
         string lower = Sandbox.MakeDirectory("lower");
         Bash.Run("fio --minimal --name=lower --filename=data --rw=write --size=16M --bs=128k --verify=crc32c --do_verify=0", lower);
@@ -32,7 +34,9 @@ internal sealed class StressTests : AppTest
     [Test, Category("AppsLong")]
     public void StressNg_AllFileStressorsForTenSeconds_Verified() => RunStressors(10);
 
-    /// <summary>stress-ng exits 2 when a stressor found wrong data; 3 and 4 say that the machine lacks something, on a bare disk too.</summary>
+    /// <summary>
+    /// stress-ng exits 2 when a stressor found wrong data; 3 and 4 say that the machine lacks something, on a bare disk too.
+    /// </summary>
     private void RunStressors(int seconds)
     {
         using MergedView view = MergedView.Over(Sandbox, Sandbox.MakeDirectory("lower"));

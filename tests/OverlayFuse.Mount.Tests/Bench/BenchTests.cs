@@ -22,11 +22,14 @@ internal sealed class BenchTests
         string results = _sandbox.PathOf("results");
         _sandbox.MakeDirectory("disk");
         Tool.Run("make", "-s", "-C", ProgramUnderTest.Repository, "artifacts/bin/bench-client");
-        ToolResult run = Tool.Try("env", ["QUICK=1", "RUNS=1", "ONLY=stat the whole", "PROGRAMS=bare kernel ours", "DISK=" + _sandbox.PathOf("disk"), "RESULTS=" + results, Built("BenchPeers")]);
+        ToolResult run = Tool.Try("env",
+            ["QUICK=1", "RUNS=1", "ONLY=stat the whole", "PROGRAMS=bare kernel ours", "DISK=" + _sandbox.PathOf("disk"),
+                "RESULTS=" + results, Built("BenchPeers")]);
         Assert.That(run.ExitCode, Is.Zero, run.Output + run.Error);
         Assert.Multiple(() =>
         {
-            Assert.That(Values(Path.Combine(results, "peers-root.json")), Has.Count.EqualTo(6).And.All.GreaterThan(0), "fresh and again, of three programs");
+            Assert.That(Values(Path.Combine(results, "peers-root.json")), Has.Count.EqualTo(6).And.All.GreaterThan(0),
+                "fresh and again, of three programs");
             Assert.That(Directory.EnumerateFileSystemEntries(_sandbox.PathOf("disk")), Is.Empty);
         });
     }
@@ -34,7 +37,8 @@ internal sealed class BenchTests
     [Test]
     public void Benchmarks_DryRunOfTheGates_CallsAllOfThem()
     {
-        ToolResult run = Tool.Try("env", ["DISK=" + _sandbox.Root, Built("Benchmarks"), "--job", "dry", "--filter", "*Protocol*", "*HotPath*"]);
+        ToolResult run = Tool.Try("env",
+            ["DISK=" + _sandbox.Root, Built("Benchmarks"), "--job", "dry", "--filter", "*Protocol*", "*HotPath*"]);
         Assert.That(run.ExitCode, Is.Zero, run.Output + run.Error);
         Assert.That(run.Output, Does.Contain("executed benchmarks: 17"));
     }

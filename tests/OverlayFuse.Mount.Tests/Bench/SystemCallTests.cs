@@ -50,7 +50,8 @@ internal sealed partial class SystemCallTests
                 for (int i = 0; i < Files; i++) File.WriteAllText($"{disk}/{layer}/{operation}/{layer}{i}", "of the " + layer);
             }
         }
-        mount = FuseOverlay.Mount(ProgramUnderTest.Path, new OverlayOptions([disk + "/lower"], disk + "/upper", disk + "/work"), sandbox.PathOf("merged"));
+        mount = FuseOverlay.Mount(ProgramUnderTest.Path, new OverlayOptions([disk + "/lower"], disk + "/upper", disk + "/work"),
+            sandbox.PathOf("merged"));
         Thread.Sleep(1500); // what the start does afterwards is over
     }
 
@@ -74,11 +75,14 @@ internal sealed partial class SystemCallTests
 
         IReadOnlyDictionary<string, long> counts = Count(() => Assert.That(paths.Select(Operations[operation]), Is.All.Not.Negative));
 
-        double reads = 1.0 * counts.GetValueOrDefault("read") / Files, all = 1.0 * counts.Where(call => call.Key is not ("futex" or "madvise")).Sum(call => call.Value) / Files;
+        double reads = 1.0 * counts.GetValueOrDefault("read") / Files,
+            all = 1.0 * counts.Where(call => call.Key is not ("futex" or "madvise")).Sum(call => call.Value) / Files;
         Assert.Multiple(() =>
         {
             Assert.That(reads, Is.EqualTo(requests).Within(Stray / 2), "requests");
-            Assert.That(all, Is.EqualTo(calls).Within(Stray), string.Join(' ', counts.OrderByDescending(call => call.Value).Take(14).Select(call => $"{call.Key} {1.0 * call.Value / Files:F2}")));
+            Assert.That(all, Is.EqualTo(calls).Within(Stray),
+                string.Join(' ',
+                    counts.OrderByDescending(call => call.Value).Take(14).Select(call => $"{call.Key} {1.0 * call.Value / Files:F2}")));
         });
     }
 

@@ -4,7 +4,10 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Bench;
 
-/// <summary>Which call puts a copy's data on the disk: fsync(2) where the file system keeps no order, or where it is asked for. That the order is kept is a row of FEATURES.md, "Durability".</summary>
+/// <summary>
+/// Which call puts a copy's data on the disk: fsync(2) where the file system keeps no order, or where it is asked for. That the order is
+/// kept is a row of FEATURES.md, "Durability".
+/// </summary>
 internal sealed class WriteOrderTests
 {
     [TestCase("ext4", "", "sync_file_range")]
@@ -16,8 +19,10 @@ internal sealed class WriteOrderTests
     [TestCase("ext2", "volatile", "")]
     public void CopyUp_OfAFileWithData_WaitsForTheDiskBy(string fileSystem, string options, string call)
     {
-        string[] waits = call == "fsync" ? ["fsync", "sync_file_range"] : [.. new[] { call }.Where(name => name.Length > 0)]; // that only begins it
-        Assert.That(Waits(fileSystem, options, file => Assert.That(Syscall.chmod(file, FilePermissions.S_IRUSR), Is.Zero)), Is.EquivalentTo(waits));
+        // that only begins it
+        string[] waits = call == "fsync" ? ["fsync", "sync_file_range"] : [.. new[] { call }.Where(name => name.Length > 0)];
+        Assert.That(Waits(fileSystem, options, file => Assert.That(Syscall.chmod(file, FilePermissions.S_IRUSR), Is.Zero)),
+            Is.EquivalentTo(waits));
     }
 
     /// <summary>A copy that was synced before it had its name has that name on the disk by fsync(2) only.</summary>
@@ -42,7 +47,8 @@ internal sealed class WriteOrderTests
         string disk = sandbox.MakeFileSystem(fileSystem, fileSystem == "xfs" ? 320 : 128);
         foreach (string name in new[] { "lower", "upper", "work" }) Directory.CreateDirectory($"{disk}/{name}");
         File.WriteAllText(disk + "/lower/f", "of the lower");
-        using FuseOverlay mount = FuseOverlay.Mount(ProgramUnderTest.Path, new OverlayOptions([disk + "/lower"], disk + "/upper", disk + "/work", options), sandbox.PathOf("merged"));
+        using FuseOverlay mount = FuseOverlay.Mount(ProgramUnderTest.Path,
+            new OverlayOptions([disk + "/lower"], disk + "/upper", disk + "/work", options), sandbox.PathOf("merged"));
         using var counter = new CallCounter(mount.Daemons.Single());
         change(mount.Mountpoint + "/f");
         return counter.Stop().Keys.Intersect(["fsync", "fdatasync", "syncfs", "sync_file_range"]).ToList();

@@ -4,8 +4,9 @@ using OverlayFuse.Mount.Tests.Run;
 namespace OverlayFuse.Mount.Tests.Cli;
 
 /// <summary>
-/// Apptainer as it is with its FUSE programs: started with -f, it looks for the mount every 25 ms and gives up after two seconds; it shows each line
-/// of stderr to the user; half a second after its umount2(2) it kills who has not ended. An ordinary user's are started in a user namespace, by his own
+/// Apptainer as it is with its FUSE programs: started with -f, it looks for the mount every 25 ms and gives up after two seconds; it shows
+/// each line of stderr to the user; half a second after its umount2(2) it kills who has not ended. An ordinary user's are started in a user
+/// namespace, by his own
 /// id and with CAP_SYS_ADMIN as ambient capability.
 /// </summary>
 [TestFixture(Runner.Root), TestFixture(Runner.User), Category("Run")]
@@ -44,7 +45,8 @@ internal sealed class ApptainerTests(Runner runner) : RunTest(runner)
         {
             string[] lines = Shell(Play + where + "bash -eu play" + Check).Split('\n');
             double[] seconds = [.. lines[0].Split(' ').Select(text => double.Parse(text, CultureInfo.InvariantCulture))];
-            Assert.That(lines[1..], Is.EqualTo(new[] { "./file", "new", "of the bottom", "more", "" }), "nothing was said, and the upper is complete");
+            Assert.That(lines[1..], Is.EqualTo(new[] { "./file", "new", "of the bottom", "more", "" }),
+                "nothing was said, and the upper is complete");
             if (left > 1 && (seconds[0] > LiveWithin || seconds[1] > GoneWithin))
                 continue;
             TestContext.Out.WriteLine($"live after {seconds[0]:0.000} s, gone after {seconds[1]:0.000} s");

@@ -4,7 +4,9 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Cli;
 
-/// <summary>What the kernel keeps, told by changing the layers behind the mount's back; and the other options of libfuse and fuse-overlayfs.</summary>
+/// <summary>
+/// What the kernel keeps, told by changing the layers behind the mount's back; and the other options of libfuse and fuse-overlayfs.
+/// </summary>
 internal sealed class CacheOptionTests
 {
     private const string Layers = "lowerdir=a:b";
@@ -83,25 +85,31 @@ internal sealed class CacheOptionTests
     public void DirectIo_WriteAndMap_AreOneFile()
     {
         sandbox.Mount("-o", CliSandbox.Writable + ",direct_io", sandbox.MountPoint);
-        sandbox.Shell("dd if=/dev/urandom of=content bs=3000 count=100 status=none; cp content m/new; cmp content m/new; cmp content u/new; cp /bin/true m/run; m/run");
+        sandbox.Shell("dd if=/dev/urandom of=content bs=3000 count=100 status=none; cp content m/new; cmp content m/new; "
+            + "cmp content u/new; cp /bin/true m/run; m/run");
         using var mapped = System.IO.MemoryMappedFiles.MemoryMappedFile.CreateFromFile(sandbox.PathOf("m", "new"), FileMode.Open);
         using (System.IO.MemoryMappedFiles.MemoryMappedViewAccessor view = mapped.CreateViewAccessor()) view.Write(5000, 0x11223344);
-        Assert.That(File.ReadAllBytes(sandbox.PathOf("m", "new")).AsSpan(5000, 4).ToArray(), Is.EqualTo(new byte[] { 0x44, 0x33, 0x22, 0x11 }));
+        Assert.That(File.ReadAllBytes(sandbox.PathOf("m", "new")).AsSpan(5000, 4).ToArray(),
+            Is.EqualTo(new byte[] { 0x44, 0x33, 0x22, 0x11 }));
     }
 
     [Test]
     public void Ino32_LayersOnSeveralFileSystems_NumbersAreShortUniqueAndThoseOfTheListing()
     {
-        sandbox.Shell("mkdir t s; mount -t tmpfs t t; mount -t tmpfs s s; for d in a t s u; do mkdir $d/of-$d; for i in 1 2 3; do echo $i >$d/of-$d/$i; done; done");
+        sandbox.Shell("mkdir t s; mount -t tmpfs t t; mount -t tmpfs s s; for d in a t s u; do mkdir $d/of-$d; for i in 1 2 3; "
+            + "do echo $i >$d/of-$d/$i; done; done");
         sandbox.Mount("-o", "lowerdir=t:a:s,upperdir=u,workdir=w,ino32_t", sandbox.MountPoint);
         File.AppendAllText(sandbox.PathOf("m", "of-s", "2"), "changed");
         TreeSnapshot tree = TreeSnapshot.Take(sandbox.MountPoint, TreeView.Merged);
         Assert.That(tree.Entries.Values.Select(entry => entry.Ino), Is.Unique.And.None.Zero.And.All.LessThan(1ul << 32));
         Assert.That(tree.Entries.Where(entry => entry.Value["d_ino"].Length > 0), Is.Empty);
-        Assert.That(TreeSnapshot.Take(sandbox.MountPoint, TreeView.Merged).Entries.Values.Select(entry => entry.Ino), Is.EqualTo(tree.Entries.Values.Select(entry => entry.Ino)));
+        Assert.That(TreeSnapshot.Take(sandbox.MountPoint, TreeView.Merged).Entries.Values.Select(entry => entry.Ino),
+            Is.EqualTo(tree.Entries.Values.Select(entry => entry.Ino)));
     }
 
-    /// <summary>On tmpfs a directory grows with every name: by a copy that is renamed into it, or by one that is linked there from the index.</summary>
+    /// <summary>
+    /// On tmpfs a directory grows with every name: by a copy that is renamed into it, or by one that is linked there from the index.
+    /// </summary>
     [TestCase("index=off")]
     [TestCase("index=on")]
     public void Directory_GrowsByACopyUp_ItsNewSizeIsShown(string options)

@@ -4,7 +4,9 @@ using OverlayFuse.Mount.Tests.Run;
 
 namespace OverlayFuse.Mount.Tests.Cli;
 
-/// <summary>What the caller hands on without meaning to: signals, limits, open files, and what it means: descriptors that the words name.</summary>
+/// <summary>
+/// What the caller hands on without meaning to: signals, limits, open files, and what it means: descriptors that the words name.
+/// </summary>
 [TestFixture, Category("Run")]
 internal sealed class CallerTests() : RunTest(Runner.Root)
 {
@@ -26,7 +28,8 @@ internal sealed class CallerTests() : RunTest(Runner.Root)
     public void Signal_ThatAsksForNothing_LeavesTheMountAlive(int signal)
     {
         string number = signal.ToString(CultureInfo.InvariantCulture);
-        Assert.That(Shell(Setup + $"$P -o $O view; kill -{number} $(daemon); sleep 0.1; cat view/other; kill -{number} $(daemon); cat view/file"),
+        Assert.That(Shell(Setup
+            + $"$P -o $O view; kill -{number} $(daemon); sleep 0.1; cat view/other; kill -{number} $(daemon); cat view/file"),
             Is.EqualTo("of the top\nof the bottom\n"));
     }
 
@@ -37,7 +40,8 @@ internal sealed class CallerTests() : RunTest(Runner.Root)
     [TestCase("PWR")]
     [TestCase("TERM")]
     public void Signal_ThatAsksForTheEnd_UnmountsAndLosesNothing(string signal) =>
-        Assert.That(Shell(Setup + $"$P -o $O view; echo new > view/new; id=$(daemon); kill -{signal} $id; gone; ended $id; cat upper/new; ls view"),
+        Assert.That(Shell(Setup
+            + $"$P -o $O view; echo new > view/new; id=$(daemon); kill -{signal} $id; gone; ended $id; cat upper/new; ls view"),
             Is.EqualTo("new\n"));
 
     [Test]
@@ -63,9 +67,13 @@ internal sealed class CallerTests() : RunTest(Runner.Root)
                 cat view/other; kill $id; wait $id
                 sed 's/[0-9.]* MB/N MB/; s/up [0-9smhd]*/up N/' tmp/log; rm tmp/log
                 """),
-            Is.EqualTo(string.Concat(Enumerable.Repeat($"overlayfuse: {Home}/view: 3 layers, 2 inodes, 1 copied up, N MB, up N\n", 2)).Insert(0, "of the top\n")));
+            Is.EqualTo(string.Concat(Enumerable.Repeat($"overlayfuse: {Home}/view: 3 layers, 2 inodes, 1 copied up, N MB, up N\n", 2))
+                .Insert(0, "of the top\n")));
 
-    /// <summary>A path may hold "/fd/N", and a command's words are its own: the daemon's descriptors have such numbers, those that hold the upper among them.</summary>
+    /// <summary>
+    /// A path may hold "/fd/N", and a command's words are its own: the daemon's descriptors have such numbers, those that hold the upper
+    /// among them.
+    /// </summary>
     [Test]
     public void Words_WithNumbersOfDescriptorsThatAreNotOpen_CloseNothing() =>
         Assert.That(
@@ -88,7 +96,9 @@ internal sealed class CallerTests() : RunTest(Runner.Root)
     [Test]
     public void FileSizeLimit_OfTheCaller_BindsNobodyElse() =>
         Assert.That(
-            Shell(Setup + "head -c 300000 /dev/zero > top/big; (ulimit -Sf 100; $P -o $O view); echo x >> view/big; stat -c %s view/big; rm top/big; cp upper/big view/more; stat -c %s view/more"),
+            Shell(Setup
+                + "head -c 300000 /dev/zero > top/big; (ulimit -Sf 100; $P -o $O view); echo x >> view/big; stat -c %s view/big; "
+                + "rm top/big; cp upper/big view/more; stat -c %s view/more"),
             Is.EqualTo("300002\n300002\n"));
 
     /// <summary>Only root may raise a hard limit; an ordinary user is told.</summary>
@@ -102,7 +112,8 @@ internal sealed class CallerTests() : RunTest(Runner.Root)
     }
 
     private static IEnumerable<string> SmallLimits() =>
-        from limit in new[] { "v 30000", "v 60000", "v 80000", "v 95000", "v 99000", "d 3000", "d 10000", "d 20000", "d 35000", "d 45000", "n 4", "n 6", "n 10", "n 40", "n 64", "s 64", "s 200" }
+        from limit in new[] { "v 30000", "v 60000", "v 80000", "v 95000", "v 99000", "d 3000", "d 10000", "d 20000", "d 35000", "d 45000",
+            "n 4", "n 6", "n 10", "n 40", "n 64", "s 64", "s 200" }
         select limit;
 
     /// <summary>A refusal in one line, or a mount that works: no signal, no stack trace, no dead mount.</summary>
@@ -111,12 +122,15 @@ internal sealed class CallerTests() : RunTest(Runner.Root)
     {
         string script = $"(ulimit -{limit}; exec $P -o $O view) 2> tmp/said >&2 && status=0 || status=$?\n";
         const string use = """
-            if [ $status = 0 ]; then mkdir view/d; echo a > view/d/f; for i in 1 2 3 4 5 6; do cat view/*/* > /dev/null & done; wait; cat view/d/f; fi
+            if [ $status = 0 ]; then
+                mkdir view/d; echo a > view/d/f; for i in 1 2 3 4 5 6; do cat view/*/* > /dev/null & done; wait; cat view/d/f
+            fi
             echo $status $(wc -l < tmp/said); cat tmp/said; rm tmp/said
             ! grep -q " $PWD/view " /proc/self/mounts || [ $status = 0 ]
             """;
         string output = Shell(Setup + script + use);
-        Assert.That(output, Is.EqualTo("a\n0 0\n").Or.Match(@"^1 1\noverlayfuse: [^\n]*ulimit -|^1 1\noverlayfuse: cannot go to the background"));
+        Assert.That(output,
+            Is.EqualTo("a\n0 0\n").Or.Match(@"^1 1\noverlayfuse: [^\n]*ulimit -|^1 1\noverlayfuse: cannot go to the background"));
     }
 
     [Test]
@@ -125,17 +139,21 @@ internal sealed class CallerTests() : RunTest(Runner.Root)
         Tool.Run("chown", User.Name + ":", Home);
         for (int most = 2; most < 9; most++)
         {
-            ToolResult result = User.Try(string.Create(CultureInfo.InvariantCulture, $"ulimit -u {most}; exec {Program} -f -o lowerdir=bottom view"), Home);
+            ToolResult result = User.Try(string.Create(CultureInfo.InvariantCulture,
+                $"ulimit -u {most}; exec {Program} -f -o lowerdir=bottom view"), Home);
             Assert.That(result.ExitCode, Is.EqualTo(1), result.Error);
             Assert.That(result.Error, Does.Match("^overlayfuse: [^\n]*ulimit -u[^\n]*\n$"));
         }
     }
 
-    /// <summary>Whoever waits for the end of a pipe (make -j, bats) must see it; in the foreground a supervisor passes descriptors on purpose.</summary>
+    /// <summary>
+    /// Whoever waits for the end of a pipe (make -j, bats) must see it; in the foreground a supervisor passes descriptors on purpose.
+    /// </summary>
     [Test]
     public void Descriptors_OfTheCaller_AreClosedInTheBackgroundOnly([Values] bool hasCloseRange)
     {
-        Tool.Run("gcc", "-O", "-o", Home + "/tmp/refuse", Path.Combine(ProgramUnderTest.Repository, "tests", "OverlayFuse.Mount.Tests", "Verbs", "refuse.c"));
+        Tool.Run("gcc", "-O", "-o", Home + "/tmp/refuse",
+            Path.Combine(ProgramUnderTest.Repository, "tests", "OverlayFuse.Mount.Tests", "Verbs", "refuse.c"));
         string wrap = hasCloseRange ? "" : "tmp/refuse 436 1 ";
         string output = Shell(Setup + $$"""
             mkfifo tmp/pipe; exec 4<> tmp/pipe
@@ -154,7 +172,8 @@ internal sealed class CallerTests() : RunTest(Runner.Root)
     [Test]
     public void Descriptors_OfARun_AreTheCommandsAlone() =>
         Assert.That(
-            Shell("mkfifo tmp/pipe; $P run --lower bottom -- bash -c 'for id in self $(pgrep -P $PPID | head -1); do ls -l /proc/$id/fd | grep -c tmp/pipe$ || true; done' 9<> tmp/pipe; rm tmp/pipe"),
+            Shell("mkfifo tmp/pipe; $P run --lower bottom -- bash -c 'for id in self $(pgrep -P $PPID | head -1); do ls -l /proc/$id/fd | "
+                + "grep -c tmp/pipe$ || true; done' 9<> tmp/pipe; rm tmp/pipe"),
             Is.EqualTo("1\n0\n"));
 
     [Test]
@@ -177,7 +196,8 @@ internal sealed class CallerTests() : RunTest(Runner.Root)
     {
         CompileMounted();
         string output = Shell(Setup + $$"""
-            tmp/mounted $PWD/view ,allow_other,default_permissions $P {{foreground}} -o lowerdir=top:bottom,upperdir=upper,workdir=work @ {{(foreground.Length > 0 ? "& id=$!" : "")}}
+            tmp/mounted $PWD/view ,allow_other,default_permissions \
+                $P {{foreground}} -o lowerdir=top:bottom,upperdir=upper,workdir=work @ {{(foreground.Length > 0 ? "& id=$!" : "")}}
             timeout 20 sh -c 'cat view/other; echo new > view/new; cat upper/new; ls /proc/self/fd > /dev/null'
             umount view; rm tmp/mounted
             {{(foreground.Length > 0 ? "wait $id; echo $?" : "")}}
@@ -197,14 +217,20 @@ internal sealed class CallerTests() : RunTest(Runner.Root)
             umount view; gone
             serve $PWD/view ,noacl; umount view; serve $PWD/view ,ro; umount view; serve '' ''; rm tmp/mounted
             """);
-        Assert.That(output, Does.Match(@"^cat: view/secret: Permission denied\noverlayfuse: option noacl: [^\n]*\nstatus 2\noverlayfuse: option ro: [^\n]*\nstatus 2\noverlayfuse: /dev/fd/\d+: /dev/fuse is open there, but not mounted[^\n]*\nstatus 1\n$"));
+        Assert.That(output,
+            Does.Match(@"^cat: view/secret: Permission denied\noverlayfuse: option noacl: [^\n]*\nstatus 2\n"
+                + @"overlayfuse: option ro: [^\n]*\nstatus 2\noverlayfuse: /dev/fd/\d+: /dev/fuse is open there, but not mounted[^\n]*\n"
+                + @"status 1\n$"));
     }
 
     [Test]
     public void Source_OfNothing_IsTheDefault() =>
-        Assert.That(Shell(Setup + "$P -o $O '' view; grep -o \"^[^ ]* $PWD/view\" /proc/self/mounts; umount view; gone; PATH=${P%/*}:$PATH mount.fuse3 overlayfuse# view -o lowerdir=$PWD/top; cat view/other"),
+        Assert.That(Shell(Setup
+            + "$P -o $O '' view; grep -o \"^[^ ]* $PWD/view\" /proc/self/mounts; umount view; gone; "
+            + "PATH=${P%/*}:$PATH mount.fuse3 overlayfuse# view -o lowerdir=$PWD/top; cat view/other"),
             Is.EqualTo($"overlayfuse {Home}/view\nof the top\n"));
 
     private void CompileMounted() => Tool.Run(
-        "gcc", "-O", "-Wall", "-Wextra", "-Werror", "-o", Home + "/tmp/mounted", Path.Combine(ProgramUnderTest.Repository, "tests", "OverlayFuse.Mount.Tests", "Cli", "mounted.c"));
+        "gcc", "-O", "-Wall", "-Wextra", "-Werror", "-o", Home + "/tmp/mounted",
+        Path.Combine(ProgramUnderTest.Repository, "tests", "OverlayFuse.Mount.Tests", "Cli", "mounted.c"));
 }

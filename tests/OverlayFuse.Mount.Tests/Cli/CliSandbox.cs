@@ -41,7 +41,8 @@ internal sealed class CliSandbox : IDisposable
 
     /// <summary>Everything below: names, types, inodes, modes, sizes, times of change; mounts too.</summary>
     public string Snapshot(bool withTimes) =>
-        Tool.Run("find", Root, "-printf", withTimes ? "%p %y %i %m %s %T@ %C@\\n" : "%p %y %i %m\\n") + string.Join('\n', MountTable.Below(Root));
+        Tool.Run("find", Root, "-printf", withTimes ? "%p %y %i %m %s %T@ %C@\\n" : "%p %y %i %m\\n")
+            + string.Join('\n', MountTable.Below(Root));
 
     public void Dispose()
     {

@@ -20,10 +20,12 @@ internal sealed class ClientTests
     [TestCase(",nodev,uidmapping=0:0:4294967295,gidmapping=0:0:4294967295")]
     public void ContainersStorage_WritableMount_IsLiveAndUnmountsByFusermount(string more)
     {
-        sandbox.Shell("mkdir -p l 1/diff 2/diff 3/diff 3/work 3/merged; ln -s ../1/diff l/ABC; ln -s ../2/diff l/DEF; echo one >1/diff/f; echo two >2/diff/f");
+        sandbox.Shell("mkdir -p l 1/diff 2/diff 3/diff 3/work 3/merged; ln -s ../1/diff l/ABC; ln -s ../2/diff l/DEF; echo one >1/diff/f; "
+            + "echo two >2/diff/f");
         string merged = sandbox.PathOf("3", "merged");
 
-        ToolResult result = sandbox.Start("-o", $"lowerdir=l/DEF:l/ABC,upperdir={sandbox.PathOf("3/diff")},workdir={sandbox.PathOf("3/work")}{more}", merged);
+        ToolResult result = sandbox.Start("-o",
+            $"lowerdir=l/DEF:l/ABC,upperdir={sandbox.PathOf("3/diff")},workdir={sandbox.PathOf("3/work")}{more}", merged);
 
         Assert.That((result.ExitCode, result.Error), Is.EqualTo((0, "")));
         Assert.That(File.ReadAllText(Path.Combine(merged, "f")), Is.EqualTo("two\n"));
@@ -37,14 +39,16 @@ internal sealed class ClientTests
     public void ContainersStorage_ReadOnlyMount_RefusesWrites()
     {
         sandbox.Mount("-o", "lowerdir=a:b,nodev", sandbox.MountPoint);
-        Assert.That(() => File.WriteAllText(sandbox.PathOf("m", "new"), ""), Throws.InstanceOf<IOException>().With.Message.Contains("Read-only"));
+        Assert.That(() => File.WriteAllText(sandbox.PathOf("m", "new"), ""),
+            Throws.InstanceOf<IOException>().With.Message.Contains("Read-only"));
     }
 
     /// <summary>podman -v DIR:/x:O.</summary>
     [Test]
     public void Buildah_OverlayVolume_IsLiveAndUnmountsByUmount()
     {
-        sandbox.Mount("-o", $"lowerdir={sandbox.PathOf("a")},upperdir={sandbox.PathOf("u")},workdir={sandbox.PathOf("w")},private", sandbox.MountPoint);
+        sandbox.Mount("-o", $"lowerdir={sandbox.PathOf("a")},upperdir={sandbox.PathOf("u")},workdir={sandbox.PathOf("w")},private",
+            sandbox.MountPoint);
         File.AppendAllText(sandbox.PathOf("m", "file"), ", changed");
         Assert.That(Libc.umount2(Libc.Bytes(sandbox.MountPoint), 0), Is.Zero);
         Overlayfuse.AwaitNoDaemon(sandbox.MountPoint);
@@ -62,16 +66,20 @@ internal sealed class ClientTests
         Assert.That(File.ReadLines("/proc/mounts"), Has.Some.StartsWith($"overlay {sandbox.MountPoint} fuse.overlayfuse rw,"));
     }
 
-    /// <summary>mount(8), with the program installed as `make install` does it: in a mount namespace of its own, gone with the test.</summary>
+    /// <summary>
+    /// mount(8), with the program installed as `make install` does it: in a mount namespace of its own, gone with the test.
+    /// </summary>
     [TestCase("mount -t fuse.overlayfuse overlay m -o lowerdir=$PWD/a:$PWD/b,upperdir=$PWD/u,workdir=$PWD/w")]
-    [TestCase("mount -t fuse.overlayfuse overlay m -o noatime,nodev,_netdev,x-systemd.requires=/,lowerdir=$PWD/a:$PWD/b,upperdir=$PWD/u,workdir=$PWD/w")]
+    [TestCase("mount -t fuse.overlayfuse overlay m -o "
+        + "noatime,nodev,_netdev,x-systemd.requires=/,lowerdir=$PWD/a:$PWD/b,upperdir=$PWD/u,workdir=$PWD/w")]
     [TestCase("mount -t overlayfuse overlay m -o lowerdir=$PWD/a:$PWD/b,upperdir=$PWD/u,workdir=$PWD/w")]
     [TestCase("mount -t overlayfuse -n -v -o ro overlay m -o noatime,lowerdir=$PWD/a:$PWD/b")]
     public void Mount8_WithTheProgramInstalled_Mounts(string command)
     {
-        string install = $"mkdir bin sbin; ln -s '{Overlayfuse.Path}' bin/overlayfuse; ln -s '{Overlayfuse.Path}' sbin/mount.overlayfuse; " +
-            "mount -t overlay o -o lowerdir=$PWD/bin:/usr/local/bin /usr/local/bin; mount -t overlay o -o lowerdir=$PWD/sbin:/sbin /sbin";
-        sandbox.Shell($"unshare -m sh -ec '{install}; trap \"umount m\" EXIT; {command}; cat m/file >seen; grep $PWD/m /proc/mounts >mounts'");
+        string install = $"mkdir bin sbin; ln -s '{Overlayfuse.Path}' bin/overlayfuse; ln -s '{Overlayfuse.Path}' sbin/mount.overlayfuse; "
+            + "mount -t overlay o -o lowerdir=$PWD/bin:/usr/local/bin /usr/local/bin; mount -t overlay o -o lowerdir=$PWD/sbin:/sbin /sbin";
+        sandbox.Shell($"unshare -m sh -ec '{install}; trap \"umount m\" EXIT; {command}; cat m/file >seen; "
+            + $"grep $PWD/m /proc/mounts >mounts'");
         Overlayfuse.AwaitNoDaemon(sandbox.MountPoint);
         Assert.That(File.ReadAllText(sandbox.PathOf("seen")), Is.EqualTo("of a"));
         Assert.That(File.ReadAllText(sandbox.PathOf("mounts")), Does.StartWith($"overlay {sandbox.MountPoint} fuse.overlayfuse "));
@@ -107,7 +115,8 @@ internal sealed class ClientTests
     public void MountWords_OfTheCaller_ReachTheMount(string more, string shown)
     {
         sandbox.Mount("-o", CliSandbox.Writable + more, "source with blanks", sandbox.MountPoint);
-        Assert.That(File.ReadLines("/proc/mounts"), Has.Some.StartsWith($"source\\040with\\040blanks {sandbox.MountPoint} fuse.overlayfuse {shown},"));
+        Assert.That(File.ReadLines("/proc/mounts"),
+            Has.Some.StartsWith($"source\\040with\\040blanks {sandbox.MountPoint} fuse.overlayfuse {shown},"));
     }
 
     /// <summary>As an ordinary user: through fusermount3, and as root of a user namespace of its own.</summary>
@@ -116,7 +125,8 @@ internal sealed class ClientTests
     public void OrdinaryUser_WithLayersOfItsOwn_CopiesUpAndWhitesOut(string inside, string unmount)
     {
         sandbox.Shell("chown -R nobody:nogroup . ; cp '" + Overlayfuse.Path + "' ovf; chmod 755 ovf");
-        sandbox.Shell($"mode=$(stat -c %a /dev/fuse); trap \"chmod $mode /dev/fuse\" EXIT; chmod 666 /dev/fuse; setpriv --reuid=nobody --regid=nogroup --clear-groups {inside} sh -ec '" +
+        sandbox.Shell($"mode=$(stat -c %a /dev/fuse); trap \"chmod $mode /dev/fuse\" EXIT; chmod 666 /dev/fuse; "
+            + $"setpriv --reuid=nobody --regid=nogroup --clear-groups {inside} sh -ec '" +
             $"./ovf -o {CliSandbox.Writable} m; echo changed >m/file; rm m/below; cat m/file >seen; ls m >names; {unmount}'");
         Assert.Multiple(() =>
         {

@@ -2,7 +2,9 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Cli;
 
-/// <summary>A root's mount uses clones of the layers' mounts, as the kernel's overlayfs does: their disks can be unmounted at any time.</summary>
+/// <summary>
+/// A root's mount uses clones of the layers' mounts, as the kernel's overlayfs does: their disks can be unmounted at any time.
+/// </summary>
 internal sealed class DiskTests
 {
     private const string OnD = "lowerdir=a,upperdir=d/u,workdir=d/w";
@@ -52,7 +54,8 @@ internal sealed class DiskTests
             for (int i = 0; i < 5; i++)
             {
                 sandbox.Mount("-o", OnD, sandbox.MountPoint);
-                sandbox.Shell($"echo {i} >m/new; '{Overlayfuse.Path}' unmount m; umount d; e2fsck -fn $(cat device) >fsck; mkfs.ext4 -q -F $(cat device); mount $(cat device) d; mkdir d/u d/w");
+                sandbox.Shell($"echo {i} >m/new; '{Overlayfuse.Path}' unmount m; umount d; e2fsck -fn $(cat device) >fsck; "
+                    + $"mkfs.ext4 -q -F $(cat device); mount $(cat device) d; mkdir d/u d/w");
             }
         }
         finally

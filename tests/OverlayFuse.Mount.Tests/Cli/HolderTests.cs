@@ -4,7 +4,9 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Cli;
 
-/// <summary>One upper has one daemon: whoever comes second waits for one that ends, takes over from one that nobody finds any more, or is refused.</summary>
+/// <summary>
+/// One upper has one daemon: whoever comes second waits for one that ends, takes over from one that nobody finds any more, or is refused.
+/// </summary>
 internal sealed class HolderTests
 {
     private CliSandbox sandbox = null!;
@@ -20,7 +22,8 @@ internal sealed class HolderTests
     [Test]
     public void Mount_DirectoriesLockedByTheCaller_WorksAndLeavesTheLocksToIt()
     {
-        sandbox.Shell($"exec 8<u 9<w; flock 8; flock -s 9; '{Overlayfuse.Path}' -o {CliSandbox.Writable} '{sandbox.MountPoint}' 8<&- 9<&-; ! flock -n u true; flock -ns w true");
+        sandbox.Shell($"exec 8<u 9<w; flock 8; flock -s 9; '{Overlayfuse.Path}' -o {CliSandbox.Writable} '{sandbox.MountPoint}' 8<&- "
+            + $"9<&-; ! flock -n u true; flock -ns w true");
         sandbox.Shell("echo new >m/new; flock -n u true; flock -n w true");
         Assert.That(File.ReadAllText(sandbox.PathOf("u", "new")), Is.EqualTo("new\n"));
     }
@@ -32,20 +35,26 @@ internal sealed class HolderTests
         sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
         ToolResult second = sandbox.Start("-o", CliSandbox.Writable, "m2");
         Assert.That((second.ExitCode, second.Error), Is.EqualTo((1,
-            $"overlayfuse: upperdir={sandbox.PathOf("u")}: in use by another overlayfuse mount (process {Daemon}, mounted at {sandbox.MountPoint}); " +
+            $"overlayfuse: upperdir={sandbox.PathOf("u")}: in use by another overlayfuse mount (process {Daemon}, mounted "
+                + $"at {sandbox.MountPoint}); " +
             $"unmount that one by 'umount {sandbox.MountPoint}' or use another directory\n")));
     }
 
     [Test]
     public void Mount_ThatLivesInAnotherNamespace_IsNotTakenOver()
     {
-        using Process other = Process.Start("unshare", ["--mount", "--propagation", "private", "sh", "-c", $"cd '{sandbox.Root}'; '{Overlayfuse.Path}' -o {CliSandbox.Writable} '{sandbox.MountPoint}'; touch mounted; exec sleep 60"]);
+        using Process other = Process.Start("unshare",
+            ["--mount", "--propagation", "private", "sh", "-c",
+                $"cd '{sandbox.Root}'; '{Overlayfuse.Path}' -o {CliSandbox.Writable} '{sandbox.MountPoint}'; "
+                    + "touch mounted; exec sleep 60"]);
         try
         {
             Await(() => File.Exists(sandbox.PathOf("mounted")));
             ToolResult second = sandbox.Start("-o", CliSandbox.Writable, "m");
             Assert.That(second.ExitCode, Is.EqualTo(1));
-            Assert.That(second.Error, Does.Contain($"(process {Daemon}, mounted at {sandbox.MountPoint} of its own mount namespace); unmount that one, or end it by 'kill {Daemon}',"));
+            Assert.That(second.Error,
+                Does.Contain($"(process {Daemon}, mounted at {sandbox.MountPoint} of its own mount namespace); "
+                    + $"unmount that one, or end it by 'kill {Daemon}',"));
         }
         finally
         {
@@ -62,7 +71,8 @@ internal sealed class HolderTests
         sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
         sandbox.Shell("echo first >m/first");
         int old = Daemon;
-        using Process other = Process.Start("unshare", ["--mount", "--propagation", "private", "sh", "-c", $"touch '{sandbox.PathOf("copied")}'; exec sleep 60"]);
+        using Process other = Process.Start("unshare",
+            ["--mount", "--propagation", "private", "sh", "-c", $"touch '{sandbox.PathOf("copied")}'; exec sleep 60"]);
         try
         {
             Await(() => File.Exists(sandbox.PathOf("copied")));
@@ -106,7 +116,8 @@ internal sealed class HolderTests
         int old = Daemon;
         sandbox.Shell($"kill -STOP {old}; umount m; (sleep 2.5; kill -CONT {old}) >/dev/null 2>&1 &");
         sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
-        Assert.That(Overlayfuse.Daemons(sandbox.MountPoint).Where(id => id != old), Has.Exactly(1).Items, "the old one may still be on its way out");
+        Assert.That(Overlayfuse.Daemons(sandbox.MountPoint).Where(id => id != old), Has.Exactly(1).Items,
+            "the old one may still be on its way out");
     }
 
     [Test]
@@ -114,9 +125,11 @@ internal sealed class HolderTests
     {
         string[] places = [.. Enumerable.Range(0, 6).Select(i => sandbox.MakeDirectory("m" + i))];
         ToolResult[] results = new ToolResult[places.Length];
-        Parallel.For(0, places.Length, new ParallelOptions { MaxDegreeOfParallelism = places.Length }, i => results[i] = sandbox.Start("-o", CliSandbox.Writable, places[i]));
+        Parallel.For(0, places.Length, new ParallelOptions { MaxDegreeOfParallelism = places.Length },
+            i => results[i] = sandbox.Start("-o", CliSandbox.Writable, places[i]));
         Assert.That(results.Count(result => result.ExitCode == 0), Is.EqualTo(1), string.Concat(results.Select(result => result.Error)));
-        Assert.That(results.Where(result => result.ExitCode != 0).Select(result => result.Error), Is.All.Contains("in use by another overlayfuse mount"));
+        Assert.That(results.Where(result => result.ExitCode != 0).Select(result => result.Error),
+            Is.All.Contains("in use by another overlayfuse mount"));
     }
 
     [Test]
@@ -127,7 +140,8 @@ internal sealed class HolderTests
             sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
             sandbox.Shell($"rm -f m/below; echo {i} >m/file; umount m");
             Overlayfuse.AwaitNoDaemon(sandbox.MountPoint);
-            sandbox.Shell($"ls -A w >entries; mount -t overlay o -o {CliSandbox.Writable} m; [ $(cat m/file) = {i} ]; [ ! -e m/below ]; echo k >>m/file; umount m");
+            sandbox.Shell($"ls -A w >entries; mount -t overlay o -o {CliSandbox.Writable} m; [ $(cat m/file) = {i} ]; [ ! -e m/below ]; "
+                + $"echo k >>m/file; umount m");
             Assert.That(File.ReadAllText(sandbox.PathOf("entries")), Is.EqualTo("work\n"));
         }
     }

@@ -3,7 +3,9 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Cli;
 
-/// <summary>Who reads the upper right after a large lower file was changed, as container engines do after umount(2), finds its copy there.</summary>
+/// <summary>
+/// Who reads the upper right after a large lower file was changed, as container engines do after umount(2), finds its copy there.
+/// </summary>
 internal sealed class LargeFileTests
 {
     private const long Length = 400 << 20;

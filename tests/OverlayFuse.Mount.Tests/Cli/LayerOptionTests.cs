@@ -107,7 +107,8 @@ internal sealed class LayerOptionTests
             mount -t tmpfs none /dev; mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/fuse c 10 229
             for n in "" 2; do "{Overlayfuse.Path}" -o uuid=on,lowerdir=a:b,upperdir=u$n,workdir=w$n m; "{Overlayfuse.Path}" unmount m; done'
             """);
-        string[] uuids = [.. new[] { "u", "u2" }.Select(upper => Convert.ToHexString(Xattrs.Get(sandbox.PathOf(upper), "trusted.overlay.uuid")!))];
+        string[] uuids = [.. new[] { "u",
+            "u2" }.Select(upper => Convert.ToHexString(Xattrs.Get(sandbox.PathOf(upper), "trusted.overlay.uuid")!))];
         Assert.That(uuids, Is.Unique.And.All.Match("^.{12}4...[89AB].{15}$"));
     }
 

@@ -40,7 +40,8 @@ internal sealed class LifeTests
 
     [Test]
     public void Mount_WithItsOutputInAPipe_LetsTheReaderSeeTheEnd() =>
-        Assert.That(Tool.Try("sh", ["-c", $"'{Overlayfuse.Path}' -o {CliSandbox.Writable} m 2>&1 | cat"], sandbox.Root, 10).Output, Is.Empty);
+        Assert.That(Tool.Try("sh", ["-c", $"'{Overlayfuse.Path}' -o {CliSandbox.Writable} m 2>&1 | cat"], sandbox.Root, 10).Output,
+            Is.Empty);
 
     [Test]
     public void Mount_WithClosedStandardDescriptors_Works()
@@ -115,7 +116,9 @@ internal sealed class LifeTests
         Assert.That(File.ReadAllText(sandbox.PathOf("m", "file")), Is.EqualTo("of a"));
     }
 
-    /// <summary>umount(8) does not wait for the daemon; here it still holds the upper when the next mount begins, for it is stopped.</summary>
+    /// <summary>
+    /// umount(8) does not wait for the daemon; here it still holds the upper when the next mount begins, for it is stopped.
+    /// </summary>
     [Test]
     public void Mount_RightAfterUmount_WaitsForTheDaemonToEnd()
     {
@@ -156,7 +159,8 @@ internal sealed class LifeTests
         sandbox.Shell("for i in $(seq 3000); do echo lower >a/$i; ln -s target a/link$i; done");
         sandbox.Mount("-o", CliSandbox.Writable + ",volatile", sandbox.MountPoint);
         int daemon = Overlayfuse.Daemons(sandbox.MountPoint).Single();
-        sandbox.Shell("end=$(($(date +%s) + 3)); i=0; while [ $(date +%s) -lt $end ] && [ $i -lt 3000 ]; do i=$((i + 1)); echo upper >>m/$i; mv m/link$i m/moved$i; done; test $(cat m/1 | wc -l) = 2");
+        sandbox.Shell("end=$(($(date +%s) + 3)); i=0; while [ $(date +%s) -lt $end ] && [ $i -lt 3000 ]; do i=$((i + 1)); "
+            + "echo upper >>m/$i; mv m/link$i m/moved$i; done; test $(cat m/1 | wc -l) = 2");
         Assert.That(Overlayfuse.Daemons(sandbox.MountPoint), Is.EqualTo(new[] { daemon }));
     }
 
@@ -233,5 +237,6 @@ internal sealed class LifeTests
 
     /// <summary>Nothing but the directory that the kernel's overlayfs leaves there, too.</summary>
     private void AssertWorkIsEmpty() =>
-        Assert.That(Directory.EnumerateFileSystemEntries(sandbox.PathOf("w"), "*", SearchOption.AllDirectories), Is.SubsetOf(new[] { sandbox.PathOf("w", "work") }));
+        Assert.That(Directory.EnumerateFileSystemEntries(sandbox.PathOf("w"), "*", SearchOption.AllDirectories),
+            Is.SubsetOf(new[] { sandbox.PathOf("w", "work") }));
 }

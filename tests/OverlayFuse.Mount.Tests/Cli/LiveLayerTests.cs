@@ -3,16 +3,20 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Cli;
 
-/// <summary>Layers of a live mount: what is shown after a change equals what the kernel's overlayfs shows of the same stack, mounted anew.</summary>
+/// <summary>
+/// Layers of a live mount: what is shown after a change equals what the kernel's overlayfs shows of the same stack, mounted anew.
+/// </summary>
 internal sealed class LiveLayerTests
 {
     private const int Additions = 20;
 
     private static readonly Layer Bottom = new Layer()
-        .File("d/file", "old").File("d/covered", "x").File("d/s/deep/f", "deep").File("gone/x", "x").File("cut/below", "x").File("plain", "p").Dir("turned").Symlink("link", "d/file");
+        .File("d/file", "old").File("d/covered", "x").File("d/s/deep/f", "deep").File("gone/x", "x").File("cut/below", "x")
+        .File("plain", "p").Dir("turned").Symlink("link", "d/file");
 
     private static readonly Layer New = new Layer()
-        .File("d/file", "new").File("d/added", "a").Whiteout("d/covered").Whiteout("gone").File("cut/own", "o").Opaque("cut").Dir("plain").File("turned", "t").File("d/s/deep/g", "g").File("fresh/f", "f");
+        .File("d/file", "new").File("d/added", "a").Whiteout("d/covered").Whiteout("gone").File("cut/own", "o").Opaque("cut").Dir("plain")
+        .File("turned", "t").File("d/s/deep/g", "g").File("fresh/f", "f");
 
     private CliSandbox sandbox = null!;
 
@@ -31,7 +35,8 @@ internal sealed class LiveLayerTests
     public void Layers_OfALiveMount_AreListed()
     {
         sandbox.Mount("-o", "lowerdir=a:b::bottom,upperdir=u,workdir=w", sandbox.MountPoint);
-        string[] expected = [$"upper {sandbox.PathOf("u")}", $"lower {sandbox.PathOf("a")}", $"lower {sandbox.PathOf("b")}", $"data {sandbox.PathOf("bottom")}"];
+        string[] expected = [$"upper {sandbox.PathOf("u")}", $"lower {sandbox.PathOf("a")}", $"lower {sandbox.PathOf("b")}",
+            $"data {sandbox.PathOf("bottom")}"];
         Assert.That(Ask("layers", "m"), Is.EqualTo(expected));
     }
 
@@ -55,7 +60,8 @@ internal sealed class LiveLayerTests
     public void AddLayer_WithTheWorkingDirectoryInTheMount_ShowsItThere()
     {
         sandbox.Mount("-o", "lowerdir=bottom", sandbox.MountPoint);
-        sandbox.Shell($"cd m/d; ls >/dev/null; '{Overlayfuse.Path}' add-layer ../../m ../../new; test \"$(cat file added)\" = newa; test ! -e covered; ls | grep -q added");
+        sandbox.Shell($"cd m/d; ls >/dev/null; '{Overlayfuse.Path}' add-layer ../../m ../../new; test \"$(cat file added)\" = newa; "
+            + $"test ! -e covered; ls | grep -q added");
     }
 
     [Test, Category("Soak")]
@@ -64,7 +70,9 @@ internal sealed class LiveLayerTests
         sandbox.Mount("-o", "lowerdir=bottom,upperdir=u,workdir=w", sandbox.MountPoint);
         using var stop = new CancellationTokenSource();
         Task<ToolResult>[] walkers = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(() => Tool.Try(
-            "sh", ["-c", "while [ ! -e ../stop ]; do find . -type f -exec cat {} + >/dev/null 2>>../errors; done; grep -v 'No such file' ../errors; true"], sandbox.MountPoint)))];
+            "sh", ["-c",
+                "while [ ! -e ../stop ]; do find . -type f -exec cat {} + >/dev/null 2>>../errors; done; "
+                    + "grep -v 'No such file' ../errors; true"], sandbox.MountPoint)))];
         try
         {
             for (int i = 0; i < Additions; i++)
@@ -77,7 +85,8 @@ internal sealed class LiveLayerTests
         }
         Thread.Sleep(2000); // the daemon's second look at answers on their way
         Assert.That(walkers.Select(walker => walker.Result.Output), Is.All.Empty);
-        AssertEqualsKernel([.. Enumerable.Range(0, Additions).Reverse().Select(i => "layer" + i.ToString(CultureInfo.InvariantCulture)), "bottom"]);
+        AssertEqualsKernel([.. Enumerable.Range(0, Additions).Reverse().Select(i => "layer" + i.ToString(CultureInfo.InvariantCulture)),
+            "bottom"]);
     }
 
     [Test]
@@ -85,7 +94,8 @@ internal sealed class LiveLayerTests
     {
         sandbox.Mount("-o", "lowerdir=bottom,upperdir=u,workdir=w", sandbox.MountPoint);
         TreeSnapshot.Take(sandbox.MountPoint, TreeView.Merged);
-        sandbox.Shell("echo changed > bottom/d/file; rm -r bottom/gone; mkdir bottom/d/born; echo b > bottom/d/born/f; rm -r bottom/turned; echo t > bottom/turned; ln -sfn plain bottom/link; echo u > u/straight");
+        sandbox.Shell("echo changed > bottom/d/file; rm -r bottom/gone; mkdir bottom/d/born; echo b > bottom/d/born/f; "
+            + "rm -r bottom/turned; echo t > bottom/turned; ln -sfn plain bottom/link; echo u > u/straight");
         Ask("refresh", "m");
         AssertEqualsKernel("bottom");
     }
@@ -109,21 +119,27 @@ internal sealed class LiveLayerTests
         Assert.That(result.Error, Does.StartWith("overlayfuse: " + text).And.Contain("; ").And.Not.Contain("Exception"));
     }
 
-    /// <summary>Copied-up directories are bound to the lower ones that they came from; with another layer on top they would merge with nothing.</summary>
+    /// <summary>
+    /// Copied-up directories are bound to the lower ones that they came from; with another layer on top they would merge with nothing.
+    /// </summary>
     [Test]
     public void AddLayer_WithNfsExport_IsRefused()
     {
         sandbox.Mount("-o", CliSandbox.Writable + ",nfs_export=on", sandbox.MountPoint);
         ToolResult result = sandbox.Start("add-layer", "m", "new");
-        Assert.That((result.ExitCode, result.Error), Is.EqualTo((1, "overlayfuse: m: was mounted with nfs_export=on, so its layers stay; unmount it, and mount it with new in lowerdir=\n")));
+        Assert.That((result.ExitCode, result.Error),
+            Is.EqualTo((1,
+                "overlayfuse: m: was mounted with nfs_export=on, so its layers stay; unmount it, and mount it with new in lowerdir=\n")));
     }
 
     /// <summary>As at the mount: an index is of layers that nobody changes.</summary>
-    [TestCase("index=on", 1, "overlayfuse: new: in use by another overlay, which may change it, and m was mounted with index=on; unmount that one\n")]
+    [TestCase("index=on", 1,
+        "overlayfuse: new: in use by another overlay, which may change it, and m was mounted with index=on; unmount that one\n")]
     [TestCase("index=off", 0, "")]
     public void AddLayer_ThatTheKernelsOverlayWritesTo_IsRefusedWithAnIndex(string options, int status, string error)
     {
-        sandbox.Shell("mkdir kernel kernels-work; mount -t overlay overlay -o lowerdir=bottom,upperdir=$PWD/new,workdir=$PWD/kernels-work kernel");
+        sandbox.Shell("mkdir kernel kernels-work; mount -t overlay overlay -o lowerdir=bottom,upperdir=$PWD/new,workdir=$PWD/kernels-work "
+            + "kernel");
         try
         {
             sandbox.Mount("-o", CliSandbox.Writable + "," + options, sandbox.MountPoint);
@@ -141,7 +157,8 @@ internal sealed class LiveLayerTests
     {
         sandbox.Mount("-o", "lowerdir=bottom,allow_other", sandbox.MountPoint);
         sandbox.Shell("chmod 755 .");
-        ToolResult result = Tool.Try("setpriv", ["--reuid=1234", "--clear-groups", Overlayfuse.Path, "add-layer", "m", "new"], sandbox.Root);
+        ToolResult result = Tool.Try("setpriv", ["--reuid=1234", "--clear-groups", Overlayfuse.Path, "add-layer", "m", "new"],
+            sandbox.Root);
         Assert.That(result.Error, Does.StartWith("overlayfuse: m: belongs to another user; "));
     }
 
@@ -170,6 +187,8 @@ internal sealed class LiveLayerTests
         var options = new OverlayOptions([.. lowers.Select(lower => sandbox.PathOf(lower))], sandbox.PathOf("u"), sandbox.PathOf("w"));
         using KernelOverlay kernel = KernelOverlay.Mount(options, sandbox.MountPoint);
         TreeSnapshot expected = TreeSnapshot.Take(sandbox.MountPoint, TreeView.MergedByKernel);
-        Assert.That(expected.Differences(ours, "kernel", "overlayfuse").Where(line => !line.Contains(": atime: ", StringComparison.Ordinal)), Is.Empty); // noatime: what reading did is not shown
+        // noatime: what reading did is not shown
+        Assert.That(expected.Differences(ours, "kernel", "overlayfuse")
+            .Where(line => !line.Contains(": atime: ", StringComparison.Ordinal)), Is.Empty);
     }
 }

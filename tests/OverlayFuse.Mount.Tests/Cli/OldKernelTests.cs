@@ -12,7 +12,8 @@ internal sealed class OldKernelTests
     public void MakeSandbox()
     {
         sandbox = new CliSandbox();
-        sandbox.Shell("truncate -s 64M i; mkfs.ext4 -q i; mkdir d; mount -o loop i d; mkdir d/l d/u d/w; echo low >d/l/one; ln d/l/one d/l/other");
+        sandbox.Shell("truncate -s 64M i; mkfs.ext4 -q i; mkdir d; mount -o loop i d; mkdir d/l d/u d/w; echo low >d/l/one; "
+            + "ln d/l/one d/l/other");
     }
 
     [TearDown]

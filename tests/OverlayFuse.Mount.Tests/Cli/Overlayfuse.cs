@@ -14,7 +14,11 @@ internal static class Overlayfuse
     /// <summary>Starts it with -f; the caller waits for the mount by <see cref="AwaitMount"/> and for the end by Process.</summary>
     public static Process StartInForeground(string directory, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path, arguments) { WorkingDirectory = directory, RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Path, arguments)
+        {
+            WorkingDirectory = directory, RedirectStandardError = true,
+            RedirectStandardOutput = true
+        };
         return Process.Start(start)!;
     }
 

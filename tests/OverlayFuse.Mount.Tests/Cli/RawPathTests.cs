@@ -14,11 +14,14 @@ internal sealed class RawPathTests(Runner runner) : RunTest(runner)
 
         """;
 
-    [TestCase("-o \"lowerdir=$PWD/$D/t:$PWD/$D/l,upperdir=$PWD/$D/u,workdir=$PWD/$D/w\" \"$PWD/$D/m\"", TestName = "Mount_AbsoluteRawPaths_AreTaken")]
+    [TestCase("-o \"lowerdir=$PWD/$D/t:$PWD/$D/l,upperdir=$PWD/$D/u,workdir=$PWD/$D/w\" \"$PWD/$D/m\"",
+        TestName = "Mount_AbsoluteRawPaths_AreTaken")]
     [TestCase("-o \"lowerdir=$D/t:$D/l,upperdir=$D/u,workdir=$D/w,fsname=$D\" \"$D/m\"", TestName = "Mount_RelativeRawPaths_AreTaken")]
-    [TestCase("-o \"lowerdir+=$D/t,lowerdir+=$D/l,upperdir=$D/u,workdir=$D/w\" \"$D\" \"$D/m\"", TestName = "Mount_AppendedRawPaths_AreTaken")]
+    [TestCase("-o \"lowerdir+=$D/t,lowerdir+=$D/l,upperdir=$D/u,workdir=$D/w\" \"$D\" \"$D/m\"",
+        TestName = "Mount_AppendedRawPaths_AreTaken")]
     public void Mount_RawPaths_AreTaken(string words) =>
-        Assert.That(Shell(Setup + $"$P {words}; cat \"$D/m/f\" \"$D/m/g\"; echo new > \"$D/m/n\"; off \"$D/m\"; sleep 0.2; cat \"$D/u/n\""), Is.EqualTo("low\ntop\nnew\n"));
+        Assert.That(Shell(Setup + $"$P {words}; cat \"$D/m/f\" \"$D/m/g\"; echo new > \"$D/m/n\"; off \"$D/m\"; sleep 0.2; cat \"$D/u/n\""),
+            Is.EqualTo("low\ntop\nnew\n"));
 
     [Test]
     public void Mount_InARawWorkingDirectory_FindsItsRelativePaths() =>
@@ -68,5 +71,7 @@ internal sealed class RawPathTests(Runner runner) : RunTest(runner)
 
     [Test]
     public void Doctor_OfARawUpper_TriesIt() =>
-        Assert.That(Shell(Setup + "cd \"$D\"; $P doctor --upper u | grep -c '^an upper in u *yes' || true; $P doctor --upper \"$PWD/u\" | grep -ac '^upper: types in listings *yes'"), Is.EqualTo("1\n1\n"));
+        Assert.That(Shell(Setup
+            + "cd \"$D\"; $P doctor --upper u | grep -c '^an upper in u *yes' || true; $P doctor --upper \"$PWD/u\" | grep -ac '^upper: "
+            + "types in listings *yes'"), Is.EqualTo("1\n1\n"));
 }

@@ -3,23 +3,27 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Cli;
 
 /// <summary>
-/// An upper that lies on the kernel's overlayfs, as in a container that builds images: no whiteout device can be made there. What is seen must be what the
-/// kernel's overlayfs shows on a plain disk after the same commands, at once and after the next mount.
+/// An upper that lies on the kernel's overlayfs, as in a container that builds images: no whiteout device can be made there. What is seen
+/// must be what the kernel's overlayfs shows on a plain disk after the same commands, at once and after the next mount.
 /// </summary>
 internal sealed class UpperOnOverlayTests
 {
     private const string Layers = """
         mkdir -p low/d/sub low/e low/full/of/dirs low2/d low2/full
-        echo f >low/f; echo g >low/g; echo x >low/d/x; echo y >low/d/sub/y; echo z >low2/d/z; echo t >low2/full/t; ln -s f low/link; ln low/g low/g2; echo odd >low/.hidden
+        echo f >low/f; echo g >low/g; echo x >low/d/x; echo y >low/d/sub/y; echo z >low2/d/z; echo t >low2/full/t; ln -s f low/link
+        ln low/g low/g2; echo odd >low/.hidden
         """;
 
     private const string Commands = """
         rm f; echo again >f; rm g; rm -r d; mkdir d; echo new >d/n; rm link; ln -s other link
         mkdir made made/in; echo 1 >made/in/1; mv made moved; mv moved/in e/in; rm -r full; echo file >full
-        echo h >h; ln h h2; mv h e/h; rm .hidden; mkdir .hidden; chmod 700 e; echo more >>g2; setfattr -n user.k -v v g2; rm -r e/in; mkdir e/in
+        echo h >h; ln h h2; mv h e/h; rm .hidden; mkdir .hidden; chmod 700 e; echo more >>g2; setfattr -n user.k -v v g2; rm -r e/in
+        mkdir e/in
         """;
 
-    private const string Look = """find . -mindepth 1 \( -type d -printf '%P %y %m\n' -o -printf '%P %y %m %s %l\n' \) | sort; find . -type f | sort | xargs cat; getfattr -R -d . 2>/dev/null || true""";
+    private const string Look =
+        """find . -mindepth 1 \( -type d -printf '%P %y %m\n' -o -printf '%P %y %m %s %l\n' \) | sort; """
+        + """find . -type f | sort | xargs cat; getfattr -R -d . 2>/dev/null || true""";
 
     private CliSandbox sandbox = null!;
 
@@ -58,7 +62,8 @@ internal sealed class UpperOnOverlayTests
         Unmount();
         Mount(options);
         string again = View("m");
-        sandbox.Shell("rm m/f m/full; mkdir m/full; [ -z \"$(ls -A m/full)\" ]; rm -r m/e; [ ! -e m/e ]; mkdir m/e; [ -z \"$(ls -A m/e)\" ]");
+        sandbox.Shell(
+            "rm m/f m/full; mkdir m/full; [ -z \"$(ls -A m/full)\" ]; rm -r m/e; [ ! -e m/e ]; mkdir m/e; [ -z \"$(ls -A m/e)\" ]");
         Unmount();
         Assert.Multiple(() =>
         {
@@ -77,7 +82,8 @@ internal sealed class UpperOnOverlayTests
         Unmount();
         sandbox.Shell("cp -a --preserve=xattr o/u plain; umount o; mkdir work");
         sandbox.Shell("mkdir disk/u/work");
-        foreach (string options in new[] { "upperdir=plain,workdir=work", "upperdir=plain,workdir=work,ro", "upperdir=disk/u/u,workdir=disk/u/work" })
+        foreach (string options in new[] { "upperdir=plain,workdir=work", "upperdir=plain,workdir=work,ro",
+            "upperdir=disk/u/u,workdir=disk/u/work" })
         {
             sandbox.Mount("-o", "lowerdir=low:low2," + options, sandbox.MountPoint);
             sandbox.Shell("[ ! -e m/f ]; [ -z \"$(ls -A m/d)\" ]; ! ls -A m | grep '^\\.wh\\.'");

@@ -4,8 +4,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-/* mounted DIRECTORY OPTIONS PROGRAM ARG...: opens /dev/fuse, mounts it there unless DIRECTORY is "", and executes PROGRAM, as Apptainer's --fusemount:
-   "@" among the arguments becomes /dev/fd/N. */
+/* mounted DIRECTORY OPTIONS PROGRAM ARG...: opens /dev/fuse, mounts it there unless DIRECTORY is "", and executes PROGRAM, as Apptainer's
+   --fusemount does: "@" among the arguments becomes /dev/fd/N. */
 int main(int argc, char **argv)
 {
     static char device[32], options[256];

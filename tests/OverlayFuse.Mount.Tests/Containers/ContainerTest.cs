@@ -16,7 +16,10 @@ internal enum Storage
     Rootless,
 }
 
-/// <summary>podman and buildah in namespaces of their own (container-host.sh). Images are made here, from busybox or a Debian root: no registry is asked.</summary>
+/// <summary>
+/// podman and buildah in namespaces of their own (container-host.sh). Images are made here, from busybox or a Debian root: no registry is
+/// asked.
+/// </summary>
 [Category("Containers")]
 internal abstract class ContainerTest : AppTest
 {
@@ -25,7 +28,8 @@ internal abstract class ContainerTest : AppTest
         export TMPDIR=$PWD
         mkdir base
         cp /bin/busybox base/
-        printf 'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "--install", "-s", "/bin"]\nRUN mkdir /tmp && chmod 1777 /tmp\n' >base/Dockerfile
+        printf '%s\n' 'FROM scratch' 'COPY busybox /bin/busybox' 'RUN ["/bin/busybox", "--install", "-s", "/bin"]' \
+            'RUN mkdir /tmp && chmod 1777 /tmp' >base/Dockerfile
         build() { buildah build --quiet --isolation chroot --layers -t "$1" "$2" >/dev/null; }
         build base base
         # Daemons end after their mounts: what is left after a while is left for good.
@@ -43,7 +47,9 @@ internal abstract class ContainerTest : AppTest
         string program = storage == Storage.Kernel ? "kernel" : ProgramUnderTest.Path;
         string host = Path.Combine(ProgramUnderTest.Repository, "tests", "OverlayFuse.Mount.Tests", "Containers", "container-host.sh");
         return Bash.Run(
-            $"OVERLAY_OPTIONS='{options}' exec {Namespaces} {host} {directory} {(storage == Storage.Rootless ? "user" : "root")} {program} \"$(cat {directory}/script)\"",
+            $"OVERLAY_OPTIONS='{options}' "
+                + $"exec {Namespaces} {host} {directory} {(storage == Storage.Rootless ? "user" : "root")} {program} "
+                + $"\"$(cat {directory}/script)\"",
             directory, timeoutSeconds);
     }
 

@@ -27,12 +27,14 @@ internal sealed class PodmanTests : ContainerTest
         mkdir image
         printf 'FROM base\nRUN echo x >/owned && chown 5:6 /owned && chmod 600 /owned\n' >image/Dockerfile
         build image image
-        podman run --rm {{maps}} image sh -c 'id -u; touch /x; chown 12:34 /x; chmod 6755 /x; stat -c "%u:%g %a" /x /bin/busybox; echo more >>/owned; stat -c "%u:%g %a" /owned'
+        podman run --rm {{maps}} image sh -c 'id -u; touch /x; chown 12:34 /x; chmod 6755 /x
+            stat -c "%u:%g %a" /x /bin/busybox; echo more >>/owned; stat -c "%u:%g %a" /owned'
         daemons
         """;
 
     [Test]
-    public void Build_SeveralLayersWithRemovalsLinksAndOwners_ImageIsWhatWasBuilt([Values(Storage.Root, Storage.Rootless)] Storage storage) =>
+    public void Build_SeveralLayersWithRemovalsLinksAndOwners_ImageIsWhatWasBuilt(
+        [Values(Storage.Root, Storage.Rootless)] Storage storage) =>
         AssertAsKernel(storage, Base + Listing + """
             mkdir image
             cat >image/Dockerfile <<'END'
@@ -122,20 +124,25 @@ internal sealed class PodmanTests : ContainerTest
             """,
             "file\nnew\nchanged\n.\n./file\n./sub\n./sub/file\nkept\nkept\n0\n");
 
-    /// <summary>containers/storage gives us idmapped layers and a map of ids at once; fuse-overlayfs 1.10 shows all files as nobody's then.</summary>
+    /// <summary>
+    /// containers/storage gives us idmapped layers and a map of ids at once; fuse-overlayfs 1.10 shows all files as nobody's then.
+    /// </summary>
     [Test]
-    public void UserNamespace_OfRootWithMapsOfIds_FilesAreTheContainers() => AssertAsKernel(Storage.Root, Base + IdsInside("--uidmap 0:100000:5000 --gidmap 0:100000:5000"), Inside);
+    public void UserNamespace_OfRootWithMapsOfIds_FilesAreTheContainers() =>
+        AssertAsKernel(Storage.Root, Base + IdsInside("--uidmap 0:100000:5000 --gidmap 0:100000:5000"), Inside);
 
     [Test]
     public void UserNamespace_OfAnOrdinaryUserWithMapsOfIds_FilesAreTheContainers() =>
-        Assert.That(Run(Storage.Rootless, Base + IdsInside("--uidmap 0:0:1 --uidmap 1:5000:5000 --gidmap 0:0:1 --gidmap 1:5000:5000")), Is.EqualTo(Inside));
+        Assert.That(Run(Storage.Rootless, Base + IdsInside("--uidmap 0:0:1 --uidmap 1:5000:5000 --gidmap 0:0:1 --gidmap 1:5000:5000")),
+            Is.EqualTo(Inside));
 
     [Test]
     public void KeepId_OfAnOrdinaryUser_IsThatUserInTheContainer()
     {
         string output = Run(Storage.Rootless, Base + """
             mkdir mine
-            podman run --rm --userns keep-id --volume $PWD/mine:/mine base sh -c 'id -u; touch /mine/made /tmp/made; stat -c %u:%g /mine/made /tmp/made /bin/busybox'
+            podman run --rm --userns keep-id --volume $PWD/mine:/mine base \
+                sh -c 'id -u; touch /mine/made /tmp/made; stat -c %u:%g /mine/made /tmp/made /bin/busybox'
             stat -c %u:%g mine/made
             daemons
             """);
@@ -148,9 +155,11 @@ internal sealed class PodmanTests : ContainerTest
     {
         string output = Run(storage, Base + """
             mkdir image
-            printf 'FROM base\nRUN echo x >/secret && chmod 600 /secret && chown 5:6 /secret && mkdir /d && chmod 750 /d\n' >image/Dockerfile
+            printf 'FROM base\nRUN echo x >/secret && chmod 600 /secret && chown 5:6 /secret && mkdir /d && chmod 750 /d\n' \
+                >image/Dockerfile
             build image image
-            podman run --rm image sh -c 'stat -c "%n %a %u:%g" /secret /d; cat /secret; echo y >>/secret; chmod 640 /secret; stat -c %a /secret'
+            podman run --rm image \
+                sh -c 'stat -c "%n %a %u:%g" /secret /d; cat /secret; echo y >>/secret; chmod 640 /secret; stat -c %a /secret'
             layers=$(podman info --format '{{.Store.GraphRoot}}')/overlay
             stat -c %a $layers/*/diff/secret
             getfattr --absolute-names --only-values -n user.containers.override_stat $layers/*/diff/secret | cut -d: -f1-3
@@ -164,7 +173,8 @@ internal sealed class PodmanTests : ContainerTest
     public void Parallel_SixContainersOnOneImage_SeeTheirOwnChangesOnly([Values(Storage.Root, Storage.Rootless)] Storage storage) =>
         AssertAsKernel(storage, Base + """
             for i in 1 2 3 4 5 6; do
-                podman run --name c$i base sh -c "echo $i >/mine; rm /bin/vi; for n in \$(seq 200); do echo \$n >/tmp/\$n; done; sleep 1; cat /mine; ls /tmp | wc -l" >out$i &
+                podman run --name c$i base sh -c "echo $i >/mine; rm /bin/vi; for n in \$(seq 200); do echo \$n >/tmp/\$n; done
+                    sleep 1; cat /mine; ls /tmp | wc -l" >out$i &
             done
             wait
             cat out1 out2 out3 out4 out5 out6
@@ -178,7 +188,8 @@ internal sealed class PodmanTests : ContainerTest
     public void Build_DebianWithAptGet_PackageWorks([Values(Storage.Root, Storage.Rootless)] Storage storage)
     {
         string debian = DebianRoot.Unpack(Sandbox);
-        Bash.Run($"tar -C {debian} --exclude=./dev/* -cf {Sandbox.Root}/debian.tar .; chmod 644 {Sandbox.Root}/debian.tar; chmod 755 {Sandbox.Root}");
+        Bash.Run($"tar -C {debian} --exclude=./dev/* -cf {Sandbox.Root}/debian.tar .; chmod 644 {Sandbox.Root}/debian.tar; "
+            + $"chmod 755 {Sandbox.Root}");
         string output = Run(storage, $$"""
             export TMPDIR=$PWD
             podman import --quiet {{Sandbox.Root}}/debian.tar debian >/dev/null
@@ -189,7 +200,9 @@ internal sealed class PodmanTests : ContainerTest
             RUN apt-get remove -y --purge less >/dev/null && dpkg --audit
             END
             buildah build --quiet --isolation chroot --layers -t image image >/dev/null
-            podman run --rm image sh -c 'echo "6 * 7" | bc; dpkg --verify; dpkg-query -W -f "\${db:Status-Status}\n" bc; test ! -e /usr/bin/less && echo removed'
+            podman run --rm image \
+                sh -c 'echo "6 * 7" | bc; dpkg --verify; dpkg-query -W -f "\${db:Status-Status}\n" bc
+                    test ! -e /usr/bin/less && echo removed'
             """, timeoutSeconds: 1200);
         Assert.That(output, Is.EqualTo("42\ninstalled\nremoved\n"));
     }

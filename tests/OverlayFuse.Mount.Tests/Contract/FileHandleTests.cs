@@ -6,15 +6,18 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Contract;
 
 /// <summary>
-/// nfs_export=on: what a file handle opens after something happened to its file. A handle is used once: the kernel's overlayfs counts a link too
-/// many of a copied-up file that it has met by its handle, and goes on showing it after it was removed.
+/// nfs_export=on: what a file handle opens after something happened to its file. A handle is used once: the kernel's overlayfs counts a
+/// link too many of a copied-up file that it has met by its handle, and goes on showing it after it was removed.
 /// </summary>
 internal sealed class FileHandleTests
 {
-    private const string Stay = ":", Change = "echo more | tee -a low h1 dir/in up made/in > /dev/null; chmod 700 dir made", Move = "mv low n1; mv h1 n2; mv dir n3; mv up n4; mv made n5",
-        RemoveOneLink = "rm h1", Remove = "rm -r low h1 h2 dir up made", Replace = Remove + "; mkdir dir made; echo other | tee low h1 h2 dir/in up made/in > /dev/null";
+    private const string Stay = ":", Change = "echo more | tee -a low h1 dir/in up made/in > /dev/null; chmod 700 dir made",
+        Move = "mv low n1; mv h1 n2; mv dir n3; mv up n4; mv made n5",
+        RemoveOneLink = "rm h1", Remove = "rm -r low h1 h2 dir up made",
+        Replace = Remove + "; mkdir dir made; echo other | tee low h1 h2 dir/in up made/in > /dev/null";
 
-    private const string BuildLower = "mkdir -p dir; for f in low h1 dir/in; do echo lower $f > $f; done; ln h1 h2", BuildUpper = "mkdir made; echo upper | tee up made/in > /dev/null; ln up unseen";
+    private const string BuildLower = "mkdir -p dir; for f in low h1 dir/in; do echo lower $f > $f; done; ln h1 h2",
+        BuildUpper = "mkdir made; echo upper | tee up made/in > /dev/null; ln up unseen";
 
     private static readonly string[] Names = ["low", "h1", "h2", "dir", "dir/in", "up", "made", "made/in"];
     private Sandbox sandbox = null!;
@@ -31,7 +34,8 @@ internal sealed class FileHandleTests
     [TestCase(RemoveOneLink)]
     [TestCase(Remove)]
     [TestCase(Replace)]
-    public void Handle_OfForgottenFile_IsAnsweredAsByTheKernel(string what) => Assert.That(AnswersAfter(what, ProgramUnderTest.Path), Is.EqualTo(AnswersAfter(what, ProgramUnderTest.KernelItself)));
+    public void Handle_OfForgottenFile_IsAnsweredAsByTheKernel(string what) =>
+        Assert.That(AnswersAfter(what, ProgramUnderTest.Path), Is.EqualTo(AnswersAfter(what, ProgramUnderTest.KernelItself)));
 
     [TestCase("io=open", Change)]
     [TestCase("io=open", Remove)]
@@ -46,7 +50,8 @@ internal sealed class FileHandleTests
     [TestCase(Remove)]
     [TestCase(Replace)]
     public void Handle_OfTheKernel_AfterOurWork_IsAnsweredAsAfterItsOwn(string what) =>
-        Assert.That(AnswersOfKernelAfter(what, ProgramUnderTest.Path), Is.EqualTo(AnswersOfKernelAfter(what, ProgramUnderTest.KernelItself)));
+        Assert.That(AnswersOfKernelAfter(what, ProgramUnderTest.Path),
+            Is.EqualTo(AnswersOfKernelAfter(what, ProgramUnderTest.KernelItself)));
 
     /// <summary>Inodes that the kernel has forgotten are met again by their names, and copied up once.</summary>
     [Test]
@@ -134,16 +139,20 @@ internal sealed class FileHandleTests
     }
 
     private OverlayMount MountAgain(string root, string program, string extra) => ProgramUnderTest.Mount(
-        program, new OverlayOptions([sandbox.PathOf(root, "l")], sandbox.PathOf(root, "u"), sandbox.PathOf(root, "w"), "index=on,nfs_export=on,redirect_dir=on" + extra), sandbox.PathOf(root, "m"));
+        program, new OverlayOptions([sandbox.PathOf(root, "l")], sandbox.PathOf(root, "u"), sandbox.PathOf(root, "w"),
+            "index=on,nfs_export=on,redirect_dir=on" + extra), sandbox.PathOf(root, "m"));
 
-    private static IReadOnlyList<FileHandle> HandlesIn(OverlayMount mount) => [.. Names.Select(name => FileHandle.Of($"{mount.Mountpoint}/{name}"))];
+    private static IReadOnlyList<FileHandle> HandlesIn(OverlayMount mount) =>
+        [.. Names.Select(name => FileHandle.Of($"{mount.Mountpoint}/{name}"))];
 
-    private static string[] Answers(OverlayMount mount, IReadOnlyList<FileHandle> handles) => [.. Names.Zip(handles, (name, handle) => $"{name}: {Answer(mount, handle)}")];
+    private static string[] Answers(OverlayMount mount, IReadOnlyList<FileHandle> handles) =>
+        [.. Names.Zip(handles, (name, handle) => $"{name}: {Answer(mount, handle)}")];
 
     /// <summary>A file's content; a directory's names and, found by "..", its place.</summary>
     private static string Answer(OverlayMount mount, FileHandle handle)
     {
-        int root = (int)Tool.Check(Libc.openat(Libc.AT_FDCWD, Libc.Bytes(mount.Mountpoint), O.RDONLY | O.DIRECTORY | O.CLOEXEC, 0), "open " + mount.Mountpoint);
+        int root = (int)Tool.Check(Libc.openat(Libc.AT_FDCWD, Libc.Bytes(mount.Mountpoint), O.RDONLY | O.DIRECTORY | O.CLOEXEC, 0),
+            "open " + mount.Mountpoint);
         int fd = handle.Open(root, O.RDONLY);
         Errno error = fd < 0 ? Stdlib.GetLastError() : 0;
         _ = Syscall.close(root);
@@ -152,7 +161,8 @@ internal sealed class FileHandleTests
         {
             if (Files.Read(fd, 100, 0) is { } content) return System.Text.Encoding.UTF8.GetString(content);
             string place = new FileInfo($"/proc/self/fd/{fd}").LinkTarget!;
-            return $"{Path.GetRelativePath(mount.Mountpoint, place)}: {string.Join(' ', Directory.GetFileSystemEntries(place).Select(Path.GetFileName).Order(StringComparer.Ordinal))}";
+            IEnumerable<string?> names = Directory.GetFileSystemEntries(place).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+            return $"{Path.GetRelativePath(mount.Mountpoint, place)}: {string.Join(' ', names)}";
         }
         finally
         {

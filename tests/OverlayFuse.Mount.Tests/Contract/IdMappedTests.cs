@@ -4,15 +4,19 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Contract;
 
 /// <summary>
-/// Mounts with mapped ids (mount_setattr(2), MOUNT_ATTR_IDMAP): on disk 1000 to 1099, in the mount 2000 to 2099; root stays root, others have no id.
+/// Mounts with mapped ids (mount_setattr(2), MOUNT_ATTR_IDMAP): on disk 1000 to 1099, in the mount 2000 to 2099; root stays root, others
+/// have no id.
 /// </summary>
 internal sealed class IdMappedTests
 {
     private const uint Disk = 1000, Shown = 2000, Unmapped = 3000;
 
-    private static readonly Layer Content = new Layer().Root(777).File("f", "content", 644, Disk).File("of-root", "r").File("of-nobody", "n", 644, Unmapped)
-        .File("suid", "s", 4755, Disk).File("sgid", "g", 2745, Disk).Dir("d", 755, Disk).File("d/in", "in", 600, Disk + 1).Dir("inherits", 2777, Disk)
-        .File("acl", "a", 640, Disk).Acl("acl", "u::rw-,u:1001:r--,g::r--,m::r--,o::---").Symlink("link", "f").Dir("private", 700, Disk + 2);
+    private static readonly Layer Content = new Layer().Root(777).File("f", "content", 644, Disk).File("of-root", "r")
+        .File("of-nobody", "n", 644, Unmapped)
+        .File("suid", "s", 4755, Disk).File("sgid", "g", 2745, Disk).Dir("d", 755, Disk).File("d/in", "in", 600, Disk + 1)
+        .Dir("inherits", 2777, Disk)
+        .File("acl", "a", 640, Disk).Acl("acl", "u::rw-,u:1001:r--,g::r--,m::r--,o::---").Symlink("link", "f")
+        .Dir("private", 700, Disk + 2);
 
     private Sandbox sandbox = null!;
     private IdMap map = null!;
@@ -62,7 +66,8 @@ internal sealed class IdMappedTests
     [Test]
     public void Layers_WithMappedIds_AreAsInTheKernelsOverlay([Values] bool isUpperMapped)
     {
-        string[] sides = [.. new[] { ProgramUnderTest.KernelItself, ProgramUnderTest.Path }.Select(program => Describe(program, isUpperMapped))];
+        string[] sides = [.. new[] { ProgramUnderTest.KernelItself,
+            ProgramUnderTest.Path }.Select(program => Describe(program, isUpperMapped))];
         Assert.That(sides[1], Is.EqualTo(sides[0]));
     }
 
@@ -76,7 +81,8 @@ internal sealed class IdMappedTests
         map.Mount(layer, mapped);
         string mappedUpper = isUpperMapped ? sandbox.MakeDirectory(name, "mapped-upper") : writable;
         if (isUpperMapped) map.Mount(writable, mappedUpper);
-        using OverlayMount mount = ProgramUnderTest.Mount(program, new OverlayOptions([mapped], mappedUpper + "/upper", mappedUpper + "/work"), merged);
+        using OverlayMount mount = ProgramUnderTest.Mount(program,
+            new OverlayOptions([mapped], mappedUpper + "/upper", mappedUpper + "/work"), merged);
         string[] said = [.. Work(merged)];
         string shown = Owners(merged);
         mount.Unmount();

@@ -49,7 +49,8 @@ internal sealed class LayerOrderTests : MountCellTest
     ];
 
     private static IEnumerable<MountCell> OverData() =>
-        from options in new[] { "", ",redirect_dir=nofollow", ",metacopy=off", ",redirect_dir=nofollow,metacopy=off", ",userxattr", ",index=on" }
+        from options in new[] { "", ",redirect_dir=nofollow", ",metacopy=off", ",redirect_dir=nofollow,metacopy=off", ",userxattr",
+            ",index=on" }
         from upper in new[] { "", ",upperdir={}/u,workdir={}/w" }
         select new MountCell($"Data{(upper.Length > 0 ? "UnderAnUpper" : "")}{options}", "lowerdir={}/a::{}/b" + upper + options);
 

@@ -4,7 +4,10 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Contract;
 
-/// <summary>Where mount(2) cannot ask the kernel: more layers than fit on its page, changes of a live mount one by one, users who may not set trusted.*.</summary>
+/// <summary>
+/// Where mount(2) cannot ask the kernel: more layers than fit on its page, changes of a live mount one by one, users who may not set
+/// trusted.*.
+/// </summary>
 internal sealed class MountApiTests
 {
     private CliSandbox sandbox = null!;
@@ -23,7 +26,8 @@ internal sealed class MountApiTests
     public void Mount_AsManyLayersAsTheKernelTakes_AreTaken(int lowers, int data)
     {
         sandbox.Shell($"mkdir $(seq -f L%g {lowers + data})");
-        string[] options = [.. Enumerable.Range(1, lowers + data).Select(number => $"{(number <= lowers ? "lowerdir" : "datadir")}+={sandbox.Root}/L{number}")];
+        string[] options = [.. Enumerable.Range(1, lowers + data)
+            .Select(number => $"{(number <= lowers ? "lowerdir" : "datadir")}+={sandbox.Root}/L{number}")];
         using FsContext context = FsContext.Open("overlay");
         Errno kernel = context.Make(options);
         ToolResult ours = sandbox.Start("-o", string.Join(',', ["max_layers=500", .. options]), "m");
@@ -68,7 +72,8 @@ internal sealed class MountApiTests
         sandbox.Shell("rm -r w; mkdir w");
         ToolResult ours = InNamespace($"'{Overlayfuse.Path}' -o {CliSandbox.Writable},{options} $PWD/m");
         Assert.That(ours.ExitCode == 0, Is.EqualTo(kernel.ExitCode == 0), $"kernel: {kernel.Error}; ours: {ours.Error}");
-        Assert.That(ours.Error.Contains("EPERM", StringComparison.Ordinal), Is.EqualTo(kernel.Error.Contains("permission denied", StringComparison.Ordinal)), ours.Error);
+        Assert.That(ours.Error.Contains("EPERM", StringComparison.Ordinal),
+            Is.EqualTo(kernel.Error.Contains("permission denied", StringComparison.Ordinal)), ours.Error);
     }
 
     /// <summary>The namespace of processes takes the daemon with it.</summary>

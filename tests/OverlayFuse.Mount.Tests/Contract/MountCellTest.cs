@@ -17,7 +17,8 @@ internal abstract partial class MountCellTest
         TestContext.Out.WriteLine(what);
         bool kernelRefuses = kernel != 0;
         Assert.That(kernelRefuses, Is.EqualTo(cell.Stricter is null && (cell.Looser is not null || ours.ExitCode != 0)), what);
-        Assert.That(ours.ExitCode, cell.Stricter is not null || (kernelRefuses && cell.Looser is null) ? Is.EqualTo(1).Or.EqualTo(2) : Is.Zero, what);
+        Assert.That(ours.ExitCode,
+            cell.Stricter is not null || (kernelRefuses && cell.Looser is null) ? Is.EqualTo(1).Or.EqualTo(2) : Is.Zero, what);
         if (ours.ExitCode == 0) return;
         Assert.That(ours.Error, Does.Contain(cell.Names));
         if (!kernelRefuses) return;
@@ -31,7 +32,8 @@ internal abstract partial class MountCellTest
         return Within(sandbox, cell, options =>
         {
             int flags = cell.ReadOnly ? Libc.MS_RDONLY : 0;
-            int result = Libc.mount(Libc.Bytes("overlay"), Libc.Bytes(sandbox.MountPoint), Libc.Bytes("overlay"), (ulong)flags, Libc.Bytes(options));
+            int result = Libc.mount(Libc.Bytes("overlay"), Libc.Bytes(sandbox.MountPoint), Libc.Bytes("overlay"), (ulong)flags,
+                Libc.Bytes(options));
             return result == 0 ? 0 : Stdlib.GetLastError();
         });
     }

@@ -9,7 +9,8 @@ internal sealed class RemountTests
     /// <summary>What the mount says of itself, and what can be done in it, after each remount of "$@".</summary>
     private const string Look = """
         look() {
-            grep -o "$1 [a-z.]* [^ ]*" /proc/mounts | cut -d" " -f3 | tr , "\n" | grep -xE "ro|rw|nodev|nosuid|noexec|noatime|nodiratime|relatime|sync|dirsync|lazytime" | tr "\n" " "
+            grep -o "$1 [a-z.]* [^ ]*" /proc/mounts | cut -d" " -f3 | tr , "\n" \
+                | grep -xE "ro|rw|nodev|nosuid|noexec|noatime|nodiratime|relatime|sync|dirsync|lazytime" | tr "\n" " "
             echo new 2>/dev/null >"$1/file" && echo written || echo not written
             cat "$1/null" 2>/dev/null && echo device opened || echo device not opened
             "$1/run" 2>/dev/null && echo run || echo not run
@@ -70,7 +71,9 @@ internal sealed class RemountTests
     public void Remount_WhereNothingIsMounted_IsRefused()
     {
         ToolResult result = sandbox.Start("-o", "remount,ro", sandbox.MountPoint);
-        Assert.That((result.ExitCode, result.Error), Is.EqualTo((1, $"overlayfuse: {sandbox.MountPoint}: no overlayfuse mount is there (EINVAL); see 'findmnt -t fuse.overlayfuse'\n")));
+        Assert.That((result.ExitCode, result.Error),
+            Is.EqualTo((1,
+                $"overlayfuse: {sandbox.MountPoint}: no overlayfuse mount is there (EINVAL); see 'findmnt -t fuse.overlayfuse'\n")));
     }
 
     private void AssertSame(string kernelOptions, string options, string[] words)

@@ -32,7 +32,8 @@ internal sealed class DeepTree : IDisposable
     public DeepTree()
     {
         File.WriteAllText(sandbox.PathOf("deep.py"), Python);
-        foreach (string name in new[] { "lower/top", "upper", "work", "kupper", "kwork", "merged" }) _ = sandbox.MakeDirectory(name.Split('/'));
+        foreach (string name in new[] { "lower/top", "upper", "work", "kupper", "kwork", "merged" })
+            _ = sandbox.MakeDirectory(name.Split('/'));
     }
 
     public string Lower => sandbox.PathOf("lower");
@@ -46,10 +47,12 @@ internal sealed class DeepTree : IDisposable
     public string PathOf(string name) => sandbox.PathOf(name);
 
     /// <summary>Mounts with options of ours; words before the "|" go to env(1), words behind it to the program.</summary>
-    public void Mount(string options = "", string environment = "", string flags = "", bool isWritable = true, int descriptors = Descriptors)
+    public void Mount(string options = "", string environment = "", string flags = "", bool isWritable = true,
+        int descriptors = Descriptors)
     {
         string starter = sandbox.PathOf("starter");
-        File.WriteAllText(starter, $"#!/bin/bash\nulimit -n {descriptors}\nexec env {environment} {ProgramUnderTest.Path} {flags} \"$@\"\n");
+        File.WriteAllText(starter,
+            $"#!/bin/bash\nulimit -n {descriptors}\nexec env {environment} {ProgramUnderTest.Path} {flags} \"$@\"\n");
         Bash.Run("chmod 755 " + starter);
         var layers = new OverlayOptions([Lower], isWritable ? Upper : null, isWritable ? Work : null, options);
         mount = FuseOverlay.Mount(starter, layers, Merged);
@@ -57,7 +60,8 @@ internal sealed class DeepTree : IDisposable
     }
 
     /// <summary>Runs Python with down(base, levels, make) and push(top), in the sandbox.</summary>
-    public string Run(string script) => Bash.Run($"python3 - <<'END'\nfrom deep import *\n{script}\nEND", sandbox.Root, timeoutSeconds: 600);
+    public string Run(string script) =>
+        Bash.Run($"python3 - <<'END'\nfrom deep import *\n{script}\nEND", sandbox.Root, timeoutSeconds: 600);
 
     public string Shell(string script) => Bash.Run(script, sandbox.Root, timeoutSeconds: 600);
 

@@ -3,7 +3,8 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Depth;
 
 /// <summary>
-/// How deep a tree is, any user chooses: whatever is done at its end, the daemon neither overflows a stack nor takes a descriptor for each level.
+/// How deep a tree is, any user chooses: whatever is done at its end, the daemon neither overflows a stack nor takes a descriptor for each
+/// level.
 /// </summary>
 internal sealed class DeepTreeTests
 {
@@ -72,7 +73,10 @@ internal sealed class DeepTreeTests
         Assert.That(seen, Is.EqualTo("['leaf'] leaf False\n['d']\n"));
     }
 
-    /// <summary>Each ancestor is copied up first. On the kernel's overlayfs, too, that costs the square of their number: rename(2) looks at all ancestors.</summary>
+    /// <summary>
+    /// Each ancestor is copied up first. On the kernel's overlayfs, too, that costs the square of their number: rename(2) looks at all
+    /// ancestors.
+    /// </summary>
     [TestCase(12_000)]
     [TestCase(Deepest, Category = "Soak")]
     public void LowerTree_ChangedAtItsEnd_IsCopiedUp(int levels)
@@ -87,7 +91,8 @@ internal sealed class DeepTreeTests
             open('leaf', 'a').write(' changed')
             """);
 
-        Assert.That(tree.Run($"down('upper/top', {levels})\nprint(open('leaf').read(), oct(os.stat('leaf').st_mode))"), Is.EqualTo("leaf changed 0o100600\n"));
+        Assert.That(tree.Run($"down('upper/top', {levels})\nprint(open('leaf').read(), oct(os.stat('leaf').st_mode))"),
+            Is.EqualTo("leaf changed 0o100600\n"));
         tree.Unmount();
     }
 
@@ -126,8 +131,10 @@ internal sealed class DeepTreeTests
         tree.Unmount();
     }
 
-    [TestCase("", "", "-s"), TestCase("io=passthrough", "", ""), TestCase("io=open,writeback=1", "", ""), TestCase("index=on,redirect_dir=on", "", "")]
-    [TestCase("metacopy=on,redirect_dir=on", "", ""), TestCase("nfs_export=on,index=on", "", ""), TestCase("", "FUSE_OVERLAYFS_DISABLE_OVL_WHITEOUT=1", "")]
+    [TestCase("", "", "-s"), TestCase("io=passthrough", "", ""), TestCase("io=open,writeback=1", "", "")]
+    [TestCase("index=on,redirect_dir=on", "", "")]
+    [TestCase("metacopy=on,redirect_dir=on", "", ""), TestCase("nfs_export=on,index=on", "", "")]
+    [TestCase("", "FUSE_OVERLAYFS_DISABLE_OVL_WHITEOUT=1", "")]
     [Category("Soak")]
     public void BothTrees_OfTheDeepestInEachMode_AreUsedAtTheirEnds(string options, string environment, string flags)
     {
@@ -150,7 +157,9 @@ internal sealed class DeepTreeTests
         tree.Unmount();
     }
 
-    /// <summary>Directories that the kernel knows get new lower parts, parents first; here the deepest one has been known for longest.</summary>
+    /// <summary>
+    /// Directories that the kernel knows get new lower parts, parents first; here the deepest one has been known for longest.
+    /// </summary>
     [Test]
     public void AddLayer_WhileADeepTreeIsKnown_FindsItsDirectoriesAgain()
     {
@@ -167,7 +176,8 @@ internal sealed class DeepTreeTests
                 os.mkdir('above')
                 os.rename('deep', 'above/d')
                 os.rename('above', 'deep')
-            added = subprocess.run(['{ProgramUnderTest.Path}', 'add-layer', '{tree.Merged}', '{tree.PathOf("added")}'], cwd='/', capture_output=True, text=True)
+            added = subprocess.run(['{ProgramUnderTest.Path}', 'add-layer', '{tree.Merged}', '{tree.PathOf("added")}'],
+                cwd='/', capture_output=True, text=True)
             print(added.returncode, added.stderr, open('more').read())
             down('deep', {levels})
             print(os.listdir('.'), open('leaf').read())
@@ -177,7 +187,10 @@ internal sealed class DeepTreeTests
         tree.Unmount();
     }
 
-    /// <summary>The way down to a directory is opened again and again while a rename makes it another: it is never taken for lost, nor for something else.</summary>
+    /// <summary>
+    /// The way down to a directory is opened again and again while a rename makes it another: it is never taken for lost, nor for something
+    /// else.
+    /// </summary>
     [TestCase("upper")]
     [TestCase("lower")]
     public void Rename_OfAnAncestorThatIsOpenedAgainMeanwhile_LosesNothing(string where)

@@ -46,7 +46,8 @@ internal sealed class FewDescriptorsTests : AppTest
     {
         using MergedView view = View(io);
 
-        string[] told = WhileHeld("def hold(held, i): held.append(os.open(f'files/{i}', os.O_RDWR))", "cat files/999 2>&1 || true; " + RemoveHeld);
+        string[] told = WhileHeld("def hold(held, i): held.append(os.open(f'files/{i}', os.O_RDWR))",
+            "cat files/999 2>&1 || true; " + RemoveHeld);
 
         Assert.That(told[0], Does.Match("^[4-9][0-9] ENFILE$"));
         Assert.That(told[1], Is.EqualTo(Seen + "cat: files/999: Too many open files in system\n"));
@@ -92,7 +93,8 @@ internal sealed class FewDescriptorsTests : AppTest
     private MergedView View(string io)
     {
         string lower = Sandbox.MakeDirectory("lower");
-        Bash.Run("mkdir files many; for i in {0..999}; do echo $i > files/$i; done; for i in {1..60}; do mkdir many/$i; echo file > many/$i/file; done", lower);
+        Bash.Run("mkdir files many; for i in {0..999}; do echo $i > files/$i; done; for i in {1..60}; do mkdir many/$i; "
+            + "echo file > many/$i/file; done", lower);
         return MergedView.WithFewDescriptors(Sandbox, Descriptors, io, lower);
     }
 
@@ -114,5 +116,6 @@ internal sealed class FewDescriptorsTests : AppTest
     }
 
     private void AssertAllIsWell() =>
-        Assert.That(Bash.Run("cd merged; cat files/999; echo more >> files/998; tail -n 1 files/998; rm files/997; ls files | wc -l", Sandbox.Root), Is.EqualTo("999\nmore\n999\n"));
+        Assert.That(Bash.Run("cd merged; cat files/999; echo more >> files/998; tail -n 1 files/998; rm files/997; ls files | wc -l",
+            Sandbox.Root), Is.EqualTo("999\nmore\n999\n"));
 }

@@ -3,7 +3,9 @@ using OverlayFuse.Mount.Tests.Oracle;
 
 namespace OverlayFuse.Mount.Tests.Faults;
 
-/// <summary>One operation on a cell, a single system call of its user: what is done before without faults, itself, and what is asked after it.</summary>
+/// <summary>
+/// One operation on a cell, a single system call of its user: what is done before without faults, itself, and what is asked after it.
+/// </summary>
 internal sealed record FaultCase(string Name, Func<string, Operation> Act)
 {
     public Func<string, Operation[]> Before { get; init; } = _ => [];
@@ -41,7 +43,8 @@ internal sealed record FaultCase(string Name, Func<string, Operation> Act)
 
     public static IEnumerable<FaultCase> Creations =>
     [
-        new("Create_NewFile", c => new Open("w", c + "/bare/new", O.RDWR | O.CREAT | O.EXCL)) { After = _ => [new Fstat("w"), new Write("w", 0, "x")] },
+        new("Create_NewFile",
+            c => new Open("w", c + "/bare/new", O.RDWR | O.CREAT | O.EXCL)) { After = _ => [new Fstat("w"), new Write("w", 0, "x")] },
         new("Create_OverWhiteout", c => new Open("w", c + "/covered", O.RDWR | O.CREAT | O.EXCL)),
         new("Create_OverWhiteoutWithDefaultAcl", c => new Open("w", c + "/d/covered", O.RDWR | O.CREAT | O.EXCL, 660)),
         new("Create_WithDefaultAcl", c => new WithUmask(77, new Open("w", c + "/d/new", O.RDWR | O.CREAT, 666))),
@@ -54,7 +57,8 @@ internal sealed record FaultCase(string Name, Func<string, Operation> Act)
         new("Symlink_OverWhiteout", c => new Symlink(c + "/covered", "low")),
         new("Link_LowerFile", c => new Link(c + "/d/f", c + "/bare/link")),
         new("Link_UpperFileOverWhiteout", c => new Link(c + "/up", c + "/covered")),
-        new("TmpFile_InLowerDirectory", c => new Open("t", c + "/bare", O.TMPFILE | O.RDWR)) { After = _ => [new Write("t", 0, "x"), new Fstat("t")] },
+        new("TmpFile_InLowerDirectory",
+            c => new Open("t", c + "/bare", O.TMPFILE | O.RDWR)) { After = _ => [new Write("t", 0, "x"), new Fstat("t")] },
         new("Link_TmpFile", c => new LinkDescriptor("t", c + "/d/linked")) { Before = c => [new Open("t", c + "/d", O.TMPFILE | O.RDWR)] },
         new("Link_TmpFileOverWhiteout", c => new LinkDescriptor("t", c + "/covered"))
         {
@@ -68,7 +72,8 @@ internal sealed record FaultCase(string Name, Func<string, Operation> Act)
         new("Unlink_LowerFile", c => new Unlink(c + "/low")),
         new("Unlink_UpperFile", c => new Unlink(c + "/up")),
         new("Unlink_FileOfBoth", c => new Unlink(c + "/both")),
-        new("Unlink_OpenFile", c => new Unlink(c + "/both")) { Before = c => [new Open("r", c + "/both", O.RDWR)], After = _ => [new Fstat("r"), new Read("r", 0, 20)] },
+        new("Unlink_OpenFile", c => new Unlink(c + "/both")) { Before = c => [new Open("r", c + "/both", O.RDWR)],
+            After = _ => [new Fstat("r"), new Read("r", 0, 20)] },
         new("Rmdir_LowerDirectory", c => new Rmdir(c + "/bare")),
         new("Rmdir_UpperDirectory", c => new Rmdir(c + "/updir")),
         new("Rmdir_MergedOfWhiteouts", c => new Rmdir(c + "/hollow")),
@@ -109,12 +114,15 @@ internal sealed record FaultCase(string Name, Func<string, Operation> Act)
     [
         new("Write_UpperFile", _ => new Write("w", 0, "new")) { Before = c => [new Open("w", c + "/up", O.RDWR)] },
         new("Ftruncate_UpperFile", _ => new Ftruncate("w", 100)) { Before = c => [new Open("w", c + "/up", O.RDWR)] },
-        new("Fallocate_UpperFile", _ => new Fallocate("w", FallocFlags.None, 0, 10_000)) { Before = c => [new Open("w", c + "/up", O.RDWR)] },
+        new("Fallocate_UpperFile",
+            _ => new Fallocate("w", FallocFlags.None, 0, 10_000)) { Before = c => [new Open("w", c + "/up", O.RDWR)] },
         new("Fsync_UpperFile", _ => new Fsync("w")) { Before = c => [new Open("w", c + "/up", O.RDWR)] },
         new("Fdatasync_UpperFile", _ => new Fsync("w", DataOnly: true)) { Before = c => [new Open("w", c + "/up", O.RDWR)] },
         new("Fsync_Directory", _ => new Fsync("w")) { Before = c => [new Open("w", c + "/updir", O.RDONLY)] },
         new("Syncfs_OfTheMount", _ => new Syncfs("w")) { Before = c => [new Open("w", c + "/updir", O.RDONLY)] },
-        new("CopyRange_LowerToUpper", _ => new CopyRange("r", 0, "w", 0, 3)) { Before = c => [new Open("r", c + "/low", O.RDONLY), new Open("w", c + "/up", O.RDWR)] },
+        new("CopyRange_LowerToUpper",
+            _ => new CopyRange("r", 0, "w", 0, 3)) { Before = c => [new Open("r", c + "/low", O.RDONLY),
+                new Open("w", c + "/up", O.RDWR)] },
         new("Fchmod_UnlinkedFile", _ => new Fchmod("w", 600))
         {
             Before = c => [new Open("w", c + "/up", O.RDWR), new Unlink(c + "/up")],

@@ -32,14 +32,17 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
     /// <summary>How many of them succeeded all the same.</summary>
     public int Survived { get; private set; }
 
-    /// <summary>Lets calls fail, one in each attempt: that of the fault's number, then every <paramref name="step"/>-th one after it.</summary>
+    /// <summary>
+    /// Lets calls fail, one in each attempt: that of the fault's number, then every <paramref name="step"/>-th one after it.
+    /// </summary>
     public void Run(Fault fault, int step = 1)
     {
         LearnFromTheKernel();
         int cells = ((CountCalls(fault) + SpareCells) / step) + 1;
         using Side side = MakeSide("ours", cells, (shim.Program, ProgramUnderTest.KernelItself));
         bool met = true;
-        for (int cell = 0; cell < cells && met; cell++) met = Try(side, FaultScene.Cell(cell), fault with { Nth = fault.Nth + (cell * step) });
+        for (int cell = 0; cell < cells && met; cell++)
+            met = Try(side, FaultScene.Cell(cell), fault with { Nth = fault.Nth + (cell * step) });
         if (met) violations.Add("the last attempt still met the fault: many more calls with it than without");
         CompareWithTheKernel(side);
     }
@@ -83,7 +86,8 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
     private void CheckOldOrNewState(Side side, string cell, string what)
     {
         string[] fromOld = [.. Differences(side, cell, old, what)];
-        if (fromOld.Length > 0 && Differences(side, cell, changed, what).Any()) violations.AddRange(fromOld.Select(line => $"{what}neither old nor new: {line}"));
+        if (fromOld.Length > 0 && Differences(side, cell, changed, what).Any())
+            violations.AddRange(fromOld.Select(line => $"{what}neither old nor new: {line}"));
     }
 
     private void CheckNewState(Side side, Session session, string cell, bool again, string what)
@@ -91,7 +95,8 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
         string got = again ? RunOne(tried.Act(cell), session) : answer;
         if (got != answer) violations.Add($"{what}answered {got}, must be {answer}");
         string[] after = RunAll(tried.After(cell), session);
-        if (!after.SequenceEqual(answersAfter)) violations.Add($"{what}then {string.Join("; ", after)}, must be {string.Join("; ", answersAfter)}");
+        if (!after.SequenceEqual(answersAfter))
+            violations.Add($"{what}then {string.Join("; ", after)}, must be {string.Join("; ", answersAfter)}");
         violations.AddRange(Differences(side, cell, changed, what).Select(line => $"{what}in the end: {line}"));
     }
 
@@ -104,7 +109,8 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
     /// made but cannot be shown is removed again, which the parent's time tells.
     /// </summary>
     private static bool IsTraceOfAFailure(string line, string what) =>
-        line.EndsWith("nlink: kernel 2, ours 1", StringComparison.Ordinal) || line.EndsWith("nlink: kernel 1, ours 2", StringComparison.Ordinal)
+        line.EndsWith("nlink: kernel 2, ours 1", StringComparison.Ordinal)
+            || line.EndsWith("nlink: kernel 1, ours 2", StringComparison.Ordinal)
         || line == "hard2: same inode as: kernel hard1, ours -"
         || (what.Contains("(utimensat,", StringComparison.Ordinal) && line.EndsWith("ours of the run", StringComparison.Ordinal))
         || (line.EndsWith(", ours of the run", StringComparison.Ordinal) && line.Split(": ") is ["(root)" or "d" or "bare", "mtime", ..]);
@@ -139,7 +145,8 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
         return new Side(place, "side", scenario, new LowerLayers(scenario, place), programs);
     }
 
-    private static string[] RunAll(Operation[] operations, Session session) => [.. operations.Select(operation => RunOne(operation, session))];
+    private static string[] RunAll(Operation[] operations, Session session) =>
+        [.. operations.Select(operation => RunOne(operation, session))];
 
     /// <summary>Listing a directory throws where other operations answer.</summary>
     private static string RunOne(Operation operation, Session session)

@@ -18,7 +18,8 @@ internal sealed class FaultTests
     private FaultShim shim = null!;
     private int count;
 
-    private static IEnumerable<TestCaseData> SomeCalls => FaultCase.All.Select((tried, index) => new TestCaseData(tried, (index % StepInCi) + 1));
+    private static IEnumerable<TestCaseData> SomeCalls =>
+        FaultCase.All.Select((tried, index) => new TestCaseData(tried, (index % StepInCi) + 1));
 
     [OneTimeSetUp]
     public void MakeSandbox()

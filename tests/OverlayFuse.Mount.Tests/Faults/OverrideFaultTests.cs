@@ -27,7 +27,8 @@ internal sealed class OverrideFaultTests
     [Test]
     public void Stat_WhoseOverrideCannotBeRead_AnswersTheError()
     {
-        var options = new OverlayOptions([sandbox.MakeDirectory("lower")], sandbox.MakeDirectory("upper"), sandbox.MakeDirectory("work"), "xattr_permissions=2,timeout=0");
+        var options = new OverlayOptions([sandbox.MakeDirectory("lower")], sandbox.MakeDirectory("upper"), sandbox.MakeDirectory("work"),
+            "xattr_permissions=2,timeout=0");
         using OverlayMount mount = ProgramUnderTest.Mount(shim.Program, options, sandbox.PathOf("merged"));
         string file = sandbox.PathOf("merged", "file");
         File.WriteAllText(file, "content");

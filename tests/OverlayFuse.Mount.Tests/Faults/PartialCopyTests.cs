@@ -5,8 +5,8 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Faults;
 
 /// <summary>
-/// Large lower files on a disk without reflinks: the first write does not wait for the copy, and nobody can tell. The oracle is the same change
-/// of a copy on the bare disk, or a model in memory.
+/// Large lower files on a disk without reflinks: the first write does not wait for the copy, and nobody can tell. The oracle is the same
+/// change of a copy on the bare disk, or a model in memory.
 /// </summary>
 [TestFixture, Category("Faults")]
 internal sealed class PartialCopyTests : AppTest
@@ -50,13 +50,15 @@ internal sealed class PartialCopyTests : AppTest
         string lower = MakeLower(), bare = Sandbox.MakeDirectory("bare");
         Bash.Run($"cp -p {lower}/big big", bare);
         using MergedView view = MergedView.OverIncrementally(Sandbox, lower);
-        string script = $"printf changed | dd of=big conv=notrunc bs=1 seek=7000000 status=none; {use}; sha256sum < {result}; stat -c '%s %a %u %g %h' {result}";
+        string script = $"printf changed | dd of=big conv=notrunc bs=1 seek=7000000 status=none; {use}; sha256sum < {result}; "
+            + $"stat -c '%s %a %u %g %h' {result}";
 
         string seen = view.Run(script);
 
         Assert.That(seen, Is.EqualTo(Bash.Run(script, bare)));
         using (OverlayMount kernel = view.MountByKernel())
-            Assert.That(Bash.Run($"sha256sum < {result}", kernel.Mountpoint), Is.EqualTo(Bash.Run($"sha256sum < {result}", bare)), "as the kernel shows the upper");
+            Assert.That(Bash.Run($"sha256sum < {result}", kernel.Mountpoint), Is.EqualTo(Bash.Run($"sha256sum < {result}", bare)),
+                "as the kernel shows the upper");
         view.AssertLowersUntouched();
     }
 
@@ -65,7 +67,8 @@ internal sealed class PartialCopyTests : AppTest
     {
         using MergedView view = MergedView.OverIncrementally(Sandbox, MakeLower());
 
-        string inUpper = view.Run($"printf changed | dd of=big conv=notrunc,fsync bs=1 seek=7000000 status=none; sha256sum < {view.Upper}/big");
+        string inUpper = view.Run($"printf changed | dd of=big conv=notrunc,fsync bs=1 seek=7000000 status=none; "
+            + $"sha256sum < {view.Upper}/big");
 
         Assert.That(inUpper, Is.EqualTo(view.Run("sha256sum < big")));
         view.AssertLowersUntouched();
@@ -79,7 +82,8 @@ internal sealed class PartialCopyTests : AppTest
         Bash.Run("touch -d @1000 big", lower);
         using MergedView view = MergedView.OverIncrementally(Sandbox, lower);
 
-        Assert.That(view.Run("chmod 600 big; for i in 1 2 3 4 5 6; do stat -c %Y big; ls -la >/dev/null; done | uniq; sync big; stat -c %Y big"), Is.EqualTo("1000\n1000\n"));
+        Assert.That(view.Run("chmod 600 big; for i in 1 2 3 4 5 6; do stat -c %Y big; ls -la >/dev/null; done | uniq; sync big; "
+            + "stat -c %Y big"), Is.EqualTo("1000\n1000\n"));
         Assert.That(view.Run("touch -d @2000 big; stat -c %Y big; printf x >> big; test $(stat -c %Y big) -gt 2000"), Is.EqualTo("2000\n"));
         Assert.That(Bash.Run("stat -c '%a %Y' big", lower), Does.EndWith(" 1000\n"));
         view.AssertLowersUntouched();
@@ -91,7 +95,8 @@ internal sealed class PartialCopyTests : AppTest
         string lower = MakeLower();
         using MergedView view = MergedView.OverIncrementally(Sandbox, lower);
 
-        view.Run("/usr/bin/python3 -c 'import mmap\nf = open(\"big\", \"r+b\")\nm = mmap.mmap(f.fileno(), 0)\nfor at in range(0, len(m), 1000003): m[at:at + 3] = b\"new\"\nm.flush()'");
+        view.Run("/usr/bin/python3 -c 'import mmap\nf = open(\"big\", \"r+b\")\nm = mmap.mmap(f.fileno(), 0)\nfor at in range(0, len(m), "
+            + "1000003): m[at:at + 3] = b\"new\"\nm.flush()'");
 
         byte[] expected = File.ReadAllBytes(lower + "/big");
         for (int at = 0; at < expected.Length; at += 1000003) "new"u8.CopyTo(expected.AsSpan(at));
@@ -119,7 +124,8 @@ internal sealed class PartialCopyTests : AppTest
                 return Math.Max(size, offset + length);
             default:
                 byte[] read = Files.Read(fd, length, offset) ?? [];
-                Assert.That(read.AsSpan().SequenceEqual(model.AsSpan(offset, Math.Clamp(size - offset, 0, length))), $"read {offset}+{length} of {size}");
+                Assert.That(read.AsSpan().SequenceEqual(model.AsSpan(offset, Math.Clamp(size - offset, 0, length))),
+                    $"read {offset}+{length} of {size}");
                 return size;
         }
     }

@@ -1,7 +1,8 @@
 namespace OverlayFuse.Mount.Tests.Features;
 
 /// <summary>
-/// Marks a static method that takes a <see cref="Stage"/> as a row of the feature table: its body demands the rule on whichever program the stage has.
+/// Marks a static method that takes a <see cref="Stage"/> as a row of the feature table: its body demands the rule on whichever program the
+/// stage has.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class FeatureAttribute(string text) : Attribute
@@ -9,7 +10,9 @@ internal sealed class FeatureAttribute(string text) : Attribute
     /// <summary>The row's first column.</summary>
     public string Text { get; } = text;
 
-    /// <summary>What the body must find on the kernel's overlayfs; not <see cref="Answer.Yes"/> where only userspace overlays have the feature.</summary>
+    /// <summary>
+    /// What the body must find on the kernel's overlayfs; not <see cref="Answer.Yes"/> where only userspace overlays have the feature.
+    /// </summary>
     public Answer OnKernel { get; init; } = Answer.Yes;
 }
 

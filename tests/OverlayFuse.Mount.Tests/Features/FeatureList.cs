@@ -8,8 +8,10 @@ internal static class FeatureList
 {
     private static readonly Type[] Groups =
     [
-        typeof(LayerRows), typeof(MountCheckRows), typeof(WhiteoutRows), typeof(CopyUpRows), typeof(DurabilityRows), typeof(RenameRows), typeof(MetacopyRows), typeof(LinkRows),
-        typeof(InodeRows), typeof(XattrRows), typeof(PermissionRows), typeof(FileRows), typeof(RangeRows), typeof(MountOptionRows), typeof(UserRows),
+        typeof(LayerRows), typeof(MountCheckRows), typeof(WhiteoutRows), typeof(CopyUpRows), typeof(DurabilityRows), typeof(RenameRows),
+        typeof(MetacopyRows), typeof(LinkRows),
+        typeof(InodeRows), typeof(XattrRows), typeof(PermissionRows), typeof(FileRows), typeof(RangeRows), typeof(MountOptionRows),
+        typeof(UserRows),
         typeof(IdRows), typeof(InterchangeRows), typeof(LiveRows), typeof(NestingRows),
     ];
 

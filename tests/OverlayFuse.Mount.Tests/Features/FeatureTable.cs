@@ -21,7 +21,8 @@ internal static class FeatureTable
     private static string FilePath => Path.Combine(ProgramUnderTest.Repository, "FEATURES.md");
 
     /// <summary>Kernels differ; what the table says of one is no rule for others.</summary>
-    public static bool IsOfThisKernel { get; } = File.ReadAllText(FilePath).Contains($"{OverlayProgram.Kernel.Column} {OverlayProgram.Kernel.Version},", StringComparison.Ordinal);
+    public static bool IsOfThisKernel { get; } = File.ReadAllText(FilePath)
+        .Contains($"{OverlayProgram.Kernel.Column} {OverlayProgram.Kernel.Version},", StringComparison.Ordinal);
 
     public static IReadOnlyList<TableRow> Read() =>
         [.. from line in File.ReadLines(FilePath).SkipWhile(line => line != Begin(RowsPart))
@@ -38,12 +39,17 @@ internal static class FeatureTable
     private static string Table(IReadOnlyDictionary<(string Row, string Column), Verdict> verdicts)
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"Run on {DateTime.UtcNow:yyyy-MM-dd} with {string.Join(", ", OverlayProgram.All.Select(p => $"{p.Column} {p.Version}"))}.");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"Run on {DateTime.UtcNow:yyyy-MM-dd} with {string.Join(", ", OverlayProgram.All.Select(p => $"{p.Column} {p.Version}"))}.");
         foreach (IGrouping<string, Feature> group in FeatureList.All.GroupBy(feature => feature.Group))
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"\n## {group.Key}\n\n| | {string.Join(" | ", Columns)} |\n|---|{string.Concat(Columns.Select(_ => "---|"))}");
+            text.AppendLine(CultureInfo.InvariantCulture,
+                $"\n## {group.Key}\n\n| | {string.Join(" | ", Columns)} |\n|---|{string.Concat(Columns.Select(_ => "---|"))}");
             foreach (Feature feature in group)
-                text.AppendLine(CultureInfo.InvariantCulture, $"| {feature.Text} | {string.Join(" | ", Columns.Select(column => verdicts[(feature.Name, column)].Text + Note(feature, column)))} |");
+            {
+                IEnumerable<string> cells = Columns.Select(column => verdicts[(feature.Name, column)].Text + Note(feature, column));
+                text.AppendLine(CultureInfo.InvariantCulture, $"| {feature.Text} | {string.Join(" | ", cells)} |");
+            }
         }
         text.AppendLine("\n## Where OverlayFuse says less than yes\n");
         foreach (Gap gap in Gaps.All.Values) text.AppendLine(CultureInfo.InvariantCulture, $"{Number(gap)}. {gap.Reason}");
@@ -53,9 +59,14 @@ internal static class FeatureTable
     private static string Sums(IReadOnlyDictionary<(string Row, string Column), Verdict> verdicts)
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"| of {FeatureList.All.Count} rules and options | {string.Join(" | ", Columns)} |\n|---|{string.Concat(Columns.Select(_ => "---|"))}");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"| of {FeatureList.All.Count} rules and options | {string.Join(" | ", Columns)} "
+                + $"|\n|---|{string.Concat(Columns.Select(_ => "---|"))}");
         foreach (Answer answer in Enum.GetValues<Answer>())
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {Verdict.Show(answer)} | {string.Join(" | ", Columns.Select(column => verdicts.Count(v => v.Key.Column == column && v.Value.Answer == answer)))} |");
+        {
+            IEnumerable<int> sums = Columns.Select(column => verdicts.Count(v => v.Key.Column == column && v.Value.Answer == answer));
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {Verdict.Show(answer)} | {string.Join(" | ", sums)} |");
+        }
         return text.ToString();
     }
 

@@ -1,9 +1,9 @@
-
 namespace OverlayFuse.Mount.Tests.Features;
 
 /// <summary>
-/// Runs the rows of FEATURES.md. What the kernel's overlayfs answers shows that a row asks for the rule; ours must answer the same, and both what the table says.
-/// With OVERLAYFUSE_FEATURES=write (`make features`) the peers run too, their answers are recorded, and the table is written anew.
+/// Runs the rows of FEATURES.md. What the kernel's overlayfs answers shows that a row asks for the rule; ours must answer the same, and
+/// both what the table says. With OVERLAYFUSE_FEATURES=write (`make features`) the peers run too, their answers are recorded, and the table
+/// is written anew.
 /// </summary>
 [TestFixture]
 [Category("Features")]
@@ -23,7 +23,8 @@ internal sealed class FeatureTests
     public void Rule_OnTheKernel_IsAsTheRowSays(Feature row)
     {
         Verdict verdict = Run(row, OverlayProgram.Kernel);
-        if (verdict.Answer != row.OnKernel && !FeatureTable.IsOfThisKernel) Assert.Ignore($"this kernel says {verdict.Text}; FEATURES.md is of another one");
+        if (verdict.Answer != row.OnKernel && !FeatureTable.IsOfThisKernel)
+            Assert.Ignore($"this kernel says {verdict.Text}; FEATURES.md is of another one");
         Assert.That(verdict.Answer, Is.EqualTo(row.OnKernel).Or.EqualTo(Answer.NotApplicable), Explain(verdict));
     }
 
@@ -64,7 +65,8 @@ internal sealed class FeatureTests
         TestContext.Out.WriteLine($"{program.Column}: {verdict.Text}\n{string.Join('\n', verdict.Failures)}");
         bool isStated = !Writing && (program == OverlayProgram.Ours || FeatureTable.IsOfThisKernel);
         if (isStated && FeatureTable.Read().FirstOrDefault(line => line.Text == row.Text) is { } written)
-            Assert.That(written[program.Column], Is.EqualTo(verdict.Text), "what FEATURES.md says; `make features` writes it anew\n" + string.Join('\n', verdict.Failures));
+            Assert.That(written[program.Column], Is.EqualTo(verdict.Text),
+                "what FEATURES.md says; `make features` writes it anew\n" + string.Join('\n', verdict.Failures));
         return verdict;
     }
 

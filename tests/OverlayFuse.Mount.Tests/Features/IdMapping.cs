@@ -14,15 +14,19 @@ internal static class IdMapping
     private const ulong MOUNT_ATTR_IDMAP = 0x100000;
     private static readonly byte[] Empty = [0];
 
-    /// <summary>Shows <paramref name="source"/> at <paramref name="target"/> with <paramref name="shift"/> added to every owner up to 65,535.</summary>
+    /// <summary>
+    /// Shows <paramref name="source"/> at <paramref name="target"/> with <paramref name="shift"/> added to every owner up to 65,535.
+    /// </summary>
     public static void Attach(string source, string target, int shift)
     {
-        int tree = (int)Tool.Check(open_tree(SYS_open_tree, Libc.AT_FDCWD, Libc.Bytes(source), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC), "open_tree");
+        int tree = (int)Tool.Check(open_tree(SYS_open_tree, Libc.AT_FDCWD, Libc.Bytes(source), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC),
+            "open_tree");
         int space = OpenUserNamespace(shift);
         try
         {
             var attributes = new MountAttributes { Set = MOUNT_ATTR_IDMAP, UserNamespace = (ulong)space };
-            Tool.Check(mount_setattr(SYS_mount_setattr, tree, Empty, Libc.AT_EMPTY_PATH, ref attributes, Marshal.SizeOf<MountAttributes>()), "mount_setattr");
+            Tool.Check(mount_setattr(SYS_mount_setattr, tree, Empty, Libc.AT_EMPTY_PATH, ref attributes, Marshal.SizeOf<MountAttributes>()),
+                "mount_setattr");
             Tool.Check(move_mount(SYS_move_mount, tree, Empty, Libc.AT_FDCWD, Libc.Bytes(target), MOVE_MOUNT_F_EMPTY_PATH), "move_mount");
         }
         finally
@@ -43,7 +47,8 @@ internal static class IdMapping
         string map = string.Create(CultureInfo.InvariantCulture, $"0 {shift} 65536\n");
         File.WriteAllText($"/proc/{pid}/uid_map", map);
         File.WriteAllText($"/proc/{pid}/gid_map", map);
-        return (int)Tool.Check(Libc.openat(Libc.AT_FDCWD, Libc.Bytes($"/proc/{pid}/ns/user"), O.RDONLY | O.CLOEXEC, 0), "open user namespace");
+        return (int)Tool.Check(Libc.openat(Libc.AT_FDCWD, Libc.Bytes($"/proc/{pid}/ns/user"), O.RDONLY | O.CLOEXEC, 0),
+            "open user namespace");
     }
 
     [DllImport("libc", EntryPoint = "syscall", SetLastError = true)]

@@ -59,7 +59,8 @@ internal abstract class OverlayProgram(string column)
     {
         public override string Version => "Linux " + FirstLine("uname -r");
 
-        public override string MountCommand(MountPlan plan) => $"mount -t overlay overlay -o noatime,{Quote(plan.Options)} {plan.Mountpoint}";
+        public override string MountCommand(MountPlan plan) =>
+            $"mount -t overlay overlay -o noatime,{Quote(plan.Options)} {plan.Mountpoint}";
     }
 
     private sealed class OurProgram() : OverlayProgram("OverlayFuse")
@@ -74,14 +75,16 @@ internal abstract class OverlayProgram(string column)
 
         public override string ManyLayersOption => "max_layers=500";
 
-        public override string MountCommand(MountPlan plan) => $"{ProgramUnderTest.Path} -o noatime,dev,suid,{Quote(plan.Options)} $PWD/{plan.Mountpoint}";
+        public override string MountCommand(MountPlan plan) =>
+            $"{ProgramUnderTest.Path} -o noatime,dev,suid,{Quote(plan.Options)} $PWD/{plan.Mountpoint}";
     }
 
     private sealed class FuseOverlayfsProgram() : OverlayProgram("fuse-overlayfs")
     {
         public override string Version => FirstLine("fuse-overlayfs --version | grep ^fuse-overlayfs | sed 's/.*version //'");
 
-        public override string MountCommand(MountPlan plan) => $"fuse-overlayfs -o noatime,dev,suid,{Quote(plan.Options)} $PWD/{plan.Mountpoint}";
+        public override string MountCommand(MountPlan plan) =>
+            $"fuse-overlayfs -o noatime,dev,suid,{Quote(plan.Options)} $PWD/{plan.Mountpoint}";
     }
 
     /// <summary>It names branches in its own way, and is given what makes it most like an overlay.</summary>

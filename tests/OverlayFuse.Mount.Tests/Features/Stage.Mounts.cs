@@ -21,12 +21,17 @@ internal sealed partial class Stage
     public void Mount(MountPlan plan)
     {
         ToolResult result = TryMount(plan);
-        if (result.ExitCode != 0) throw new MissingFeatureException($"mount with {plan.Options}: exit {result.ExitCode} {result.Error.Trim()}");
-        if (!MountTable.IsMountpoint($"{Root}/{plan.Mountpoint}")) throw new MissingFeatureException($"mount with {plan.Options}: exit 0, but not mounted");
+        if (result.ExitCode != 0)
+            throw new MissingFeatureException($"mount with {plan.Options}: exit {result.ExitCode} {result.Error.Trim()}");
+        if (!MountTable.IsMountpoint($"{Root}/{plan.Mountpoint}"))
+            throw new MissingFeatureException($"mount with {plan.Options}: exit 0, but not mounted");
         mounted = plan;
     }
 
-    /// <summary>A point: the same mount as would be made with <paramref name="good"/> is refused. The good one shows that the program knows the option.</summary>
+    /// <summary>
+    /// A point: the same mount as would be made with <paramref name="good"/> is refused. The good one shows that the program knows the
+    /// option.
+    /// </summary>
     public void PointRefuses(MountPlan good, MountPlan bad, string before = ":")
     {
         Mount(good);
@@ -76,7 +81,8 @@ internal sealed partial class Stage
             if (attempt == BusyAttempts) throw new MissingFeatureException($"umount {point} stays busy");
             Thread.Sleep(BusyMilliseconds);
         }
-        if (!SpinWait.SpinUntil(() => !daemons.Any(DaemonProcess.Runs), 10_000)) throw new MissingFeatureException("the daemon does not end after the unmount");
+        if (!SpinWait.SpinUntil(() => !daemons.Any(DaemonProcess.Runs), 10_000))
+            throw new MissingFeatureException("the daemon does not end after the unmount");
     }
 
     /// <summary>Puts the layers on xfs, which can reflink, and whose power can be cut. Goes before everything else.</summary>
@@ -126,6 +132,7 @@ internal sealed partial class Stage
 
     private static bool Contradicts(string word, string options) =>
         options.Contains(word[..word.IndexOf('=')], StringComparison.Ordinal)
-        || (word == "redirect_dir=off" && (options.Contains("metacopy", StringComparison.Ordinal) || options.Contains("verity", StringComparison.Ordinal)))
+        || (word == "redirect_dir=off"
+            && (options.Contains("metacopy", StringComparison.Ordinal) || options.Contains("verity", StringComparison.Ordinal)))
         || (word == "metacopy=off" && options.Contains("verity", StringComparison.Ordinal));
 }

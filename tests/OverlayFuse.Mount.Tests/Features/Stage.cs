@@ -7,8 +7,8 @@ using OverlayFuse.Mount.Tests.Soak;
 namespace OverlayFuse.Mount.Tests.Features;
 
 /// <summary>
-/// Where a row's body runs: lower layers <c>a</c> over <c>b</c>, upper <c>u</c>, work <c>w</c>, mountpoint <c>m</c> in a directory of their own, and one program.
-/// A program that hangs or dies fails a point; Dispose leaves nothing of it.
+/// Where a row's body runs: lower layers <c>a</c> over <c>b</c>, upper <c>u</c>, work <c>w</c>, mountpoint <c>m</c> in a directory of their
+/// own, and one program. A program that hangs or dies fails a point; Dispose leaves nothing of it.
 /// </summary>
 internal sealed partial class Stage : IDisposable
 {
@@ -20,7 +20,8 @@ internal sealed partial class Stage : IDisposable
         export LC_ALL=C PATH={{Path.GetDirectoryName(ProgramUnderTest.Path)}}:$PATH
         umask 022
         not() { if "$@"; then return 1; fi; }
-        says() { local text=$1 out; shift; if out=$("$@" 2>&1); then echo "succeeded: $*" >&2; return 1; fi; [[ $out == *"$text"* ]] || { echo "$out" >&2; return 1; }; }
+        says() { local text=$1 out; shift; if out=$("$@" 2>&1); then echo "succeeded: $*" >&2; return 1; fi
+            [[ $out == *"$text"* ]] || { echo "$out" >&2; return 1; }; }
         ren() { perl -e 'rename($ARGV[0], $ARGV[1]) or die "$!\n"' "$1" "$2"; }
         is() { [[ "$1" == "$2" ]] || { echo "is '$1', not '$2'" >&2; return 1; }; }
 
@@ -84,7 +85,8 @@ internal sealed partial class Stage : IDisposable
     /// <summary>A step without which the rest has no meaning.</summary>
     public void Do(string script)
     {
-        if (Try(script) is { ExitCode: not 0 } result) throw new MissingFeatureException($"{script.Trim()}: exit {result.ExitCode} {result.Error.Trim()}");
+        if (Try(script) is { ExitCode: not 0 } result)
+            throw new MissingFeatureException($"{script.Trim()}: exit {result.ExitCode} {result.Error.Trim()}");
     }
 
     public ToolResult Try(string script) => Bash.Try(Prelude + script, Root, ScriptSeconds);

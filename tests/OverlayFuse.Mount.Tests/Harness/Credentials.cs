@@ -2,7 +2,9 @@ using System.Runtime.ExceptionServices;
 
 namespace OverlayFuse.Mount.Tests.Harness;
 
-/// <summary>Runs code with another user's identity. Linux credentials belong to a thread: a thread of its own takes them and ends with them.</summary>
+/// <summary>
+/// Runs code with another user's identity. Linux credentials belong to a thread: a thread of its own takes them and ends with them.
+/// </summary>
 internal static class Credentials
 {
     public static T RunAs<T>(uint uid, uint gid, uint[] groups, Func<T> action)

@@ -43,5 +43,6 @@ internal static class DirectoryReader
         }
     }
 
-    private static Win32Exception Failure(string what) => new(Marshal.GetLastPInvokeError(), $"{what}: {Marshal.GetLastPInvokeErrorMessage()}");
+    private static Win32Exception Failure(string what) =>
+        new(Marshal.GetLastPInvokeError(), $"{what}: {Marshal.GetLastPInvokeErrorMessage()}");
 }

@@ -44,7 +44,9 @@ internal static class Files
     public static Timespec[] Times(long accessed, long modified, long nanoseconds) =>
         [new Timespec { tv_sec = accessed, tv_nsec = nanoseconds }, new Timespec { tv_sec = modified, tv_nsec = nanoseconds }];
 
-    /// <summary>Size, holes and a hash of the data: what makes two files equal. Only data is read, so that sparse giants are cheap.</summary>
+    /// <summary>
+    /// Size, holes and a hash of the data: what makes two files equal. Only data is read, so that sparse giants are cheap.
+    /// </summary>
     public static (string Extents, string Hash) Describe(int fd, long size)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -18,7 +18,8 @@ internal sealed class HarnessTests
     {
         using Sandbox sandbox = Sandbox.InMemory();
         foreach (string name in new[] { "a", "b" }) LayerBuilder.Build(Everything(), sandbox.PathOf(name));
-        TreeSnapshot a = TreeSnapshot.Take(sandbox.PathOf("a"), TreeView.OnDisk), b = TreeSnapshot.Take(sandbox.PathOf("b"), TreeView.OnDisk);
+        TreeSnapshot a = TreeSnapshot.Take(sandbox.PathOf("a"), TreeView.OnDisk),
+            b = TreeSnapshot.Take(sandbox.PathOf("b"), TreeView.OnDisk);
         Assert.That(a.Differences(b, "a", "b"), Is.Empty);
         Assert.Multiple(() =>
         {
@@ -52,7 +53,8 @@ internal sealed class HarnessTests
         using Sandbox sandbox = Sandbox.InMemory();
         foreach (string name in new[] { "a", "b" }) LayerBuilder.Build(Everything(), sandbox.PathOf(name));
         Tool.Run("sh", "-c", $"cd {sandbox.Root} && {{ {change}; }} 2>&1");
-        TreeSnapshot a = TreeSnapshot.Take(sandbox.PathOf("a"), TreeView.OnDisk), b = TreeSnapshot.Take(sandbox.PathOf("b"), TreeView.OnDisk);
+        TreeSnapshot a = TreeSnapshot.Take(sandbox.PathOf("a"), TreeView.OnDisk),
+            b = TreeSnapshot.Take(sandbox.PathOf("b"), TreeView.OnDisk);
         Assert.That(a.Differences(b, "a", "b"), Has.Some.Contains(expected));
     }
 
@@ -60,7 +62,8 @@ internal sealed class HarnessTests
     [TestCase("0-4096", "", true)]
     [TestCase("0-4096", "0-8192", false)]
     [TestCase("", "0-4096", false)]
-    public void Covers_Extents_IsTrueForFewerDataOnly(string outer, string inner, bool expected) => Assert.That(Extents.Covers(outer, inner), Is.EqualTo(expected));
+    public void Covers_Extents_IsTrueForFewerDataOnly(string outer, string inner, bool expected) =>
+        Assert.That(Extents.Covers(outer, inner), Is.EqualTo(expected));
 
     [Test]
     public void Dispose_MountsAndLoopDevicesLeft_RemovesThemAll()
@@ -89,7 +92,8 @@ internal sealed class HarnessTests
         using Sandbox sandbox = Sandbox.InMemory();
         LayerBuilder.Build(new Layer().File("secret", "x", 600), sandbox.PathOf("t"));
         string secret = sandbox.PathOf("t", "secret");
-        Assert.That(Credentials.RunAs(1000, () => Syscall.open(secret, OpenFlags.O_RDONLY) < 0 ? Stdlib.GetLastError() : 0), Is.EqualTo(Errno.EACCES));
+        Assert.That(Credentials.RunAs(1000, () => Syscall.open(secret, OpenFlags.O_RDONLY) < 0 ? Stdlib.GetLastError() : 0),
+            Is.EqualTo(Errno.EACCES));
         Assert.That(Syscall.geteuid(), Is.Zero);
     }
 }

@@ -32,7 +32,9 @@ internal sealed class Layer
 
     public Layer File(string path, string content = "", int mode = 644, uint owner = 0) => Add(new FileEntry(path, content, mode, owner));
 
-    /// <summary>A file of <paramref name="size"/> bytes that is a hole but for 4 KiB of data at each of <paramref name="dataAt"/>.</summary>
+    /// <summary>
+    /// A file of <paramref name="size"/> bytes that is a hole but for 4 KiB of data at each of <paramref name="dataAt"/>.
+    /// </summary>
     public Layer Sparse(string path, long size, params long[] dataAt) => Add(new SparseEntry(path, size, string.Join(' ', dataAt)));
 
     /// <summary>A file with a hole up to <paramref name="dataFrom"/> and data from there to its end.</summary>
@@ -58,15 +60,18 @@ internal sealed class Layer
 
     public Layer Socket(string path, int mode = 755) => Add(new SocketEntry(path, mode));
 
-    public Layer DeviceNode(string path, char type, uint major, uint minor, int mode = 600) => Add(new DeviceEntry(path, type, major, minor, mode));
+    public Layer DeviceNode(string path, char type, uint major, uint minor, int mode = 600) =>
+        Add(new DeviceEntry(path, type, major, minor, mode));
 
     /// <summary>The mark by which container clients' layers hide <paramref name="path"/>: an empty file <c>.wh.NAME</c>.</summary>
-    public Layer AufsWhiteout(string path) => Add(new FileEntry(Path.Combine(Path.GetDirectoryName(path) ?? "", ".wh." + Path.GetFileName(path)), "", 600, 0));
+    public Layer AufsWhiteout(string path) =>
+        Add(new FileEntry(Path.Combine(Path.GetDirectoryName(path) ?? "", ".wh." + Path.GetFileName(path)), "", 600, 0));
 
     public Layer AufsOpaque(string path) => Add(new FileEntry(Path.Combine(path, ".wh..wh..opq"), "", 600, 0));
 
     /// <summary>The times of an entry, in seconds since the epoch; entries without get distinct ones in the year 2001.</summary>
-    public Layer Times(string path, long accessed, long modified, long nanoseconds = 0) => Add(new TimesEntry(path, accessed, modified, nanoseconds));
+    public Layer Times(string path, long accessed, long modified, long nanoseconds = 0) =>
+        Add(new TimesEntry(path, accessed, modified, nanoseconds));
 
     /// <summary>chattr(1)'s flags as letters, "ia"; set last.</summary>
     public Layer Flags(string path, string flags) => Add(new FlagsEntry(path, flags));

@@ -2,7 +2,9 @@ using Mono.Unix.Native;
 
 namespace OverlayFuse.Mount.Tests.Harness;
 
-/// <summary>Puts a <see cref="Layer"/> on a disk. Built twice, it gives two trees that differ in inode numbers and change times only.</summary>
+/// <summary>
+/// Puts a <see cref="Layer"/> on a disk. Built twice, it gives two trees that differ in inode numbers and change times only.
+/// </summary>
 internal sealed class LayerBuilder
 {
     private const long FirstTime = 1_000_000_000, SecondsApart = 1000, NanosecondsBase = 123_456_789;
@@ -34,11 +36,15 @@ internal sealed class LayerBuilder
             case FileEntry file: MakeFile(file); break;
             case SparseEntry sparse: MakeSparse(sparse); break;
             case SymlinkEntry link: Check(Syscall.symlink(link.Target, Full(link.Path)), entry); break;
-            case HardLinkEntry link: Check(Libc.linkat(Libc.AT_FDCWD, Libc.Bytes(Full(link.Existing)), Libc.AT_FDCWD, Libc.Bytes(Full(link.Path)), 0), entry); break;
+            case HardLinkEntry link:
+                Check(Libc.linkat(Libc.AT_FDCWD, Libc.Bytes(Full(link.Existing)), Libc.AT_FDCWD,
+                Libc.Bytes(Full(link.Path)), 0), entry); break;
             case XattrEntry xattr: SetXattr(xattr); break;
             case FifoEntry fifo: MakeNode(fifo, Mode.S_IFIFO, fifo.Mode, 0); break;
             case SocketEntry socket: MakeNode(socket, Mode.S_IFSOCK, socket.Mode, 0); break;
-            case DeviceEntry device: MakeNode(device, device.Type == 'b' ? Mode.S_IFBLK : Mode.S_IFCHR, device.Mode, (device.Major << 8) | device.Minor); break;
+            case DeviceEntry device:
+                MakeNode(device, device.Type == 'b' ? Mode.S_IFBLK : Mode.S_IFCHR, device.Mode,
+                (device.Major << 8) | device.Minor); break;
             case TimesEntry time: times[time.Path] = time; break;
             case FlagsEntry: break;
             default: throw new ArgumentException($"no such layer entry: {entry}");
@@ -54,7 +60,8 @@ internal sealed class LayerBuilder
 
     private void MakeDirectory(string path, int mode, uint owner)
     {
-        if (Syscall.mkdir(Full(path), FilePermissions.S_IRWXU) != 0 && Stdlib.GetLastError() != Errno.EEXIST) Tool.Check(-1, "mkdir " + path);
+        if (Syscall.mkdir(Full(path), FilePermissions.S_IRWXU) != 0 && Stdlib.GetLastError() != Errno.EEXIST)
+            Tool.Check(-1, "mkdir " + path);
         SetOwnerAndMode(path, mode, owner);
     }
 

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace OverlayFuse.Mount.Tests.Harness;
 
-/// <summary>The system calls that Mono.Unix lacks, with their native spelling. Names go as NUL-terminated bytes (<see cref="Bytes"/>).</summary>
+/// <summary>
+/// The system calls that Mono.Unix lacks, with their native spelling. Names go as NUL-terminated bytes (<see cref="Bytes"/>).
+/// </summary>
 internal static class Libc
 {
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_SYMLINK_FOLLOW = 0x400, AT_EMPTY_PATH = 0x1000;
@@ -17,13 +19,21 @@ internal static class Libc
     public static byte[] Bytes(string name) => [.. Values.NameBytes(name), 0];
 
     [DllImport("libc", SetLastError = true)] public static extern int openat(int dirfd, byte[] path, O flags, uint mode);
-    [DllImport("libc", SetLastError = true)] public static extern int renameat2(int olddir, byte[] oldpath, int newdir, byte[] newpath, RenameFlags flags);
-    [DllImport("libc", SetLastError = true)] public static extern int linkat(int olddir, byte[] oldpath, int newdir, byte[] newpath, int flags);
+    [DllImport("libc", SetLastError = true)]
+    public static extern int renameat2(int olddir, byte[] oldpath, int newdir, byte[] newpath,
+        RenameFlags flags);
+    [DllImport("libc", SetLastError = true)]
+    public static extern int linkat(int olddir, byte[] oldpath, int newdir, byte[] newpath,
+        int flags);
     [DllImport("libc", SetLastError = true)] public static extern int mknod(byte[] path, uint mode, ulong dev);
     [DllImport("libc", SetLastError = true)] public static extern int fallocate(int fd, FallocFlags mode, long offset, long length);
     [DllImport("libc", SetLastError = true)] public static extern long lseek(int fd, long offset, int whence);
-    [DllImport("libc", SetLastError = true)] public static extern nint copy_file_range(int fdin, ref long offin, int fdout, ref long offout, nuint length, uint flags);
-    [DllImport("libc", SetLastError = true)] public static extern int mount(byte[] source, byte[] target, byte[] type, ulong flags, byte[] data);
+    [DllImport("libc", SetLastError = true)]
+    public static extern nint copy_file_range(int fdin, ref long offin, int fdout, ref long offout,
+        nuint length, uint flags);
+    [DllImport("libc", SetLastError = true)]
+    public static extern int mount(byte[] source, byte[] target, byte[] type, ulong flags,
+        byte[] data);
     [DllImport("libc", SetLastError = true)] public static extern int umount2(byte[] target, int flags);
     [DllImport("libc", SetLastError = true)] public static extern int flock(int fd, LockFlags operation);
     [DllImport("libc", SetLastError = true)] public static extern int fcntl(int fd, int command, ref FlockRange range);
@@ -39,7 +49,9 @@ internal static class Libc
     [DllImport("libc", SetLastError = true)] public static extern long syscall(long number, long a, long b, byte[]? c, byte[]? d, long e);
     [DllImport("libc", SetLastError = true)] public static extern long syscall(long number, long a, byte[] b, long c);
     [DllImport("libc", SetLastError = true)] public static extern long syscall(long number, long a, byte[] b, long c, byte[] d, long e);
-    [DllImport("libc", SetLastError = true)] public static extern long syscall(long number, long a, byte[] b, long c, MountAttributes d, long e);
+    [DllImport("libc", SetLastError = true)]
+    public static extern long syscall(long number, long a, byte[] b, long c, MountAttributes d,
+        long e);
 }
 
 /// <summary>open(2)'s flags, x86-64.</summary>

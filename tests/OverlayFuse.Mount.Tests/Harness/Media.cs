@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace OverlayFuse.Mount.Tests.Harness;
 
-/// <summary>File systems for layers, side by side: each is made when it is first asked for and lives as long as this. Images lie in memory.</summary>
+/// <summary>
+/// File systems for layers, side by side: each is made when it is first asked for and lives as long as this. Images lie in memory.
+/// </summary>
 internal sealed class Media(string usual) : IDisposable
 {
     public const string Memory = "tmpfs", ReadOnly = "erofs";
@@ -31,7 +33,8 @@ internal sealed class Media(string usual) : IDisposable
 
     public void Dispose() => sandbox.Dispose();
 
-    private string Make(string fileSystem) => fileSystem is Memory or ReadOnly ? sandbox.Root : sandbox.MakeFileSystem(fileSystem, ImageMiB);
+    private string Make(string fileSystem) =>
+        fileSystem is Memory or ReadOnly ? sandbox.Root : sandbox.MakeFileSystem(fileSystem, ImageMiB);
 }
 
 /// <summary>One test's directories, one on each file system that it asks for; Dispose removes them.</summary>

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace OverlayFuse.Mount.Tests.Harness;
 
-/// <summary>The xattr form of POSIX access lists (linux/posix_acl_xattr.h): version 2, then tag, permissions and id of each entry.</summary>
+/// <summary>
+/// The xattr form of POSIX access lists (linux/posix_acl_xattr.h): version 2, then tag, permissions and id of each entry.
+/// </summary>
 internal static class PosixAcl
 {
     public const string AccessName = "system.posix_acl_access", DefaultName = "system.posix_acl_default";
@@ -27,7 +29,8 @@ internal static class PosixAcl
         for (int at = 4; at < changed.Length; at += EntrySize)
         {
             Span<byte> id = changed.AsSpan(at + 4, 4);
-            if (BinaryPrimitives.ReadUInt16LittleEndian(changed.AsSpan(at)) is User or Group) BinaryPrimitives.WriteUInt32LittleEndian(id, change(BinaryPrimitives.ReadUInt32LittleEndian(id)));
+            if (BinaryPrimitives.ReadUInt16LittleEndian(changed.AsSpan(at)) is User or Group)
+                BinaryPrimitives.WriteUInt32LittleEndian(id, change(BinaryPrimitives.ReadUInt32LittleEndian(id)));
         }
         return changed;
     }

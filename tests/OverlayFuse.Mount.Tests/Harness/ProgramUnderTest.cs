@@ -1,6 +1,8 @@
 namespace OverlayFuse.Mount.Tests.Harness;
 
-/// <summary>Which implementation is compared with the kernel: OVERLAYFUSE_PROGRAM, by default the published program of this repository.</summary>
+/// <summary>
+/// Which implementation is compared with the kernel: OVERLAYFUSE_PROGRAM, by default the published program of this repository.
+/// </summary>
 internal static class ProgramUnderTest
 {
     /// <summary>With this value of OVERLAYFUSE_PROGRAM both sides are the kernel: every comparison must then come out equal.</summary>
@@ -20,7 +22,8 @@ internal static class ProgramUnderTest
     private static string FindRepository()
     {
         DirectoryInfo? directory = new(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(System.IO.Path.Combine(directory.FullName, "OverlayFuse.sln"))) directory = directory.Parent;
+        while (directory is not null && !File.Exists(System.IO.Path.Combine(directory.FullName, "OverlayFuse.sln")))
+            directory = directory.Parent;
         return directory?.FullName ?? throw new DirectoryNotFoundException($"no OverlayFuse.sln above {AppContext.BaseDirectory}");
     }
 }

@@ -5,8 +5,8 @@ using Mono.Unix.Native;
 namespace OverlayFuse.Mount.Tests.Harness;
 
 /// <summary>
-/// Starts a program that goes to the background and waits for what it started with: posix_spawn(3), one pipe for both outputs. System.Diagnostics.Process
-/// costs several milliseconds of threads and callbacks for the same, as much as the mount itself.
+/// Starts a program that goes to the background and waits for what it started with: posix_spawn(3), one pipe for both outputs.
+/// System.Diagnostics.Process costs several milliseconds of threads and callbacks for the same, as much as the mount itself.
 /// </summary>
 internal static class Spawn
 {
@@ -34,7 +34,8 @@ internal static class Spawn
 
     private static int Start(int output, string?[] arguments)
     {
-        byte[] actions = new byte[AttributesSize], attributes = new byte[AttributesSize], all = new byte[SignalSetSize], none = new byte[SignalSetSize];
+        byte[] actions = new byte[AttributesSize], attributes = new byte[AttributesSize], all = new byte[SignalSetSize],
+            none = new byte[SignalSetSize];
         Array.Fill(all, byte.MaxValue);
         _ = posix_spawn_file_actions_init(actions);
         _ = posix_spawnattr_init(attributes);
@@ -70,15 +71,19 @@ internal static class Spawn
         var text = new StringBuilder();
         byte[] buffer = new byte[4096];
         using var pin = new Pin(buffer);
-        for (long n; (n = Syscall.read(reader, pin.At(0), (ulong)buffer.Length)) > 0;) text.Append(Encoding.UTF8.GetString(buffer, 0, (int)n));
+        for (long n; (n = Syscall.read(reader, pin.At(0), (ulong)buffer.Length)) > 0;)
+            text.Append(Encoding.UTF8.GetString(buffer, 0, (int)n));
         return text.ToString();
     }
 
     private static string?[] Environ() =>
-        [.. from System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables() select $"{variable.Key}={variable.Value}", null];
+        [.. from System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables()
+            select $"{variable.Key}={variable.Value}", null];
 
     [DllImport("libc", SetLastError = true)] private static extern int pipe2(out long ends, int flags);
-    [DllImport("libc")] private static extern int posix_spawnp(out int pid, string path, byte[] actions, byte[] attributes, string?[] arguments, string?[] environment);
+    [DllImport("libc")]
+    private static extern int posix_spawnp(out int pid, string path, byte[] actions, byte[] attributes,
+        string?[] arguments, string?[] environment);
     [DllImport("libc")] private static extern int posix_spawn_file_actions_init(byte[] actions);
     [DllImport("libc")] private static extern int posix_spawn_file_actions_destroy(byte[] actions);
     [DllImport("libc")] private static extern int posix_spawn_file_actions_adddup2(byte[] actions, int from, int to);

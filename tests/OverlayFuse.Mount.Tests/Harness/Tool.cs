@@ -38,7 +38,8 @@ internal static class Tool
     {
         ToolResult result = Try(program, arguments);
         if (result.ExitCode != 0)
-            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: exit {result.ExitCode}\n{result.Output}{result.Error}");
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: "
+                + $"exit {result.ExitCode}\n{result.Output}{result.Error}");
         return result.Output;
     }
 

@@ -124,7 +124,9 @@ internal sealed class TreeEntry
         view != TreeView.Untouched && seconds is > ClockFrom and < ClockTo ? "of the run" : $"{seconds}.{nanoseconds:D9}";
 
     private static string ShownXattr(string name, byte[] value, TreeView view) =>
-        view != TreeView.Untouched && (name.EndsWith(".overlay.origin", StringComparison.Ordinal) || name.EndsWith(".overlay.uuid", StringComparison.Ordinal) || name.EndsWith(".overlay.upper", StringComparison.Ordinal))
+        view != TreeView.Untouched
+            && (name.EndsWith(".overlay.origin", StringComparison.Ordinal) || name.EndsWith(".overlay.uuid", StringComparison.Ordinal)
+                || name.EndsWith(".overlay.upper", StringComparison.Ordinal))
             ? $"{value.Length} bytes"
             : Values.Text(value);
 }

@@ -11,7 +11,9 @@ internal enum TreeView
     /// <summary>As <see cref="Merged"/>, less what the kernel's readdir is known to get wrong (see KnownDifferences).</summary>
     MergedByKernel,
 
-    /// <summary>A layer on its disk: with private xattrs; values that name file handles or file systems are compared by their length.</summary>
+    /// <summary>
+    /// A layer on its disk: with private xattrs; values that name file handles or file systems are compared by their length.
+    /// </summary>
     OnDisk,
 
     /// <summary>A layer that must not change at all: exact values, change times and inode numbers too.</summary>
@@ -81,6 +83,7 @@ internal sealed class TreeSnapshot
 
     private void NoteHardLink(string path, TreeEntry entry)
     {
-        if (!entry.IsDirectory && !firstNames.TryAdd(entry.Identity, path)) entry["same inode as"] = Values.Printable(firstNames[entry.Identity]);
+        if (!entry.IsDirectory && !firstNames.TryAdd(entry.Identity, path))
+            entry["same inode as"] = Values.Printable(firstNames[entry.Identity]);
     }
 }

@@ -7,7 +7,8 @@ namespace OverlayFuse.Mount.Tests.Harness;
 /// <summary>File modes: types, and permissions that are written in octal digits (755 means rwxr-xr-x).</summary>
 internal static class Mode
 {
-    public const uint S_IFMT = 0xF000, S_IFSOCK = 0xC000, S_IFLNK = 0xA000, S_IFREG = 0x8000, S_IFBLK = 0x6000, S_IFDIR = 0x4000, S_IFCHR = 0x2000, S_IFIFO = 0x1000;
+    public const uint S_IFMT = 0xF000, S_IFSOCK = 0xC000, S_IFLNK = 0xA000, S_IFREG = 0x8000, S_IFBLK = 0x6000, S_IFDIR = 0x4000,
+        S_IFCHR = 0x2000, S_IFIFO = 0x1000;
 
     public static uint Bits(int octalDigits) => Convert.ToUInt32(octalDigits.ToString(CultureInfo.InvariantCulture), 8);
 

@@ -10,7 +10,8 @@ internal sealed class AufsUpperTests : IdsTest
 
     private const string Layers = """
         mkdir -p lower/directory/below lower/emptied lower/replaced lower/moved upper work merged
-        for name in file removed renamed again linked directory/1 directory/2 directory/below/3 emptied/4 replaced/5; do echo "of the lower: $name" > lower/$name; done
+        for name in file removed renamed again linked directory/1 directory/2 directory/below/3 emptied/4 replaced/5
+        do echo "of the lower: $name" > lower/$name; done
         """;
 
     private const string Changes = """
@@ -29,7 +30,8 @@ internal sealed class AufsUpperTests : IdsTest
 
         """;
 
-    private const string Show = "(cd merged; find . -mindepth 1 ! -type d -printf '%P|%y|%n\\n' -o -printf '%P|%y\\n' | sort; find . -type f | sort | xargs cat)";
+    private const string Show = "(cd merged; find . -mindepth 1 ! -type d -printf '%P|%y|%n\\n' -o -printf '%P|%y\\n' | sort; find . "
+        + "-type f | sort | xargs cat)";
     private const string ShowUpper = "(cd upper; find . -mindepth 1 -printf '%P|%y\\n' | sort)";
 
     /// <summary>fuse-overlayfs gets this right too.</summary>
@@ -61,9 +63,11 @@ internal sealed class AufsUpperTests : IdsTest
         string home = Home(Layers);
         string expected = Mounted(Ours, home, Changes + Show);
 
-        string output = Bash.Run($"mv lower bottom; mv upper middle; mkdir upper; {Ours} -o lowerdir=middle:bottom $PWD/merged; trap 'umount merged' EXIT\n{Show}", home);
+        string output = Bash.Run($"mv lower bottom; mv upper middle; mkdir upper; {Ours} -o lowerdir=middle:bottom $PWD/merged; "
+            + $"trap 'umount merged' EXIT\n{Show}", home);
 
-        Assert.That(output.Replace("|2\n", "|3\n", StringComparison.Ordinal), Is.EqualTo(expected.Replace("|2\n", "|3\n", StringComparison.Ordinal)));
+        Assert.That(output.Replace("|2\n", "|3\n", StringComparison.Ordinal),
+            Is.EqualTo(expected.Replace("|2\n", "|3\n", StringComparison.Ordinal)));
     }
 
     /// <summary>fuse-overlayfs lets a directory of such a name be made, and forgets it.</summary>
@@ -89,7 +93,8 @@ internal sealed class AufsUpperTests : IdsTest
     {
         string home = Home($"{Layers}\necho x > lower/{new string('n', 255)}");
 
-        Assert.That(Mounted(Ours, home, "rm merged/nnn*; ls merged | grep -c nnn || true; stat -c %F:%t:%T upper/nnn*"), Is.EqualTo("0\ncharacter special file:0:0\n"));
+        Assert.That(Mounted(Ours, home, "rm merged/nnn*; ls merged | grep -c nnn || true; stat -c %F:%t:%T upper/nnn*"),
+            Is.EqualTo("0\ncharacter special file:0:0\n"));
     }
 
     [Test]
@@ -98,11 +103,13 @@ internal sealed class AufsUpperTests : IdsTest
         string home = Home($"{Layers}\nfor i in $(seq 200); do echo old > lower/directory/n$i; done");
 
         Mounted(Ours, home, """
-            for n in 1 2; do (while [ ! -e stop ]; do ls merged/directory merged >/dev/null; grep -l old merged/directory/n* >/dev/null 2>&1 || true; done) & done
+            for n in 1 2; do (while [ ! -e stop ]; do ls merged/directory merged >/dev/null
+                grep -l old merged/directory/n* >/dev/null 2>&1 || true; done) & done
             for i in $(seq 200); do
                 rm merged/directory/n$i
                 test ! -e merged/directory/n$i
-                [ $((i % 2)) = 0 ] || { echo new > merged/directory/n$i; grep -q new merged/directory/n$i; rm merged/directory/n$i; test ! -e merged/directory/n$i; }
+                [ $((i % 2)) = 0 ] || { echo new > merged/directory/n$i; grep -q new merged/directory/n$i; rm merged/directory/n$i
+                    test ! -e merged/directory/n$i; }
             done
             touch stop
             wait

@@ -11,7 +11,8 @@ internal sealed class BuildahTests : AppTest
     public void From_WithAMapOfIds_FilesAreTheContainersOnDiskAndTheHostsInTheMount()
     {
         string output = Bash.Run($$"""
-            buildah() { command buildah --root $PWD/root --runroot $PWD/run --storage-driver overlay --storage-opt overlay.mount_program={{ProgramUnderTest.Path}} "$@"; }
+            buildah() { command buildah --root $PWD/root --runroot $PWD/run --storage-driver overlay \
+                --storage-opt overlay.mount_program={{ProgramUnderTest.Path}} "$@"; }
             container=$(buildah from --userns-uid-map 0:100000:65536 --userns-gid-map 0:100000:65536 scratch)
             trap 'buildah umount $container >/dev/null; buildah rm $container >/dev/null' EXIT
             merged=$(buildah mount $container)

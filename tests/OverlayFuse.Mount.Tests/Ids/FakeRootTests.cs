@@ -38,7 +38,8 @@ internal sealed class FakeRootTests : RootlessTest
             """;
         string[] expected =
         [
-            "kept|f|4755|5:6|", "symlink|l|777|7:8|kept", "pipe|p|620|9:10|", "made|d|2775|11:12|", "made/file|f|644|0:12|", "made/directory|d|2755|0:12|",
+            "kept|f|4755|5:6|", "symlink|l|777|7:8|kept", "pipe|p|620|9:10|", "made|d|2775|11:12|", "made/file|f|644|0:12|",
+            "made/directory|d|2755|0:12|",
             "made/link|l|777|0:12|there", "sock|s|755|13:14|",
         ];
         Mount(options);
@@ -51,23 +52,30 @@ internal sealed class FakeRootTests : RootlessTest
 
         Assert.That(seen.Split('\n'), Is.SupersetOf(expected));
         Assert.That(again, Is.EqualTo(seen + "of the bottom: kept\nof the bottom: kept\n"));
-        Assert.That(Bash.Run($"find . ! -uid {User.Id} -o -perm /6000", Home + "/upper"), Is.Empty, "files on disk are the user's, without set-id bits");
+        Assert.That(Bash.Run($"find . ! -uid {User.Id} -o -perm /6000", Home + "/upper"), Is.Empty,
+            "files on disk are the user's, without set-id bits");
     }
 
-    /// <summary>Making a device node takes CAP_MKNOD of the first namespace, so no fake root can ask for one; who has it and is the user, can.</summary>
+    /// <summary>
+    /// Making a device node takes CAP_MKNOD of the first namespace, so no fake root can ask for one; who has it and is the user, can.
+    /// </summary>
     [Test]
     public void MkNod_OfADevice_AFileOnDiskAndADeviceInTheMount()
     {
         Mount("noatime");
-        Bash.Run($"setpriv --reuid {User.Name} --regid {User.Name} --init-groups --inh-caps=+mknod --ambient-caps=+mknod sh -c 'cd merged; mknod -m 620 null c 1 3; mknod disk b 259 70000; ! mknod whiteout c 0 0 2>/dev/null'",
+        Bash.Run($"setpriv --reuid {User.Name} --regid {User.Name} --init-groups --inh-caps=+mknod --ambient-caps=+mknod sh -c 'cd "
+            + $"merged; mknod -m 620 null c 1 3; mknod disk b 259 70000; ! mknod whiteout c 0 0 2>/dev/null'",
             Home);
         Unmount();
 
         Mount("noatime");
-        string seen = User.Run("stat -c '%n|%F|%t:%T|%a' merged/null merged/disk; find merged -maxdepth 1 -type c -o -maxdepth 1 -type b | sort", Home);
+        string seen = User.Run("stat -c '%n|%F|%t:%T|%a' merged/null merged/disk; "
+            + "find merged -maxdepth 1 -type c -o -maxdepth 1 -type b | sort", Home);
         Unmount();
 
-        Assert.That(seen, Is.EqualTo("merged/null|character special file|1:3|620\nmerged/disk|block special file|103:11170|644\nmerged/disk\nmerged/null\n"));
+        Assert.That(seen,
+            Is.EqualTo("merged/null|character special file|1:3|620\nmerged/disk|block special "
+                + "file|103:11170|644\nmerged/disk\nmerged/null\n"));
         Assert.That(Bash.Run("stat -c %F null disk; getfattr --only-values -n user.containers.override_stat null", Home + "/upper"),
             Is.EqualTo($"regular empty file\nregular empty file\n{User.Id}:{User.Id}:0620:char-1-3\n"));
     }
@@ -106,7 +114,8 @@ internal sealed class FakeRootTests : RootlessTest
         Bash.Run("chown 12:13 appended; chmod 666 appended", Home + "/bottom");
         Mount("noatime");
         User.Run("echo more >> merged/appended; cat merged/appended", Home);
-        Assert.That(User.Run("stat -c '%u:%g %a' merged/appended; cat merged/appended", Home), Is.EqualTo("12:13 666\nof the bottom: appended\nmore\n"));
+        Assert.That(User.Run("stat -c '%u:%g %a' merged/appended; cat merged/appended", Home),
+            Is.EqualTo("12:13 666\nof the bottom: appended\nmore\n"));
         Unmount();
 
         Assert.That(Bash.Run("stat -c %u appended; getfattr --only-values -n user.containers.override_stat appended", Home + "/upper"),
@@ -128,7 +137,8 @@ internal sealed class FakeRootTests : RootlessTest
     public void Capability_SetByFakeRoot_ReadsBackAndGoesWithAWrite()
     {
         Mount("noatime");
-        string seen = User.Run($"{FakeRoot} 'cp /bin/true merged/program; setcap cap_net_raw+ep merged/program; getcap merged/program; echo >> merged/program; getcap merged/program'", Home);
+        string seen = User.Run($"{FakeRoot} 'cp /bin/true merged/program; setcap cap_net_raw+ep merged/program; getcap merged/program; "
+            + $"echo >> merged/program; getcap merged/program'", Home);
         Unmount();
 
         Assert.That(seen, Is.EqualTo("merged/program cap_net_raw=ep\n"));

@@ -27,7 +27,10 @@ internal abstract class IdsTest : AppTest
 
     protected const string ShowOwners = "(cd merged; find . -mindepth 1 -printf '%P|%y|%m|%U:%G|%l\\n' | sort)";
 
-    /// <summary>Runs a script in a directory with fresh layers, mounted with <paramref name="options"/> as "merged"; the program's environment may be set.</summary>
+    /// <summary>
+    /// Runs a script in a directory with fresh layers, mounted with <paramref name="options"/> as "merged"; the program's environment may
+    /// be set.
+    /// </summary>
     protected string RunOn(string program, string options, string script, string environment = "")
     {
         string home = NewHome();

@@ -99,7 +99,9 @@ internal sealed class MappingTests : IdsTest
         Assert.That(output, Does.StartWith($"merged/dump cap_net_raw=ep [rootid=100000]\n").And.EndsWith(" 01 00 00 02\n"));
     }
 
-    /// <summary>Its files already have the ids of the map; whether it was there at the mount or came later, they are not mapped twice.</summary>
+    /// <summary>
+    /// Its files already have the ids of the map; whether it was there at the mount or came later, they are not mapped twice.
+    /// </summary>
     [Test]
     public void Owners_OfALayerOnAnIdmappedMount_AreMappedOnce([Values] bool isAddedLater)
     {
@@ -160,24 +162,30 @@ internal sealed class MappingTests : IdsTest
     [TestCase("truncate -s 1 of-1")]
     [TestCase("fallocate -l 100000 of-1")]
     public void Write_ByAnotherUser_SetIdsAreGone(string write) =>
-        Assert.That(RunOn(Ours, "noatime", $"cd merged; chmod 6777 of-1; stat -c %a of-1; setpriv --reuid 33 --regid 33 --clear-groups sh -c '{write}'; stat -c %a of-1 ../upper/of-1"),
+        Assert.That(RunOn(Ours, "noatime",
+            $"cd merged; chmod 6777 of-1; stat -c %a of-1; setpriv --reuid 33 --regid 33 --clear-groups sh -c '{write}'; "
+                + $"stat -c %a of-1 ../upper/of-1"),
             Is.EqualTo("6777\n777\n777\n"));
 
     /// <summary>
-    /// The FUSE kernel leaves this check to the file system. With io=stateless the same request comes from who writes through a descriptor that he was
-    /// given: it is not refused, and nothing is cleared before the write.
+    /// The FUSE kernel leaves this check to the file system. With io=stateless the same request comes from who writes through a descriptor
+    /// that he was given: it is not refused, and nothing is cleared before the write.
     /// </summary>
     [TestCase("io=open", "PermissionError")]
     [TestCase("io=stateless", "")]
     public void ChownToNobody_ByAStranger_DoesNotClearSetIds(string io, string error) =>
-        Assert.That(RunOn(Ours, "noatime," + io, "cd merged; chmod 6775 of-1; setpriv --reuid 33 --regid 33 --clear-groups /usr/bin/python3 -c 'import os; os.chown(\"of-1\", -1, -1)' 2>&1 | tail -n 1 || true; stat -c %a of-1"),
+        Assert.That(RunOn(Ours, "noatime," + io,
+            "cd merged; chmod 6775 of-1; setpriv --reuid 33 --regid 33 --clear-groups /usr/bin/python3 -c 'import os; "
+                + "os.chown(\"of-1\", -1, -1)' 2>&1 | tail -n 1 || true; stat -c %a of-1"),
             Does.StartWith(error).And.EndsWith("6775\n"));
 
     /// <summary>Who was given a descriptor writes, though he may not open the file.</summary>
     [TestCase("os.write(3, b\"x\")")]
     [TestCase("os.posix_fallocate(3, 0, 100000)")]
     public void Write_ThroughAnInheritedDescriptor_SetIdsAreGone(string write) =>
-        Assert.That(RunOn(Ours, "noatime", $"cd merged; chmod 6755 of-1; exec 3<>of-1; setpriv --reuid 33 --regid 33 --clear-groups /usr/bin/python3 -c 'import os; {write}'; exec 3>&-; stat -c %a of-1"),
+        Assert.That(RunOn(Ours, "noatime",
+            $"cd merged; chmod 6755 of-1; exec 3<>of-1; setpriv --reuid 33 --regid 33 --clear-groups /usr/bin/python3 -c 'import "
+                + $"os; {write}'; exec 3>&-; stat -c %a of-1"),
             Is.EqualTo("755\n"));
 
     [Test]

@@ -16,7 +16,8 @@ internal sealed class OverrideStatTests : IdsTest
         chmod 600 file
         chown -h 9:10 symlink
         touch of-2
-        setpriv --reuid 33 --regid 33 --clear-groups bash -c 'echo x > directory/new; mkdir directory/sub; ln -s x directory/link; mkfifo directory/pipe'
+        setpriv --reuid 33 --regid 33 --clear-groups \
+            bash -c 'echo x > directory/new; mkdir directory/sub; ln -s x directory/link; mkfifo directory/pipe'
         mkdir shared
         chown 0:50 shared
         chmod 2775 shared
@@ -37,7 +38,8 @@ internal sealed class OverrideStatTests : IdsTest
         string home = Home();
         Again(Ours, "xattr_permissions=" + mode, Changes, home);
 
-        string values = Bash.Run($"for name in . file of-1 of-2 directory directory/new directory/sub shared shared/sub shared/file; do echo $name $(getfattr -h --only-values -n {xattr} $name); done",
+        string values = Bash.Run($"for name in . file of-1 of-2 directory directory/new directory/sub shared shared/sub shared/file; "
+            + $"do echo $name $(getfattr -h --only-values -n {xattr} $name); done",
             home + "/upper");
         Assert.That(values, Is.EqualTo("""
             . 0:0:0755:dir
@@ -62,7 +64,8 @@ internal sealed class OverrideStatTests : IdsTest
     [TestCase("xattr_permissions=2", "xattr_permissions=2")]
     public void Merged_WithPermissionsInXattrs_ShowsWhatAnyMountShows(string options, string remountOptions)
     {
-        const string show = $"{ShowOwners}; stat -c '%n %t:%T' merged/node merged/disk merged/device; getfattr -R -h -d -m 'override|^security' merged 2>&1";
+        const string show = $"{ShowOwners}; stat -c '%n %t:%T' merged/node merged/disk merged/device; "
+            + $"getfattr -R -h -d -m 'override|^security' merged 2>&1";
         string expected = RunOn(Ours, "noatime", $"{Changes}{show}");
         string home = Home();
 
@@ -85,7 +88,8 @@ internal sealed class OverrideStatTests : IdsTest
             setfattr -n {xattr} -v nonsense lower/directory
             """);
 
-        string seen = Again(Ours, "xattr_permissions=2", $"{ShowOwners}\nstat -c %t:%T merged/device; echo more >> merged/file; stat -c '%u:%g %a' merged/file", home);
+        string seen = Again(Ours, "xattr_permissions=2",
+            $"{ShowOwners}\nstat -c %t:%T merged/device; echo more >> merged/file; stat -c '%u:%g %a' merged/file", home);
         Assert.That(seen, Is.EqualTo("""
             device|b|660|0:6|
             directory|d|755|0:0|
@@ -101,7 +105,9 @@ internal sealed class OverrideStatTests : IdsTest
     [Test]
     public void Lower_MarkedByAUserWithoutTheOption_IsNotBelievedByRoot()
     {
-        string home = Home("mkdir lower upper work merged; echo x > lower/file; setfattr -n user.containers.override_stat -v 0:0:0755:dir lower; setfattr -n user.containers.override_stat -v 0:0:4755:file lower/file; chown -R 33:33 lower");
+        string home = Home("mkdir lower upper work merged; echo x > lower/file; "
+            + "setfattr -n user.containers.override_stat -v 0:0:0755:dir lower; "
+            + "setfattr -n user.containers.override_stat -v 0:0:4755:file lower/file; chown -R 33:33 lower");
 
         Assert.That(Again(Ours, "noatime", "stat -c '%u %a' merged/file", home), Is.EqualTo("33 644\n"));
     }
@@ -120,7 +126,9 @@ internal sealed class OverrideStatTests : IdsTest
 
     [Test]
     public void Acl_Set_ChangesTheKeptMode() =>
-        Assert.That(RunOn(Ours, "xattr_permissions=2", "setfacl -m u:33:rwx,o::- merged/of-1; stat -c %a merged/of-1; getfattr --only-values -n user.containers.override_stat upper/of-1"),
+        Assert.That(RunOn(Ours, "xattr_permissions=2",
+            "setfacl -m u:33:rwx,o::- merged/of-1; stat -c %a merged/of-1; "
+                + "getfattr --only-values -n user.containers.override_stat upper/of-1"),
             Is.EqualTo("670\n1:1:0670:file\n"));
 
     /// <summary>The names are ours: not listed, not to be written; security.* goes under them.</summary>
@@ -157,7 +165,8 @@ internal sealed class OverrideStatTests : IdsTest
     [Test]
     public void Upper_WithAMap_XattrHasTheIdsOfTheContainer() =>
         Assert.That(RunOn(Ours, "xattr_permissions=2,uidmapping=0:100000:65536,gidmapping=0:100000:65536",
-                "chown 100020:100030 merged/of-1; stat -c %u:%g merged/of-1; getfattr --only-values -n user.containers.override_stat upper/of-1"),
+                "chown 100020:100030 merged/of-1; stat -c %u:%g merged/of-1; "
+                    + "getfattr --only-values -n user.containers.override_stat upper/of-1"),
             Is.EqualTo("100020:100030\n20:30:0644:file\n"));
 
     /// <summary>An upper of fuse-overlayfs 1.10, which knows the older name, goes on with us.</summary>
@@ -165,9 +174,11 @@ internal sealed class OverrideStatTests : IdsTest
     public void Upper_LeftByFuseOverlayfs_ShowsItsOwnersAndGoesOn()
     {
         string home = Home();
-        Again(Peer, "xattr_permissions=2", "chmod 750 merged/of-1; chown 20:30 merged/of-1; mkdir merged/made; chmod 1770 merged/made", home);
+        Again(Peer, "xattr_permissions=2", "chmod 750 merged/of-1; chown 20:30 merged/of-1; mkdir merged/made; chmod 1770 merged/made",
+            home);
 
-        Assert.That(Again(Ours, "xattr_permissions=2", "stat -c '%u:%g %a' merged/of-1 merged/made; chown 21 merged/of-1; stat -c '%u:%g %a' merged/of-1", home),
+        Assert.That(Again(Ours, "xattr_permissions=2",
+            "stat -c '%u:%g %a' merged/of-1 merged/made; chown 21 merged/of-1; stat -c '%u:%g %a' merged/of-1", home),
             Is.EqualTo("20:30 750\n0:0 1770\n21:30 750\n"));
     }
 

@@ -3,13 +3,17 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Life;
 
-/// <summary>An asynchronous direct write (a database's) that has completed is seen by every read that begins later, also by one that goes by the page cache.</summary>
+/// <summary>
+/// An asynchronous direct write (a database's) that has completed is seen by every read that begins later, also by one that goes by the
+/// page cache.
+/// </summary>
 internal sealed class DirectWriteTests : AppTest
 {
     private const int Rounds = 500;
 
     [Test]
-    public void Read_AfterAnAsynchronousDirectWriteHasCompleted_IsNew([Values("io=stateless", "io=open", "io=passthrough", "writeback=1", "direct_io")] string mode)
+    public void Read_AfterAnAsynchronousDirectWriteHasCompleted_IsNew(
+        [Values("io=stateless", "io=open", "io=passthrough", "writeback=1", "direct_io")] string mode)
     {
         string source = Path.Combine(ProgramUnderTest.Repository, "tests", "OverlayFuse.Mount.Tests", "Life", "aio.c");
         string old = Bash.Run($$"""

@@ -3,7 +3,9 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Life;
 
-/// <summary>One lower layer is a FUSE mount whose server is stopped: as a network disk that is gone. Who asks for it waits; nobody else does.</summary>
+/// <summary>
+/// One lower layer is a FUSE mount whose server is stopped: as a network disk that is gone. Who asks for it waits; nobody else does.
+/// </summary>
 internal sealed class HungLayerTests : AppTest
 {
     /// <summary>A patience far beyond what is needed: what hangs, hangs for good.</summary>
@@ -23,7 +25,10 @@ internal sealed class HungLayerTests : AppTest
         Assert.That(answers, Is.EqualTo("o1\no2\nlisted\nchanged 600\nnew\nend 0\n"));
     }
 
-    /// <summary>The daemon's process is gone when the server goes on: closing its files waits for that (FUSE_FLUSH cannot be killed). Their data are read ahead: as many as hang must not use up the background requests of the mount.</summary>
+    /// <summary>
+    /// The daemon's process is gone when the server goes on: closing its files waits for that (FUSE_FLUSH cannot be killed). Their data are
+    /// read ahead: as many as hang must not use up the background requests of the mount.
+    /// </summary>
     [Test]
     public void Requests_ReadingHangsInManyOpenFiles_AllElseIsAnswered()
     {
@@ -52,25 +57,28 @@ internal sealed class HungLayerTests : AppTest
     }
 
     /// <summary>
-    /// What nobody has open is closed when others need the room (32 files of 128 descriptors), and closing a file of this layer hangs (FUSE_FLUSH): not
-    /// whoever reads a file of the other layer. One is being closed, 19 wait. All is closed when the server goes on, and the files are read again.
+    /// What nobody has open is closed when others need the room (32 files of 128 descriptors), and closing a file of this layer hangs
+    /// (FUSE_FLUSH): not whoever reads a file of the other layer. One is being closed, 19 wait. All is closed when the server goes on, and
+    /// the files are read again.
     /// </summary>
     [Test]
     public void Reading_CacheFullOfFilesOfALayerThatHangs_FilesOfTheOtherLayerAreRead()
     {
+        const string again =
+            "kill -CONT $server; await closed; for i in $(seq 20); do cat merged/dir/s$i; done | cmp first - && echo again; ";
         string answers = Run("-o io=stateless", $$"""
             for i in $(seq 20); do cat merged/dir/s$i; done >first
             stop
             for i in $(seq 200); do timeout -k 1 {{Patience}} cat merged/o$i || break; done >others; tail -n 1 others
             echo kept $(kept)
-            {{Others.Replace("kill -TERM", "kill -CONT $server; await closed; for i in $(seq 20); do cat merged/dir/s$i; done | cmp first - && echo again; kill -TERM", StringComparison.Ordinal)}}
+            {{Others.Replace("kill -TERM", again + "kill -TERM", StringComparison.Ordinal)}}
             """, "ulimit -n 128");
         Assert.That(answers, Is.EqualTo("o200\nkept 19\no1\no2\nlisted\nchanged 600\nnew\nagain\nend 0\n"));
     }
 
     /// <summary>
-    /// A store into a mapping of a lower file waits for the copy, which hangs: after a while without a byte written it is given up. Then everybody who waits for
-    /// the mount is told, and can end: the daemon's own wait for the page must not keep the connection.
+    /// A store into a mapping of a lower file waits for the copy, which hangs: after a while without a byte written it is given up. Then
+    /// everybody who waits for the mount is told, and can end: the daemon's own wait for the page must not keep the connection.
     /// </summary>
     [Test]
     public void End_WithAStoreThatWaitsForTheLayerThatHangs_LeavesNobodyWaiting()
@@ -91,15 +99,21 @@ internal sealed class HungLayerTests : AppTest
         Assert.That(answers, Is.EqualTo("clients ended\nstoring ended\nend 1\n"));
     }
 
-    /// <summary>A new name in a directory that the layer has, too, must be looked for there: so it is made in one that it has not.</summary>
+    /// <summary>
+    /// A new name in a directory that the layer has, too, must be looked for there: so it is made in one that it has not.
+    /// </summary>
     private static string Others => $$"""
         limit='timeout -k 1 {{Patience}}'
         $limit cat merged/o1; $limit stat -c %n merged/o2 | sed s,.*/,,; $limit ls merged >/dev/null && echo listed
-        $limit chmod 600 merged/o3; echo changed $($limit stat -c %a merged/o3); $limit bash -c 'echo new >merged/own/new; cat merged/own/new'
+        $limit chmod 600 merged/o3; echo changed $($limit stat -c %a merged/o3)
+        $limit bash -c 'echo new >merged/own/new; cat merged/own/new'
         kill -TERM $daemon; set +e; wait $daemon; echo "end $?"
         """;
 
-    /// <summary>All threads of the server have stopped before somebody asks: a request that it has taken cannot be killed, and keeps the process of whoever asked.</summary>
+    /// <summary>
+    /// All threads of the server have stopped before somebody asks: a request that it has taken cannot be killed, and keeps the process of
+    /// whoever asked.
+    /// </summary>
     private string Run(string options, string script, string before = "") => Bash.Run($$"""
         mkdir -p base/dir slow lower/own upper work merged
         for i in $(seq 500); do echo s$i >base/dir/s$i; echo o$i >lower/o$i; done

@@ -3,10 +3,14 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Life;
 
-/// <summary>What programs have stored into shared mappings is in the upper after a clean end of the daemon, in every mode: the kernel still holds it then.</summary>
+/// <summary>
+/// What programs have stored into shared mappings is in the upper after a clean end of the daemon, in every mode: the kernel still holds it
+/// then.
+/// </summary>
 internal sealed class MappedStoreTests : AppTest
 {
-    private const string Stateless = "io=stateless", Open = "io=open", Passthrough = "io=passthrough", WriteBack = "writeback=1", Direct = "direct_io";
+    private const string Stateless = "io=stateless", Open = "io=open", Passthrough = "io=passthrough", WriteBack = "writeback=1",
+        Direct = "direct_io";
 
     /// <summary>What hangs, hangs for good.</summary>
     private const int Limit = 100;
@@ -50,7 +54,8 @@ internal sealed class MappedStoreTests : AppTest
     [Test]
     public void Store_AfterTheEnd_IsRefusedBySigbus([Values(Stateless, Open)] string mode)
     {
-        string script = End($"-o {mode}", "kill -TERM $daemon", "touch over; set +e; wait $client; echo \"status $?\"; ls survived 2>&1 | head -c 2; echo; tr -cd T <upper/low | wc -c");
+        string script = End($"-o {mode}", "kill -TERM $daemon",
+            "touch over; set +e; wait $client; echo \"status $?\"; ls survived 2>&1 | head -c 2; echo; tr -cd T <upper/low | wc -c");
         Assert.That(script, Is.EqualTo("5000 5000 exit 0\nstatus 135\nls\n0\n"));
     }
 
@@ -59,7 +64,8 @@ internal sealed class MappedStoreTests : AppTest
     {
         string stored = Bash.Run($$"""
             {{Store}}
-            {{ProgramUnderTest.Path}} run --upper upper --lower lower -- bash -c 'setsid python3 store.py lower & for _ in $(seq 3000); do test -e ready && exit; sleep 0.02; done'
+            {{ProgramUnderTest.Path}} run --upper upper --lower lower -- \
+                bash -c 'setsid python3 store.py lower & for _ in $(seq 3000); do test -e ready && exit; sleep 0.02; done'
             stored
             touch over
             """, Sandbox.Root, Limit);
@@ -106,7 +112,8 @@ internal sealed class MappedStoreTests : AppTest
             {{ProgramUnderTest.Path}} -f -o lowerdir=base slow & server=$!
             await mountpoint -q slow
             {{ProgramUnderTest.Path}} -f {{workers}} -o lowerdir=lower:slow,upperdir=upper,workdir=work merged & daemon=$!
-            trap 'kill -9 $daemon $client $reader 2>/dev/null || true; kill -CONT $server; kill -9 $server; umount -l merged slow 2>/dev/null || true' EXIT
+            trap 'kill -9 $daemon $client $reader 2>/dev/null || true; kill -CONT $server; kill -9 $server
+                umount -l merged slow 2>/dev/null || true' EXIT
             await mountpoint -q merged; ls -l merged >/dev/null
             python3 store.py merged & client=$!
             await test -e ready
@@ -123,7 +130,8 @@ internal sealed class MappedStoreTests : AppTest
 
     private string End(string options, string end, string afterwards = "") => Bash.Run($$"""
         {{Store}}
-        env --default-signal=INT,HUP {{ProgramUnderTest.Path}} -f {{options}} -o lowerdir=lower,upperdir=upper,workdir=work merged & daemon=$!
+        env --default-signal=INT,HUP {{ProgramUnderTest.Path}} -f {{options}} \
+            -o lowerdir=lower,upperdir=upper,workdir=work merged & daemon=$!
         trap 'kill -9 $daemon $client 2>/dev/null || true; umount -l merged 2>/dev/null || true' EXIT
         await mountpoint -q merged
         python3 store.py merged & client=$!

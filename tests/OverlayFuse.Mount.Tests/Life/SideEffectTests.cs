@@ -3,15 +3,20 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Life;
 
-/// <summary>What a change of something else does to attributes is seen at once: a look at the file and its directory tells what it tells after the next mount.</summary>
+/// <summary>
+/// What a change of something else does to attributes is seen at once: a look at the file and its directory tells what it tells after the
+/// next mount.
+/// </summary>
 internal sealed class SideEffectTests : AppTest
 {
     private static readonly string[] Modes = ["io=stateless", "io=open", "io=passthrough"];
 
     private static readonly string[] Changes =
     [
-        "chattr +A f", "setfattr -n user.x -v 1 f", "setfacl -m u:5:rwx f", "chmod 640 f", "chown 5:5 f", "touch -d 2001-01-01 f", "ln f g", "mv f g",
-        "ln f g; stat g >/dev/null; sleep 0.02; rm g", ": >>f", ">f", "truncate -s 5 f", "echo more >>f", "fallocate -l 100000 f", "fallocate -p -l 4096 f",
+        "chattr +A f", "setfattr -n user.x -v 1 f", "setfacl -m u:5:rwx f", "chmod 640 f", "chown 5:5 f", "touch -d 2001-01-01 f", "ln f g",
+        "mv f g",
+        "ln f g; stat g >/dev/null; sleep 0.02; rm g", ": >>f", ">f", "truncate -s 5 f", "echo more >>f", "fallocate -l 100000 f",
+        "fallocate -p -l 4096 f",
         "python3 -c \"import os; os.copy_file_range(os.open('f', 0), os.open('g', 66), 5000, 0, 0)\"", "exec 3>>f",
         "chmod 6777 f; stat f >/dev/null; sleep 0.02; setpriv --reuid 9 --regid 9 --clear-groups bash -c 'echo more >>f'",
         "chmod 6777 f; stat f >/dev/null; sleep 0.02; setpriv --reuid 9 --regid 9 --clear-groups fallocate -l 100000 f",
@@ -19,7 +24,8 @@ internal sealed class SideEffectTests : AppTest
     ];
 
     [Test]
-    public void Stat_AfterAChange_IsWhatTheNextMountShows([ValueSource(nameof(Modes))] string mode, [ValueSource(nameof(Changes))] string change)
+    public void Stat_AfterAChange_IsWhatTheNextMountShows([ValueSource(nameof(Modes))] string mode,
+        [ValueSource(nameof(Changes))] string change)
     {
         string answer = Bash.Run($$"""
             mkdir -p lower/d upper work merged; seq 10000 >lower/d/f

@@ -1,5 +1,5 @@
-/* aio FILE ROUNDS: writes by an asynchronous direct write, beside readers of its last page that go by the page cache; when the write has completed, reads
- * that page by the page cache. Prints how often that read was old. */
+/* aio FILE ROUNDS: writes by an asynchronous direct write, beside readers of its last page that go by the page cache; when the write has
+ * completed, reads that page by the page cache. Prints how often that read was old. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -26,7 +26,8 @@ static void *read_on(void *unused)
 
 static int write_all(aio_context_t context, int fd, void *data)
 {
-    struct iocb write = { .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_fildes = fd, .aio_buf = (unsigned long)data, .aio_nbytes = Size }, *list = &write;
+    struct iocb write = { .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_fildes = fd, .aio_buf = (unsigned long)data, .aio_nbytes = Size };
+    struct iocb *list = &write;
     struct io_event event;
     if (syscall(SYS_io_submit, context, 1, &list) != 1 || syscall(SYS_io_getevents, context, 1, 1, &event, NULL) != 1)
         return -1;

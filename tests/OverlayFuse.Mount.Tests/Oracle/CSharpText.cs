@@ -11,7 +11,10 @@ internal static class CSharpText
     public static string Of(Operation operation) => $"new {operation.GetType().Name}({Arguments(operation)})";
 
     public static string Of(Layer layer) =>
-        "new Layer()" + (layer.FileSystem.Length > 0 ? $".On({Quoted(layer.FileSystem, '"')})" : "") + string.Concat(layer.Entries.Select(entry => $"\n    .{MethodOf(entry)}({(entry is SparseEntry sparse ? ArgumentsOf(sparse) : Arguments(entry))})"));
+        "new Layer()" + (layer.FileSystem.Length > 0 ? $".On({Quoted(layer.FileSystem, '"')})" : "")
+            + string.Concat(layer.Entries.Select(entry => $"\n    .{MethodOf(entry)}({ArgumentsOfEntry(entry)})"));
+
+    private static string ArgumentsOfEntry(object entry) => entry is SparseEntry sparse ? ArgumentsOf(sparse) : Arguments(entry);
 
     /// <summary>The values of a record's primary constructor.</summary>
     private static string Arguments(object record)
@@ -24,7 +27,8 @@ internal static class CSharpText
     }
 
     private static string ArgumentsOf(SparseEntry sparse) =>
-        string.Join(", ", new[] { Literal(sparse.Path), Literal(sparse.Size) }.Concat(sparse.DataAt.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+        string.Join(", ",
+            new[] { Literal(sparse.Path), Literal(sparse.Size) }.Concat(sparse.DataAt.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
 
     private static string MethodOf(LayerEntry entry) => entry switch
     {

@@ -4,8 +4,8 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Oracle;
 
 /// <summary>
-/// The lower layers of a scenario on their disks. Both sides mount the same ones: nobody writes them, and each build and each look at them is
-/// spared once.
+/// The lower layers of a scenario on their disks. Both sides mount the same ones: nobody writes them, and each build and each look at them
+/// is spared once.
 /// </summary>
 internal sealed class LowerLayers
 {

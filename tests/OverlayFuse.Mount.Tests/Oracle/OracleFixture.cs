@@ -4,8 +4,9 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Oracle;
 
 /// <summary>
-/// Base of the scenario tests. Each test runs on the kernel's overlayfs and on ours, over layers on each of these file systems. With opens that
-/// are requests (io=open, io=passthrough) ours must leave the very same upper; with io=stateless, where only the first write copies up, the same merged view.
+/// Base of the scenario tests. Each test runs on the kernel's overlayfs and on ours, over layers on each of these file systems. With opens
+/// that are requests (io=open, io=passthrough) ours must leave the very same upper; with io=stateless, where only the first write copies
+/// up, the same merged view.
 /// </summary>
 [TestFixture("tmpfs")]
 [TestFixture("ext4")]
@@ -32,7 +33,8 @@ internal abstract class OracleFixture(string kind)
 
     protected Comparison Compare(Layer[] lowers, params Operation[] operations) => Compare(new Layer(), lowers, operations);
 
-    protected Comparison Compare(Layer upper, Layer[] lowers, params Operation[] operations) => Compare(new Scenario(upper, lowers, operations));
+    protected Comparison Compare(Layer upper, Layer[] lowers, params Operation[] operations) =>
+        Compare(new Scenario(upper, lowers, operations));
 
     protected Comparison Compare(Scenario scenario)
     {

@@ -3,8 +3,9 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Oracle;
 
 /// <summary>
-/// Whose the files of a mount are, for the options that show other owners than the disk has. The kernel's overlayfs has none of them, but what they do
-/// is a rule: under squash_to_* our mount shows what the kernel's shows, less the owners; under <see cref="Mapping"/> everybody from 1000 on has another
+/// Whose the files of a mount are, for the options that show other owners than the disk has. The kernel's overlayfs has none of them, but
+/// what they do is a rule: under squash_to_* our mount shows what the kernel's shows, less the owners; under <see cref="Mapping"/>
+/// everybody from 1000 on has another
 /// number, in what is asked as in what is answered. All that is compared is in numbers of the disk, or squashed.
 /// </summary>
 internal sealed class Ownership

@@ -6,8 +6,8 @@ namespace OverlayFuse.Mount.Tests.Oracle;
 internal sealed record Scenario(Layer Upper, IReadOnlyList<Layer> Lowers, IReadOnlyList<Operation> Operations, string Options = "")
 {
     /// <summary>
-    /// By default an upper with content is shown to the kernel's overlayfs once before the run, which gives its directories their origins: it is then
-    /// an upper of an earlier mount. A foreign upper (unpacked, copied) is taken as it is.
+    /// By default an upper with content is shown to the kernel's overlayfs once before the run, which gives its directories their origins:
+    /// it is then an upper of an earlier mount. A foreign upper (unpacked, copied) is taken as it is.
     /// </summary>
     public bool ForeignUpper { get; init; }
 
@@ -25,20 +25,24 @@ internal sealed record Scenario(Layer Upper, IReadOnlyList<Layer> Lowers, IReadO
 
     /// <summary>With io=stateless, hard links of lower layers are broken by the first write, not by the open.</summary>
     public bool BreaksLinksLate =>
-        Io == "stateless" && (Lowers.Any(layer => layer.Entries.Any(entry => entry is HardLinkEntry)) || Operations.Any(operation => operation is Rotate));
+        Io == "stateless"
+            && (Lowers.Any(layer => layer.Entries.Any(entry => entry is HardLinkEntry))
+                || Operations.Any(operation => operation is Rotate));
 
     /// <summary>Whether anything has chattr +i or +a.</summary>
     public bool HasProtection =>
-        Operations.Any(operation => operation.Core is SetFlags or ChangeFlags) || ToString().Contains("overlay.protattr", StringComparison.Ordinal);
+        Operations.Any(operation => operation.Core is SetFlags or ChangeFlags)
+            || ToString().Contains("overlay.protattr", StringComparison.Ordinal);
 
     public bool IsOnOneFileSystem => Lowers.Concat(Data).All(layer => layer.FileSystem == Upper.FileSystem);
 
     /// <summary>
-    /// Whether inode numbers tell the same on both sides. The kernel's overlay has unique and lasting ones on one file system, or with xino=on (xino=auto
-    /// is on for few file systems); and where numbers of removed files are used again, it is by chance which.
+    /// Whether inode numbers tell the same on both sides. The kernel's overlay has unique and lasting ones on one file system, or with
+    /// xino=on (xino=auto is on for few file systems); and where numbers of removed files are used again, it is by chance which.
     /// </summary>
     public bool ComparesInodes =>
-        !BreaksLinksLate && Upper.FileSystem is "" or "tmpfs" or "btrfs" && (IsOnOneFileSystem || Options.Contains("xino=on", StringComparison.Ordinal));
+        !BreaksLinksLate && Upper.FileSystem is "" or "tmpfs" or "btrfs"
+            && (IsOnOneFileSystem || Options.Contains("xino=on", StringComparison.Ordinal));
 
     /// <summary>As C#, for a bug report or a new test.</summary>
     public override string ToString() => ScenarioText.Expression(this) + "\n";

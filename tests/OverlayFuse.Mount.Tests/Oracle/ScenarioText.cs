@@ -3,7 +3,9 @@ using System.Text;
 
 namespace OverlayFuse.Mount.Tests.Oracle;
 
-/// <summary>Turns a scenario into the C# that makes it again, and a difference that was found into a test to be pasted into Scenarios/.</summary>
+/// <summary>
+/// Turns a scenario into the C# that makes it again, and a difference that was found into a test to be pasted into Scenarios/.
+/// </summary>
 internal static class ScenarioText
 {
     private const string Indent = "    ";
@@ -23,7 +25,8 @@ internal static class ScenarioText
     {
         var text = new StringBuilder();
         foreach (string line in differences) text.Append(CultureInfo.InvariantCulture, $"{Indent}// {line.ReplaceLineEndings(" ")}\n");
-        text.Append(CultureInfo.InvariantCulture, $"{Indent}[Test]\n{Indent}public void Seed{seed}_AsTheFuzzFoundIt_EqualsTheKernel() => Compare(\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"{Indent}[Test]\n{Indent}public void Seed{seed}_AsTheFuzzFoundIt_EqualsTheKernel() => Compare(\n");
         return text.Append(CultureInfo.InvariantCulture, $"{Indented(Expression(scenario), 2)});\n").ToString();
     }
 

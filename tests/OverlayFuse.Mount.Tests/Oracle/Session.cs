@@ -4,7 +4,9 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Oracle;
 
-/// <summary>The state that operations share on one side: the mount, open descriptors and directory streams by name, inode numbers seen.</summary>
+/// <summary>
+/// The state that operations share on one side: the mount, open descriptors and directory streams by name, inode numbers seen.
+/// </summary>
 internal sealed class Session(Side side) : IDisposable
 {
     private const int ShownBytes = 48;
@@ -27,8 +29,10 @@ internal sealed class Session(Side side) : IDisposable
 
     /// <summary>The descriptor of a directory that has no name any more.</summary>
     public bool IsRemovedDirectory(string slot) =>
-        Syscall.fstat(Descriptor(slot), out Stat stat) == 0 && (NativeConvert.FromFilePermissions(stat.st_mode) & Mode.S_IFMT) == Mode.S_IFDIR
-        && new FileInfo($"/proc/self/fd/{Descriptor(slot)}").LinkTarget is { } name && name.EndsWith(" (deleted)", StringComparison.Ordinal);
+        Syscall.fstat(Descriptor(slot), out Stat stat) == 0
+            && (NativeConvert.FromFilePermissions(stat.st_mode) & Mode.S_IFMT) == Mode.S_IFDIR
+        && new FileInfo($"/proc/self/fd/{Descriptor(slot)}").LinkTarget is { } name
+        && name.EndsWith(" (deleted)", StringComparison.Ordinal);
 
     public nint Stream(string slot) => streams.GetValueOrDefault(slot);
 
@@ -92,7 +96,8 @@ internal sealed class Session(Side side) : IDisposable
     {
         uint mode = NativeConvert.FromFilePermissions(stat.st_mode);
         string size = (mode & Mode.S_IFMT) is Mode.S_IFREG or Mode.S_IFLNK ? $" size {stat.st_size}" : "";
-        return $"{Mode.TypeName(mode)} {Convert.ToString(mode & 0xFFF, 8)} {Owners.Shown($"{stat.st_uid}:{stat.st_gid}")} nlink {stat.st_nlink}{size}"
+        return $"{Mode.TypeName(mode)} {Convert.ToString(mode & 0xFFF, 8)} {Owners.Shown($"{stat.st_uid}:{stat.st_gid}")} "
+            + $"nlink {stat.st_nlink}{size}"
             + $" rdev {stat.st_rdev} mtime {Time(stat.st_mtime, stat.st_mtime_nsec)} inode #{InodeOf(stat.st_ino)}";
     }
 
@@ -110,7 +115,9 @@ internal sealed class Session(Side side) : IDisposable
         if (!Side.Scenario.IsOnOneFileSystem) inodes.Clear();
     }
 
-    /// <summary>In a lower layer a copy has its own number, not its origin's; which files are copies is not the same with io=stateless.</summary>
+    /// <summary>
+    /// In a lower layer a copy has its own number, not its origin's; which files are copies is not the same with io=stateless.
+    /// </summary>
     public void ForgetCopied()
     {
         if (Side.Scenario.IsLoose) inodes.Clear();

@@ -63,7 +63,12 @@ internal sealed class Side : IDisposable
         rotated.Add((Name, UnmountedUpper()));
         rotatedUntouched.Add(LowerLayers.Take(options.Upper!));
         string number = rotated.Count.ToString(CultureInfo.InvariantCulture);
-        options = options with { Lowers = [options.Upper!, .. options.Lowers], Upper = $"{directory}/u{number}", Work = $"{directory}/w{number}" };
+        options = options with
+        {
+            Lowers = [options.Upper!, .. options.Lowers],
+            Upper = $"{directory}/u{number}",
+            Work = $"{directory}/w{number}"
+        };
         LayerBuilder.Build(new Layer(), options.Upper);
         Directory.CreateDirectory(options.Work);
         mount = Mount();
@@ -84,7 +89,9 @@ internal sealed class Side : IDisposable
         return TreeSnapshot.Take(options.Upper!, TreeView.OnDisk);
     }
 
-    /// <summary>What must hold on any side by itself: lower layers as they were, nothing but whiteouts kept in the work directory.</summary>
+    /// <summary>
+    /// What must hold on any side by itself: lower layers as they were, nothing but whiteouts kept in the work directory.
+    /// </summary>
     public IEnumerable<string> BrokenPromises()
     {
         foreach (string line in layers.Changes()) yield return $"{Name}: {line}";
@@ -97,7 +104,8 @@ internal sealed class Side : IDisposable
     }
 
     /// <summary>What the index of hard links holds.</summary>
-    public IReadOnlyList<string> Index() => Directory.Exists(options.Work! + "/index") ? Directory.GetFileSystemEntries(options.Work! + "/index") : [];
+    public IReadOnlyList<string> Index() =>
+        Directory.Exists(options.Work! + "/index") ? Directory.GetFileSystemEntries(options.Work! + "/index") : [];
 
     public void Dispose()
     {
@@ -123,7 +131,9 @@ internal sealed class Side : IDisposable
         return mounted;
     }
 
-    /// <summary>After a volatile mount, the mark that nobody may mount the upper again: removed by hand, as the kernel's documentation says.</summary>
+    /// <summary>
+    /// After a volatile mount, the mark that nobody may mount the upper again: removed by hand, as the kernel's documentation says.
+    /// </summary>
     private void ForgetVolatile()
     {
         string mark = options.Work! + "/work/incompat";

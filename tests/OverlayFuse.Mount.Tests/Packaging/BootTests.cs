@@ -15,7 +15,8 @@ internal sealed partial class BootTests
     public void Install()
     {
         sandbox = new CliSandbox();
-        Tool.Run(Path.Combine(ProgramUnderTest.Repository, "packaging", "install"), Overlayfuse.Path, sandbox.PathOf("local"), "/usr/local");
+        Tool.Run(Path.Combine(ProgramUnderTest.Repository, "packaging", "install"), Overlayfuse.Path, sandbox.PathOf("local"),
+            "/usr/local");
     }
 
     [TearDown]
@@ -41,7 +42,8 @@ internal sealed partial class BootTests
     [Test]
     public void Service_OfSystemd_MountsAndUnmounts()
     {
-        string unit = Read("packaging/systemd/overlayfuse@.service").Replace("/usr/local", sandbox.PathOf("local"), StringComparison.Ordinal);
+        string unit = Read("packaging/systemd/overlayfuse@.service")
+            .Replace("/usr/local", sandbox.PathOf("local"), StringComparison.Ordinal);
         string options = Here(Comment().Match(unit).Groups[1].Value);
         sandbox.Shell($"OPTIONS='{options}'; " + Value(unit, "ExecStart").Replace("%f", sandbox.MountPoint, StringComparison.Ordinal));
         File.WriteAllText(sandbox.PathOf("m", "new"), "written");
@@ -60,7 +62,8 @@ internal sealed partial class BootTests
 
     /// <summary>In a mount namespace of its own, gone with the test, where the program is in /usr/local/bin.</summary>
     private void MountAndLook(string command) =>
-        sandbox.Shell("unshare -m sh -ec 'mount -t overlay o -o lowerdir=$PWD/local/bin:/usr/local/bin /usr/local/bin; export PATH=/usr/local/bin:$PATH; " +
+        sandbox.Shell("unshare -m sh -ec 'mount -t overlay o -o lowerdir=$PWD/local/bin:/usr/local/bin /usr/local/bin; "
+            + "export PATH=/usr/local/bin:$PATH; " +
             $"{command}; cat m/file >seen; overlayfuse unmount m'");
 
     [GeneratedRegex("overlay /merged fuse[^\n`]*")]

@@ -4,7 +4,9 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Packaging;
 
-/// <summary>What bash offers after a started line, with the package bash-completion loaded; zsh and fish: packaging/check/completion.</summary>
+/// <summary>
+/// What bash offers after a started line, with the package bash-completion loaded; zsh and fish: packaging/check/completion.
+/// </summary>
 internal sealed class CompletionTests
 {
     /// <summary>Cuts the line into words as readline does with bash's COMP_WORDBREAKS, and calls the function as bash does.</summary>
@@ -75,7 +77,9 @@ internal sealed class CompletionTests
     private void AssertOffered(string line, string words)
     {
         string offered = Bash.Run(
-            $"export PATH='{Path.GetDirectoryName(Overlayfuse.Path)}':$PATH REPOSITORY='{ProgramUnderTest.Repository}' LINE='{line}'\n{Drive}", sandbox.Root);
-        Assert.That(string.Join(' ', offered.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)), Is.EqualTo(words));
+            $"export PATH='{Path.GetDirectoryName(Overlayfuse.Path)}':$PATH REPOSITORY='{ProgramUnderTest.Repository}' "
+                + $"LINE='{line}'\n{Drive}", sandbox.Root);
+        Assert.That(string.Join(' ', offered.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)),
+            Is.EqualTo(words));
     }
 }

@@ -4,7 +4,10 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Packaging;
 
-/// <summary>`packaging/install`, by which `make install`, the Debian package and the portable archive are made, and what it makes of the program's lists.</summary>
+/// <summary>
+/// `packaging/install`, by which `make install`, the Debian package and the portable archive are made, and what it makes of the program's
+/// lists.
+/// </summary>
 internal sealed class InstallationTests
 {
     private static readonly string[] Files =
@@ -56,8 +59,10 @@ internal sealed class InstallationTests
     [Test]
     public void Manual_OfTheProgram_HasASectionForEachVerb()
     {
-        string[] verbs = [.. Bash.Run($"'{Overlayfuse.Path}' --help | sed -n '/^Commands:/,$s/^  \\([a-z][a-z-]*\\).*/\\1/p'").Split('\n', StringSplitOptions.RemoveEmptyEntries)];
-        string[] sections = [.. Manual().Where(line => line.StartsWith(".SS ", StringComparison.Ordinal)).Select(line => Plain(line[".SS ".Length..]))];
+        string[] verbs = [.. Bash.Run($"'{Overlayfuse.Path}' --help | sed -n '/^Commands:/,$s/^  \\([a-z][a-z-]*\\).*/\\1/p'")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+        string[] sections = [.. Manual().Where(line => line.StartsWith(".SS ", StringComparison.Ordinal))
+            .Select(line => Plain(line[".SS ".Length..]))];
         Assert.That(verbs, Has.Member("run").And.Member("unmount"));
         Assert.That(sections, Is.EquivalentTo(verbs));
     }
@@ -65,9 +70,11 @@ internal sealed class InstallationTests
     [Test]
     public void Manual_OfTheProgram_NamesEachMountOption()
     {
-        string[] options = [.. Tool.Run(Overlayfuse.Path, "options").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', '=')[0])];
+        string[] options = [.. Tool.Run(Overlayfuse.Path, "options").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ', '=')[0])];
         Assert.That(options, Has.Length.GreaterThan(100));
-        string[] named = [.. Manual().Where(line => line.StartsWith("\\fB", StringComparison.Ordinal)).Select(line => Plain(line["\\fB".Length..].Split("\\fR")[0]))];
+        string[] named = [.. Manual().Where(line => line.StartsWith("\\fB", StringComparison.Ordinal))
+            .Select(line => Plain(line["\\fB".Length..].Split("\\fR")[0]))];
         Assert.That(options, Is.SubsetOf(named));
     }
 
@@ -85,5 +92,6 @@ internal sealed class InstallationTests
     private string[] Manual() => File.ReadAllLines(sandbox.PathOf("root", "share", "man", "man1", "overlayfuse.1"));
 
     private string[] Installed() =>
-        [.. Directory.EnumerateFiles(sandbox.PathOf("root"), "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(sandbox.PathOf("root"), path)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(sandbox.PathOf("root"), "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(sandbox.PathOf("root"), path)).Order(StringComparer.Ordinal)];
 }

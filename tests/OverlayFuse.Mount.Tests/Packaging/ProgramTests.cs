@@ -4,8 +4,8 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Packaging;
 
 /// <summary>
-/// Which programs tests, benchmarks and packaging find: those of the packages that their lists name. A list that forgets one fails on the machine
-/// of the person that forgot it (tests/with, tests/programs).
+/// Which programs tests, benchmarks and packaging find: those of the packages that their lists name. A list that forgets one fails on the
+/// machine of the person that forgot it (tests/with, tests/programs).
 /// </summary>
 internal sealed class ProgramTests
 {
@@ -42,7 +42,10 @@ internal sealed class ProgramTests
             """));
     }
 
-    /// <summary>Each way from the Makefile to programs of others; what comes before (make, gcc, dotnet) is in tests/debian-packages.txt, installed first.</summary>
+    /// <summary>
+    /// Each way from the Makefile to programs of others; what comes before (make, gcc, dotnet) is in tests/debian-packages.txt, installed
+    /// first.
+    /// </summary>
     [Test]
     public void Makefile_TargetsThatStartProgramsOfOthers_SeeOnlyThoseOfTheirLists()
     {
@@ -63,11 +66,15 @@ internal sealed class ProgramTests
         Assert.That(Directory.EnumerateFiles(path), Is.All.Matches<string>(file => new FileInfo(file).LinkTarget is not null));
     }
 
-    /// <summary>crun gives the container's user its standard input, which is often /dev/null; tests open /dev/fuse to ordinary users.</summary>
+    /// <summary>
+    /// crun gives the container's user its standard input, which is often /dev/null; tests open /dev/fuse to ordinary users.
+    /// </summary>
     [Test]
     public void Devices_OfThisRun_AreNotThoseOfTheMachine()
     {
-        if (Environment.GetEnvironmentVariable("OVERLAYFUSE_TESTS_ALONE") is null or "no") Assert.Ignore("not started by tests/run as root");
-        Assert.That(Bash.Run("stat -f -c %T /dev/null /dev/fuse; stat -c '%t:%T' /dev/null /dev/fuse"), Is.EqualTo("tmpfs\ntmpfs\n1:3\na:e5\n"));
+        if (Environment.GetEnvironmentVariable("OVERLAYFUSE_TESTS_ALONE") is null or "no")
+            Assert.Ignore("not started by tests/run as root");
+        Assert.That(Bash.Run("stat -f -c %T /dev/null /dev/fuse; stat -c '%t:%T' /dev/null /dev/fuse"),
+            Is.EqualTo("tmpfs\ntmpfs\n1:3\na:e5\n"));
     }
 }

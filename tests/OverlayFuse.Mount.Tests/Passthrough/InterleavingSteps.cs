@@ -3,7 +3,8 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Passthrough;
 
 /// <summary>Draws steps, does each on both sides, notes what differs.</summary>
-internal sealed class InterleavingSteps(Random random, InterleavingSide expected, InterleavingSide actual, Func<long, int, byte[]> lowerBytes, O[] ways)
+internal sealed class InterleavingSteps(Random random, InterleavingSide expected, InterleavingSide actual,
+    Func<long, int, byte[]> lowerBytes, O[] ways)
 {
     private readonly O[] opened = new O[InterleavingSide.Slots];
     private readonly bool[] isOfLower = new bool[InterleavingSide.Slots];

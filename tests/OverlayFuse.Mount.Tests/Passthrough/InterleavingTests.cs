@@ -11,7 +11,8 @@ internal sealed class InterleavingTests
 {
     private const int Runs = 1000, Steps = 24, Hole = 1 << 20, End = 8192, Size = Hole + End;
     private static readonly byte[] Head = [.. Enumerable.Range(0, End).Select(i => (byte)(i * 31 + i / 256))];
-    private static readonly O[] Ways = [O.RDONLY, O.RDONLY, O.RDONLY, O.RDWR, O.WRONLY, O.RDWR | O.APPEND, O.RDWR | O.TRUNC, O.RDWR | O.CREAT];
+    private static readonly O[] Ways = [O.RDONLY, O.RDONLY, O.RDONLY, O.RDWR, O.WRONLY, O.RDWR | O.APPEND, O.RDWR | O.TRUNC,
+        O.RDWR | O.CREAT];
 
     private Sandbox sandbox = null!;
 
@@ -40,7 +41,9 @@ internal sealed class InterleavingTests
     {
         string lower = sandbox.MakeDirectory(name, "lower");
         for (int run = 0; run < Runs; run++) MakeLower($"{lower}/f{run}");
-        var options = new OverlayOptions([lower], sandbox.MakeDirectory(name, "upper"), sandbox.MakeDirectory(name, "work")) { Io = "passthrough" };
+        var options = new OverlayOptions([lower], sandbox.MakeDirectory(name, "upper"),
+            sandbox.MakeDirectory(name, "work"))
+        { Io = "passthrough" };
         return ProgramUnderTest.Mount(program, options, sandbox.PathOf(name, "merged"));
     }
 
@@ -54,12 +57,14 @@ internal sealed class InterleavingTests
     }
 
     private static byte[] LowerBytes(long offset, int length) =>
-        [.. Enumerable.Range(0, length).Select(i => offset + i).TakeWhile(at => at < Size).Select(at => at < End ? Head[at] : at >= Hole ? Head[at - Hole] : (byte)0)];
+        [.. Enumerable.Range(0, length).Select(i => offset + i).TakeWhile(at => at < Size)
+            .Select(at => at < End ? Head[at] : at >= Hole ? Head[at - Hole] : (byte)0)];
 
     private static bool IsAsMade(string path)
     {
         byte[] bytes = File.ReadAllBytes(path);
-        return bytes.Length == Size && bytes.AsSpan(0, End).SequenceEqual(Head) && bytes.AsSpan(Hole).SequenceEqual(Head) && !bytes.AsSpan(End, Hole - End).ContainsAnyExcept((byte)0);
+        return bytes.Length == Size && bytes.AsSpan(0, End).SequenceEqual(Head) && bytes.AsSpan(Hole).SequenceEqual(Head)
+            && !bytes.AsSpan(End, Hole - End).ContainsAnyExcept((byte)0);
     }
 
     /// <returns>1 when a descriptor of the lower file outlived the copy-up.</returns>
@@ -69,7 +74,8 @@ internal sealed class InterleavingTests
         var steps = new InterleavingSteps(new Random(seed), expected, actual, LowerBytes, Ways) { End = End, Hole = Hole };
         for (int i = 0; i < Steps; i++) steps.Next();
         Assert.That(steps.Differences, Is.Empty, () => $"run {seed}:\n{string.Join('\n', steps.Log)}");
-        Assert.That(File.ReadAllBytes(actualPath).AsSpan().SequenceEqual(File.ReadAllBytes(expectedPath)), Is.True, $"run {seed}: the merged file");
+        Assert.That(File.ReadAllBytes(actualPath).AsSpan().SequenceEqual(File.ReadAllBytes(expectedPath)), Is.True,
+            $"run {seed}: the merged file");
         return steps.HadLeftBehind ? 1 : 0;
     }
 }

@@ -19,7 +19,8 @@ internal sealed class LowerFileTests : PassthroughTest
         Mount(("f", Lower));
         int reader = Open("f", O.RDONLY), writer = Open("f", flags);
         Write(writer, "written", 3);
-        byte[] expected = (flags & O.TRUNC) != 0 ? [0, 0, 0, .. "written"u8] : (flags & O.APPEND) != 0 ? [.. Lower, .. "written"u8] : [.. Lower[..3], .. "written"u8, .. Lower[10..]];
+        byte[] expected = (flags & O.TRUNC) != 0 ? [0, 0, 0, .. "written"u8]
+            : (flags & O.APPEND) != 0 ? [.. Lower, .. "written"u8] : [.. Lower[..3], .. "written"u8, .. Lower[10..]];
         Assert.Multiple(() =>
         {
             Assert.That(Files.Read(reader, Lower.Length + 1, 0), Is.EqualTo(Lower), "who had it open reads what it was");
@@ -32,7 +33,8 @@ internal sealed class LowerFileTests : PassthroughTest
     public void Write_SharedMappingOfTheCopy_LeavesTheMappedLowerFile()
     {
         Mount(("f", Lower));
-        nint below = Map(Open("f", O.RDONLY), MmapProts.PROT_READ), above = Map(Open("f", O.RDWR), MmapProts.PROT_READ | MmapProts.PROT_WRITE);
+        nint below = Map(Open("f", O.RDONLY), MmapProts.PROT_READ),
+            above = Map(Open("f", O.RDWR), MmapProts.PROT_READ | MmapProts.PROT_WRITE);
         Marshal.WriteByte(above, (byte)~Lower[0]);
         Assert.Multiple(() =>
         {
@@ -167,7 +169,8 @@ internal sealed class LowerFileTests : PassthroughTest
         for (int round = 0; round < Rounds; round++)
         {
             string name = $"f{round}";
-            Task.WaitAll([.. Enumerable.Range(0, Threads).Select(i => Task.Factory.StartNew(() => Use(name, i), TaskCreationOptions.LongRunning))]);
+            Task.WaitAll([.. Enumerable.Range(0, Threads)
+                .Select(i => Task.Factory.StartNew(() => Use(name, i), TaskCreationOptions.LongRunning))]);
             byte[] expected = [.. Lower];
             for (int i = 1; i < Threads; i += 2) expected[i] = (byte)~Lower[i];
             Assert.That(File.ReadAllBytes(PathOf(name)), Is.EqualTo(expected));

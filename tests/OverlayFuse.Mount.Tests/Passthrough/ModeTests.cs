@@ -36,12 +36,14 @@ internal sealed class ModeTests : PassthroughTest
 
     [Test]
     public void ReadWrite_UpperFile_IsPassedThrough() =>
-        Assert.That(TraceOf("lowerdir=l,upperdir=u,workdir=w,io=passthrough", "echo text >f; cat f; echo more >>f"), Does.Contain(" Open ").And.Not.Contain(" Read ").And.Not.Contain(" Write "));
+        Assert.That(TraceOf("lowerdir=l,upperdir=u,workdir=w,io=passthrough", "echo text >f; cat f; echo more >>f"),
+            Does.Contain(" Open ").And.Not.Contain(" Read ").And.Not.Contain(" Write "));
 
     [Test]
     public void ReadWrite_LayersOnStackedFileSystem_WorkByRequests()
     {
-        Bash.Run("mkdir a b l u w m inner; echo below >a/f; truncate -s 2M a/large; mount -t overlay overlay -o lowerdir=a:b inner", Sandbox.Root);
+        Bash.Run("mkdir a b l u w m inner; echo below >a/f; truncate -s 2M a/large; mount -t overlay overlay -o lowerdir=a:b inner",
+            Sandbox.Root);
         string trace = TraceOf("lowerdir=inner,upperdir=u,workdir=w,io=passthrough", "cat f; cat large >/dev/null; echo new >>f; cat f");
         Assert.That(trace, Does.Contain("below\n").And.Contain("below\nnew\n").And.Contain(" Read "));
     }
@@ -50,14 +52,18 @@ internal sealed class ModeTests : PassthroughTest
     public void Mount_AsLayerOfTheKernelsOverlay_Works()
     {
         Mount(("f", Pattern(Large)));
-        Bash.Run("mkdir top u2 w2; mount -t overlay overlay -o lowerdir=merged,upperdir=u2,workdir=w2 top; cmp top/f lower/f; echo x >top/g; umount top", Sandbox.Root);
+        Bash.Run("mkdir top u2 w2; mount -t overlay overlay -o lowerdir=merged,upperdir=u2,workdir=w2 top; cmp top/f lower/f; "
+            + "echo x >top/g; umount top", Sandbox.Root);
     }
 
     [Test]
     public void Mount_InUserNamespace_IsRefusedWithTheRemedy()
     {
         Bash.Run("mkdir l u w m; chmod 777 . l u w m", Sandbox.Root);
-        ToolResult result = Bash.Try($"unshare -Urm {ProgramUnderTest.Path} -o lowerdir=l,upperdir=u,workdir=w,io=passthrough m", Sandbox.Root);
-        Assert.That((result.ExitCode, result.Error), Is.EqualTo((1, "overlayfuse: option io=passthrough: needs CAP_SYS_ADMIN outside of user namespaces; mount as root, or write io=auto\n")));
+        ToolResult result = Bash.Try($"unshare -Urm {ProgramUnderTest.Path} -o lowerdir=l,upperdir=u,workdir=w,io=passthrough m",
+            Sandbox.Root);
+        Assert.That((result.ExitCode, result.Error),
+            Is.EqualTo((1,
+                "overlayfuse: option io=passthrough: needs CAP_SYS_ADMIN outside of user namespaces; mount as root, or write io=auto\n")));
     }
 }

@@ -25,7 +25,9 @@ internal abstract class PassthroughTest : AppTest
         descriptors.Clear();
         mount?.Dispose();
         mount = null;
-        foreach ((string name, byte[] bytes) in before) Assert.That(File.ReadAllBytes(Sandbox.PathOf("lower", name)), Is.EqualTo(bytes), "the lower layer's " + name);
+        foreach ((string name,
+            byte[] bytes) in before) Assert.That(File.ReadAllBytes(Sandbox.PathOf("lower", name)), Is.EqualTo(bytes),
+                "the lower layer's " + name);
         before.Clear();
     }
 
@@ -40,7 +42,9 @@ internal abstract class PassthroughTest : AppTest
             File.WriteAllBytes(directory + "/" + name, bytes);
             before.Add(name, bytes);
         }
-        var options = new OverlayOptions([directory], Sandbox.MakeDirectory("upper"), Sandbox.MakeDirectory("work"), extra) { Io = "passthrough" };
+        var options = new OverlayOptions([directory], Sandbox.MakeDirectory("upper"), Sandbox.MakeDirectory("work"),
+            extra)
+        { Io = "passthrough" };
         mount = ProgramUnderTest.Mount(options, Merged);
     }
 
@@ -50,7 +54,8 @@ internal abstract class PassthroughTest : AppTest
     protected int Open(string name, O flags, int mode = 644) => Keep(OpenNow(name, flags, mode), name);
 
     /// <summary>open(2)'s own answer.</summary>
-    protected int OpenNow(string name, O flags, int mode = 644) => Libc.openat(Libc.AT_FDCWD, Libc.Bytes(PathOf(name)), flags | O.CLOEXEC, Mode.Bits(mode));
+    protected int OpenNow(string name, O flags, int mode = 644) =>
+        Libc.openat(Libc.AT_FDCWD, Libc.Bytes(PathOf(name)), flags | O.CLOEXEC, Mode.Bits(mode));
 
     protected int Keep(int fd, string what)
     {
@@ -58,7 +63,8 @@ internal abstract class PassthroughTest : AppTest
         return fd;
     }
 
-    protected static void Write(int fd, string text, long offset = 0) => Tool.Check(Files.WriteAll(fd, Values.Bytes(text), offset), "pwrite");
+    protected static void Write(int fd, string text, long offset = 0) =>
+        Tool.Check(Files.WriteAll(fd, Values.Bytes(text), offset), "pwrite");
 
     protected static string Read(int fd, int length, long offset = 0) => Values.Text(Files.Read(fd, length, offset));
 

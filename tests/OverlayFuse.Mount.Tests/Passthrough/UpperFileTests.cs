@@ -121,7 +121,8 @@ internal sealed class UpperFileTests : PassthroughTest
     public void ReadWrite_DirectIo_GoesToTheFile()
     {
         Mount();
-        Bash.Run("dd if=/dev/urandom of=../data bs=4k count=16 status=none; dd if=../data of=f bs=4k oflag=direct status=none; dd if=f bs=4k iflag=direct status=none | cmp - ../data; cmp f ../data", Merged);
+        Bash.Run("dd if=/dev/urandom of=../data bs=4k count=16 status=none; dd if=../data of=f bs=4k oflag=direct status=none; "
+            + "dd if=f bs=4k iflag=direct status=none | cmp - ../data; cmp f ../data", Merged);
     }
 
     [Test]
@@ -152,7 +153,9 @@ internal sealed class UpperFileTests : PassthroughTest
         string disk = Sandbox.MakeFileSystem("ext4", 16);
         foreach (string name in new[] { "l", "u", "w" }) Directory.CreateDirectory(disk + "/" + name);
         string merged = Sandbox.PathOf("full");
-        using OverlayMount mount = ProgramUnderTest.Mount(new OverlayOptions([disk + "/l"], disk + "/u", disk + "/w") { Io = "passthrough" }, merged);
+        using OverlayMount mount = ProgramUnderTest.Mount(new OverlayOptions([disk + "/l"], disk + "/u",
+            disk + "/w")
+        { Io = "passthrough" }, merged);
         ToolResult result = Bash.Try("dd if=/dev/zero of=f bs=64k status=none", merged);
         Assert.That(result.Error, Does.Contain("No space left"));
         Assert.That(new FileInfo(merged + "/f").Length, Is.GreaterThan(0).And.EqualTo(new FileInfo(disk + "/u/f").Length));

@@ -12,11 +12,13 @@ internal sealed class ContentTests : PeersTest
     [Test]
     public void FirstWrite_AfterACrashLeftCopiesInWork_HasNoneOfTheirBytes()
     {
-        Bash.Run("mkdir work/work\nfor i in {0..40}; do head -c 9000 /dev/zero | tr '\\0' X | tee work/$i work/work/$i work/work/#$i >/dev/null; done", Sandbox.Root);
+        Bash.Run("mkdir work/work\nfor i in {0..40}; do head -c 9000 /dev/zero | tr '\\0' X | "
+            + "tee work/$i work/work/$i work/work/#$i >/dev/null; done", Sandbox.Root);
 
         Mount("for i in {1..9}; do echo small > f$i; done");
 
-        Assert.That(See("for i in {1..9}; do echo more >> f$i; done\ncat f* | sort | uniq -c | tr -s ' '"), Is.EqualTo(" 9 more\n 9 small"));
+        Assert.That(See("for i in {1..9}; do echo more >> f$i; done\ncat f* | sort | uniq -c | tr -s ' '"),
+            Is.EqualTo(" 9 more\n 9 small"));
     }
 
     /// <summary>Seen: fuse-overlayfs 1.10 holds one core at 100 % and its caller for ever.</summary>
@@ -33,7 +35,9 @@ internal sealed class ContentTests : PeersTest
         Assert.That(See($"head -c $(wc -c < {Short}/enabled) enabled"), Is.EqualTo(File.ReadAllText(Short + "/enabled").TrimEnd('\n')));
     }
 
-    /// <summary>Seen: fuse-overlayfs 1.10 has an empty file there. No shell writes here: its closing of copies of the descriptor flushes.</summary>
+    /// <summary>
+    /// Seen: fuse-overlayfs 1.10 has an empty file there. No shell writes here: its closing of copies of the descriptor flushes.
+    /// </summary>
     [TestCase("new")]
     [TestCase("changed")]
     public void Write_ThatHasReturned_IsOnTheUpperBeforeTheFileIsClosed(string name)
@@ -51,7 +55,9 @@ internal sealed class ContentTests : PeersTest
         }
     }
 
-    /// <summary>What was written belongs to the upper, not to the memory of a daemon that may be gone. Seen: fuse-overlayfs 1.10 leaves the old.</summary>
+    /// <summary>
+    /// What was written belongs to the upper, not to the memory of a daemon that may be gone. Seen: fuse-overlayfs 1.10 leaves the old.
+    /// </summary>
     [Test]
     public void Write_ThenTheDaemonIsKilled_NothingIsLost()
     {
@@ -70,7 +76,9 @@ internal sealed class ContentTests : PeersTest
         Assert.That(File.ReadAllText(Options.Upper + "/changed"), Is.EqualTo("new and longer"));
     }
 
-    /// <summary>As before a suspend, when daemons are frozen and the kernel syncs. Seen: with fuse-overlayfs 1.10 it waits for the daemon.</summary>
+    /// <summary>
+    /// As before a suspend, when daemons are frozen and the kernel syncs. Seen: with fuse-overlayfs 1.10 it waits for the daemon.
+    /// </summary>
     [Test]
     public void Sync_WhileTheDaemonIsFrozen_ComesBack()
     {
@@ -119,5 +127,6 @@ internal sealed class ContentTests : PeersTest
     }
 
     private int OpenForWriting(string name) =>
-        (int)Tool.Check(Syscall.open($"{Merged}/{name}", OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_CLOEXEC, FilePermissions.DEFFILEMODE), "open");
+        (int)Tool.Check(Syscall.open($"{Merged}/{name}", OpenFlags.O_WRONLY | OpenFlags.O_CREAT | OpenFlags.O_CLOEXEC,
+            FilePermissions.DEFFILEMODE), "open");
 }

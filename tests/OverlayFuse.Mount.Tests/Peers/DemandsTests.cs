@@ -8,7 +8,8 @@ namespace OverlayFuse.Mount.Tests.Peers;
 [TestFixture, Category("Peers")]
 internal sealed class DemandsTests : PeersTest
 {
-    private const string WideTree = "for i in {1..200}; do mkdir -p wide/d$i/sub; done\nmkdir flat\nfor i in {1..300}; do : > flat/f$i; done";
+    private const string WideTree = "for i in {1..200}; do mkdir -p wide/d$i/sub; done\nmkdir flat\nfor i in {1..300}; do : > flat/f$i; "
+        + "done";
 
     /// <summary>Seen: fuse-overlayfs 1.10 makes over 1,400 calls, one and more for each child.</summary>
     [Test]
@@ -42,7 +43,9 @@ internal sealed class DemandsTests : PeersTest
         const string Status = "for i in {1..300}; do test -f flat/f$i; test ! -e flat/missing$i; done";
         See(Status);
 
-        Assert.That(CallsDuring(Status).Where(call => call.Contains("flat", StringComparison.Ordinal) || call.Contains("missing", StringComparison.Ordinal)), Is.Empty);
+        Assert.That(CallsDuring(Status)
+            .Where(call => call.Contains("flat", StringComparison.Ordinal) || call.Contains("missing", StringComparison.Ordinal)),
+            Is.Empty);
     }
 
     [Test]
@@ -52,7 +55,8 @@ internal sealed class DemandsTests : PeersTest
 
         string[] calls = CallsDuring("dd if=/dev/zero of=big bs=1M count=16 status=none");
 
-        Assert.That(calls.Count(call => call.Contains("pwrite64(", StringComparison.Ordinal) || call.Contains(" splice(", StringComparison.Ordinal)), Is.InRange(1, 40));
+        Assert.That(calls.Count(call => call.Contains("pwrite64(", StringComparison.Ordinal)
+            || call.Contains(" splice(", StringComparison.Ordinal)), Is.InRange(1, 40));
     }
 
     [Test]

@@ -28,7 +28,8 @@ internal sealed class MetadataTests : PeersTest
     public void ChownRecursively_OfALowerTree_LeavesAllTimesAsTheyWere()
     {
         const string Times = "find tree -printf '%p %T@ %A@\n' | sort";
-        Mount("mkdir -p tree/a/b tree/c\necho x | tee tree/f tree/a/f tree/a/b/f >/dev/null\nln -s f tree/s\nfind tree | xargs touch -h -d 2001-01-01");
+        Mount("mkdir -p tree/a/b tree/c\necho x | tee tree/f tree/a/f tree/a/b/f >/dev/null\nln -s f tree/s\nfind tree | "
+            + "xargs touch -h -d 2001-01-01");
         string before = See(Times);
 
         See("chown -hR 5:5 tree\nfind tree ! -user 5 | grep . && exit 1 || true");
@@ -46,7 +47,8 @@ internal sealed class MetadataTests : PeersTest
         See("touch -h -d 2003-03-03 s dangling");
         Remount();
 
-        Assert.That(See("stat -c '%N %Y' f s dangling"), Is.EqualTo("'f' 978307200\n's' -> 'f' 1046649600\n'dangling' -> 'nowhere' 1046649600"));
+        Assert.That(See("stat -c '%N %Y' f s dangling"),
+            Is.EqualTo("'f' 978307200\n's' -> 'f' 1046649600\n'dangling' -> 'nowhere' 1046649600"));
     }
 
     [Test]
@@ -54,12 +56,15 @@ internal sealed class MetadataTests : PeersTest
     {
         Mount("for i in {1..40}; do mkdir d$i; head -c 20000 /dev/urandom > d$i/f; ln d$i/f d$i/link; done");
 
-        ToolResult tar = Bash.Try("chmod -R o-rwx .\nfor i in {1..40}; do echo more >> d$i/f; tar -cf ../$i.tar d$i; done\ntar -cf ../all.tar .", Merged);
+        ToolResult tar = Bash.Try("chmod -R o-rwx .\nfor i in {1..40}; do echo more >> d$i/f; tar -cf ../$i.tar d$i; "
+            + "done\ntar -cf ../all.tar .", Merged);
 
         Assert.That((tar.ExitCode, tar.Error), Is.EqualTo((0, "")));
     }
 
-    /// <summary>Two file systems that were made alike give their files the same numbers. Seen: fuse-overlayfs 1.10 shows both with one number.</summary>
+    /// <summary>
+    /// Two file systems that were made alike give their files the same numbers. Seen: fuse-overlayfs 1.10 shows both with one number.
+    /// </summary>
     [Test]
     public void InodeNumbers_OfLayersOnTwoFileSystems_AreOneToAFile()
     {
@@ -85,10 +90,13 @@ internal sealed class MetadataTests : PeersTest
 
         for (int round = 0; round < 2; round++, Remount())
             foreach (string directory in new[] { "", "/both" })
-                Assert.That(DirectoryReader.Read(Merged + directory).Where(entry => (long)entry.d_ino != InodeOf(directory + "/" + entry.d_name)).Select(entry => entry.d_name), Is.Empty);
+                Assert.That(DirectoryReader.Read(Merged + directory)
+                    .Where(entry => (long)entry.d_ino != InodeOf(directory + "/" + entry.d_name)).Select(entry => entry.d_name), Is.Empty);
     }
 
-    /// <summary>Seen: fuse-overlayfs 1.10 ends, and the mount with it ("Transport endpoint is not connected"); later ones say ENAMETOOLONG.</summary>
+    /// <summary>
+    /// Seen: fuse-overlayfs 1.10 ends, and the mount with it ("Transport endpoint is not connected"); later ones say ENAMETOOLONG.
+    /// </summary>
     [Test]
     public void Name_Of255Bytes_CanBeChangedRemovedMadeAndMoved()
     {
@@ -101,5 +109,6 @@ internal sealed class MetadataTests : PeersTest
         Assert.That(See("cat n*\nls d | wc -c\nls | wc -l"), Is.EqualTo("new\n256\n3"));
     }
 
-    private long InodeOf(string path) => long.Parse(Bash.Run($"stat -c %i .{path}", Merged), System.Globalization.CultureInfo.InvariantCulture);
+    private long InodeOf(string path) =>
+        long.Parse(Bash.Run($"stat -c %i .{path}", Merged), System.Globalization.CultureInfo.InvariantCulture);
 }

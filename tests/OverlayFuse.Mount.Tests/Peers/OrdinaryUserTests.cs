@@ -6,11 +6,15 @@ namespace OverlayFuse.Mount.Tests.Peers;
 [TestFixture, Category("Peers")]
 internal sealed class OrdinaryUserTests : RootlessTest
 {
-    /// <summary>Of each mode, whether in the lower layer or made through the mount. Seen: fuse-overlayfs 1.10 refuses "mkdir -m 555".</summary>
+    /// <summary>
+    /// Of each mode, whether in the lower layer or made through the mount. Seen: fuse-overlayfs 1.10 refuses "mkdir -m 555".
+    /// </summary>
     [Test]
     public void EditAndReplace_OfReadOnlyFilesAndDirectories_Works()
     {
-        User.Run("mkdir -p lower/closed/sub upper work merged\nprintf 'old\\n' | tee lower/{edited,replaced,touched,closed/f,closed/sub/f} >/dev/null\nchmod 444 lower/*ed 2>/dev/null\nchmod 555 lower/closed lower/closed/sub", Home);
+        User.Run("mkdir -p lower/closed/sub upper work merged\nprintf 'old\\n' | "
+            + "tee lower/{edited,replaced,touched,closed/f,closed/sub/f} >/dev/null\nchmod 444 lower/*ed 2>/dev/null\nchmod 555 "
+            + "lower/closed lower/closed/sub", Home);
         User.Run($"{Program} -o lowerdir=lower,upperdir=upper,workdir=work,userxattr merged", Home);
         try
         {

@@ -53,7 +53,9 @@ internal sealed class VisibilityTests : PeersTest
         Assert.That(See("find a | sort | tr '\\n' ' '"), Is.EqualTo("a a/b a/b/c a/b/new a/old "));
     }
 
-    /// <summary>What is mounted inside a layer is not of the layer. Seen: fuse-overlayfs 1.10 shows, and waits for, what is mounted there.</summary>
+    /// <summary>
+    /// What is mounted inside a layer is not of the layer. Seen: fuse-overlayfs 1.10 shows, and waits for, what is mounted there.
+    /// </summary>
     [Test]
     public void MountInsideALayer_Looked_ShowsTheDirectoryBelow()
     {
@@ -64,7 +66,8 @@ internal sealed class VisibilityTests : PeersTest
     }
 
     /// <summary>
-    /// One directory bound over another, so that two paths of a layer lead to one inode. Seen: fuse-overlayfs 1.10 has no file under one of the two.
+    /// One directory bound over another, so that two paths of a layer lead to one inode. Seen: fuse-overlayfs 1.10 has no file under one of
+    /// the two.
     /// </summary>
     [Test]
     public void Write_BesideABindMountOfTheSameDirectory_GoesToThePathThatWasWritten()
@@ -86,6 +89,7 @@ internal sealed class VisibilityTests : PeersTest
 
         Bash.Run("echo a much longer line > changed\nrm removed\necho other > t\nmv t replaced\necho new > new\ntouch d/new", Lower);
 
-        Assert.That(See("cat changed replaced new\nls . d | tr '\\n' ' '"), Is.EqualTo("a much longer line\nother\nnew\n.: changed d new replaced  d: new "));
+        Assert.That(See("cat changed replaced new\nls . d | tr '\\n' ' '"),
+            Is.EqualTo("a much longer line\nother\nnew\n.: changed d new replaced  d: new "));
     }
 }

@@ -46,7 +46,8 @@ internal sealed class DirectoryTests(string place) : PosixFixture(place)
         {
             for (int round = 0; round < rounds; round++)
             {
-                List<string> stable = [.. DirectoryReader.ReadAll(PathOf("d")).Select(entry => entry.d_name).Where(name => name.StartsWith("stable", StringComparison.Ordinal))];
+                List<string> stable = [.. DirectoryReader.ReadAll(PathOf("d")).Select(entry => entry.d_name)
+                    .Where(name => name.StartsWith("stable", StringComparison.Ordinal))];
                 Assert.That(stable, Has.Count.EqualTo(count));
                 Assert.That(stable.Distinct().Count(), Is.EqualTo(count));
             }

@@ -5,8 +5,8 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Posix;
 
 /// <summary>
-/// A file and its content in memory: each step does the same to both, as fsx does. A shared mapping is kept over the steps, so that the page cache,
-/// read(2) and write(2) must agree all the time.
+/// A file and its content in memory: each step does the same to both, as fsx does. A shared mapping is kept over the steps, so that the
+/// page cache, read(2) and write(2) must agree all the time.
 /// </summary>
 internal sealed class FileModel : IDisposable
 {
@@ -117,7 +117,8 @@ internal sealed class FileModel : IDisposable
     private string CopyRange()
     {
         if (size < 4) return "too small to copy";
-        int length = random.Next(1, size / 2), from = random.Next(size - 2 * length + 1), to = from + length + random.Next(Largest - from - 2 * length);
+        int length = random.Next(1, size / 2), from = random.Next(size - 2 * length + 1),
+            to = from + length + random.Next(Largest - from - 2 * length);
         for (int done = 0; done < length;)
         {
             (long source, long target) = (from + done, to + done);

@@ -38,7 +38,8 @@ internal sealed class FileTests(string place) : PosixFixture(place)
         Assert.Multiple(() =>
         {
             Assert.That(stat.st_size, Is.EqualTo(Size));
-            Assert.That(stat.st_blocks * 512, Is.LessThan(4 << 20), "the holes are still holes, but for the rest of a chunk of 1 MiB (the kernel)");
+            Assert.That(stat.st_blocks * 512, Is.LessThan(4 << 20),
+                "the holes are still holes, but for the rest of a chunk of 1 MiB (the kernel)");
             Assert.That(Files.Read(fd, 5, Far - 1), Is.EqualTo(new[] { 0, 'f', 'a', 'r', 0 }));
             Assert.That(Files.Read(fd, 1, 4L << 30), Is.EqualTo(new[] { 'A' + (4L << 30) / 4096 % 26 }));
             Assert.That(Libc.lseek(fd, 1 << 20, Libc.SEEK_DATA), Is.EqualTo(4L << 30));
@@ -58,7 +59,8 @@ internal sealed class FileTests(string place) : PosixFixture(place)
             Close(fd);
         });
         string[] lines = File.ReadAllLines(PathOf("log"));
-        IEnumerable<string> expected = Enumerable.Range(0, Writers).SelectMany(writer => Enumerable.Range(0, LinesOfEach).Select(i => $"{writer} {i}")).Append("start");
+        IEnumerable<string> expected = Enumerable.Range(0, Writers)
+            .SelectMany(writer => Enumerable.Range(0, LinesOfEach).Select(i => $"{writer} {i}")).Append("start");
         Assert.That(lines, Is.EquivalentTo(expected));
     }
 
@@ -78,7 +80,8 @@ internal sealed class FileTests(string place) : PosixFixture(place)
         for (int writer = 0; writer < Writers; writer++)
         {
             Assert.That(Files.Read(all, 8, (long)writer * Apart), Is.EqualTo(Values.Bytes($"writer {writer}")));
-            Assert.That(Files.Read(all, 1, (long)writer * Apart + 4096), Is.EqualTo(new[] { 'A' + ((long)writer * Apart / 4096 + 1) % 26 }), "what was there before");
+            Assert.That(Files.Read(all, 1, (long)writer * Apart + 4096), Is.EqualTo(new[] { 'A' + ((long)writer * Apart / 4096 + 1) % 26 }),
+                "what was there before");
         }
         Close(all);
     }
@@ -108,7 +111,8 @@ internal sealed class FileTests(string place) : PosixFixture(place)
         Tool.Check(Syscall.unlink(PathOf("f")), "unlink");
         Tool.Check(Syscall.fchmod(fd, Mode.Octal(600)), "fchmod");
         Tool.Check(Syscall.fchown(fd, 7, 8), "fchown");
-        int again = (int)Tool.Check(Libc.openat(Libc.AT_FDCWD, Libc.Bytes($"/proc/self/fd/{fd}"), O.RDWR | O.CLOEXEC, 0), "open through /proc/self/fd");
+        int again = (int)Tool.Check(Libc.openat(Libc.AT_FDCWD, Libc.Bytes($"/proc/self/fd/{fd}"), O.RDWR | O.CLOEXEC, 0),
+            "open through /proc/self/fd");
         Tool.Check(Files.WriteAll(again, Values.Bytes("DATA"), 0), "pwrite");
         Tool.Check(Syscall.fstat(fd, out Stat stat), "fstat");
         Assert.Multiple(() =>

@@ -4,8 +4,8 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Posix;
 
 /// <summary>
-/// Base of the tests of what every file system must do. One body runs on the bare disk, which proves the test, on the kernel's overlayfs and on ours;
-/// there the layer is the lower one.
+/// Base of the tests of what every file system must do. One body runs on the bare disk, which proves the test, on the kernel's overlayfs
+/// and on ours; there the layer is the lower one.
 /// </summary>
 [TestFixture(Disk)]
 [TestFixture(Kernel)]
@@ -14,7 +14,8 @@ namespace OverlayFuse.Mount.Tests.Posix;
 [TestFixture(WriteBack)]
 internal abstract class PosixFixture(string place)
 {
-    protected const string Disk = "disk", Kernel = "kernel", Ours = "overlayfuse", Passthrough = "overlayfuse io=passthrough", WriteBack = "overlayfuse writeback=1";
+    protected const string Disk = "disk", Kernel = "kernel", Ours = "overlayfuse", Passthrough = "overlayfuse io=passthrough",
+        WriteBack = "overlayfuse writeback=1";
     private Sandbox sandbox = null!;
     private OverlayMount? mount;
 

@@ -5,7 +5,10 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Posix;
 
-/// <summary>What was written and is still only in the page cache counts for every other operation: with writeback=1 the daemon does not know of it yet.</summary>
+/// <summary>
+/// What was written and is still only in the page cache counts for every other operation: with writeback=1 the daemon does not know of it
+/// yet.
+/// </summary>
 internal sealed class UnwrittenTests(string place) : PosixFixture(place)
 {
     private const int Page = 4096, Long = 64 << 20;

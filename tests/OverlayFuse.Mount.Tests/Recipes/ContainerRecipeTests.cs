@@ -2,15 +2,21 @@ using OverlayFuse.Mount.Tests.Containers;
 
 namespace OverlayFuse.Mount.Tests.Recipes;
 
-/// <summary>What examples/ say of containers: `overlayfuse run` and a mount in a podman container of root, with and without the device and the right to mount.</summary>
+/// <summary>
+/// What examples/ say of containers: `overlayfuse run` and a mount in a podman container of root, with and without the device and the right
+/// to mount.
+/// </summary>
 [TestFixture]
 internal sealed class ContainerRecipeTests : ContainerTest
 {
-    /// <summary>An image with the program and its libraries; in the container's root directory are a tree, an upper and a work directory on a tmpfs.</summary>
+    /// <summary>
+    /// An image with the program and its libraries; in the container's root directory are a tree, an upper and a work directory on a tmpfs.
+    /// </summary>
     private static readonly string s_image = Base + $$"""
         mkdir image
         cp {{Harness.ProgramUnderTest.Path}} image/overlayfuse
-        (cd image; cp --parents $(ldd overlayfuse | grep -o '/[^ ]*') .; printf 'FROM base\nCOPY . /\nRUN mkdir /tree /view && echo old >/tree/file\n' >Dockerfile)
+        (cd image; cp --parents $(ldd overlayfuse | grep -o '/[^ ]*') .
+         printf 'FROM base\nCOPY . /\nRUN mkdir /tree /view && echo old >/tree/file\n' >Dockerfile)
         build image image
         inside() { podman run --rm --tmpfs /var/tmp "$@" 2>&1 || echo "exit $?"; }
 
@@ -21,9 +27,11 @@ internal sealed class ContainerRecipeTests : ContainerTest
     public void Container_WithDeviceAndRight_WorksElseSaysWhatIsMissing()
     {
         string[] parts = Run(Storage.Kernel, s_image + """
-            inside --device /dev/fuse --cap-add SYS_ADMIN image /overlayfuse run --diff --lower /tree -- sh -c 'echo new >/tree/file; cat /tree/file'
+            inside --device /dev/fuse --cap-add SYS_ADMIN image /overlayfuse run --diff --lower /tree -- \
+                sh -c 'echo new >/tree/file; cat /tree/file'
             echo =
-            inside --device /dev/fuse --cap-add SYS_ADMIN image sh -c '/overlayfuse -o lowerdir=/tree /view && cat /view/file && /overlayfuse unmount /view'
+            inside --device /dev/fuse --cap-add SYS_ADMIN image \
+                sh -c '/overlayfuse -o lowerdir=/tree /view && cat /view/file && /overlayfuse unmount /view'
             echo =
             inside --device /dev/fuse image /overlayfuse run --lower /tree -- cat /tree/file
             echo =
@@ -33,6 +41,8 @@ internal sealed class ContainerRecipeTests : ContainerTest
             """).Split("=\n");
         Assert.That(parts[..3], Is.EqualTo(new[] { "new\nM file\n", "old\n", "old\n" }));
         Assert.That(parts[3], Does.EndWith("install the package fuse3, or mount as root (in a container: --cap-add SYS_ADMIN)\nexit 1\n"));
-        Assert.That(parts[4], Does.EndWith("/dev/fuse: ENOENT: the kernel has no FUSE here; load it (modprobe fuse), or give the container the device (--device /dev/fuse)\nexit 125\n"));
+        Assert.That(parts[4],
+            Does.EndWith("/dev/fuse: ENOENT: the kernel has no FUSE here; "
+                + "load it (modprobe fuse), or give the container the device (--device /dev/fuse)\nexit 125\n"));
     }
 }

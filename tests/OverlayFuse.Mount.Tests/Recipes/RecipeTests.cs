@@ -2,7 +2,9 @@ using OverlayFuse.Mount.Tests.Run;
 
 namespace OverlayFuse.Mount.Tests.Recipes;
 
-/// <summary>The recipes of examples/, step by step, with a small project and the variables of the services. The checkout must stay as it was.</summary>
+/// <summary>
+/// The recipes of examples/, step by step, with a small project and the variables of the services. The checkout must stay as it was.
+/// </summary>
 [TestFixture(Runner.Root), TestFixture(Runner.User), Category("Run")]
 internal sealed class RecipeTests(Runner runner) : RunTest(runner)
 {
@@ -29,7 +31,8 @@ internal sealed class RecipeTests(Runner runner) : RunTest(runner)
         foreach (Dictionary<object, object> step in Recipe.Steps("github-actions.yml", "test"))
         {
             if (step.TryGetValue("env", out object? variables))
-                Assert.That(variables, Is.EqualTo(new Dictionary<object, object> { ["OVERLAYFUSE_URL"] = "${{ vars.OVERLAYFUSE_URL }}" }), "what the project above sets");
+                Assert.That(variables, Is.EqualTo(new Dictionary<object, object> { ["OVERLAYFUSE_URL"] = "${{ vars.OVERLAYFUSE_URL }}" }),
+                    "what the project above sets");
             if (step.TryGetValue("uses", out object? action))
                 Assert.That(action, Does.StartWith("actions/checkout@"), "what is done here by another way");
             else

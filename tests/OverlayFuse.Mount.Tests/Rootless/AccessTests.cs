@@ -16,7 +16,8 @@ internal sealed class AccessTests(Runner runner) : RunTest(runner)
     {
         string config = Sandbox.PathOf("fuse.conf");
         File.WriteAllText(config, "user_allow_other\n");
-        Bash.Run($"[ -e /etc/fuse.conf ] || touch /etc/fuse.conf; chmod 644 {config}; mount --bind {config} /etc/fuse.conf; chmod a+x {Sandbox.Root} {Home}");
+        Bash.Run($"[ -e /etc/fuse.conf ] || touch /etc/fuse.conf; chmod 644 {config}; mount --bind {config} /etc/fuse.conf; "
+            + $"chmod a+x {Sandbox.Root} {Home}");
         Shell("mkdir upper work");
     }
 
@@ -33,14 +34,17 @@ internal sealed class AccessTests(Runner runner) : RunTest(runner)
     public void AllowRoot_ForOthers_IsClosedAlsoWhatIsCached()
     {
         Shell("$P -o lowerdir=top:bottom,upperdir=upper,workdir=work,allow_root view; cat view/other view/sub/file; ls -lR view");
-        Assert.That(Bash.Run("cat view/other; ls view/sub; touch view/new; stat -c %n view", Home), Is.EqualTo("of the top\nfile\nview\n"), "root");
-        foreach (string question in new[] { "cat view/other", "cat view/sub/file", "ls view", "ls view/sub", "stat view/other", "cd view", "echo x > view/x", "getfattr -d view", "df view" })
+        Assert.That(Bash.Run("cat view/other; ls view/sub; touch view/new; stat -c %n view", Home), Is.EqualTo("of the top\nfile\nview\n"),
+            "root");
+        foreach (string question in new[] { "cat view/other", "cat view/sub/file", "ls view", "ls view/sub", "stat view/other", "cd view",
+            "echo x > view/x", "getfattr -d view", "df view" })
         {
             ToolResult answer = Bash.Try($"{Other} '{question}'", Home);
             Assert.That(answer.ExitCode, Is.Not.Zero, question);
             Assert.That(answer.Output, Is.Empty, question);
         }
-        Assert.That(Bash.Run($"cd view/sub; {Other} 'ls 2>&1; cat file 2>&1' || true", Home), Does.Not.Contain("of the"), "who was put into it");
+        Assert.That(Bash.Run($"cd view/sub; {Other} 'ls 2>&1; cat file 2>&1' || true", Home), Does.Not.Contain("of the"),
+            "who was put into it");
         if (Runner == Runner.User) // of root's mount the kernel lets nobody else read anything
             Assert.That(Bash.Run($"{Other} 'cat' < view/other", Home), Is.EqualTo("of the top\n"), "an open file may be handed on");
         Assert.That(Shell("cat view/other"), Is.EqualTo("of the top\n"), "who mounts");
@@ -50,7 +54,8 @@ internal sealed class AccessTests(Runner runner) : RunTest(runner)
     public void AllowRoot_BesideAllowOther_IsRefused()
     {
         ToolResult result = Try("$P -o lowerdir=bottom,allow_root,allow_other view");
-        Assert.That((result.ExitCode, result.Error), Is.EqualTo((2, "overlayfuse: option allow_root: cannot stand with allow_other, as in libfuse; leave one of them out\n")));
+        Assert.That((result.ExitCode, result.Error),
+            Is.EqualTo((2, "overlayfuse: option allow_root: cannot stand with allow_other, as in libfuse; leave one of them out\n")));
     }
 
     /// <summary>Also while it is in use; the watcher goes with it.</summary>
@@ -59,7 +64,8 @@ internal sealed class AccessTests(Runner runner) : RunTest(runner)
     [TestCase("", "ABRT")]
     public void AutoUnmount_OfAKilledDaemon_LeavesNoMount(string foreground, string signal)
     {
-        string start = $"$P {foreground} -o lowerdir=top:bottom,upperdir=upper,workdir=work,auto_unmount view{(foreground.Length > 0 ? " 2>/dev/null &" : "")}";
+        string start = $"$P {foreground} -o lowerdir=top:bottom,upperdir=upper,workdir=work,auto_unmount "
+            + $"view{(foreground.Length > 0 ? " 2>/dev/null &" : "")}";
         string output = Shell($$"""
             {{start}}
             until mountpoint -q view; do sleep 0.02; done

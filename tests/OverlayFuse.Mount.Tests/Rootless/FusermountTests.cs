@@ -51,7 +51,8 @@ internal sealed class FusermountTests : RootlessTest
         Unmount();
 
         OverlayOptions options = new([Home + "/top", Home + "/bottom"], Home + "/upper", Home + "/work", "userxattr");
-        using (ProgramUnderTest.Mount(options, Home + "/merged")) Assert.That(Bash.Run(ShowMerged, Home), Is.EqualTo(before), "mounted by root");
+        using (ProgramUnderTest.Mount(options, Home + "/merged"))
+            Assert.That(Bash.Run(ShowMerged, Home), Is.EqualTo(before), "mounted by root");
         Bash.Run($"mount -t overlay overlay -o {options} merged", Home);
         Assert.That(Bash.Run(ShowMerged, Home), Is.EqualTo(before), "mounted by the kernel");
     }
@@ -84,11 +85,14 @@ internal sealed class FusermountTests : RootlessTest
         Assert.That(refused.Error, Does.Contain("user.overlay.*").And.Contain("redirect_dir=on").And.Contain("setfattr -x"));
     }
 
-    /// <summary>What root's mount of the kernel's overlayfs wrote as trusted.* an ordinary user cannot see; that root was there is seen.</summary>
+    /// <summary>
+    /// What root's mount of the kernel's overlayfs wrote as trusted.* an ordinary user cannot see; that root was there is seen.
+    /// </summary>
     [Test]
     public void Mount_UpperThatRootMountedBefore_RefusedUnlessToldOtherwise()
     {
-        using (KernelOverlay.Mount(new OverlayOptions([Home + "/top", Home + "/bottom"], Home + "/upper", Home + "/work"), Home + "/merged"))
+        using (KernelOverlay.Mount(new OverlayOptions([Home + "/top", Home + "/bottom"], Home + "/upper", Home + "/work"),
+            Home + "/merged"))
             Bash.Run("rm -r directory; mkdir directory", Home + "/merged");
 
         string options = Options.Replace(",userxattr", "", StringComparison.Ordinal);
@@ -101,19 +105,24 @@ internal sealed class FusermountTests : RootlessTest
         Unmount();
     }
 
-    /// <summary>The daemon has no capability here: the user's own directory without permissions keeps its marks to itself, and they still count.</summary>
+    /// <summary>
+    /// The daemon has no capability here: the user's own directory without permissions keeps its marks to itself, and they still count.
+    /// </summary>
     [Test]
     public void Remount_OwnDirectoriesAndFilesWithoutPermissions_ShownAndHidingWhatIsBelow()
     {
         Mount();
-        User.Run("cd merged; rm -r directory; mkdir directory; echo new > directory/3; chmod 0 directory; chmod 0 appended; chmod 200 mode", Home);
+        User.Run("cd merged; rm -r directory; mkdir directory; echo new > directory/3; chmod 0 directory; chmod 0 appended; chmod 200 mode",
+            Home);
         Unmount();
 
         Mount();
-        User.Run("cd merged; test \"$(stat -c %a directory appended mode | tr '\\n' ' ')\" = '0 0 200 '; chmod 700 directory; test \"$(ls directory)\" = 3; rm -f appended mode; test ! -e mode", Home);
+        User.Run("cd merged; test \"$(stat -c %a directory appended mode | tr '\\n' ' ')\" = '0 0 200 '; chmod 700 directory; "
+            + "test \"$(ls directory)\" = 3; rm -f appended mode; test ! -e mode", Home);
         Unmount();
 
-        Assert.That(Bash.Run("stat -c %a directory; stat -c %F appended mode", Home + "/upper"), Is.EqualTo("700\ncharacter special file\ncharacter special file\n"));
+        Assert.That(Bash.Run("stat -c %a directory; stat -c %F appended mode", Home + "/upper"),
+            Is.EqualTo("700\ncharacter special file\ncharacter special file\n"));
     }
 
     /// <summary>As where /etc/mtab is missing, which fusermount3 reads: the daemon says so and ends; it does not abort.</summary>
@@ -122,7 +131,8 @@ internal sealed class FusermountTests : RootlessTest
     {
         string answer = User.Run($$"""
             mkdir bin; real=$(command -v fusermount3)
-            printf '#!/bin/sh\ncase " $* " in *" -u "*) echo no mtab today >&2; exit 1;; esac\nexec %s "$@"\n' "$real" > bin/fusermount3; chmod 755 bin/fusermount3
+            printf '#!/bin/sh\ncase " $* " in *" -u "*) echo no mtab today >&2; exit 1;; esac\nexec %s "$@"\n' "$real" > bin/fusermount3
+            chmod 755 bin/fusermount3
             PATH=$PWD/bin:$PATH {{Program}} -f -o {{Options}} merged 2> words & daemon=$!
             until mountpoint -q merged; do sleep 0.05; done
             kill -TERM $daemon; status=0; wait $daemon || status=$?
@@ -169,7 +179,9 @@ internal sealed class FusermountTests : RootlessTest
         });
     }
 
-    /// <summary>Files of other users and modes without permissions: what the user may not do stays refused, and is done no other way.</summary>
+    /// <summary>
+    /// Files of other users and modes without permissions: what the user may not do stays refused, and is done no other way.
+    /// </summary>
     [Test]
     public void Access_FileThatTheUserMayNotRead_RefusedAndNotCopiedUp()
     {

@@ -20,7 +20,8 @@ internal sealed class OrdinaryUser : IDisposable
         Tool.Check(Syscall.stat(FuseDevice, out Stat device), "stat " + FuseDevice);
         deviceMode = device.st_mode & FilePermissions.ALLPERMS;
         Bash.Run($"useradd --no-create-home --shell /bin/bash --home-dir /nonexistent {name}");
-        Bash.Run($"chmod 666 {FuseDevice}\ngrep -q ^{name}: /etc/subuid || usermod --add-subuids 7000000-7065535 --add-subgids 7000000-7065535 {name}");
+        Bash.Run($"chmod 666 {FuseDevice}\ngrep -q ^{name}: /etc/subuid || "
+            + $"usermod --add-subuids 7000000-7065535 --add-subgids 7000000-7065535 {name}");
         Id = int.Parse(Bash.Run($"id -u {name}"), CultureInfo.InvariantCulture);
         FirstSubordinateId = int.Parse(Bash.Run($"grep ^{name}: /etc/subuid").Split(':')[1], CultureInfo.InvariantCulture);
     }
@@ -35,7 +36,8 @@ internal sealed class OrdinaryUser : IDisposable
 
     /// <summary>Runs a script as this user, with nothing of root's environment, groups and capabilities.</summary>
     public ToolResult Try(string script, string directory) => Bash.Try($"""
-        exec setpriv --reuid {Name} --regid {Name} --init-groups --inh-caps=-all env -i PATH="$PATH" HOME=/nonexistent USER={Name} LC_ALL=C bash -euo pipefail <<'END-OF-USERS-SCRIPT'
+        exec setpriv --reuid {Name} --regid {Name} --init-groups --inh-caps=-all \
+            env -i PATH="$PATH" HOME=/nonexistent USER={Name} LC_ALL=C bash -euo pipefail <<'END-OF-USERS-SCRIPT'
         {script}
         END-OF-USERS-SCRIPT
         """, directory);
@@ -43,7 +45,8 @@ internal sealed class OrdinaryUser : IDisposable
     public string Run(string script, string directory)
     {
         ToolResult result = Try(script, directory);
-        return result.ExitCode == 0 ? result.Output : throw new InvalidOperationException($"as {Name}: exit {result.ExitCode}: {script}\n{result.Output}{result.Error}");
+        return result.ExitCode == 0 ? result.Output
+            : throw new InvalidOperationException($"as {Name}: exit {result.ExitCode}: {script}\n{result.Output}{result.Error}");
     }
 
     public void Dispose()

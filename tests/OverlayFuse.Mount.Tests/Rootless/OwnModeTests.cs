@@ -1,10 +1,16 @@
 namespace OverlayFuse.Mount.Tests.Rootless;
 
-/// <summary>The daemon of an ordinary user widens the mode of that user's own directories for a moment, where it could not read or remove them else: no client notices.</summary>
+/// <summary>
+/// The daemon of an ordinary user widens the mode of that user's own directories for a moment, where it could not read or remove them else:
+/// no client notices.
+/// </summary>
 [TestFixture, Category("Rootless")]
 internal sealed class OwnModeTests : RootlessTest
 {
-    /// <summary>Changes a directory's mode again and again while others look at it; says how many changes were lost, and what the others saw beside both modes.</summary>
+    /// <summary>
+    /// Changes a directory's mode again and again while others look at it; says how many changes were lost, and what the others saw beside
+    /// both modes.
+    /// </summary>
     private const string ChangeAndWatch = """
         import os, sys
         path, way = sys.argv[1:]

@@ -3,14 +3,17 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Rootless;
 
-/// <summary>Merged views inside of layers: a daemon that enters its own view, or two that enter each other's, would wait for themselves for ever.</summary>
+/// <summary>
+/// Merged views inside of layers: a daemon that enters its own view, or two that enter each other's, would wait for themselves for ever.
+/// </summary>
 [TestFixture, Category("Rootless")]
 internal sealed class OwnMountTests : RootlessTest
 {
     private const string Search = "timeout -k 1 60 find";
 
     [TearDown]
-    public void Unmount() => Bash.Try("for m in bottom/view upper/view bottom/inside x/b y/a merged; do umount -l $m 2>/dev/null || true; done", Home);
+    public void Unmount() =>
+        Bash.Try("for m in bottom/view upper/view bottom/inside x/b y/a merged; do umount -l $m 2>/dev/null || true; done", Home);
 
     [TestCase("bottom/view")]
     [TestCase("upper/view")]
@@ -51,7 +54,8 @@ internal sealed class OwnMountTests : RootlessTest
     public void Read_LowerLayers_LeavesTheirTimesOfAccess([Values] bool inNamespace)
     {
         User.Run("find top bottom -exec touch -h -a -d 2001-01-01 {} +", Home);
-        const string read = "ls -lR merged >/dev/null; cat merged/kept merged/below/2 merged/opaque/shown >/dev/null; find merged -type f -exec cat {} + >/dev/null;";
+        const string read = "ls -lR merged >/dev/null; cat merged/kept merged/below/2 merged/opaque/shown >/dev/null; "
+            + "find merged -type f -exec cat {} + >/dev/null;";
         string mount = $"{Program} -o {Options} merged; {read} fusermount3 -u merged 2>/dev/null || umount merged";
         User.Run(inNamespace ? $"unshare -Urm bash -euc '{mount}'" : mount, Home);
         Assert.That(Bash.Run("find top bottom ! -type l -newerat 2001-01-02", Home), Is.Empty);

@@ -13,7 +13,8 @@ internal abstract class RootlessTest : AppTest
 {
     protected const string MakeLayers = """
         mkdir -p top bottom/directory bottom/below bottom/opaque top/below top/opaque upper work merged
-        for name in kept appended truncated removed renamed linked mode replaced directory/1 directory/2 below/1 below/2 opaque/hidden whited-out; do
+        for name in kept appended truncated removed renamed linked mode \
+            replaced directory/1 directory/2 below/1 below/2 opaque/hidden whited-out; do
             echo "of the bottom: $name" > bottom/$name
         done
         echo 'of the top' | tee top/below/2 top/opaque/shown top/only-top >/dev/null

@@ -15,7 +15,8 @@ internal sealed class UserNamespaceTests : RootlessTest
     {
         (string merged, string upper) = ExpectedByTheKernel(unshare);
 
-        (string actualMerged, string actualUpper) = Split(RunMounted(unshare, $"({Scenario})\n{ShowMerged}\necho ---upper\numount merged\n{ShowUpper}"));
+        (string actualMerged,
+            string actualUpper) = Split(RunMounted(unshare, $"({Scenario})\n{ShowMerged}\necho ---upper\numount merged\n{ShowUpper}"));
 
         Assert.Multiple(() =>
         {
@@ -49,7 +50,8 @@ internal sealed class UserNamespaceTests : RootlessTest
             chown 5:6 kept
             mkdir of-another
             chown 1000:1000 of-another
-            setpriv --reuid 1000 --regid 1000 --clear-groups bash -c 'echo mine > of-another/file; mkdir of-another/directory; ! echo > kept-out 2>/dev/null'
+            setpriv --reuid 1000 --regid 1000 --clear-groups \
+                bash -c 'echo mine > of-another/file; mkdir of-another/directory; ! echo > kept-out 2>/dev/null'
             test "$(stat -c %u:%g of-another/file of-another/directory kept | tr '\n' ' ')" = '1000:1000 1000:1000 5:6 '
             cd ..
             umount merged
@@ -61,8 +63,8 @@ internal sealed class UserNamespaceTests : RootlessTest
     }
 
     /// <summary>
-    /// Entries of root's that the user may not read, where user.* cannot be read either: a file cannot be a metacopy then, a directory above the lowest
-    /// layer cannot be had, and what is in a directory of the user's can be removed.
+    /// Entries of root's that the user may not read, where user.* cannot be read either: a file cannot be a metacopy then, a directory
+    /// above the lowest layer cannot be had, and what is in a directory of the user's can be removed.
     /// </summary>
     [Test]
     public void Look_AtUnreadableLowerEntries_SeenAndRemovedAsOnTheKernel([Values(OnlyRoot, FullMap)] string unshare)
@@ -80,7 +82,8 @@ internal sealed class UserNamespaceTests : RootlessTest
         string actual = RunMounted(unshare, LookAtUnreadable);
 
         Assert.That(actual, Is.EqualTo(expected));
-        Assert.That(actual, Does.Contain("secret 600 7 regular file").And.Contain("shut 700: Permission denied"), "the tools say what the test takes them to say");
+        Assert.That(actual, Does.Contain("secret 600 7 regular file").And.Contain("shut 700: Permission denied"),
+            "the tools say what the test takes them to say");
     }
 
     /// <summary>Who stands in for an owner without a place in the namespace lends no set-id bit.</summary>
@@ -92,8 +95,8 @@ internal sealed class UserNamespaceTests : RootlessTest
     }
 
     /// <summary>
-    /// Lists of lower and upper entries that name ids without a place in the namespace. What they give the user is as on the kernel's overlayfs, which
-    /// keeps their entries; we cannot.
+    /// Lists of lower and upper entries that name ids without a place in the namespace. What they give the user is as on the kernel's
+    /// overlayfs, which keeps their entries; we cannot.
     /// </summary>
     [Test]
     public void Change_BelowAccessListsThatNameStrangers_AsOnTheKernel()
@@ -112,7 +115,8 @@ internal sealed class UserNamespaceTests : RootlessTest
 
         Assert.That(actual, Is.EqualTo(expected));
         Assert.That(Bash.Run("getfacl -cpn with-list; getfacl -cpn default", Home + "/upper"), Is.EqualTo(
-            "user::rwx\ngroup::r-x\nmask::rwx\nother::r-x\n\n" + "user::rwx\ngroup::r-x\nother::r-x\ndefault:user::rwx\ndefault:group::r-x\ndefault:mask::rwx\ndefault:other::r-x\n\n"));
+            "user::rwx\ngroup::r-x\nmask::rwx\nother::r-x\n\n"
+                + "user::rwx\ngroup::r-x\nother::r-x\ndefault:user::rwx\ndefault:group::r-x\ndefault:mask::rwx\ndefault:other::r-x\n\n"));
     }
 
     /// <summary>Without an entry that denies, somebody would get more than before: refused, as an owner without a place is.</summary>

@@ -16,7 +16,8 @@ internal sealed class VerbTests : RootlessTest
         foreach (ToolResult result in new[] { User.Try($"{Program} list --json", Home), Bash.Try($"{Program} list --json") })
         {
             var mount = MountList.Find(result, Home + "/merged")!.Value;
-            Assert.That((mount.GetProperty("state").GetString(), mount.GetProperty("user").GetInt32(), mount.GetProperty("pid").GetInt32(), mount.GetProperty("userxattr").GetBoolean()),
+            Assert.That((mount.GetProperty("state").GetString(), mount.GetProperty("user").GetInt32(), mount.GetProperty("pid").GetInt32(),
+                mount.GetProperty("userxattr").GetBoolean()),
                 Is.EqualTo(("live", User.Id, DaemonProcess.Of(Home + "/merged").Single(), true)));
         }
         Assert.That(User.Run($"{Program} unmount merged; {Program} list", Home), Is.Empty);
@@ -25,7 +26,8 @@ internal sealed class VerbTests : RootlessTest
     [Test]
     public void Unmount_ByTheUser_UpperIsComplete()
     {
-        User.Run("head -c 64M /dev/urandom > bottom/large; cp bottom/large expected; echo -n x | dd of=expected conv=notrunc status=none", Home);
+        User.Run("head -c 64M /dev/urandom > bottom/large; cp bottom/large expected; echo -n x | dd of=expected conv=notrunc status=none",
+            Home);
         Mount("merged");
         User.Run($"echo -n x | dd of=merged/large conv=notrunc status=none; {Program} unmount merged; cmp upper/large expected", Home);
         Assert.That(DaemonProcess.Of(Home + "/merged"), Is.Empty);
@@ -40,7 +42,8 @@ internal sealed class VerbTests : RootlessTest
         Assert.That(result.Error, Does.StartWith($"overlayfuse: {Home}/merged: is in use by "));
         result = User.Try($"sleep 60 < merged/kept & trap 'kill $!' EXIT; {Program} unmount merged", Home);
         Assert.That((result.ExitCode, result.Error), Is.EqualTo((1, result.Error)));
-        Assert.That(result.Error, Does.Match($"^overlayfuse: merged: is in use by (bash|sleep) \\([0-9]+: has {Home}/merged/kept open\\); end what uses it"));
+        Assert.That(result.Error,
+            Does.Match($"^overlayfuse: merged: is in use by (bash|sleep) \\([0-9]+: has {Home}/merged/kept open\\); end what uses it"));
         User.Run($"{Program} unmount merged", Home);
     }
 
@@ -59,7 +62,8 @@ internal sealed class VerbTests : RootlessTest
     {
         Bash.Run($"mkdir roots; {Program} -o lowerdir=top:bottom roots", Home);
         Mount("merged");
-        User.Run($"mkdir other other-upper other-work; {Program} -o lowerdir=bottom,upperdir=other-upper,workdir=other-work other; echo x > other/new", Home);
+        User.Run($"mkdir other other-upper other-work; {Program} -o lowerdir=bottom,upperdir=other-upper,workdir=other-work other; "
+            + $"echo x > other/new", Home);
 
         User.Run($"{Program} unmount --all", Home);
 

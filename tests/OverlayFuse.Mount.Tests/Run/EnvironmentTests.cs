@@ -20,8 +20,11 @@ internal sealed class EnvironmentTests(Runner runner) : RunTest(runner)
 
         """;
 
-    /// <summary>For a process that counts in this namespace no user namespace may be made, and it has no right to a mount namespace.</summary>
-    private const string WithoutNamespaces = "unshare -Ur sh -c 'echo 0 > /proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all \"$@\"' -- ";
+    /// <summary>
+    /// For a process that counts in this namespace no user namespace may be made, and it has no right to a mount namespace.
+    /// </summary>
+    private const string WithoutNamespaces = "unshare -Ur sh -c 'echo 0 > /proc/sys/user/max_user_namespaces; "
+        + "exec setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all \"$@\"' -- ";
 
     [Test]
     public void Root_OfAFileSystem_IsTheCommandsRootWithTheSystemsDirectories()
@@ -37,28 +40,36 @@ internal sealed class EnvironmentTests(Runner runner) : RunTest(runner)
             ls
             """);
         Assert.That(output, Is.EqualTo(
-            "/\nin-root\n0\n/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /root none C.UTF-8\nD etc/name\nA etc/new\nin-root\n/srv/work\n/srv/work\nin-root\n"));
+            "/\nin-root\n0\n/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /root none C.UTF-8\nD etc/name\nA "
+                + "etc/new\nin-root\n/srv/work\n/srv/work\nin-root\n"));
     }
 
     [Test]
     public void Root_WithALayerOnTop_ShowsBoth() =>
-        Assert.That(Shell(MakeRoot + "mkdir -p patch/etc; echo patched > patch/etc/name; $P run --lower patch --root root -- cat /etc/name"), Is.EqualTo("patched\n"));
+        Assert.That(Shell(MakeRoot
+            + "mkdir -p patch/etc; echo patched > patch/etc/name; $P run --lower patch --root root -- cat /etc/name"),
+            Is.EqualTo("patched\n"));
 
     [Test]
     public void Run_WithoutUserNamespaces_SaysHowToGetThem()
     {
         ToolResult result = Try(WithoutNamespaces + "$P run --lower bottom -- true");
         Assert.That((result.ExitCode, result.Output), Is.EqualTo((125, "")));
-        Assert.That(result.Error, Does.Contain("user.max_user_namespaces is 0 or used up; as root: sysctl user.max_user_namespaces=").And.Contain("with --at DIR"));
+        Assert.That(result.Error,
+            Does.Contain("user.max_user_namespaces is 0 or used up; as root: sysctl user.max_user_namespaces=")
+                .And.Contain("with --at DIR"));
     }
 
     /// <summary>Root's namespace hides it from others; in it, this test's own shell is the one that looks.</summary>
-    [TestCase("mount -t tmpfs none /dev; mknod -m 666 /dev/null c 1 3", "/dev/fuse: ENOENT: the kernel has no FUSE here; load it (modprobe fuse)")]
-    [TestCase("cp /dev/null plain; mount --bind plain /dev/fuse; chmod 666 /dev/fuse", "/dev/fuse: is not the FUSE device; as root: rm /dev/fuse, mknod -m 666 /dev/fuse c 10 229")]
+    [TestCase("mount -t tmpfs none /dev; mknod -m 666 /dev/null c 1 3",
+        "/dev/fuse: ENOENT: the kernel has no FUSE here; load it (modprobe fuse)")]
+    [TestCase("cp /dev/null plain; mount --bind plain /dev/fuse; chmod 666 /dev/fuse",
+        "/dev/fuse: is not the FUSE device; as root: rm /dev/fuse, mknod -m 666 /dev/fuse c 10 229")]
     public void Run_WithoutTheDevice_NamesItAndTheRemedy(string spoil, string text)
     {
         string who = Runner == Runner.Root ? "" : $"setpriv --reuid {User.Name} --regid {User.Name} --init-groups --inh-caps=-all";
-        ToolResult result = Bash.Try($"unshare -m --propagation private bash -euc '{spoil}\nTMPDIR=tmp exec {who} {Program} run --lower bottom -- true'", Home);
+        ToolResult result = Bash.Try($"unshare -m --propagation private bash -euc '{spoil}\nTMPDIR=tmp exec {who} {Program} run --lower "
+            + $"bottom -- true'", Home);
         Assert.That((result.ExitCode, result.Output), Is.EqualTo((125, "")));
         Assert.That(result.Error, Does.Contain(text).And.Not.Contain("Exception"));
     }
@@ -70,13 +81,16 @@ internal sealed class EnvironmentTests(Runner runner) : RunTest(runner)
         Bash.Run("chmod 600 /dev/fuse");
         ToolResult result = Try("$P run --lower bottom -- cat bottom/file");
         Assert.That(result.ExitCode, Is.EqualTo(Runner == Runner.Root ? 0 : 125));
-        Assert.That(result.Error, Runner == Runner.Root ? Is.Empty : Does.Contain("/dev/fuse: permission denied (EACCES); as root: chmod 666 /dev/fuse"));
+        Assert.That(result.Error,
+            Runner == Runner.Root ? Is.Empty : Does.Contain("/dev/fuse: permission denied (EACCES); as root: chmod 666 /dev/fuse"));
     }
 
     [Test]
     public void Run_WithoutProcInTheChroot_SaysSo()
     {
-        ToolResult result = Try(MakeRoot + "cp $P root/run-it; cp --parents $(ldd $P | grep -o '/[^ ]*') root; mkdir root/lower root/tmp; TMPDIR=/tmp unshare -r chroot root /run-it run --lower /lower -- /bin/bash -c true");
+        ToolResult result = Try(MakeRoot
+            + "cp $P root/run-it; cp --parents $(ldd $P | grep -o '/[^ ]*') root; mkdir root/lower root/tmp; "
+            + "TMPDIR=/tmp unshare -r chroot root /run-it run --lower /lower -- /bin/bash -c true");
         Assert.That(result.ExitCode, Is.EqualTo(125));
         Assert.That(result.Error, Does.StartWith("overlayfuse: ").And.Contain("/proc").And.Not.Contain("   at "));
     }

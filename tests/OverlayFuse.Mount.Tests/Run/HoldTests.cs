@@ -2,11 +2,15 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Run;
 
-/// <summary>`overlayfuse hold`, for programs that want a view for themselves, and `changes` of a live mount; an ordinary user's by fusermount3.</summary>
+/// <summary>
+/// `overlayfuse hold`, for programs that want a view for themselves, and `changes` of a live mount; an ordinary user's by fusermount3.
+/// </summary>
 [TestFixture(Runner.Root), TestFixture(Runner.User), Category("Run")]
 internal sealed class HoldTests(Runner runner) : RunTest(runner)
 {
-    /// <summary>$view is there then, and file 9 is what holds it. A shell ignores INT and QUIT for what it starts in the background.</summary>
+    /// <summary>
+    /// $view is there then, and file 9 is what holds it. A shell ignores INT and QUIT for what it starts in the background.
+    /// </summary>
     private const string Start = """
         start() {
             rm -f in out; mkfifo in out
@@ -78,7 +82,8 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
     [TestCase("kill -INT $holder", 130)]
     [TestCase("kill -KILL $(daemon)", 125)]
     public void Hold_APartyKilled_LeavesNothing(string kill, int status) =>
-        Assert.That(Shell(Start + $"start --lower bottom; echo new > $view/new\n{kill}\nwait $holder || echo $?"), Is.EqualTo($"{status}\n"));
+        Assert.That(Shell(Start + $"start --lower bottom; echo new > $view/new\n{kill}\nwait $holder || echo $?"),
+            Is.EqualTo($"{status}\n"));
 
     [Test]
     public void Hold_BothKilledAtOnce_IsSweptByTheNext()
@@ -116,7 +121,8 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
 
     [TestCase("$P changes bottom", "bottom: is not the root of an overlayfuse mount")]
     [TestCase("$P changes none", "none: cannot be opened (ENOENT)")]
-    [TestCase("$P -o lowerdir=bottom:top view; trap '$P unmount view' EXIT; $P changes view", "view: is read-only: without an upper nothing is changed")]
+    [TestCase("$P -o lowerdir=bottom:top view; trap '$P unmount view' EXIT; $P changes view",
+        "view: is read-only: without an upper nothing is changed")]
     public void Changes_OfSomethingElse_IsRefused(string script, string text)
     {
         ToolResult result = Try(script);

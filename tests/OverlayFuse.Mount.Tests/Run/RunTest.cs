@@ -13,12 +13,13 @@ internal enum Runner
 }
 
 /// <summary>
-/// `overlayfuse run` in a home with two layers, by root or by an ordinary user without helpers in his PATH. After each test nothing may be left:
-/// no process of the program, no mount, no directory in TMPDIR, and the layers are what they were.
+/// `overlayfuse run` in a home with two layers, by root or by an ordinary user without helpers in his PATH. After each test nothing may be
+/// left: no process of the program, no mount, no directory in TMPDIR, and the layers are what they were.
 /// </summary>
 internal abstract class RunTest(Runner runner) : AppTest
 {
-    private const string ShowLayers = "find bottom top | sort | xargs stat -c '%n %F %a %u %s %Y'; find bottom top -type f | sort | xargs cat";
+    private const string ShowLayers = "find bottom top | sort | xargs stat -c '%n %F %a %u %s %Y'; find bottom top -type f | sort | "
+        + "xargs cat";
     private const int PatienceMilliseconds = 10_000;
 
     private string layers = "";
@@ -76,7 +77,8 @@ internal abstract class RunTest(Runner runner) : AppTest
     protected string Shell(string script)
     {
         ToolResult result = Try(script);
-        return result.ExitCode == 0 ? result.Output : throw new InvalidOperationException($"exit {result.ExitCode}: {script}\n{result.Output}{result.Error}");
+        return result.ExitCode == 0 ? result.Output
+            : throw new InvalidOperationException($"exit {result.ExitCode}: {script}\n{result.Output}{result.Error}");
     }
 
     protected int[] Processes() =>

@@ -30,7 +30,8 @@ internal sealed class RunTests(Runner runner) : RunTest(runner)
     public void Run_WithAwkwardNames_TakesThemAsTheyAre() =>
         Assert.That(Shell("""
             mkdir -p 'o,d:d\\/=ä x'
-            $P run --diff --lower bottom --lower 'o,d:d\\/=ä x' --keep 'k,e:e\p' -- bash -c 'echo 1 > "$0/new"; cat "$0/file"' 'o,d:d\\/=ä x'
+            $P run --diff --lower bottom --lower 'o,d:d\\/=ä x' --keep 'k,e:e\p' -- \
+                bash -c 'echo 1 > "$0/new"; cat "$0/file"' 'o,d:d\\/=ä x'
             cat 'k,e:e\p/new'
             """), Is.EqualTo("of the bottom\nA new\n1\n"));
 
@@ -56,7 +57,8 @@ internal sealed class RunTests(Runner runner) : RunTest(runner)
 
     [Test]
     public void Run_WithMapRoot_IsRootOfTheFilesOfTheCaller() =>
-        Assert.That(Shell("$P run --map-root --lower bottom -- bash -euc 'id -u; stat -c %u bottom/file; chown 0:0 bottom/file'"), Is.EqualTo("0\n0\n"));
+        Assert.That(Shell("$P run --map-root --lower bottom -- bash -euc 'id -u; stat -c %u bottom/file; chown 0:0 bottom/file'"),
+            Is.EqualTo("0\n0\n"));
 
     [Test]
     public void Keep_ANewDirectory_HoldsTheChangesAndUpperGoesOn()
@@ -68,13 +70,16 @@ internal sealed class RunTests(Runner runner) : RunTest(runner)
             cat kept/new
             ls -A | sort
             """);
-        Assert.That(output, Is.EqualTo(".\n./file\n./new\ncharacter special file 0:0\none\ngone\nnew\nother\nsub\none\ntwo\nbottom\nkept\ntmp\ntop\nview\n"));
+        Assert.That(output,
+            Is.EqualTo(
+                ".\n./file\n./new\ncharacter special file 0:0\none\ngone\nnew\nother\nsub\none\ntwo\nbottom\nkept\ntmp\ntop\nview\n"));
     }
 
     [Test]
     public void Keep_WhenTheDaemonRefuses_IsNotMade()
     {
-        ToolResult result = Try("touch -r bottom stamp; $P run --keep bottom/kept --lower bottom -- true || status=$?; touch -r stamp bottom; exit $status");
+        ToolResult result = Try("touch -r bottom stamp; $P run --keep bottom/kept --lower bottom -- true || status=$?; "
+            + "touch -r stamp bottom; exit $status");
         Assert.That((result.ExitCode, result.Output), Is.EqualTo((125, "")));
         Assert.That(result.Error, Does.Contain("bottom/kept: lies inside lowerdir="));
     }
@@ -103,27 +108,33 @@ internal sealed class RunTests(Runner runner) : RunTest(runner)
                 chmod 700 sub
                 ln other link
                 echo line > "$(printf "two\nlines\\")"'
-            $P run --diff=list --lower bottom -- bash -euc 'rm bottom/file; mkdir bottom/file; rm bottom/sub/file; rmdir bottom/sub; mkdir bottom/sub; touch bottom/sub/x'
+            $P run --diff=list --lower bottom -- \
+                bash -euc 'rm bottom/file; mkdir bottom/file; rm bottom/sub/file; rmdir bottom/sub; mkdir bottom/sub; touch bottom/sub/x'
             cat list
             $P run --diff --lower bottom -- cat bottom/file
             """);
-        Assert.That(output, Is.EqualTo("out\nM file\nD gone\nA link\nA new\nA new/deep\nM sub\nA two\\012lines\\134\nM file\nD sub/file\nA sub/x\nof the bottom\n"));
+        Assert.That(output,
+            Is.EqualTo("out\nM file\nD gone\nA link\nA new\nA new/deep\nM sub\nA two\\012lines\\134\nM file\nD sub/file\nA sub/x\nof the "
+                + "bottom\n"));
     }
 
     /// <summary>A directory moved within its parent has a redirect by name, one moved elsewhere one by path.</summary>
     [Test]
     public void Diff_OfRenamedDirectories_FollowsRedirects()
     {
-        ToolResult result = Try("$P run --diff -o redirect_dir=on --lower bottom -- bash -euc 'cd bottom; mv sub renamed; echo more >> renamed/file; mkdir new; mv gone new/moved'");
+        ToolResult result = Try("$P run --diff -o redirect_dir=on --lower bottom -- bash -euc 'cd bottom; mv sub renamed; "
+            + "echo more >> renamed/file; mkdir new; mv gone new/moved'");
         if (Runner == Runner.User)
-            Assert.That(result.Error, Does.Contain("redirect_dir=on: needs xattrs trusted.*"), "marks that anybody can write are not followed");
+            Assert.That(result.Error, Does.Contain("redirect_dir=on: needs xattrs trusted.*"),
+                "marks that anybody can write are not followed");
         else
             Assert.That(result.Output, Is.EqualTo("D gone\nA new\nA new/moved\nA new/moved/file\nA renamed\nA renamed/file\nD sub\n"));
     }
 
     [Test]
     public void Diff_OfAWriteThatShowsNowhere_ListsItByContent() =>
-        Assert.That(Shell("$P run --diff --lower bottom -- bash -euc 'printf OF > new; dd if=new of=bottom/file conv=notrunc 2>/dev/null; touch -d 2002-02-02 bottom/file'; rm new"),
+        Assert.That(Shell("$P run --diff --lower bottom -- bash -euc 'printf OF > new; dd if=new of=bottom/file conv=notrunc 2>/dev/null; "
+            + "touch -d 2002-02-02 bottom/file'; rm new"),
             Is.EqualTo("M file\n"));
 
     [TestCase("run --lower bottom", "COMMAND is missing; write it after --")]
@@ -142,7 +153,8 @@ internal sealed class RunTests(Runner runner) : RunTest(runner)
     {
         ToolResult result = Try("$P " + words);
         Assert.That(result.ExitCode, Is.EqualTo(125));
-        string error = result.Error.Replace(Home + "/none", "none", StringComparison.Ordinal).Replace(Home + "/bottom/file", "bottom/file", StringComparison.Ordinal);
+        string error = result.Error.Replace(Home + "/none", "none", StringComparison.Ordinal)
+            .Replace(Home + "/bottom/file", "bottom/file", StringComparison.Ordinal);
         Assert.That(error, Does.Contain(text.Replace("{}", Home, StringComparison.Ordinal)).And.Not.Contain("Exception"));
     }
 }

@@ -11,7 +11,8 @@ namespace OverlayFuse.Mount.Tests.Run;
 internal sealed class SharedTests() : RunTest(Runner.User)
 {
     private const string Start = """
-        start() { rm -f ready; $P run --lower bottom --at view -- bash -c 'echo $$ > ready; exec sleep 1000' 2>/dev/null & supervisor=$!; until [ -s ready ]; do sleep 0.02; done
+        start() { rm -f ready; $P run --lower bottom --at view -- bash -c 'echo $$ > ready; exec sleep 1000' 2>/dev/null & supervisor=$!
+            until [ -s ready ]; do sleep 0.02; done
                   command=$(cat ready); daemon=$(pgrep -P $supervisor | grep -vx $command); }
         shown() { grep -c " $PWD/view fuse.overlayfuse" /proc/self/mounts || true; }
 
@@ -21,11 +22,13 @@ internal sealed class SharedTests() : RunTest(Runner.User)
     public void Run_AtAPlace_IsMountedByFusermountAndSaysSoOnce()
     {
         ToolResult result = InChroot("""
-            $P run --diff --lower bottom --at view -- bash -euc 'cat view/file; echo x > view/new; grep -c " $PWD/view fuse.overlayfuse" /proc/self/mounts'
+            $P run --diff --lower bottom --at view -- \
+                bash -euc 'cat view/file; echo x > view/new; grep -c " $PWD/view fuse.overlayfuse" /proc/self/mounts'
             ls -A view tmp
             """);
         Assert.That((result.ExitCode, result.Output), Is.EqualTo((0, "of the bottom\n1\nA new\ntmp:\n\nview:\n")));
-        Assert.That(result.Error.Split("is mounted by fusermount3 instead: while the command runs, all your processes see the view there"), Has.Length.EqualTo(2));
+        Assert.That(result.Error.Split("is mounted by fusermount3 instead: while the command runs, all your processes see the view there"),
+            Has.Length.EqualTo(2));
     }
 
     [TestCase("--lower bottom")]
@@ -77,7 +80,8 @@ internal sealed class SharedTests() : RunTest(Runner.User)
         File.WriteAllText(Sandbox.PathOf("script"), $"export P={Program} TMPDIR={Home}/tmp\ncd {Home}\n{script}");
         return Bash.Try($"""
             exec unshare -m --propagation private bash -euc 'mount --rbind / {root}
-            exec chroot {root} setpriv --reuid {User.Name} --regid {User.Name} --init-groups --inh-caps=-all bash -euo pipefail {Sandbox.PathOf("script")}'
+            exec chroot {root} setpriv --reuid {User.Name} --regid {User.Name} --init-groups --inh-caps=-all \
+                bash -euo pipefail {Sandbox.PathOf("script")}'
             """, Home, 60);
     }
 }

@@ -84,7 +84,8 @@ internal sealed class SignalTests(Runner runner) : RunTest(runner)
 
     [Test]
     public void Run_WithoutTerminalAndInput_Works() =>
-        Assert.That(Shell("setsid -w $P run --lower bottom -- cat bottom/file <&-; setsid -w $P run --lower bottom -- true <&- >&- 2>&-"), Is.EqualTo("of the bottom\n"));
+        Assert.That(Shell("setsid -w $P run --lower bottom -- cat bottom/file <&-; setsid -w $P run --lower bottom -- true <&- >&- 2>&-"),
+            Is.EqualTo("of the bottom\n"));
 
     [Test]
     public void Run_WithItsOutputInAPipe_EndsThePipe() =>
@@ -142,7 +143,9 @@ internal sealed class SignalTests(Runner runner) : RunTest(runner)
     {
         string output = Shell("""
             export HERE=$PWD
-            $P run --lower bottom -- bash -c 'cd bottom; { until [ -e $HERE/go ]; do sleep 0.02; done; cat sub/file 2>$HERE/error; touch $HERE/done; } & exec true'
+            $P run --lower bottom -- \
+                bash -c 'cd bottom; { until [ -e $HERE/go ]; do sleep 0.02; done; cat sub/file 2>$HERE/error
+                    touch $HERE/done; } & exec true'
             echo ended
             touch go
             until [ -e done ]; do sleep 0.02; done

@@ -74,20 +74,25 @@ internal sealed class BusyTests : AppTest
         Assert.That(MountTable.IsMountpoint(view.Root), Is.False);
         Assert.That(Bash.Run("find . -mindepth 2", view.Work), Is.Empty, "work directory");
         long size = Bash.Try("stat -c %s big", view.Upper) is { ExitCode: 0 } stat ? long.Parse(stat.Output) : -1;
-        Assert.That(size, Is.EqualTo(-1).Or.EqualTo(300 << 20).Or.EqualTo((300 << 20) + 5), "the file in the upper layer: none, the old one, or with the line");
+        Assert.That(size, Is.EqualTo(-1).Or.EqualTo(300 << 20).Or.EqualTo((300 << 20) + 5),
+            "the file in the upper layer: none, the old one, or with the line");
     }
 
-    /// <summary>By order, not by time: each operation must come back while the copy-up of the other file still runs, which fsync waits for.</summary>
+    /// <summary>
+    /// By order, not by time: each operation must come back while the copy-up of the other file still runs, which fsync waits for.
+    /// </summary>
     [Test]
     public void ReadWriteListCopyUp_WhileAHugeFileIsCopiedUp_ComeBackBeforeItEnds()
     {
         string lower = Sandbox.MakeDirectory("lower");
-        Bash.Run("head -c 900M /dev/urandom > huge; mkdir d; echo s > small; for name in copied-up-too removed moved; do echo $name > d/$name; done", lower);
+        Bash.Run("head -c 900M /dev/urandom > huge; mkdir d; echo s > small; for name in copied-up-too removed moved; "
+            + "do echo $name > d/$name; done", lower);
         using MergedView view = MergedView.OnDisk(Sandbox, Sandbox.MakeFileSystem("ext4", 1300), lower);
         using BackgroundScript writer = BackgroundScript.Start("echo more >> huge; sync huge", view.Root);
         AwaitCopyUp(view, writer);
 
-        foreach (string operation in (string[])["cat small >/dev/null", "ls -l . d >/dev/null", "echo x > new", "rm d/removed", "mv d/moved d/name", "echo x >> d/copied-up-too"])
+        foreach (string operation in (string[])["cat small >/dev/null", "ls -l . d >/dev/null", "echo x > new", "rm d/removed",
+            "mv d/moved d/name", "echo x >> d/copied-up-too"])
         {
             view.Run(operation);
             Assert.That(writer.Running, $"the copy-up was still on its way after: {operation}");

@@ -54,7 +54,8 @@ internal sealed class CopyUpTests : AppTest
             Assert.That(FreeBlocks(view), Is.EqualTo(free), "free blocks of the upper's disk");
         });
         view.Run("echo more >> d/small\nchmod 600 d/small\nmkdir new");
-        Assert.That(Bash.Try("truncate -s 10 big; test $(stat -c %s big) = 10 || exit 9", view.Root).ExitCode, Is.Not.EqualTo(9), "a truncation that succeeded or failed, not half");
+        Assert.That(Bash.Try("truncate -s 10 big; test $(stat -c %s big) = 10 || exit 9", view.Root).ExitCode, Is.Not.EqualTo(9),
+            "a truncation that succeeded or failed, not half");
         view.AssertLowersUntouched();
     }
 

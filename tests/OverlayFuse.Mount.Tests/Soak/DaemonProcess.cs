@@ -54,7 +54,8 @@ internal static class DaemonProcess
     public static bool Runs(int pid) => StatusLine(pid, "State:") is { } state && !state.Contains('Z', StringComparison.Ordinal);
 
     private static long StatusField(int pid, string name) =>
-        StatusLine(pid, name) is { } line ? long.Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) : 0;
+        StatusLine(pid, name) is { } line
+            ? long.Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) : 0;
 
     private static string? StatusLine(int pid, string name) =>
         ReadOrEmpty($"/proc/{pid}/status").Split('\n').FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));

@@ -15,7 +15,10 @@ internal sealed class MemoryTests : AppTest
     /// <summary>So many rounds until the collector's heap has found its size, so many on that plateau, and so many more.</summary>
     private const int RoundsOfAPart = 12;
 
-    /// <summary>What the last part may add to the one before: steps of the heap. It is 17 bytes for each file between them, less than any object of .NET.</summary>
+    /// <summary>
+    /// What the last part may add to the one before: steps of the heap. It is 17 bytes for each file between them, less than any object of
+    /// .NET.
+    /// </summary>
     private const long UnevennessKiB = 2048;
 
     /// <summary>What the program has without files.</summary>
@@ -64,19 +67,25 @@ internal sealed class MemoryTests : AppTest
         AssertWithinLimit(view, directories, "rm -rf of the lower layer's files");
     }
 
-    /// <summary>With the default limit of descriptors, 1024, more directories than that are walked and changed, with more open files than half of it.</summary>
+    /// <summary>
+    /// With the default limit of descriptors, 1024, more directories than that are walked and changed, with more open files than half of
+    /// it.
+    /// </summary>
     [Test, Category("Apps")]
     public void Walk_FewDescriptorsAllowed_EverythingIsReachedAndDescriptorsAreGivenBack()
     {
         string lower = Sandbox.MakeDirectory("lower");
         Bash.Run("for i in $(seq 3000); do mkdir -p a$((i % 40))/b$i; echo $i > a$((i % 40))/b$i/f; done", lower);
         using MergedView view = MergedView.WithFewDescriptors(Sandbox, 1024, "auto", lower);
-        string visit = "find . -type f | wc -l; find . -type f -print0 | xargs -0 cat | wc -l; find . -type f -print0 | xargs -0 -n 500 touch; mkdir a1/new; rm -r a1/new";
+        string visit = "find . -type f | wc -l; find . -type f -print0 | xargs -0 cat | wc -l; find . -type f -print0 | "
+            + "xargs -0 -n 500 touch; mkdir a1/new; rm -r a1/new";
 
         Assert.That(view.Run(visit), Is.EqualTo("3000\n3000\n"));
-        Assert.That(view.Run("exec 3<.; for i in $(seq 600); do exec {fd}<a$((i % 40))/b$i/f; done; find . -type f | wc -l"), Is.EqualTo("3000\n"));
+        Assert.That(view.Run("exec 3<.; for i in $(seq 600); do exec {fd}<a$((i % 40))/b$i/f; done; find . -type f | wc -l"),
+            Is.EqualTo("3000\n"));
         Assert.That(view.Run(visit), Is.EqualTo("3000\n3000\n"));
-        Assert.That(DaemonProcess.Descriptors(view.Daemons), Is.LessThan(1024 / 2 + 64), "descriptors: a quarter of the limit for directories, a quarter for files");
+        Assert.That(DaemonProcess.Descriptors(view.Daemons), Is.LessThan(1024 / 2 + 64),
+            "descriptors: a quarter of the limit for directories, a quarter for files");
         view.AssertLowersUntouched();
     }
 
@@ -85,7 +94,10 @@ internal sealed class MemoryTests : AppTest
 
     private static void Read(MergedView view) => view.Run("tar -cf - . | cat >/dev/null\nls -lR >/dev/null", timeoutSeconds: 1800);
 
-    /// <summary>A heap grows to its size at first, and in steps: so the middle rounds of three parts are compared, and the first part does not count.</summary>
+    /// <summary>
+    /// A heap grows to its size at first, and in steps: so the middle rounds of three parts are compared, and the first part does not
+    /// count.
+    /// </summary>
     private static void AssertPlateau(MergedView view, Action work)
     {
         var resident = new List<long>();

@@ -7,18 +7,22 @@ using OverlayFuse.Mount.Tests.Oracle.Fuzz;
 namespace OverlayFuse.Mount.Tests.Verbs;
 
 /// <summary>
-/// `overlayfuse changes` of random layers and of what random commands have made of them: the list is the difference between what the kernel's overlayfs
-/// shows with the upper and without it.
+/// `overlayfuse changes` of random layers and of what random commands have made of them: the list is the difference between what the
+/// kernel's overlayfs shows with the upper and without it.
 /// </summary>
 internal sealed class ChangesOracleTests
 {
     private const int Stacks = 60, MostLowers = 4, Commands = 14;
 
-    /// <summary>A line for each entry, its fields with tabs: path, what is compared of directories, and what else is of other files. No times of copies of data.</summary>
+    /// <summary>
+    /// A line for each entry, its fields with tabs: path, what is compared of directories, and what else is of other files. No times of
+    /// copies of data.
+    /// </summary>
     private const string Show = """
         cd "$1"; find . -mindepth 1 \( -type d -printf '%P\t%y %m %U %G\n' -o -printf '%P\t%y %m %U %G %s %T@ %l\n' \) | sort > "$2"
         find . -mindepth 1 -type f -exec md5sum {} + | sed 's/^\([^ ]*\)  .\/\(.*\)/\2\t\1/' | sort >> "$2"
-        getfattr -R -h -d -m - -e hex . 2>/dev/null | awk '/^# file: /{f=substr($0,9)} /=/{print f "\t" $0}' | grep -v '^\.	' | grep -v 'trusted.overlay' | sort >> "$2" || true
+        getfattr -R -h -d -m - -e hex . 2>/dev/null | awk '/^# file: /{f=substr($0,9)} /=/{print f "\t" $0}' \
+            | grep -v '^\.	' | grep -v 'trusted.overlay' | sort >> "$2" || true
         """;
 
     [Test]
@@ -31,7 +35,8 @@ internal sealed class ChangesOracleTests
             (string[] listed, string[] expected, string script) = Compare(seed);
             changes += expected.Length;
             if (!listed.SequenceEqual(expected))
-                wrong.Add($"seed {seed}: only listed: {string.Join(", ", listed.Except(expected))}; missing: {string.Join(", ", expected.Except(listed))}\n{script}");
+                wrong.Add($"seed {seed}: only listed: {string.Join(", ", listed.Except(expected))}; "
+                    + $"missing: {string.Join(", ", expected.Except(listed))}\n{script}");
         }
         Assert.That(wrong, Is.Empty, () => string.Join('\n', wrong));
         Assert.That(changes, Is.GreaterThan(2 * Stacks), "the stacks do change something");
@@ -61,7 +66,8 @@ internal sealed class ChangesOracleTests
             '{Overlayfuse.Path}' -o {stack},metacopy=on,redirect_dir=on m; '{Overlayfuse.Path}' changes m > listed || echo FAILED >> listed
             '{Overlayfuse.Path}' unmount m; cat listed
             """, sandbox.Root);
-        return (listed.Split('\n', StringSplitOptions.RemoveEmptyEntries), Difference(Read(sandbox.PathOf("before")), Read(sandbox.PathOf("after"))), script);
+        return (listed.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            Difference(Read(sandbox.PathOf("before")), Read(sandbox.PathOf("after"))), script);
     }
 
     private static string Command(Random random)
@@ -100,7 +106,8 @@ internal sealed class ChangesOracleTests
             if (!after.TryGetValue(path, out string? now))
             {
                 string parent = path.Contains('/') ? path[..path.LastIndexOf('/')] : "";
-                if (parent.Length == 0 || after.GetValueOrDefault(parent, "").StartsWith("|d", StringComparison.Ordinal)) lines.Add("D " + path);
+                if (parent.Length == 0 || after.GetValueOrDefault(parent, "").StartsWith("|d", StringComparison.Ordinal))
+                    lines.Add("D " + path);
             }
             else if (!before.TryGetValue(path, out string? then)) lines.Add("A " + path);
             else if (then != now) lines.Add("M " + path);

@@ -28,8 +28,10 @@ internal sealed class DoctorTests : AppTest
         Assert.Multiple(() =>
         {
             Assert.That(found.ExitCode, Is.Zero);
-            Assert.That(new[] { "mount", "kernel", "fuse-protocol", "dev-fuse", "fusermount", "upper", "upper-d-type", "upper-user-xattr", "upper-whiteout", "upper-tmpfile" }.Select(found.Status), Is.All.EqualTo("yes"));
-            Assert.That(new[] { found.Status("upper-trusted-xattr"), found.Status("passthrough") }, Is.All.EqualTo(become.Length == 0 ? "yes" : "no"));
+            Assert.That(new[] { "mount", "kernel", "fuse-protocol", "dev-fuse", "fusermount", "upper", "upper-d-type", "upper-user-xattr",
+                "upper-whiteout", "upper-tmpfile" }.Select(found.Status), Is.All.EqualTo("yes"));
+            Assert.That(new[] { found.Status("upper-trusted-xattr"), found.Status("passthrough") },
+                Is.All.EqualTo(become.Length == 0 ? "yes" : "no"));
             Assert.That(Bash.Run("find upper tmp -mindepth 1; grep overlayfuse-doctor /proc/self/mounts || true", Sandbox.Root), Is.Empty);
         });
     }
@@ -43,7 +45,8 @@ internal sealed class DoctorTests : AppTest
     [TestCase(OpenDevice + "rm /dev/fuse; touch /dev/fuse", "", "dev-fuse", 1, "mknod -m 666 /dev/fuse c 10 229")]
     [TestCase(OpenDevice + "chmod 600 /dev/fuse", User, "dev-fuse", 1, "chmod 666 /dev/fuse")]
     [TestCase(OpenDevice, User + " env PATH=/nowhere", "fusermount", 1, "install the package fuse3")]
-    [TestCase(OpenDevice + "mount --bind /usr/bin /usr/bin; mount -o remount,bind,nosuid /usr/bin", User, "fusermount", 1, "is on a disk mounted nosuid")]
+    [TestCase(OpenDevice + "mount --bind /usr/bin /usr/bin; mount -o remount,bind,nosuid /usr/bin", User, "fusermount", 1,
+        "is on a disk mounted nosuid")]
     [TestCase(OpenDevice, User + " --no-new-privs", "fusermount", 1, "no_new_privs")]
     [TestCase(OpenDevice + "mount --bind /dev/null /etc/fuse.conf", User, "allow-other", 0, "echo user_allow_other >> /etc/fuse.conf")]
     [TestCase(OpenDevice + "mount --bind /dev/null /etc/subuid", User, "subuid", 0, "usermod --add-subuids")]
@@ -54,7 +57,8 @@ internal sealed class DoctorTests : AppTest
     [TestCase("mount --bind /proc upper", "", "upper", 1, "is on proc")]
     [TestCase("rmdir upper", "", "upper", 1, "does not exist")]
     [TestCase(OpenDevice + "chown 0:0 upper", User, "upper", 1, "give yourself write access")]
-    [TestCase("unshare() { command unshare --user --map-root-user sh -c 'echo 0 > /proc/sys/user/max_user_namespaces; exec \"$@\"' - \"$@\"; }", "unshare", "user-namespaces", 1, "sysctl -w user.max_user_namespaces=15000")]
+    [TestCase("unshare() { command unshare --user --map-root-user sh -c 'echo 0 > /proc/sys/user/max_user_namespaces; "
+        + "exec \"$@\"' - \"$@\"; }", "unshare", "user-namespaces", 1, "sysctl -w user.max_user_namespaces=15000")]
     public void Doctor_SomethingMissing_SaysNoAndTheRemedy(string situation, string become, string key, int exit, string text)
     {
         Diagnosis found = Run(situation, become);
@@ -80,18 +84,23 @@ internal sealed class DoctorTests : AppTest
             """, Sandbox.Root);
 
         Assert.That((result.ExitCode, found.ExitCode), Is.EqualTo((exit, exit)), result.Error);
-        Assert.That(result.Output, Is.EqualTo(exit == 0 ? "upper/u/changed regular file 14\nupper/u/removed character special file 0\n" : ""));
-        Assert.That(result.Error, exit == 0 ? Is.Empty : Does.StartWith($"overlayfuse: upperdir={Sandbox.Root}/upper/u: its file system takes no extended attributes user.*"));
+        Assert.That(result.Output,
+            Is.EqualTo(exit == 0 ? "upper/u/changed regular file 14\nupper/u/removed character special file 0\n" : ""));
+        Assert.That(result.Error,
+            exit == 0 ? Is.Empty
+                : Does.StartWith($"overlayfuse: upperdir={Sandbox.Root}/upper/u: its file system takes no extended attributes user.*"));
     }
 
     [Test]
     public void Doctor_UserAllowOther_IsFound() =>
-        Assert.That(Run(OpenDevice + "echo ' user_allow_other ' > conf; mount --bind conf /etc/fuse.conf", User).Status("allow-other"), Is.EqualTo("yes"));
+        Assert.That(Run(OpenDevice + "echo ' user_allow_other ' > conf; mount --bind conf /etc/fuse.conf", User).Status("allow-other"),
+            Is.EqualTo("yes"));
 
     /// <summary>A copy of /etc: a bind mount over one file ends when another test's useradd(8) replaces that file.</summary>
     [Test]
     public void Doctor_RangesOfIds_AreShown() =>
-        Assert.That(Run(OpenDevice + "cp -a /etc etc; echo nobody:700000:65536 > etc/subuid; mount --bind etc /etc", User).Text("subuid"), Does.Contain("700000-765535"));
+        Assert.That(Run(OpenDevice + "cp -a /etc etc; echo nobody:700000:65536 > etc/subuid; mount --bind etc /etc", User).Text("subuid"),
+            Does.Contain("700000-765535"));
 
     /// <summary>Without fusermount3 an ordinary user can still mount in a namespace of his own: tried, and named as the remedy.</summary>
     [Test]
@@ -112,7 +121,8 @@ internal sealed class DoctorTests : AppTest
     [Test]
     public void Doctor_WithoutUpper_TakesTheWorkingDirectoryOrATemporaryOne()
     {
-        string here = Bash.Run("cd upper; ../program doctor", Sandbox.Root), elsewhere = Bash.Run($"cd /proc; TMPDIR={Sandbox.Root}/tmp {Sandbox.Root}/program doctor", Sandbox.Root);
+        string here = Bash.Run("cd upper; ../program doctor", Sandbox.Root),
+            elsewhere = Bash.Run($"cd /proc; TMPDIR={Sandbox.Root}/tmp {Sandbox.Root}/program doctor", Sandbox.Root);
         Assert.That(here, Does.Match($"(?m)^an upper in {Sandbox.PathOf("upper")} +yes "));
         Assert.That(elsewhere, Does.Match($"(?m)^an upper in {Sandbox.PathOf("tmp")}/? +yes "));
         Assert.That(here.Split('\n')[0], Does.Match("^WHAT +ALLOWED +DETAIL +REMEDY$"));
@@ -120,9 +130,13 @@ internal sealed class DoctorTests : AppTest
 
     private Diagnosis Run(string situation, string become)
     {
-        ToolResult result = Bash.Try($"unshare -m --propagation private bash -euc '{situation.Replace("'", "'\\''", StringComparison.Ordinal)}\nTMPDIR={Sandbox.Root}/tmp {become} {Sandbox.Root}/program doctor --json --upper {Sandbox.Root}/upper'", Sandbox.Root);
+        ToolResult result = Bash.Try($"unshare -m --propagation private bash -euc "
+            + $"'{situation.Replace("'", "'\\''", StringComparison.Ordinal)}\nTMPDIR={Sandbox.Root}/tmp {become} {Sandbox.Root}/program "
+            + $"doctor --json --upper {Sandbox.Root}/upper'", Sandbox.Root);
         Assert.That(result.Error, Is.Empty);
-        return new Diagnosis(result.ExitCode, JsonDocument.Parse(result.Output).RootElement.EnumerateArray().ToDictionary(finding => finding.GetProperty("key").GetString()!));
+        return new Diagnosis(result.ExitCode,
+            JsonDocument.Parse(result.Output).RootElement.EnumerateArray()
+                .ToDictionary(finding => finding.GetProperty("key").GetString()!));
     }
 
     private sealed record Diagnosis(int ExitCode, Dictionary<string, JsonElement> Findings)

@@ -5,7 +5,10 @@ using OverlayFuse.Mount.Tests.Oracle.Hostile;
 
 namespace OverlayFuse.Mount.Tests.Verbs;
 
-/// <summary>`overlayfuse changes` of layers with forged and broken marks: the names that it lists are those in which the mounts with and without the upper differ. OVERLAYFUSE_FUZZ_SEEDS: how many, OVERLAYFUSE_FUZZ_START: the first.</summary>
+/// <summary>
+/// `overlayfuse changes` of layers with forged and broken marks: the names that it lists are those in which the mounts with and without the
+/// upper differ. OVERLAYFUSE_FUZZ_SEEDS: how many, OVERLAYFUSE_FUZZ_START: the first.
+/// </summary>
 internal sealed class HostileChangesTests
 {
     private const int SeedsInCi = 120;
@@ -44,7 +47,9 @@ internal sealed class HostileChangesTests
         changes += expected.Length;
         return [
             .. expected.Except(listed).Select(line => "missing: " + line),
-            .. listed.Except(expected).Where(line => !line.StartsWith("M ", StringComparison.Ordinal) || !before.ContainsKey(line[2..]) || !after.ContainsKey(line[2..])).Select(line => "too much: " + line),
+            .. listed.Except(expected)
+                .Where(line => !line.StartsWith("M ", StringComparison.Ordinal) || !before.ContainsKey(line[2..])
+                    || !after.ContainsKey(line[2..])).Select(line => "too much: " + line),
         ];
 
         T Look<T>(Layer upper, string side, Func<string, T> look)

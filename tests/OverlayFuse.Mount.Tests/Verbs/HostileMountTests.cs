@@ -5,7 +5,9 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Verbs;
 
-/// <summary>What root's verbs do with a FUSE server of an ordinary user that calls itself overlayfuse: hostile.c lies, or never answers.</summary>
+/// <summary>
+/// What root's verbs do with a FUSE server of an ordinary user that calls itself overlayfuse: hostile.c lies, or never answers.
+/// </summary>
 internal sealed class HostileMountTests
 {
     /// <summary>No measure: far beyond what any verb here may wait.</summary>
@@ -37,7 +39,8 @@ internal sealed class HostileMountTests
     [TestCase("refresh h", "h: its daemon, or a layer, has not answered in 10 s; ")]
     [TestCase("add-layer h a", "h: its daemon, or a layer, has not answered in 10 s; ")]
     [TestCase("changes h", "h: its daemon, or a layer, has not answered in 10 s; ")]
-    [TestCase("unmount --timeout 3 h", "h: its daemon does not answer; waiting for it\noverlayfuse: h: its daemon has not answered in 3 s; ")]
+    [TestCase("unmount --timeout 3 h",
+        "h: its daemon does not answer; waiting for it\noverlayfuse: h: its daemon has not answered in 3 s; ")]
     [TestCase("-o remount,rw h", "{h}: its daemon has not answered in 10 s; ")]
     [TestCase("unmount --lazy --timeout 2 h", "h: unmounted, but its daemon could not be asked who it is; ")]
     public void Verb_OfAMountThatNeverAnswers_EndsAndSaysSo(string words, string text)
@@ -57,7 +60,8 @@ internal sealed class HostileMountTests
 
         string listed = Tool.Run("timeout", "-s", "KILL", $"{Patience}", "sh", "-c", $"'{Overlayfuse.Path}' list --json | cat");
 
-        string?[] states = [.. new[] { "m", "h" }.Select(name => MountList.Find(new ToolResult(0, listed, ""), sandbox.PathOf(name))?.GetProperty("state").GetString())];
+        string?[] states = [.. new[] { "m",
+            "h" }.Select(name => MountList.Find(new ToolResult(0, listed, ""), sandbox.PathOf(name))?.GetProperty("state").GetString())];
         Assert.That(states, Is.EqualTo(new[] { "live", "silent" }));
         Assert.That(Start("unmount", "m").ExitCode, Is.Zero);
     }
@@ -103,9 +107,11 @@ internal sealed class HostileMountTests
             JsonElement mount = MountList.Find(Start("list", "--json"), sandbox.PathOf("h"))!.Value;
             ToolResult unmounted = Start("unmount", "--timeout", "100", "h");
 
-            Assert.That((mount.GetProperty("state").GetString(), mount.GetProperty("pid").ValueKind), Is.EqualTo(("live", JsonValueKind.Null)));
+            Assert.That((mount.GetProperty("state").GetString(), mount.GetProperty("pid").ValueKind),
+                Is.EqualTo(("live", JsonValueKind.Null)));
             Assert.That((unmounted.ExitCode, unmounted.Error), Is.EqualTo((1,
-                "overlayfuse: h: unmounted, but its daemon could not be asked who it is; its upper is complete when that has ended (ps -C overlayfuse)\n")));
+                "overlayfuse: h: unmounted, but its daemon could not be asked who it is; "
+                    + "its upper is complete when that has ended (ps -C overlayfuse)\n")));
             Assert.That(stranger.HasExited, Is.False);
         }
         finally
@@ -120,7 +126,8 @@ internal sealed class HostileMountTests
     public void List_StatisticsNameTheServer_BelieveIt()
     {
         string pid = sandbox.PathOf("pid");
-        server = Process.Start(new ProcessStartInfo("sh", ["-c", $"echo $$ > '{pid}'; exec '{sandbox.PathOf("hostile")}' '{sandbox.PathOf("h")}' pid=$$"]))!;
+        server = Process.Start(new ProcessStartInfo("sh",
+            ["-c", $"echo $$ > '{pid}'; exec '{sandbox.PathOf("hostile")}' '{sandbox.PathOf("h")}' pid=$$"]))!;
         Overlayfuse.AwaitMount(sandbox.PathOf("h"));
         JsonElement mount = MountList.Find(Start("list", "--json"), sandbox.PathOf("h"))!.Value;
         Assert.That(mount.GetProperty("pid").GetInt32(), Is.EqualTo(server.Id));
@@ -139,5 +146,6 @@ internal sealed class HostileMountTests
         Overlayfuse.AwaitMount(sandbox.PathOf("h"));
     }
 
-    private ToolResult Start(params string[] words) => Tool.Try("timeout", ["-s", "KILL", $"{Patience}", Overlayfuse.Path, .. words], sandbox.Root, Patience + 10);
+    private ToolResult Start(params string[] words) =>
+        Tool.Try("timeout", ["-s", "KILL", $"{Patience}", Overlayfuse.Path, .. words], sandbox.Root, Patience + 10);
 }

@@ -38,7 +38,8 @@ internal sealed class ListTests
             Assert.That(mount.GetProperty("userxattr").GetBoolean(), Is.False);
             Assert.That(mount.GetProperty("pid").GetInt32(), Is.EqualTo(Overlayfuse.Daemons(sandbox.MountPoint).Single()));
             Assert.That(mount.GetProperty("layer_count").GetInt32(), Is.EqualTo(3));
-            Assert.That(mount.GetProperty("layers").EnumerateArray().Select(layer => $"{layer.GetProperty("role")} {layer.GetProperty("path")}"),
+            Assert.That(mount.GetProperty("layers").EnumerateArray()
+                .Select(layer => $"{layer.GetProperty("role")} {layer.GetProperty("path")}"),
                 Is.EqualTo(new[] { $"upper {sandbox.PathOf("u")}", $"lower {sandbox.PathOf("a")}", $"lower {sandbox.PathOf("b")}" }));
             Assert.That(mount.GetProperty("resident_bytes").GetInt64(), Is.GreaterThan(1_000_000));
         });
@@ -50,7 +51,8 @@ internal sealed class ListTests
     {
         sandbox.Mount("-o", options, sandbox.MountPoint);
         JsonElement mount = Listed();
-        Assert.That((mount.GetProperty("io").GetString(), mount.GetProperty("read_only").GetBoolean(), mount.GetProperty("userxattr").GetBoolean()), Is.EqualTo((io, readOnly, userXattr)));
+        Assert.That((mount.GetProperty("io").GetString(), mount.GetProperty("read_only").GetBoolean(),
+            mount.GetProperty("userxattr").GetBoolean()), Is.EqualTo((io, readOnly, userXattr)));
     }
 
     /// <summary>What one option does to another shows where a user looks for it.</summary>
@@ -116,7 +118,8 @@ internal sealed class ListTests
         {
             DaemonProcess.Signal(daemons, Signum.SIGSTOP);
             JsonElement mount = Listed();
-            Assert.That((mount.GetProperty("state").GetString(), mount.GetProperty("pid").ValueKind), Is.EqualTo(("silent", JsonValueKind.Null)));
+            Assert.That((mount.GetProperty("state").GetString(), mount.GetProperty("pid").ValueKind),
+                Is.EqualTo(("silent", JsonValueKind.Null)));
         }
         finally
         {
@@ -141,7 +144,8 @@ internal sealed class ListTests
         sandbox.Mount("-o", "lowerdir=a:b,allow_other", sandbox.MountPoint);
         string program = sandbox.PathOf("program");
         sandbox.Shell($"install -m 755 '{Overlayfuse.Path}' program");
-        Assert.That(MountList.Find(Tool.Try("setpriv", ["--reuid=1234", "--clear-groups", program, "list", "--json"], "/"), sandbox.MountPoint), Is.Null);
+        Assert.That(MountList.Find(Tool.Try("setpriv", ["--reuid=1234", "--clear-groups", program, "list", "--json"], "/"),
+            sandbox.MountPoint), Is.Null);
         Assert.That(Tool.Run("setpriv", "--reuid=1234", "--clear-groups", program, "list"), Is.Empty);
     }
 
@@ -155,8 +159,10 @@ internal sealed class ListTests
         int line = Array.FindIndex(lines, text => text.StartsWith(sandbox.MountPoint + " ", StringComparison.Ordinal));
         string pid = Overlayfuse.Daemons(sandbox.MountPoint).Single().ToString(CultureInfo.InvariantCulture);
         Assert.That(lines[0], Does.Match("^MOUNTPOINT +STATE +LAYERS +MODE +PID +UPTIME +MEMORY +COPY-UPS +INODES$"));
-        Assert.That(lines[line], Does.Match($"^{sandbox.MountPoint} +live +2 +ro,io=stateless +{pid} +[0-9]+s +[0-9]+\\.[0-9] MB +0 +[0-9]+$"));
-        Assert.That(lines[(line + 1)..(line + 3)], Is.EqualTo(new[] { $"  lower {sandbox.PathOf("a")}", $"  lower {sandbox.PathOf("b")}" }));
+        Assert.That(lines[line],
+            Does.Match($"^{sandbox.MountPoint} +live +2 +ro,io=stateless +{pid} +[0-9]+s +[0-9]+\\.[0-9] MB +0 +[0-9]+$"));
+        Assert.That(lines[(line + 1)..(line + 3)],
+            Is.EqualTo(new[] { $"  lower {sandbox.PathOf("a")}", $"  lower {sandbox.PathOf("b")}" }));
     }
 
     private JsonElement Listed() => MountList.Of(sandbox.MountPoint)!.Value;

@@ -13,7 +13,8 @@ internal static class MountList
     public static JsonElement? Find(ToolResult result, string mountpoint)
     {
         Assert.That((result.ExitCode, result.Error), Is.EqualTo((0, "")));
-        JsonElement[] found = [.. JsonDocument.Parse(result.Output).RootElement.EnumerateArray().Where(mount => mount.GetProperty("mountpoint").GetString() == mountpoint)];
+        JsonElement[] found = [.. JsonDocument.Parse(result.Output).RootElement.EnumerateArray()
+            .Where(mount => mount.GetProperty("mountpoint").GetString() == mountpoint)];
         return found.Length == 0 ? null : found.Single();
     }
 }

@@ -6,10 +6,13 @@ using OverlayFuse.Mount.Tests.Soak;
 
 namespace OverlayFuse.Mount.Tests.Verbs;
 
-/// <summary>`overlayfuse unmount`: when it comes back with 0 the daemon has ended and the upper is complete; else it says why not.</summary>
+/// <summary>
+/// `overlayfuse unmount`: when it comes back with 0 the daemon has ended and the upper is complete; else it says why not.
+/// </summary>
 internal sealed class UnmountTests
 {
-    private const string Large = "head -c 64M /dev/urandom > b/large; cp b/large expected; echo -n x | dd of=expected conv=notrunc status=none";
+    private const string Large = "head -c 64M /dev/urandom > b/large; cp b/large expected; echo -n x | "
+        + "dd of=expected conv=notrunc status=none";
 
     private CliSandbox sandbox = null!;
 
@@ -45,7 +48,9 @@ internal sealed class UnmountTests
         sandbox.Shell("echo -n x | dd of=m/large conv=notrunc status=none");
         int daemon = Overlayfuse.Daemons(sandbox.MountPoint).Single();
 
-        AssertRefused(sandbox.Start("unmount", "--timeout", "0", "m"), $"m: unmounted, but its daemon still writes after 0 s; its upper is complete when process {daemon} has ended (--timeout waits longer)");
+        AssertRefused(sandbox.Start("unmount", "--timeout", "0", "m"),
+            $"m: unmounted, but its daemon still writes after 0 s; its upper is complete when process {daemon} has ended (--timeout waits "
+                + $"longer)");
 
         Assert.That(MountTable.IsMountpoint(sandbox.MountPoint), Is.False);
         Overlayfuse.AwaitNoDaemon(sandbox.MountPoint);
@@ -70,7 +75,8 @@ internal sealed class UnmountTests
         using Process user = StartUser(use);
         string named = who.Replace("{0}", $"{user.Id}", StringComparison.Ordinal).Replace("{1}", sandbox.Root, StringComparison.Ordinal);
 
-        AssertRefused(sandbox.Start("unmount", "m"), $"m: is in use by {named}; end what uses it, or let it go when it is no longer used: overlayfuse unmount --lazy m");
+        AssertRefused(sandbox.Start("unmount", "m"),
+            $"m: is in use by {named}; end what uses it, or let it go when it is no longer used: overlayfuse unmount --lazy m");
 
         Assert.That(MountTable.IsMountpoint(sandbox.MountPoint));
         user.Kill();
@@ -83,7 +89,8 @@ internal sealed class UnmountTests
     {
         sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
         sandbox.Shell("mkdir m/inner; mount -t tmpfs inner m/inner");
-        AssertRefused(sandbox.Start("unmount", "m"), $"m: is in use by mounts in it ({sandbox.PathOf("m", "inner")}); end what uses it, or ");
+        AssertRefused(sandbox.Start("unmount", "m"),
+            $"m: is in use by mounts in it ({sandbox.PathOf("m", "inner")}); end what uses it, or ");
     }
 
     [Test]
@@ -96,7 +103,9 @@ internal sealed class UnmountTests
         ToolResult result = sandbox.Start("unmount", "--lazy", "m");
 
         Assert.That((result.ExitCode, MountTable.IsMountpoint(sandbox.MountPoint)), Is.EqualTo((0, false)));
-        Assert.That(result.Error, Is.EqualTo($"overlayfuse: m: detached, still used by sleep ({user.Id}: works in {sandbox.MountPoint}); its upper is complete when process {daemon} has ended\n"));
+        Assert.That(result.Error,
+            Is.EqualTo($"overlayfuse: m: detached, still used by sleep ({user.Id}: works in {sandbox.MountPoint}); "
+                + $"its upper is complete when process {daemon} has ended\n"));
         Assert.That(DaemonProcess.Runs(daemon), "while it is used");
         user.Kill();
         user.WaitForExit();
@@ -121,7 +130,8 @@ internal sealed class UnmountTests
 
         ToolResult result = sandbox.Start("unmount", "m");
 
-        AssertRefused(result, $"m: unmounted here, but it is still mounted in the mount namespace of sleep ({user.Id}); its upper is complete when process ");
+        AssertRefused(result,
+            $"m: unmounted here, but it is still mounted in the mount namespace of sleep ({user.Id}); its upper is complete when process ");
         user.Kill();
         user.WaitForExit();
         Overlayfuse.AwaitNoDaemon(sandbox.MountPoint);
@@ -132,7 +142,8 @@ internal sealed class UnmountTests
     {
         sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
         sandbox.Shell("mkdir n; mount --bind m n");
-        AssertRefused(sandbox.Start("unmount", "m"), $"m: unmounted, but it is mounted at {sandbox.PathOf("n")}, too; its upper is complete when that is unmounted");
+        AssertRefused(sandbox.Start("unmount", "m"),
+            $"m: unmounted, but it is mounted at {sandbox.PathOf("n")}, too; its upper is complete when that is unmounted");
         AssertUnmounted(sandbox.Start("unmount", "n"));
         Assert.That(Overlayfuse.Daemons(sandbox.MountPoint), Is.Empty);
     }
@@ -151,7 +162,8 @@ internal sealed class UnmountTests
     {
         int[] daemons = StopDaemon();
         AssertRefused(sandbox.Start("unmount", "--timeout", "3", "m"),
-            "m: its daemon does not answer; waiting for it\noverlayfuse: m: its daemon has not answered in 3 s; if it is stopped (T in ps -C overlayfuse), kill -CONT it, or let it go: ");
+            "m: its daemon does not answer; waiting for it\noverlayfuse: m: its daemon has not answered in 3 s; "
+                + "if it is stopped (T in ps -C overlayfuse), kill -CONT it, or let it go: ");
         Assert.That(MountTable.IsMountpoint(sandbox.MountPoint));
         DaemonProcess.Signal(daemons, Signum.SIGCONT);
         AssertUnmounted(sandbox.Start("unmount", "m"));
@@ -171,7 +183,8 @@ internal sealed class UnmountTests
     public void UnmountLazy_DaemonStopped_FreesTheName()
     {
         int[] daemons = StopDaemon();
-        AssertRefused(sandbox.Start("unmount", "--lazy", "m"), "m: unmounted, but its daemon could not be asked who it is; its upper is complete when that has ended");
+        AssertRefused(sandbox.Start("unmount", "--lazy", "m"),
+            "m: unmounted, but its daemon could not be asked who it is; its upper is complete when that has ended");
         Assert.That(MountTable.IsMountpoint(sandbox.MountPoint), Is.False);
         DaemonProcess.Signal(daemons, Signum.SIGCONT);
         DaemonProcess.AssertEnded(daemons, "it went on");

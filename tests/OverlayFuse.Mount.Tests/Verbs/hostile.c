@@ -79,7 +79,9 @@ static void serve(const char *mode)
     static char request[1 << 20];
     while (read(device, request, sizeof request) > 0) {
         struct fuse_in_header *in = (struct fuse_in_header *)request;
-        struct fuse_init_out init = { .major = 7, .minor = 31, .max_readahead = 4096, .flags = FUSE_IOCTL_DIR, .max_write = 4096, .time_gran = 1 };
+        struct fuse_init_out init = {
+            .major = 7, .minor = 31, .max_readahead = 4096, .flags = FUSE_IOCTL_DIR, .max_write = 4096, .time_gran = 1,
+        };
         struct fuse_attr_out attributes = { .attr = root_attributes() };
         struct fuse_open_out opened = { .fh = 1 };
         char nothing[80] = { 0 };
@@ -88,7 +90,9 @@ static void serve(const char *mode)
         case FUSE_GETATTR: reply(in->unique, 0, &attributes, sizeof attributes); break;
         case FUSE_OPENDIR: reply(in->unique, 0, &opened, sizeof opened); break;
         case FUSE_STATFS: reply(in->unique, 0, nothing, sizeof nothing); break;
-        case FUSE_IOCTL: answer_ioctl(in->unique, (struct fuse_ioctl_in *)(in + 1), (char *)(in + 1) + sizeof(struct fuse_ioctl_in), mode); break;
+        case FUSE_IOCTL:
+            answer_ioctl(in->unique, (struct fuse_ioctl_in *)(in + 1), (char *)(in + 1) + sizeof(struct fuse_ioctl_in), mode);
+            break;
         case FUSE_FORGET: case FUSE_BATCH_FORGET: case FUSE_INTERRUPT: break;
         case FUSE_RELEASEDIR: reply(in->unique, 0, "", 0); break;
         default: reply(in->unique, -ENOSYS, "", 0);

@@ -8,7 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* refuse NUMBER ERRNO COMMAND...: runs COMMAND where one system call answers ERRNO, as under a container's seccomp filter or a security module. */
+/* refuse NUMBER ERRNO COMMAND...: runs COMMAND where one system call answers ERRNO, as under a container's seccomp filter or a security
+   module. */
 int main(int argc, char **argv)
 {
     if (argc < 4)

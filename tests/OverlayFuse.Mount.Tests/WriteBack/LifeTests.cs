@@ -44,7 +44,8 @@ internal sealed class LifeTests : AppTest
     {
         Mount();
         Write("f", close: true);
-        Bash.Run("python3 -c \"import mmap, os; f = os.open('m', os.O_RDWR | os.O_CREAT); os.ftruncate(f, 8192); m = mmap.mmap(f, 8192); m[5000:5005] = b'store'\"", mount!.Mountpoint);
+        Bash.Run("python3 -c \"import mmap, os; f = os.open('m', os.O_RDWR | os.O_CREAT); os.ftruncate(f, 8192); m = mmap.mmap(f, 8192); "
+            + "m[5000:5005] = b'store'\"", mount!.Mountpoint);
         mount.Unmount();
         Assert.That(File.ReadAllBytes(Upper + "/f"), Is.EqualTo(data));
         Assert.That(File.ReadAllBytes(Upper + "/m")[5000..5005], Is.EqualTo("store"u8.ToArray()));
@@ -81,7 +82,9 @@ internal sealed class LifeTests : AppTest
     public void Write_DiskFull_IsToldBySyncOrClose([Values] bool syncs)
     {
         string disk = Sandbox.MakeFileSystem("ext4", 4);
-        mount = (FuseOverlay)ProgramUnderTest.Mount(new OverlayOptions([Sandbox.MakeDirectory("lower")], Directory.CreateDirectory(disk + "/u").FullName, Directory.CreateDirectory(disk + "/w").FullName, "writeback=1"), Sandbox.PathOf("merged"));
+        mount = (FuseOverlay)ProgramUnderTest.Mount(new OverlayOptions([Sandbox.MakeDirectory("lower")],
+            Directory.CreateDirectory(disk + "/u").FullName, Directory.CreateDirectory(disk + "/w").FullName, "writeback=1"),
+            Sandbox.PathOf("merged"));
         fd = Open("f", O.CREAT | O.WRONLY);
         long written = Files.WriteAll(fd, data, 0);
         int answer = syncs ? Syscall.fsync(fd) : Syscall.close(fd);
@@ -90,7 +93,9 @@ internal sealed class LifeTests : AppTest
         Assert.That((written, answer, error), Is.EqualTo(((long)Length, -1, Errno.ENOSPC)));
     }
 
-    /// <summary>syncfs(2) has times and data sent at once, in any order; without it the time may be sent before the data or not at all.</summary>
+    /// <summary>
+    /// syncfs(2) has times and data sent at once, in any order; without it the time may be sent before the data or not at all.
+    /// </summary>
     [Test]
     public void Stat_AfterTheNextMount_HasTheTimesThatWereSeen([Values] bool syncs)
     {

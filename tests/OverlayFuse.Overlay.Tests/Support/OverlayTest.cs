@@ -110,7 +110,9 @@ internal static class Descriptors
 {
     private static readonly string[] s_ofTheRuntime = ["/dev/", "/usr/", "/proc/", "/sys/", "/memfd:", "/root/", AppContext.BaseDirectory];
 
-    /// <summary>Those that lead to a file or directory, in a detached mount too; what the runtime and the test host hold comes and goes.</summary>
+    /// <summary>
+    /// Those that lead to a file or directory, in a detached mount too; what the runtime and the test host hold comes and goes.
+    /// </summary>
     public static int Count() => System.IO.Directory.EnumerateFileSystemEntries("/proc/self/fd").Select(Target).Count(target =>
         target.StartsWith('/') && !s_ofTheRuntime.Any(prefix => target.StartsWith(prefix, StringComparison.Ordinal)));
 

@@ -14,7 +14,8 @@ internal sealed partial class OverlayUnderTest
         return error;
     }
 
-    public Errno Release(NodeId node, HandleId handle = default) => FileSystem.Release(Request(Opcode.Release, node), new ReleaseIn { Fh = handle });
+    public Errno Release(NodeId node, HandleId handle = default) =>
+        FileSystem.Release(Request(Opcode.Release, node), new ReleaseIn { Fh = handle });
 
     public Errno ReadAt(NodeId node, HandleId handle, ulong offset, Span<byte> data, out int count)
     {
@@ -76,7 +77,8 @@ internal sealed partial class OverlayUnderTest
     {
         (NodeId parent, string name) = Split(path);
         var input = new CreateIn { Flags = OpenFlags.ReadWrite | OpenFlags.Create, Mode = mode | (uint)FileType.Regular, UMask = umask };
-        Errno error = FileSystem.Create(Request(Opcode.Create, parent), input, Linux.Name.From(name), out EntryOut entry, out OpenOut opened);
+        Errno error = FileSystem.Create(Request(Opcode.Create, parent), input, Linux.Name.From(name), out EntryOut entry,
+            out OpenOut opened);
         Count(error, entry);
         (node, handle) = (entry.NodeId, opened.Fh);
         return error;

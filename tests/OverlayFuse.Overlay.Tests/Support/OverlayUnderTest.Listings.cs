@@ -19,7 +19,8 @@ internal sealed partial class OverlayUnderTest
         return error == Errno.None ? opened.Fh : throw new IOException($"OPENDIR {path}: {error}");
     }
 
-    public Errno ReleaseDir(HandleId handle) => FileSystem.ReleaseDir(Request(Opcode.ReleaseDir, NodeId.Root), new ReleaseIn { Fh = handle });
+    public Errno ReleaseDir(HandleId handle) =>
+        FileSystem.ReleaseDir(Request(Opcode.ReleaseDir, NodeId.Root), new ReleaseIn { Fh = handle });
 
     /// <summary>One request; counts the references of what it answers.</summary>
     public Errno ReadDir(HandleId handle, ulong offset, int size, bool plus, out List<ListedEntry> entries)

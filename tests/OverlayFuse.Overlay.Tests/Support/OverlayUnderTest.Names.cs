@@ -37,7 +37,8 @@ internal sealed partial class OverlayUnderTest
     public Errno SymLink(string path, string target)
     {
         (NodeId parent, string name) = Split(path);
-        Errno error = FileSystem.SymLink(Request(Opcode.SymLink, parent), Linux.Name.From(name), Linux.Name.From(target), out EntryOut entry);
+        Errno error = FileSystem.SymLink(Request(Opcode.SymLink, parent), Linux.Name.From(name), Linux.Name.From(target),
+            out EntryOut entry);
         Count(error, entry);
         return error;
     }
@@ -46,7 +47,8 @@ internal sealed partial class OverlayUnderTest
     {
         byte[] target = new byte[4096];
         Errno error = FileSystem.ReadLink(Request(Opcode.ReadLink, path), target, out int length);
-        return error == Errno.None ? System.Text.Encoding.UTF8.GetString(target, 0, length) : throw new IOException($"READLINK {path}: {error}");
+        return error == Errno.None ? System.Text.Encoding.UTF8.GetString(target, 0, length)
+            : throw new IOException($"READLINK {path}: {error}");
     }
 
     public Errno Link(string existing, string path) => Link(Node(existing), path);

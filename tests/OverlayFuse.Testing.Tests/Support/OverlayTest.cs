@@ -4,13 +4,15 @@ using System.Globalization;
 namespace OverlayFuse.Testing.Tests.Support;
 
 /// <summary>
-/// A directory with a lower one, a temporary one and a copy of the program of its own, so that its processes are told from others'. After each
-/// test nothing may be left: no process of the program, no mount, nothing in the temporary directory; and the lower one is what it was.
+/// A directory with a lower one, a temporary one and a copy of the program of its own, so that its processes are told from others'. After
+/// each test nothing may be left: no process of the program, no mount, nothing in the temporary directory; and the lower one is what it
+/// was.
 /// </summary>
 internal abstract class OverlayTest
 {
     private const int Patience = 10_000;
-    private const string ShowLower = "find lower | sort | xargs -d '\\n' stat -c '%n %F %a %u %s %Y'; find lower -type f | sort | xargs -d '\\n' cat";
+    private const string ShowLower = "find lower | sort | xargs -d '\\n' stat -c '%n %F %a %u %s %Y'; find lower -type f | sort | "
+        + "xargs -d '\\n' cat";
 
     private string _before = "";
 
@@ -31,7 +33,8 @@ internal abstract class OverlayTest
             chmod 755 .
             mkdir -m 1777 tmp
             mkdir -p lower/sub/deep lower/gone
-            echo one > lower/one; echo two > lower/two; echo three > lower/sub/three; echo four > lower/sub/deep/four; echo five > lower/gone/five; echo six > lower/gone/six
+            echo one > lower/one; echo two > lower/two; echo three > lower/sub/three; echo four > lower/sub/deep/four
+            echo five > lower/gone/five; echo six > lower/gone/six
             ln -s one lower/link
             """);
         _before = Bash(ShowLower);
@@ -44,7 +47,8 @@ internal abstract class OverlayTest
         foreach (int pid in Processes())
             Process.GetProcessById(pid).Kill();
         string mounts = Bash($"grep -F ' {Root}/' /proc/self/mountinfo || true"), left = Bash("ls -A tmp"), after = Bash(ShowLower);
-        Bash($"{{ grep -oE '{Root}/[^ ]+' /proc/self/mountinfo || true; }} | xargs -r -n 1 umount -l; rm -rf --one-file-system {Root}", "/");
+        Bash($"{{ grep -oE '{Root}/[^ ]+' /proc/self/mountinfo || true; }} | xargs -r -n 1 umount -l; rm -rf --one-file-system {Root}",
+            "/");
         Assert.Multiple(() =>
         {
             Assert.That(ended, "processes of the program have ended");

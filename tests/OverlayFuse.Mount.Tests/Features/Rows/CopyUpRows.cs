@@ -22,7 +22,8 @@ internal static class CopyUpRows
     [Feature("mode, owner, times and xattrs are copied exactly")]
     public static void Metadata(Stage s)
     {
-        s.Build("echo x > b/f; chown 7:8 b/f; chmod 6751 b/f; setfattr -n user.k -v v b/f; setfattr -n trusted.k -v t b/f; touch -d '2001-02-03 04:05:06.123456789' b/f");
+        s.Build("echo x > b/f; chown 7:8 b/f; chmod 6751 b/f; setfattr -n user.k -v v b/f; setfattr -n trusted.k -v t b/f; "
+            + "touch -d '2001-02-03 04:05:06.123456789' b/f");
         s.Mount();
         s.Do("ln m/f m/h");
         s.Point("is \"$(stat -c '%a %u:%g %y' u/f)\" \"$(stat -c '%a %u:%g %y' b/f)\"");
@@ -45,16 +46,19 @@ internal static class CopyUpRows
         s.Build("ln -s target b/l; mkfifo b/p; mknod b/c c 1 3; chmod 640 b/p b/c; touch -h -d 2001-02-03 b/*");
         s.Mount();
         s.Do("chown -h 7 m/l m/p m/c");
-        s.Point("is \"$(stat -c '%F %a %u %t:%T %y' u/l u/p u/c)\" \"$(stat -c '%F %a 7 %t:%T %y' b/l b/p b/c)\"; is $(readlink u/l) target");
+        s.Point("is \"$(stat -c '%F %a %u %t:%T %y' u/l u/p u/c)\" \"$(stat -c '%F %a 7 %t:%T %y' b/l b/p b/c)\"; "
+            + "is $(readlink u/l) target");
     }
 
     [Feature("directories above are made with their exact modes, owners, times and xattrs")]
     public static void Parents(Stage s)
     {
-        s.Build("mkdir -p b/d/e; echo x > b/d/e/f; chmod 2711 b/d; chmod 500 b/d/e; chown 7:8 b/d; setfattr -n user.k -v v b/d; touch -d 2001-02-03 b/d/e/f b/d/e b/d");
+        s.Build("mkdir -p b/d/e; echo x > b/d/e/f; chmod 2711 b/d; chmod 500 b/d/e; chown 7:8 b/d; setfattr -n user.k -v v b/d; "
+            + "touch -d 2001-02-03 b/d/e/f b/d/e b/d");
         s.Mount();
         s.Do("chmod 600 m/d/e/f");
-        s.Point("is \"$(stat -c '%a %u:%g %Y' u/d u/d/e)\" \"$(stat -c '%a %u:%g %Y' b/d b/d/e)\"; is $(getfattr --only-values -n user.k u/d) v");
+        s.Point("is \"$(stat -c '%a %u:%g %Y' u/d u/d/e)\" \"$(stat -c '%a %u:%g %Y' b/d b/d/e)\"; "
+            + "is $(getfattr --only-values -n user.k u/d) v");
     }
 
     [Feature("a copy is marked with what it was copied from (`origin`), the directory around it as `impure`")]
@@ -157,7 +161,8 @@ internal static class CopyUpRows
     {
         s.Build("head -c 8192 /dev/zero > b/f");
         s.Mount();
-        s.Point("xfs_io -c 'mmap -rw 0 8192' -c 'mwrite -S 65 0 10' -c 'msync -s' m/f; is $(head -c 3 m/f) AAA; is $(head -c 3 u/f) AAA; cmp b/f <(head -c 8192 /dev/zero)");
+        s.Point("xfs_io -c 'mmap -rw 0 8192' -c 'mwrite -S 65 0 10' -c 'msync -s' m/f; is $(head -c 3 m/f) AAA; is $(head -c 3 u/f) AAA; "
+            + "cmp b/f <(head -c 8192 /dev/zero)");
     }
 
     [Feature("`chattr +i` and `+a` of lower files and directories keep their effect, also after copy-up (`protattr`)")]

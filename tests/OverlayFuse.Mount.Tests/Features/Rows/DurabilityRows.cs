@@ -4,7 +4,9 @@ namespace OverlayFuse.Mount.Tests.Features.Rows;
 [FeatureGroup("Durability")]
 internal static class DurabilityRows
 {
-    /// <summary>What is written comes from another disk: cat(1) and cp(1) would have blocks shared where they can, and those are on the disk.</summary>
+    /// <summary>
+    /// What is written comes from another disk: cat(1) and cp(1) would have blocks shared where they can, and those are on the disk.
+    /// </summary>
     private const string MakeSource = "head -c 4M /dev/urandom > ../source";
 
     [Feature("a copied-up file has its data on disk before it has its name")]
@@ -90,7 +92,8 @@ internal static class DurabilityRows
 
     private static void PointSynced(Stage s, string option)
     {
-        s.Build("mkdir -p ../low/d; head -c 4M /dev/urandom > ../low/f; for i in $(seq 100); do head -c 3000 /dev/urandom > ../low/d/$i; done");
+        s.Build("mkdir -p ../low/d; head -c 4M /dev/urandom > ../low/f; for i in $(seq 100); do head -c 3000 /dev/urandom > ../low/d/$i; "
+            + "done");
         s.Mount(option, "a:../low");
         s.Do("chmod 600 m/f; chmod 600 m/d/*");
         s.CutPower();

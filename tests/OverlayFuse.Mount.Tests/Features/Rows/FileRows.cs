@@ -11,7 +11,8 @@ internal static class FileRows
     {
         s.Mount();
         s.Do("head -c 8192 /dev/zero > m/f");
-        s.Point("xfs_io -c 'mmap -rw 0 8192' -c 'mwrite -S 65 4096 4' -c 'msync -s' m/f; is \"$(dd if=m/f bs=1 skip=4096 count=4 status=none)\" AAAA; is \"$(dd if=u/f bs=1 skip=4096 count=4 status=none)\" AAAA");
+        s.Point("xfs_io -c 'mmap -rw 0 8192' -c 'mwrite -S 65 4096 4' -c 'msync -s' m/f; "
+            + "is \"$(dd if=m/f bs=1 skip=4096 count=4 status=none)\" AAAA; is \"$(dd if=u/f bs=1 skip=4096 count=4 status=none)\" AAAA");
     }
 
     [Feature("flock(2) and fcntl(2) locks exclude each other's holders")]
@@ -49,7 +50,8 @@ internal static class FileRows
         s.Build("mkfifo b/p; mknod b/null c 1 3");
         s.Mount();
         s.Point("(echo x > m/p) & is $(timeout 5 cat m/p) x; echo x > m/null; is \"$(cat m/null)\" ''; is \"$(ls -A u)\" ''");
-        s.Point("perl -MIO::Socket -e 'my $l = IO::Socket::UNIX->new(Local => \"m/s\", Listen => 1) or die; IO::Socket::UNIX->new(Peer => \"m/s\") or die'; [ -S m/s ]");
+        s.Point("perl -MIO::Socket -e 'my $l = IO::Socket::UNIX->new(Local => \"m/s\", Listen => 1) or die; "
+            + "IO::Socket::UNIX->new(Peer => \"m/s\") or die'; [ -S m/s ]");
     }
 
     [Feature("statfs(2) tells the room of the upper's file system")]

@@ -11,7 +11,8 @@ internal static class IdRows
         s.Build(MakeOwners);
         s.Mount("uidmapping=0:100000:65536");
         s.Point("is $(stat -c %u m/f):$(stat -c %u m/g) 100000:100007");
-        s.Point("setpriv --reuid 100009 --clear-groups touch m/d/new; is $(stat -c %u u/d/new):$(stat -c %u m/d/new) 9:100009; chown 100003 m/g; is $(stat -c %u u/g) 3");
+        s.Point("setpriv --reuid 100009 --clear-groups touch m/d/new; is $(stat -c %u u/d/new):$(stat -c %u m/d/new) 9:100009; "
+            + "chown 100003 m/g; is $(stat -c %u u/g) 3");
     }
 
     [Feature("`gidmapping=`", OnKernel = Answer.No)]
@@ -20,7 +21,8 @@ internal static class IdRows
         s.Build(MakeOwners);
         s.Mount("gidmapping=0:100000:65536");
         s.Point("is $(stat -c %g m/f):$(stat -c %g m/g) 100000:100008");
-        s.Point("setpriv --regid 100009 --clear-groups touch m/d/new; is $(stat -c %g u/d/new):$(stat -c %g m/d/new) 9:100009; chgrp 100003 m/g; is $(stat -c %g u/g) 3");
+        s.Point("setpriv --regid 100009 --clear-groups touch m/d/new; is $(stat -c %g u/d/new):$(stat -c %g m/d/new) 9:100009; "
+            + "chgrp 100003 m/g; is $(stat -c %g u/g) 3");
     }
 
     [Feature("`squash_to_root`", OnKernel = Answer.No)]
@@ -62,7 +64,8 @@ internal static class IdRows
     {
         s.Build("echo x > b/f; setfattr -n user.k -v v b/f");
         s.Mount("noxattrs=1");
-        s.Point("is \"$(getfattr -m - m/f 2>/dev/null)\" ''; not setfattr -n user.n -v v m/f; echo more >> m/f; is \"$(cat m/f)\" $'x\\nmore'");
+        s.Point("is \"$(getfattr -m - m/f 2>/dev/null)\" ''; not setfattr -n user.n -v v m/f; echo more >> m/f; "
+            + "is \"$(cat m/f)\" $'x\\nmore'");
     }
 
     [Feature("`xattr_permissions=2`: owners, modes and devices in `user.containers.override_stat`", OnKernel = Answer.No)]
@@ -74,7 +77,8 @@ internal static class IdRows
     [Feature("layers that have `user.containers.override_stat` are read so", OnKernel = Answer.No)]
     public static void ReadOverride(Stage s)
     {
-        s.Build("echo x > b/f; chmod 755 b/f; setfattr -n user.containers.override_stat -v 7:8:4711:file b/f; setfattr -n user.containers.override_stat -v 0:0:0755:dir b");
+        s.Build("echo x > b/f; chmod 755 b/f; setfattr -n user.containers.override_stat -v 7:8:4711:file b/f; "
+            + "setfattr -n user.containers.override_stat -v 0:0:0755:dir b");
         s.Mount("xattr_permissions=2");
         s.Point("is $(stat -c %u:%g:%a m/f) 7:8:4711");
     }

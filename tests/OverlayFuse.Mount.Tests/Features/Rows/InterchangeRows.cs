@@ -16,24 +16,28 @@ internal static class InterchangeRows
         set +e
         cd m
         echo more >> f; chmod 4755 h; chown 7:8 g; rm -r gone; rm -r again; mkdir again; echo new > again/9; rm kept/5; ln g linked
-        ren kept/6 kept/60; ren link link2; chmod 600 fifo; setfattr -n user.n -v w kept; mkdir new; echo new > new/10; touch -d 2001-02-03 h
+        ren kept/6 kept/60; ren link link2; chmod 600 fifo; setfattr -n user.n -v w kept; mkdir new; echo new > new/10
+        touch -d 2001-02-03 h
         """;
 
     private const string Show = """
-        cd m; find . -printf '%p %y %m %U:%G %s %l\n' | sed -E '/ d /s/ [0-9]+ $//' | sort; find . -type f | sort | xargs md5sum; find . ! -type l ! -type p | sort | xargs getfattr -d -m '^user' || true
+        cd m; find . -printf '%p %y %m %U:%G %s %l\n' | sed -E '/ d /s/ [0-9]+ $//' | sort; find . -type f | sort | xargs md5sum
+        find . ! -type l ! -type p | sort | xargs getfattr -d -m '^user' || true
         """;
 
     [Feature("the kernel's overlayfs mounts what it has written, and shows the same")]
     public static void KernelReads(Stage s) => PointExchange(s, "", Changes, byKernelFirst: false);
 
     [Feature("the same with `redirect_dir`, `metacopy` and `index`")]
-    public static void KernelReadsAll(Stage s) => PointExchange(s, AllOptions, Changes + "\nren moved moved2; ren moved2/deep deep", byKernelFirst: false);
+    public static void KernelReadsAll(Stage s) =>
+        PointExchange(s, AllOptions, Changes + "\nren moved moved2; ren moved2/deep deep", byKernelFirst: false);
 
     [Feature("it mounts what the kernel's overlayfs has written, and shows the same")]
     public static void ReadsKernels(Stage s) => PointExchange(s, "", Changes, byKernelFirst: true);
 
     [Feature("the same with `redirect_dir`, `metacopy` and `index`; each can go on where the other stopped")]
-    public static void ReadsKernelsAll(Stage s) => PointExchange(s, AllOptions, Changes + "\nren moved moved2; ren moved2/deep deep", byKernelFirst: true);
+    public static void ReadsKernelsAll(Stage s) =>
+        PointExchange(s, AllOptions, Changes + "\nren moved moved2; ren moved2/deep deep", byKernelFirst: true);
 
     private static void PointExchange(Stage s, string options, string changes, bool byKernelFirst)
     {

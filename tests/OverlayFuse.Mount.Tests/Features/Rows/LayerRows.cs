@@ -8,7 +8,8 @@ internal static class LayerRows
     [Feature("a higher layer hides what lower ones have; other names fall through (`lowerdir`, `upperdir`, `workdir`)")]
     public static void Lookup(Stage s)
     {
-        s.Build("echo up > u/e; echo low > a/e; echo top > a/f; echo low > b/f; echo low > b/g; mkdir a/d; echo file > b/d; ln -s x a/l; mkdir b/l");
+        s.Build("echo up > u/e; echo low > a/e; echo top > a/f; echo low > b/f; echo low > b/g; mkdir a/d; echo file > b/d; ln -s x a/l; "
+            + "mkdir b/l");
         s.Mount();
         s.Point("is $(cat m/e) up; is $(cat m/f) top; [ -d m/d ]; [ -L m/l ]");
         s.Point("is $(cat m/g) low");
@@ -73,7 +74,8 @@ internal static class LayerRows
     {
         s.Build("n=$(printf 'n%.0s' {1..255}); echo x > b/$n; echo y > b/$'\\xff\\x80 \\n'");
         s.Mount();
-        s.Point("n=$(printf 'n%.0s' {1..255}); o=$(printf 'o%.0s' {1..255}); is $(cat m/$n) x; ren m/$n m/$o; is $(cat m/$o) x; rm m/$o; [ ! -e m/$n ]");
+        s.Point("n=$(printf 'n%.0s' {1..255}); o=$(printf 'o%.0s' {1..255}); is $(cat m/$n) x; ren m/$n m/$o; is $(cat m/$o) x; rm m/$o; "
+            + "[ ! -e m/$n ]");
         s.Point("is $(cat m/$'\\xff\\x80 \\n') y; rm m/$'\\xff\\x80 \\n'; is \"$(ls m | grep -vc '[no]')\" 0");
     }
 
@@ -82,7 +84,8 @@ internal static class LayerRows
     {
         s.Build("mount -t ramfs none b; mkdir b/d; echo x > b/d/f; mount -t tmpfs none a; echo y > a/g");
         s.Mount();
-        s.Point("echo more >> m/d/f; echo more >> m/g; is \"$(cat m/d/f)\" $'x\\nmore'; setfattr -n user.k -v v m/d/f; rm m/g; [ ! -e m/g ]");
+        s.Point("echo more >> m/d/f; echo more >> m/g; is \"$(cat m/d/f)\" $'x\\nmore'; "
+            + "setfattr -n user.k -v v m/d/f; rm m/g; [ ! -e m/g ]");
     }
 
     [Feature("data-only layers (`lowerdir=a::data`)")]
@@ -106,7 +109,9 @@ internal static class LayerRows
         truncate -s 8 a/f; setfattr -n trusted.overlay.metacopy a/f; setfattr -n trusted.overlay.redirect -v /blob a/f
         """);
 
-    private static void PointDataOnly(Stage s) => s.Point("is $(cat m/f) content; [ ! -e m/blob ]; echo more >> m/f; is \"$(cat m/f)\" $'content\\nmore'; is $(cat data/blob) content");
+    private static void PointDataOnly(Stage s) =>
+        s.Point("is $(cat m/f) content; [ ! -e m/blob ]; echo more >> m/f; is \"$(cat m/f)\" $'content\\nmore'; "
+            + "is $(cat data/blob) content");
 
     private static void Many(Stage s, int count, string extra)
     {

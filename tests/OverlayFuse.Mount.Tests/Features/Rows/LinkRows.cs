@@ -61,7 +61,8 @@ internal static class LinkRows
         s.Do("rm m/new m/f; is \"$(ls -A m)\" ''");
         Stage.WriteText(upper, "new");
         s.Point("reads", Stage.ReadText(upper) == "new" && Stage.ReadText(lower) == "x\n");
-        s.Point(string.Create(CultureInfo.InvariantCulture, $"is $(stat -L -c %h /proc/{Environment.ProcessId}/fd/{upper}) 0; is \"$(find u -type f)\" ''"));
+        s.Point(string.Create(CultureInfo.InvariantCulture,
+            $"is $(stat -L -c %h /proc/{Environment.ProcessId}/fd/{upper}) 0; is \"$(find u -type f)\" ''"));
     }
 
     [Feature("O_TMPFILE, and giving such a file a name")]
@@ -72,7 +73,8 @@ internal static class LinkRows
         Stage.WriteText(fd, "text");
         byte[] self = Libc.Bytes(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{fd}"));
         s.Point("is \"$(ls -A m)\" ''");
-        s.Point("linkat", Stage.Result(Libc.linkat(Libc.AT_FDCWD, self, Libc.AT_FDCWD, Libc.Bytes(s.PathOf("m/f")), Libc.AT_SYMLINK_FOLLOW)) == 0);
+        s.Point("linkat",
+            Stage.Result(Libc.linkat(Libc.AT_FDCWD, self, Libc.AT_FDCWD, Libc.Bytes(s.PathOf("m/f")), Libc.AT_SYMLINK_FOLLOW)) == 0);
         s.Point("is $(cat m/f) text; is $(cat u/f) text");
     }
 }

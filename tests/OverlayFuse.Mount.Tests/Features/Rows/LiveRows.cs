@@ -7,7 +7,8 @@ internal static class LiveRows
     public static void List(Stage s)
     {
         s.Mount();
-        s.Point($"{s.Program.LayersCommand} > layers; grep -qE '(^|[ /=:,])a([ :,]|$)' layers; grep -qE '(^|[ /=:,])b([ :,]|$)' layers; grep -qE '(^|[ /=:,])u([ :,]|$)' layers");
+        s.Point($"{s.Program.LayersCommand} > layers; grep -qE '(^|[ /=:,])a([ :,]|$)' layers; grep -qE '(^|[ /=:,])b([ :,]|$)' layers; "
+            + $"grep -qE '(^|[ /=:,])u([ :,]|$)' layers");
     }
 
     [Feature("a layer can be put under a live mount; open files stay what they were", OnKernel = Answer.No)]

@@ -9,7 +9,8 @@ internal static class MetacopyRows
         s.Build("head -c 1M /dev/urandom > b/f; chmod 755 b/f");
         s.Mount("metacopy=on");
         s.Do("chmod 600 m/f; chown 7 m/f; touch -h -d 2001-02-03 m/f; setfattr -n user.k -v v m/f");
-        s.Point("is $(stat -c %s u/f) 1048576; [ $(stat -c %b u/f) -lt 64 ]; cmp m/f b/f; is \"$(stat -c '%a %u %s' m/f)\" '600 7 1048576'");
+        s.Point("is $(stat -c %s u/f) 1048576; [ $(stat -c %b u/f) -lt 64 ]; cmp m/f b/f; "
+            + "is \"$(stat -c '%a %u %s' m/f)\" '600 7 1048576'");
         s.Point("getfattr -m - u/f | grep -q trusted.overlay.metacopy");
     }
 

@@ -60,7 +60,8 @@ internal static class MountCheckRows
     [Feature("unknown options are refused")]
     public static void UnknownOption(Stage s) => s.PointRefuses(Stage.Plan(), Stage.Plan("frobnicate=1"));
 
-    [Feature("options that contradict each other are refused (`metacopy=on,redirect_dir=nofollow`; `userxattr,metacopy=on`; `nfs_export=on,index=off`)")]
+    [Feature("options that contradict each other are refused (`metacopy=on,redirect_dir=nofollow`; `userxattr,metacopy=on`; "
+        + "`nfs_export=on,index=off`)")]
     public static void Conflicts(Stage s)
     {
         s.PointRefuses(Stage.Plan("metacopy=on"), Stage.Plan("metacopy=on,redirect_dir=nofollow"));

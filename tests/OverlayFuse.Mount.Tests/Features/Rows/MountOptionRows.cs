@@ -26,7 +26,8 @@ internal static class MountOptionRows
     {
         s.Mount();
         s.Do("echo x > m/f");
-        s.Point("mount -o remount,ro m || mount -i -o remount,ro m; says Read-only touch m/new; is $(cat m/f) x; mount -o remount,rw m || mount -i -o remount,rw m; touch m/new");
+        s.Point("mount -o remount,ro m || mount -i -o remount,ro m; says Read-only touch m/new; is $(cat m/f) x; mount -o remount,rw m || "
+            + "mount -i -o remount,rw m; touch m/new");
     }
 
     [Feature("`context=\"...\"` with commas in it, as containers send it")]
@@ -81,7 +82,8 @@ internal static class MountOptionRows
         try
         {
             IdMapping.Attach(s.PathOf("m"), s.PathOf("n"), 100_000);
-            s.Point("is $(stat -c %u:%g n/f) 100007:100008; setpriv --reuid 100007 --regid 100008 --clear-groups bash -c 'echo more >> n/f'; is $(stat -c %u:%g u/f) 7:8");
+            s.Point("is $(stat -c %u:%g n/f) 100007:100008; setpriv --reuid 100007 --regid 100008 --clear-groups bash -c 'echo more >> "
+                + "n/f'; is $(stat -c %u:%g u/f) 7:8");
         }
         finally
         {

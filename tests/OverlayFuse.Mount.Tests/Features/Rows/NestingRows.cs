@@ -4,10 +4,12 @@ namespace OverlayFuse.Mount.Tests.Features.Rows;
 internal static class NestingRows
 {
     private const string Use = """
-        is $(cat m/f) x; echo more >> m/f; is "$(cat m/f)" $'x\nmore'; rm -r m/d; mkdir m/d; is "$(ls -A m/d)" ''; ls -l m >/dev/null; ren m/g m/h; is $(cat m/h) y
+        is $(cat m/f) x; echo more >> m/f; is "$(cat m/f)" $'x\nmore'; rm -r m/d; mkdir m/d; is "$(ls -A m/d)" ''; ls -l m >/dev/null
+        ren m/g m/h; is $(cat m/h) y
         """;
 
-    private const string MakeLower = "mkdir -p b/low/d m2 m3 u2 w2; echo x > b/low/f; echo y > b/low/g; echo z > b/low/d/z; echo k > b/low/k";
+    private const string MakeLower = "mkdir -p b/low/d m2 m3 u2 w2; echo x > b/low/f; echo y > b/low/g; echo z > b/low/d/z; "
+        + "echo k > b/low/k";
 
     [Feature("lower layers in a mount of the kernel's overlayfs")]
     public static void OnKernels(Stage s)

@@ -20,7 +20,8 @@ internal static class PermissionRows
         s.Build("mkdir b/d b/g; chmod 777 b/d; chgrp 9 b/g; chmod 2777 b/g; echo x > b/g/old");
         s.Mount();
         s.Point($"{As7} touch m/d/f; is $(stat -c %u:%g m/d/f) 7:7");
-        s.Point($"rm m/g/old; {As7} touch m/g/old; {As7} mkdir m/g/sub; is $(stat -c %u:%g m/g/old) 7:9; is \"$(stat -c '%u:%g %a' m/g/sub)\" '7:9 2755'");
+        s.Point($"rm m/g/old; {As7} touch m/g/old; {As7} mkdir m/g/sub; is $(stat -c %u:%g m/g/old) 7:9; "
+            + $"is \"$(stat -c '%u:%g %a' m/g/sub)\" '7:9 2755'");
     }
 
     [Feature("writing clears set-uid, set-gid and file capabilities")]
@@ -66,6 +67,7 @@ internal static class PermissionRows
         s.Build("for mode in 0 400 555 1777 2750 4711; do echo x > b/f$mode; mkdir b/d$mode; chmod $mode b/f$mode b/d$mode; done");
         s.Mount();
         s.Do("chown 7 m/*");
-        s.Point("for mode in 0 400 555 1777 2750; do is $(stat -c %a m/d$mode):$(stat -c %a u/d$mode) $mode:$mode; done; is $(stat -c %a:%u u/f555) 555:7; is $(stat -c %a m/f4711) 711");
+        s.Point("for mode in 0 400 555 1777 2750; do is $(stat -c %a m/d$mode):$(stat -c %a u/d$mode) $mode:$mode; done; "
+            + "is $(stat -c %a:%u u/f555) 555:7; is $(stat -c %a m/f4711) 711");
     }
 }

@@ -7,7 +7,8 @@ namespace OverlayFuse.Mount.Tests.Features.Rows;
 [FeatureGroup("Users and processes")]
 internal static class UserRows
 {
-    private const string Changes = "is $(cat m/f) x; echo more >> m/f; rm -r m/d; mkdir m/d; is \"$(ls -A m/d)\" ''; is \"$(cat m/f)\" $'x\\nmore'";
+    private const string Changes = "is $(cat m/f) x; echo more >> m/f; rm -r m/d; mkdir m/d; is \"$(ls -A m/d)\" ''; "
+        + "is \"$(cat m/f)\" $'x\\nmore'";
 
     [Feature("an ordinary user mounts it, without namespaces", OnKernel = Answer.No)]
     public static void OrdinaryUser(Stage s) => AsUser(s, command => $"""
@@ -51,7 +52,8 @@ internal static class UserRows
         using OrdinaryUser user = Rootless.OrdinaryUser.Create();
         s.Build($"mkdir -p b/d; echo x > b/f; echo x > b/d/g; chown -R {user.Name}: .; install -m 755 {ProgramUnderTest.Path} overlayfuse");
         string command = s.Program.MountCommand(Stage.Plan(extra)).Replace(ProgramUnderTest.Path, "./overlayfuse", StringComparison.Ordinal)
-            .Replace("noatime,dev,suid,", "", StringComparison.Ordinal).Replace("use_ino,allow_other,default_permissions,suid,dev,noatime", "use_ino,default_permissions", StringComparison.Ordinal);
+            .Replace("noatime,dev,suid,", "", StringComparison.Ordinal)
+            .Replace("use_ino,allow_other,default_permissions,suid,dev,noatime", "use_ino,default_permissions", StringComparison.Ordinal);
         ToolResult result = user.Try("is() [[ \"$1\" == \"$2\" ]]\n" + script(command), s.Root);
         s.Point($"as a user: exit {result.ExitCode} {result.Error}", result.ExitCode == 0);
     }

@@ -61,7 +61,8 @@ internal static class WhiteoutRows
         s.Build("for n in f l p; do echo old > b/$n; chmod 777 b/$n; setfattr -n user.old -v 1 b/$n; done");
         s.Mount();
         s.Do("rm m/f m/l m/p; : > m/f; ln -s to m/l; mkfifo m/p");
-        s.Point("is $(stat -c %a:%s m/f) 644:0; is \"$(getfattr -m user m/f)\" ''; is $(readlink m/l) to; [ -p m/p ]; [ -f u/f ]; [ -L u/l ]; [ -p u/p ]");
+        s.Point("is $(stat -c %a:%s m/f) 644:0; is \"$(getfattr -m user m/f)\" ''; is $(readlink m/l) to; [ -p m/p ]; [ -f u/f ]; "
+            + "[ -L u/l ]; [ -p u/p ]");
     }
 
     [Feature("a merged directory that holds only whiteouts can be removed; others say ENOTEMPTY")]
@@ -85,7 +86,8 @@ internal static class WhiteoutRows
     [Feature("whiteouts as xattrs (`opaque=x`)")]
     public static void XattrWhiteouts(Stage s)
     {
-        s.Build("mkdir a/d b/d; echo x > b/d/f; echo x > b/d/g; : > a/d/f; setfattr -n trusted.overlay.whiteout -v y a/d/f; setfattr -n trusted.overlay.opaque -v x a/d");
+        s.Build("mkdir a/d b/d; echo x > b/d/f; echo x > b/d/g; : > a/d/f; setfattr -n trusted.overlay.whiteout -v y a/d/f; "
+            + "setfattr -n trusted.overlay.opaque -v x a/d");
         s.Mount();
         s.Point("is \"$(ls -A m/d)\" g; says 'No such file' cat m/d/f");
     }
@@ -108,7 +110,8 @@ internal static class WhiteoutRows
     [Feature("each name is listed once, also while entries are being removed")]
     public static void Listing(Stage s)
     {
-        s.Build("mkdir a/d b/d u/d; for i in {1..300}; do echo > b/d/f$i; echo > u/d/f$i; done; for i in {200..400}; do echo > a/d/f$i; done");
+        s.Build("mkdir a/d b/d u/d; for i in {1..300}; do echo > b/d/f$i; echo > u/d/f$i; done; for i in {200..400}; do echo > a/d/f$i; "
+            + "done");
         s.Mount();
         s.Point("is $(ls -A m/d | wc -l) 400; is $(ls -A m/d | sort -u | wc -l) 400");
         s.Point("rm -r m/d; [ ! -e m/d ]");

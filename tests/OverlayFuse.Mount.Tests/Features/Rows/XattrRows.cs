@@ -8,8 +8,10 @@ internal static class XattrRows
     {
         s.Build("echo x > b/f; setfattr -n user.low -v 1 b/f");
         s.Mount();
-        s.Point("setfattr -n user.k -v v m/f; setfattr -n trusted.k -v v m/f; is \"$(getfattr -m '^(user|trusted)' m/f | tail -n +2 | xargs)\" 'trusted.k user.k user.low'");
-        s.Point("setfattr -x user.low m/f; says 'No such attribute' getfattr -n user.low m/f; is $(getfattr --only-values -n user.low b/f) 1");
+        s.Point("setfattr -n user.k -v v m/f; setfattr -n trusted.k -v v m/f; is \"$(getfattr -m '^(user|trusted)' m/f | tail -n +2 | "
+            + "xargs)\" 'trusted.k user.k user.low'");
+        s.Point("setfattr -x user.low m/f; says 'No such attribute' getfattr -n user.low m/f; "
+            + "is $(getfattr --only-values -n user.low b/f) 1");
         s.Point("cp /bin/true m/p; setcap cap_net_raw+ep m/p; is \"$(getcap m/p | cut -d' ' -f2)\" cap_net_raw=ep");
     }
 
@@ -19,7 +21,8 @@ internal static class XattrRows
         s.Build("mkdir a/d b/d; setfattr -n trusted.overlay.opaque -v y a/d; setfattr -n trusted.k -v v a/d; echo x > b/f");
         s.Mount();
         s.Do("echo more >> m/f; is $(getfattr --only-values -n trusted.k m/d) v");
-        s.Point("is \"$(getfattr -m - m/d m/f m 2>&1 | grep overlay || true)\" ''; says 'No such attribute' getfattr -n trusted.overlay.opaque m/d");
+        s.Point("is \"$(getfattr -m - m/d m/f m 2>&1 | grep overlay || true)\" ''; "
+            + "says 'No such attribute' getfattr -n trusted.overlay.opaque m/d");
     }
 
     [Feature("such attributes that a user sets are kept escaped (`trusted.overlay.overlay.*`), so overlays nest")]
@@ -56,6 +59,7 @@ internal static class XattrRows
         s.Build("mkdir b/d; chmod 777 m; echo x > b/f; chmod 600 b/f");
         s.Mount();
         s.Point("setfacl -m u:7:r m/f; setpriv --reuid 7 --clear-groups cat m/f; says denied setpriv --reuid 8 --clear-groups cat m/f");
-        s.Point("setfacl -d -m u:7:rwx,o::rwx m/d; umask 077; mkdir m/d/e; : > m/d/f; is $(getfacl -cpn m/d/e | grep ^default:user:7) default:user:7:rwx; is $(stat -c %a m/d/f) 666");
+        s.Point("setfacl -d -m u:7:rwx,o::rwx m/d; umask 077; mkdir m/d/e; : > m/d/f; is $(getfacl -cpn m/d/e | "
+            + "grep ^default:user:7) default:user:7:rwx; is $(stat -c %a m/d/f) 666");
     }
 }

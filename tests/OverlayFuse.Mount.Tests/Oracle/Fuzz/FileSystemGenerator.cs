@@ -6,7 +6,8 @@ namespace OverlayFuse.Mount.Tests.Oracle.Fuzz;
 internal sealed class FileSystemGenerator
 {
     private const string Usual = "";
-    private static readonly string[] Disks = ["ext4", "xfs", "btrfs"], Mixed = [Usual, Usual, "ext4", "xfs", "btrfs", "ext4", "xfs", "btrfs"];
+    private static readonly string[] Disks = ["ext4", "xfs", "btrfs"],
+        Mixed = [Usual, Usual, "ext4", "xfs", "btrfs", "ext4", "xfs", "btrfs"];
     private readonly Random random;
     private readonly bool isMixed;
 

@@ -18,7 +18,9 @@ internal sealed class FuzzRun(string program, int firstSeed) : IDisposable
 
     public int Workers { get; init; } = 1;
 
-    /// <summary>Runs seeds until there were <paramref name="seeds"/> of them, or the time is over; returns the reports of those that differ.</summary>
+    /// <summary>
+    /// Runs seeds until there were <paramref name="seeds"/> of them, or the time is over; returns the reports of those that differ.
+    /// </summary>
     public IReadOnlyList<string> Run(int seeds, TimeSpan time)
     {
         var clock = Stopwatch.StartNew();
@@ -40,7 +42,8 @@ internal sealed class FuzzRun(string program, int firstSeed) : IDisposable
             Scenario scenario = ScenarioGenerator.Make(seed);
             IReadOnlyList<string> differences = DifferencesOf(scenario);
             if (differences.Count > 0) Report(seed, scenario, differences);
-            if (Interlocked.Increment(ref done) % ReportEvery == 0) TestContext.Progress.WriteLine($"{done} seeds in {clock.Elapsed.TotalSeconds:F0} s, {failures.Count} differ");
+            if (Interlocked.Increment(ref done) % ReportEvery == 0)
+                TestContext.Progress.WriteLine($"{done} seeds in {clock.Elapsed.TotalSeconds:F0} s, {failures.Count} differ");
         }
     }
 
@@ -60,7 +63,8 @@ internal sealed class FuzzRun(string program, int firstSeed) : IDisposable
     /// <summary>Writes a test to a file, to be pasted into Scenarios/.</summary>
     private static string Keep(int seed, string test)
     {
-        string directory = Environment.GetEnvironmentVariable("OVERLAYFUSE_FUZZ_OUT") is { Length: > 0 } asked ? asked : Path.Combine(ProgramUnderTest.Repository, "artifacts", "fuzz");
+        string directory = Environment.GetEnvironmentVariable("OVERLAYFUSE_FUZZ_OUT") is { Length: > 0 } asked ? asked
+            : Path.Combine(ProgramUnderTest.Repository, "artifacts", "fuzz");
         string file = Path.Combine(Directory.CreateDirectory(directory).FullName, $"Seed{seed}.cs");
         File.WriteAllText(file, test);
         return file;

@@ -4,8 +4,8 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Oracle.Fuzz;
 
 /// <summary>
-/// Random scenarios against the kernel. OVERLAYFUSE_FUZZ_SEEDS: how many, OVERLAYFUSE_FUZZ_START: the first, OVERLAYFUSE_FUZZ_SECONDS: how long at most,
-/// OVERLAYFUSE_FUZZ_FAILURES: how many differing seeds are shrunk before it ends, OVERLAYFUSE_FUZZ_WORKERS: threads.
+/// Random scenarios against the kernel. OVERLAYFUSE_FUZZ_SEEDS: how many, OVERLAYFUSE_FUZZ_START: the first, OVERLAYFUSE_FUZZ_SECONDS: how
+/// long at most, OVERLAYFUSE_FUZZ_FAILURES: how many differing seeds are shrunk before it ends, OVERLAYFUSE_FUZZ_WORKERS: threads.
 /// </summary>
 [TestFixture]
 internal sealed class FuzzTests
@@ -16,7 +16,11 @@ internal sealed class FuzzTests
     [Test, Category("Fuzz")]
     public void Fuzz_RandomOperations_EqualTheKernel()
     {
-        using var run = new FuzzRun(ProgramUnderTest.Path, Setting("START", 1)) { MostFailures = Setting("FAILURES", 3), Workers = Setting("WORKERS", 4) };
+        using var run = new FuzzRun(ProgramUnderTest.Path, Setting("START", 1))
+        {
+            MostFailures = Setting("FAILURES", 3),
+            Workers = Setting("WORKERS", 4)
+        };
         IReadOnlyList<string> failures = run.Run(Setting("SEEDS", SeedsInCi), TimeSpan.FromSeconds(Setting("SECONDS", int.MaxValue)));
         TestContext.Out.WriteLine($"{run.Done} seeds");
         Assert.That(failures, Is.Empty, () => string.Join('\n', failures));
@@ -43,7 +47,8 @@ internal sealed class FuzzTests
     [Test]
     public void Generate_SameSeed_MakesTheSameScenario()
     {
-        string first = ScenarioGenerator.Make(7).ToString(), second = ScenarioGenerator.Make(7).ToString(), other = ScenarioGenerator.Make(8).ToString();
+        string first = ScenarioGenerator.Make(7).ToString(), second = ScenarioGenerator.Make(7).ToString(),
+            other = ScenarioGenerator.Make(8).ToString();
         Assert.That(second, Is.EqualTo(first));
         Assert.That(other, Is.Not.EqualTo(first));
     }
@@ -56,7 +61,8 @@ internal sealed class FuzzTests
         {
             Assert.That(scenarios.SelectMany(s => s.Operations).Select(o => o.GetType()).Distinct().Count(), Is.GreaterThan(20));
             Assert.That(scenarios.Select(s => s.Operations.Count), Is.All.GreaterThanOrEqualTo(50));
-            Assert.That(scenarios.SelectMany(s => s.Lowers).SelectMany(l => l.Entries).Select(e => e.GetType()).Distinct().Count(), Is.GreaterThanOrEqualTo(8));
+            Assert.That(scenarios.SelectMany(s => s.Lowers).SelectMany(l => l.Entries).Select(e => e.GetType()).Distinct().Count(),
+                Is.GreaterThanOrEqualTo(8));
         });
     }
 
@@ -69,20 +75,24 @@ internal sealed class FuzzTests
         {
             Assert.That(words, Is.SupersetOf(new[]
             {
-                "", "redirect_dir=on", "redirect_dir=follow", "redirect_dir=nofollow", "redirect_dir=off", "metacopy=on", "metacopy=off", "index=on", "index=off", "nfs_export=on", "userxattr", "volatile",
+                "", "redirect_dir=on", "redirect_dir=follow", "redirect_dir=nofollow", "redirect_dir=off", "metacopy=on", "metacopy=off",
+                "index=on", "index=off", "nfs_export=on", "userxattr", "volatile",
                 "xino=off", "xino=auto", "xino=on", "squash_to_root", "squash_to_uid=1000", "squash_to_gid=1001", "squash_to_uid=5",
             }));
             Assert.That(words, Has.Some.StartsWith("uidmapping="));
-            Assert.That(scenarios.SelectMany(s => s.Lowers).Select(l => l.FileSystem).Distinct(), Is.EquivalentTo(new[] { "", "ext4", "xfs", "btrfs", "erofs" }));
+            Assert.That(scenarios.SelectMany(s => s.Lowers).Select(l => l.FileSystem).Distinct(),
+                Is.EquivalentTo(new[] { "", "ext4", "xfs", "btrfs", "erofs" }));
             Assert.That(scenarios.Select(s => s.Upper.FileSystem).Distinct(), Is.EquivalentTo(new[] { "", "ext4", "xfs", "btrfs" }));
             Assert.That(scenarios, Has.Some.Matches<Scenario>(s => s.Lowers.Select(l => l.FileSystem).Distinct().Count() >= 4));
             Assert.That(scenarios.Select(s => s.Lowers.Count), Has.Some.EqualTo(1).And.Some.GreaterThan(50));
-            Assert.That(scenarios.Select(s => s.Io).Distinct(), Is.EquivalentTo(new[] { "open", "stateless", OverlayOptions.OpenWithWriteBack }));
+            Assert.That(scenarios.Select(s => s.Io).Distinct(),
+                Is.EquivalentTo(new[] { "open", "stateless", OverlayOptions.OpenWithWriteBack }));
             foreach (Type turn in new[] { typeof(Rotate), typeof(Remount), typeof(SwitchSides) })
                 Assert.That(scenarios.SelectMany(s => s.Operations).Select(o => o.GetType()), Has.Some.EqualTo(turn));
         });
     }
 
     private static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable("OVERLAYFUSE_FUZZ_" + name), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable("OVERLAYFUSE_FUZZ_" + name), NumberStyles.None, CultureInfo.InvariantCulture,
+            out int value) ? value : otherwise;
 }

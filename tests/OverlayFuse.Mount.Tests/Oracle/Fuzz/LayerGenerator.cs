@@ -68,7 +68,8 @@ internal sealed class LayerGenerator(Random random, bool isUserXattr)
             layer.Xattr(path, "user." + Names.Letter(random), Names.Content(random));
     }
 
-    private static bool IsSymlink(Layer layer, string path) => layer.Entries.Any(entry => entry.Path == path && entry is not (FileEntry or DirEntry or SparseEntry or XattrEntry));
+    private static bool IsSymlink(Layer layer, string path) =>
+        layer.Entries.Any(entry => entry.Path == path && entry is not (FileEntry or DirEntry or SparseEntry or XattrEntry));
 
     private bool MakeParents(Layer layer, string path)
     {

@@ -5,7 +5,8 @@ internal static class Names
 {
     private const string Letters = "abcd", Slots = "0123";
     private static readonly uint[] Owners = [0, 0, 0, 1000, 1001];
-    private static readonly string[] Acls = ["u::rwx,u:1000:r-x,g::r-x,m::rwx,o::r--", "u::rwx,g::r-x,g:1001:rwx,m::rwx,o::---", "u::rw-,g::r--,o::r--"];
+    private static readonly string[] Acls = ["u::rwx,u:1000:r-x,g::r-x,m::rwx,o::r--", "u::rwx,g::r-x,g:1001:rwx,m::rwx,o::---",
+        "u::rw-,g::r--,o::r--"];
 
     public static string Letter(Random random) => Letters[random.Next(Letters.Length)].ToString();
 

@@ -7,16 +7,22 @@ internal sealed class OperationGenerator
 {
     private static readonly int[] Modes = [755, 644, 600, 777, 4755, 2711, 6777, 1777, 444, 0];
 
-    /// <summary>Not (-1, -1): when a writer has the file open, FUSE cannot tell it from the clearing of set-uid before fallocate(2).</summary>
-    private static readonly (int User, int Group)[] NewOwners = [(0, -1), (0, 0), (1, 1000), (1000, -1), (1000, 1001), (-1, 0), (-1, 1000), (-1, 1001)];
+    /// <summary>
+    /// Not (-1, -1): when a writer has the file open, FUSE cannot tell it from the clearing of set-uid before fallocate(2).
+    /// </summary>
+    private static readonly (int User, int Group)[] NewOwners = [(0, -1), (0, 0), (1, 1000), (1000, -1), (1000, 1001), (-1, 0), (-1, 1000),
+        (-1, 1001)];
 
     private static readonly O[] Accesses = [O.RDONLY, O.RDONLY, O.WRONLY, O.RDWR, O.RDWR];
-    private static readonly O[] Extras = [0, 0, 0, O.CREAT, O.CREAT, O.CREAT | O.EXCL, O.TRUNC, O.APPEND, O.CREAT | O.TRUNC, O.NOFOLLOW, O.DIRECTORY];
+    private static readonly O[] Extras = [0, 0, 0, O.CREAT, O.CREAT, O.CREAT | O.EXCL, O.TRUNC, O.APPEND, O.CREAT | O.TRUNC, O.NOFOLLOW,
+        O.DIRECTORY];
     private static readonly RenameFlags[] Renames =
         [RenameFlags.None, RenameFlags.None, RenameFlags.None, RenameFlags.NoReplace, RenameFlags.Exchange, RenameFlags.Whiteout];
     private static readonly FallocFlags[] Allocations =
-        [FallocFlags.None, FallocFlags.KeepSize, FallocFlags.PunchHole | FallocFlags.KeepSize, FallocFlags.ZeroRange, FallocFlags.CollapseRange];
-    private static readonly string[] XattrNames = ["user.a", "user.b", "trusted.c", "trusted.overlay.opaque", "trusted.overlay.impure", "user.overlay.opaque", "security.capability", PosixAcl.AccessName];
+        [FallocFlags.None, FallocFlags.KeepSize, FallocFlags.PunchHole | FallocFlags.KeepSize, FallocFlags.ZeroRange,
+            FallocFlags.CollapseRange];
+    private static readonly string[] XattrNames = ["user.a", "user.b", "trusted.c", "trusted.overlay.opaque", "trusted.overlay.impure",
+        "user.overlay.opaque", "security.capability", PosixAcl.AccessName];
     private const int OrdinaryXattrs = 7;
     private static readonly string[] XattrValues = ["", "v", "longer value", "0x0100000200200000000000000000000000000000", "y"];
 
@@ -37,12 +43,14 @@ internal sealed class OperationGenerator
     public bool OnlyRoot { get; init; }
 
     /// <summary>
-    /// Who opened a file writes it: with io=stateless nobody knows who has a file open, and when another writes a file with set-uid it looks like an attempt
-    /// to clear that bit without a right to.
+    /// Who opened a file writes it: with io=stateless nobody knows who has a file open, and when another writes a file with set-uid it
+    /// looks like an attempt to clear that bit without a right to.
     /// </summary>
     public bool OpenersWrite { get; init; }
 
-    /// <summary>No access lists are set: of a file that is still on EROFS, the kernel refuses that before the copy-up (ovl_set_acl).</summary>
+    /// <summary>
+    /// No access lists are set: of a file that is still on EROFS, the kernel refuses that before the copy-up (ovl_set_acl).
+    /// </summary>
     public bool NoAcls { get; init; }
 
     public Operation Next() => random.Next(kinds.Count + ControlWeight) < kinds.Count ? Plain() : Controlled();
@@ -119,10 +127,14 @@ internal sealed class OperationGenerator
         _ => new SwitchSides(),
     };
 
-    /// <summary>Another user's operation, unless it must be root's. (Moving data with fallocate(2) the kernel refuses after it cleared set-uid, FUSE before.)</summary>
+    /// <summary>
+    /// Another user's operation, unless it must be root's. (Moving data with fallocate(2) the kernel refuses after it cleared set-uid, FUSE
+    /// before.)
+    /// </summary>
     private Operation Another(Operation operation)
     {
-        bool writes = operation.Core is Write or WriteNext or Ftruncate or Fallocate or MapWrite or CopyRange, moves = operation.Core is Fallocate { Flags: FallocFlags.CollapseRange };
+        bool writes = operation.Core is Write or WriteNext or Ftruncate or Fallocate or MapWrite or CopyRange,
+            moves = operation.Core is Fallocate { Flags: FallocFlags.CollapseRange };
         return OnlyRoot || moves || (OpenersWrite && writes) ? operation.Core : operation;
     }
 

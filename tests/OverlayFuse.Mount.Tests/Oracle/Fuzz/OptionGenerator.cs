@@ -4,7 +4,8 @@ namespace OverlayFuse.Mount.Tests.Oracle.Fuzz;
 internal sealed class OptionGenerator(Random random)
 {
     private static readonly string[] RedirectModes = ["on", "on", "follow", "nofollow", "off"], InodeModes = ["off", "auto", "on", "on"];
-    private static readonly string[] SquashOptions = ["squash_to_root", "squash_to_uid=1000", "squash_to_gid=1001", "squash_to_uid=5,squash_to_gid=6", "squash_to_root,squash_to_gid=7"];
+    private static readonly string[] SquashOptions = ["squash_to_root", "squash_to_uid=1000", "squash_to_gid=1001",
+        "squash_to_uid=5,squash_to_gid=6", "squash_to_root,squash_to_gid=7"];
 
     /// <summary>Everything is shown as somebody's: then only root's operations have the same rights on both sides.</summary>
     public bool Squashes { get; private set; }

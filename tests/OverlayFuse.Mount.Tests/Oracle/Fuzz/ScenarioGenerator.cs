@@ -28,8 +28,16 @@ internal sealed class ScenarioGenerator
         Layer[] lowers = [.. lowersOn.Select(one => layers.Lower(isOneOfMany: lowersOn.Length > ManyLayers).On(one))];
         int kind = random.Next(4);
         bool isStateless = kind == 0;
-        var operations = new OperationGenerator(random) { OnlyRoot = options.Squashes, OpenersWrite = isStateless, NoAcls = lowersOn.Contains(Media.ReadOnly) };
-        return new Scenario(upper, lowers, Operations(operations), text) { OnlyMerged = options.IsIndexed, Io = kind switch { 0 => "stateless", 1 => OverlayOptions.OpenWithWriteBack, _ => "open" } };
+        var operations = new OperationGenerator(random)
+        {
+            OnlyRoot = options.Squashes, OpenersWrite = isStateless,
+            NoAcls = lowersOn.Contains(Media.ReadOnly)
+        };
+        return new Scenario(upper, lowers, Operations(operations), text)
+        {
+            OnlyMerged = options.IsIndexed,
+            Io = kind switch { 0 => "stateless", 1 => OverlayOptions.OpenWithWriteBack, _ => "open" }
+        };
     }
 
     /// <summary>Mostly few, sometimes many.</summary>
@@ -41,12 +49,15 @@ internal sealed class ScenarioGenerator
         _ => random.Next(25, MostLayers + 1),
     };
 
-    /// <summary>No rotation of an indexed upper: its index stays behind with the work directory, and what was one file is several.</summary>
+    /// <summary>
+    /// No rotation of an indexed upper: its index stays behind with the work directory, and what was one file is several.
+    /// </summary>
     private List<Operation> Operations(OperationGenerator generator)
     {
         List<Operation> operations = [.. Enumerable.Range(0, random.Next(FewestOperations, MostOperations)).Select(_ => generator.Next())];
         if (!options.IsIndexed && random.Next(4) == 0)
-            for (int count = random.Next(1, MostRotations + 1); count > 0; count--) operations.Insert(random.Next(operations.Count), new Rotate());
+            for (int count = random.Next(1, MostRotations + 1); count > 0; count--)
+                operations.Insert(random.Next(operations.Count), new Rotate());
         return operations;
     }
 }

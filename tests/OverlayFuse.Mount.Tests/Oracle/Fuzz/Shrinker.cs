@@ -2,7 +2,10 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Oracle.Fuzz;
 
-/// <summary>Makes a failing scenario small by delta debugging: leaves out operations, layers, entries, file systems and options, as long as it still fails.</summary>
+/// <summary>
+/// Makes a failing scenario small by delta debugging: leaves out operations, layers, entries, file systems and options, as long as it still
+/// fails.
+/// </summary>
 internal sealed class Shrinker(Func<Scenario, bool> fails)
 {
     private const int MostRuns = 600;
@@ -31,7 +34,8 @@ internal sealed class Shrinker(Func<Scenario, bool> fails)
         {
             Operation[] operations = [.. scenario.Operations];
             operations[i] = operations[i].Core;
-            if (operations[i] != scenario.Operations[i] && StillFails(scenario with { Operations = operations })) scenario = scenario with { Operations = operations };
+            if (operations[i] != scenario.Operations[i] && StillFails(scenario with { Operations = operations }))
+                scenario = scenario with { Operations = operations };
         }
         return scenario;
     }
@@ -81,5 +85,6 @@ internal sealed class Shrinker(Func<Scenario, bool> fails)
 
     private bool StillFails(Scenario scenario) => runs++ < MostRuns && fails(scenario);
 
-    private static Layer[] Replace(IReadOnlyList<Layer> layers, int index, Layer layer) => [.. layers.Select((old, i) => i == index ? layer : old)];
+    private static Layer[] Replace(IReadOnlyList<Layer> layers, int index, Layer layer) =>
+        [.. layers.Select((old, i) => i == index ? layer : old)];
 }

@@ -6,7 +6,8 @@ namespace OverlayFuse.Mount.Tests.Oracle.Hostile;
 /// <summary>One change by a name, and what is answered.</summary>
 internal sealed record HostileChange(string Kind, string Path, string Other)
 {
-    private static readonly string[] Kinds = ["unlink", "rmdir", "rename", "rename", "create", "mkdir", "chmod", "setxattr", "link", "symlink", "write", "truncate", "remove any", "exchange"];
+    private static readonly string[] Kinds = ["unlink", "rmdir", "rename", "rename", "create", "mkdir", "chmod", "setxattr", "link",
+        "symlink", "write", "truncate", "remove any", "exchange"];
 
     public static HostileChange Draw(Random random) => new(Kinds[random.Next(Kinds.Length)], DrawPath(random), DrawPath(random));
 
@@ -36,7 +37,8 @@ internal sealed record HostileChange(string Kind, string Path, string Other)
     public override string ToString() => $"{Kind} {Path}{(Kind is "rename" or "exchange" or "link" ? " " + Other : "")}";
 
     private static string DrawPath(Random random) =>
-        string.Join('/', Enumerable.Range(0, random.Next(1, 4)).Select(_ => HostileGenerator.Names[random.Next(HostileGenerator.Names.Length)]));
+        string.Join('/',
+            Enumerable.Range(0, random.Next(1, 4)).Select(_ => HostileGenerator.Names[random.Next(HostileGenerator.Names.Length)]));
 
     private static int Write(string path)
     {

@@ -2,7 +2,10 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Oracle.Hostile;
 
-/// <summary>One stack mounted by the kernel and by ours: what is seen, what changes answer, what is seen then, and what the kernel makes of both uppers.</summary>
+/// <summary>
+/// One stack mounted by the kernel and by ours: what is seen, what changes answer, what is seen then, and what the kernel makes of both
+/// uppers.
+/// </summary>
 internal sealed class HostileComparison
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -28,7 +31,8 @@ internal sealed class HostileComparison
         using OverlayMount? kernel = Mount(ProgramUnderTest.KernelItself, theirs, "k", out string refusal);
         using OverlayMount? actual = Mount(program, ours, "o", out string refused);
         if (kernel is null || actual is null)
-            return kernel is null == actual is null ? [] : [$"mount: kernel {(kernel is null ? refusal : "ok")}, ours {(actual is null ? refused : "ok")}"];
+            return kernel is null == actual is null ? []
+                : [$"mount: kernel {(kernel is null ? refusal : "ok")}, ours {(actual is null ? refused : "ok")}"];
         var differences = new List<string>();
         differences.AddRange(View(kernel).Differences(View(actual), "first"));
         foreach (HostileChange change in stack.Changes)

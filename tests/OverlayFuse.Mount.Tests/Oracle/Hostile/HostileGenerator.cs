@@ -3,8 +3,8 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Oracle.Hostile;
 
 /// <summary>
-/// Draws stacks of layers over very few names, so that marks of every kind, right, forged and broken, meet files and directories in every layer.
-/// AUFS marks are left out: the kernel does not know them.
+/// Draws stacks of layers over very few names, so that marks of every kind, right, forged and broken, meet files and directories in every
+/// layer. AUFS marks are left out: the kernel does not know them.
 /// </summary>
 internal sealed class HostileGenerator(Random random)
 {
@@ -12,7 +12,8 @@ internal sealed class HostileGenerator(Random random)
 
     private static readonly string[] Options =
     [
-        "", "", "redirect_dir=on", "redirect_dir=on", "redirect_dir=follow", "redirect_dir=nofollow", "redirect_dir=off", "metacopy=on", "metacopy=on", "metacopy=on,redirect_dir=on", "userxattr", "userxattr",
+        "", "", "redirect_dir=on", "redirect_dir=on", "redirect_dir=follow", "redirect_dir=nofollow", "redirect_dir=off", "metacopy=on",
+        "metacopy=on", "metacopy=on,redirect_dir=on", "userxattr", "userxattr",
         "index=on", "xino=on",
     ];
 
@@ -20,20 +21,26 @@ internal sealed class HostileGenerator(Random random)
 
     private static readonly string[] Redirects =
     [
-        "a", "b", "c", "/a", "/b", "/c", "/a/b", "/b/a", "/c/c/a", "/", "", "//a", "/a/", "/a//b", "a/b", ".", "..", "/..", "/../a", "/./a", "/a/..", "/a/.", "/nowhere", "nowhere", "0x0061", "0x6100", "0x6100620a", "0x2F61002F62",
-        new string('n', 255), new string('n', 256), "/" + new string('n', 256), "/a/" + new string('n', 255), "/" + string.Join('/', Enumerable.Repeat("a", 300)), "/" + string.Join('/', Enumerable.Repeat("b", 2100)),
+        "a", "b", "c", "/a", "/b", "/c", "/a/b", "/b/a", "/c/c/a", "/", "", "//a", "/a/", "/a//b", "a/b", ".", "..", "/..", "/../a", "/./a",
+        "/a/..", "/a/.", "/nowhere", "nowhere", "0x0061", "0x6100", "0x6100620a", "0x2F61002F62",
+        new string('n', 255), new string('n', 256), "/" + new string('n', 256), "/a/" + new string('n', 255),
+        "/" + string.Join('/', Enumerable.Repeat("a", 300)), "/" + string.Join('/', Enumerable.Repeat("b", 2100)),
     ];
 
     private static readonly string[] Metacopies =
     [
-        "", "", "", "0x00", "0x0004", "0x000400", "0x00040000", "0x00040000", "0x01040000", "0x00050000", "0x0004FF00", "0x00080001AABBCCDD", "0x00240001" + "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF",
-        "garbage of more bytes than any digest has: 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+        "", "", "", "0x00", "0x0004", "0x000400", "0x00040000", "0x00040000", "0x01040000", "0x00050000", "0x0004FF00",
+        "0x00080001AABBCCDD", "0x00240001" + "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF",
+        "garbage of more bytes than any digest has: "
+            + "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
     ];
 
     private static readonly string[] Origins =
     [
-        "", "x", "garbage", "0x00FB15000100112233445566778899AABBCCDDEEFF", "0x00FB1D0001000000000000000000000000000000000102030405060708", "0x01FB1D0001000000000000000000000000000000000102030405060708",
-        "0x00FB1D0101000000000000000000000000000000000102030405060708", "0x00FA1D0001000000000000000000000000000000000102030405060708", "0x00FBFF0001000000000000000000000000000000000102030405060708",
+        "", "x", "garbage", "0x00FB15000100112233445566778899AABBCCDDEEFF", "0x00FB1D0001000000000000000000000000000000000102030405060708",
+        "0x01FB1D0001000000000000000000000000000000000102030405060708",
+        "0x00FB1D0101000000000000000000000000000000000102030405060708", "0x00FA1D0001000000000000000000000000000000000102030405060708",
+        "0x00FBFF0001000000000000000000000000000000000102030405060708",
     ];
 
     private static readonly string[] Links = ["U+1", "U-1", "L+0", "L-5", "X", "", "U+99999999999999999999", "U+2147483647", "L+-1", "u+1"];
@@ -86,7 +93,8 @@ internal sealed class HostileGenerator(Random random)
         {
             others.Add(path);
             if (kind < 82) layer.Whiteout(path);
-            else if (kind < 91) layer.Symlink(path, Pick(["a", "c", "b/c", "nowhere"])); // none leads out of the mount: changes go through them
+            // none leads out of the mount: changes go through them
+            else if (kind < 91) layer.Symlink(path, Pick(["a", "c", "b/c", "nowhere"]));
             else if (kind < 96) layer.Fifo(path);
             else layer.DeviceNode(path, Pick(["c", "b"])[0], (uint)random.Next(2), (uint)random.Next(2), 666);
         }
@@ -102,7 +110,8 @@ internal sealed class HostileGenerator(Random random)
     private void PlantFile(Layer layer, string path)
     {
         if (files.Count > 0 && random.Next(6) == 0) layer.HardLink(path, Pick([.. files]));
-        else layer.File(path, random.Next(3) == 0 ? "" : $"{path} of {random.Next(1000)}", random.Next(4) == 0 ? 4755 : 644, (uint)random.Next(2) * 1000);
+        else layer.File(path, random.Next(3) == 0 ? "" : $"{path} of {random.Next(1000)}", random.Next(4) == 0 ? 4755 : 644,
+            (uint)random.Next(2) * 1000);
         files.Add(path);
         if (random.Next(2) == 0) MarkFile(layer, path);
     }
@@ -136,8 +145,10 @@ internal sealed class HostileGenerator(Random random)
     {
         (string name, string[] values) = Pick<(string, string[])>(
         [
-            ("opaque", Opaques), ("redirect", Redirects), ("metacopy", Metacopies), ("origin", Origins), ("nlink", Links), ("whiteout", ["", "y"]), ("protattr", Protections),
-            ("impure", Impures), ("uuid", ["", "garbage", "0x00112233445566778899AABBCCDDEEFF"]), ("upper", Origins), ("overlay.opaque", Opaques), ("overlay.overlay.redirect", Redirects), ("unknown", ["", "y"]),
+            ("opaque", Opaques), ("redirect", Redirects), ("metacopy", Metacopies), ("origin", Origins), ("nlink", Links),
+                ("whiteout", ["", "y"]), ("protattr", Protections),
+            ("impure", Impures), ("uuid", ["", "garbage", "0x00112233445566778899AABBCCDDEEFF"]), ("upper", Origins),
+                ("overlay.opaque", Opaques), ("overlay.overlay.redirect", Redirects), ("unknown", ["", "y"]),
         ]);
         Set(layer, path, name, Pick(values));
     }
@@ -145,7 +156,8 @@ internal sealed class HostileGenerator(Random random)
     private void Set(Layer layer, string path, string name, string value)
     {
         string start = random.Next(12) == 0 ? otherPrefix : prefix;
-        bool isRoom = !others.Contains(path) || start.StartsWith("trusted", StringComparison.Ordinal); // user.* is for files and directories
+        // user.* is for files and directories
+        bool isRoom = !others.Contains(path) || start.StartsWith("trusted", StringComparison.Ordinal);
         if (isRoom) layer.Xattr(path, start + name, value);
     }
 

@@ -4,9 +4,12 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Oracle.Hostile;
 
 /// <summary>Layers with forged and broken marks, how they are mounted, and what is then tried on them.</summary>
-internal sealed record HostileStack(int Seed, Layer? Upper, IReadOnlyList<Layer> Lowers, IReadOnlyList<Layer> Data, string Options, IReadOnlyList<HostileChange> Changes)
+internal sealed record HostileStack(int Seed, Layer? Upper, IReadOnlyList<Layer> Lowers, IReadOnlyList<Layer> Data, string Options,
+    IReadOnlyList<HostileChange> Changes)
 {
-    /// <summary>Names are looked up before their directory is listed: what a lookup teaches about a layer is then known to the listing.</summary>
+    /// <summary>
+    /// Names are looked up before their directory is listed: what a lookup teaches about a layer is then known to the listing.
+    /// </summary>
     public bool LooksBeforeListing => Seed % 2 == 0;
 
     public bool Has(string option) => Options.Contains(option, StringComparison.Ordinal);

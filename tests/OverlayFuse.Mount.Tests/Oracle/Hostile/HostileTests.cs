@@ -6,7 +6,8 @@ namespace OverlayFuse.Mount.Tests.Oracle.Hostile;
 
 /// <summary>
 /// Random layers with forged and broken marks against the kernel. OVERLAYFUSE_FUZZ_SEEDS: how many, OVERLAYFUSE_FUZZ_START: the first,
-/// OVERLAYFUSE_FUZZ_SECONDS: how long at most, OVERLAYFUSE_FUZZ_FAILURES: how many differing seeds end it, OVERLAYFUSE_FUZZ_WORKERS: threads.
+/// OVERLAYFUSE_FUZZ_SECONDS: how long at most, OVERLAYFUSE_FUZZ_FAILURES: how many differing seeds end it, OVERLAYFUSE_FUZZ_WORKERS:
+/// threads.
 /// </summary>
 [TestFixture]
 internal sealed class HostileTests
@@ -60,5 +61,6 @@ internal sealed class HostileTests
     }
 
     public static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable("OVERLAYFUSE_FUZZ_" + name), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable("OVERLAYFUSE_FUZZ_" + name), NumberStyles.None, CultureInfo.InvariantCulture,
+            out int value) ? value : otherwise;
 }

@@ -5,7 +5,10 @@ using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Oracle.Hostile;
 
-/// <summary>All that can be asked of a mount by names: each directory's listing, and of every name, listed or not, attributes, content and xattrs, or the errno.</summary>
+/// <summary>
+/// All that can be asked of a mount by names: each directory's listing, and of every name, listed or not, attributes, content and xattrs,
+/// or the errno.
+/// </summary>
 internal sealed class HostileView
 {
     private const int Deepest = 5, LongestRead = 100;
@@ -75,7 +78,8 @@ internal sealed class HostileView
             List<Dirent> entries = DirectoryReader.Read(Full(path));
             entries.RemoveAll(entry => Syscall.lstat(Full(start + entry.d_name), out _) != 0); // what lstat says of it is compared
             facts[path + " list"] = string.Join(' ', entries.Select(entry => $"{entry.d_name}:{Mode.TypeName((uint)entry.d_type << 12)}"));
-            foreach (Dirent entry in entries.Where(entry => !HostileGenerator.Names.Contains(entry.d_name))) NoteEntry(start + entry.d_name);
+            foreach (Dirent entry in entries.Where(entry => !HostileGenerator.Names.Contains(entry.d_name)))
+                NoteEntry(start + entry.d_name);
         }
         catch (Win32Exception exception)
         {

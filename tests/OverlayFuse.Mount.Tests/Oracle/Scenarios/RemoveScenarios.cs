@@ -50,7 +50,8 @@ internal sealed class RemoveScenarios(string fileSystem) : OracleFixture(fileSys
     [Test]
     public void Unlink_DeepLowerFile_CopiesUpItsParentsOnly()
     {
-        Comparison result = Compare(new Layer().Dir("a", 751, 7).Dir("a/b", 1770, 8).File("a/b/c", "x").File("a/b/stays"), new Unlink("a/b/c"));
+        Comparison result = Compare(new Layer().Dir("a", 751, 7).Dir("a/b", 1770, 8).File("a/b/c", "x").File("a/b/stays"),
+            new Unlink("a/b/c"));
         Assert.That(result.Upper.Entries.Keys, Is.EqualTo(new[] { "", "a", "a/b", "a/b/c" }));
     }
 
@@ -66,7 +67,8 @@ internal sealed class RemoveScenarios(string fileSystem) : OracleFixture(fileSys
     [TestCase("file/below")]
     [TestCase("hidden")]
     public void Unlink_NoSuchFile_AnswersAsTheKernel(string path) =>
-        Compare([new Layer().Dir("directory").File("file").Whiteout("hidden"), new Layer().File("hidden")], new Unlink(path), new Rmdir(path));
+        Compare([new Layer().Dir("directory").File("file").Whiteout("hidden"), new Layer().File("hidden")], new Unlink(path),
+            new Rmdir(path));
 
     [Test]
     public void Unlink_AnyType_LeavesAWhiteout() => Compare(
@@ -102,7 +104,8 @@ internal sealed class RemoveScenarios(string fileSystem) : OracleFixture(fileSys
     public void Rmdir_MergedDirectoryOfWhiteoutsOnly_Succeeds()
     {
         Comparison result = Compare(
-            new Layer().File("d/a").File("d/b").Dir("d/e"), new Unlink("d/a"), new Unlink("d/b"), new Rmdir("d/e"), new Rmdir("d"), new Lstat("d"));
+            new Layer().File("d/a").File("d/b").Dir("d/e"), new Unlink("d/a"), new Unlink("d/b"), new Rmdir("d/e"), new Rmdir("d"),
+            new Lstat("d"));
         Assert.That(result.Upper["d"].IsWhiteout);
     }
 
@@ -123,11 +126,13 @@ internal sealed class RemoveScenarios(string fileSystem) : OracleFixture(fileSys
 
     [Test]
     public void Rmdir_DirectoryStillOpen_KeepsTheStreamUsable() => Compare(
-        new Layer().File("d/a"), new OpenDir("s", "d"), new Unlink("d/a"), new Rmdir("d"), new RewindDir("s"), new ReadRest("s"), new Create("d/b"));
+        new Layer().File("d/a"), new OpenDir("s", "d"), new Unlink("d/a"), new Rmdir("d"), new RewindDir("s"), new ReadRest("s"),
+        new Create("d/b"));
 
     [Test]
     public void Rmdir_DirectoryStillOpen_LeavesItsModeToItsDescriptor() => Compare(
-        new Layer().Dir("a"), [new Layer().File("a", "hidden by the directory")], new Open("0", "a", O.RDONLY), new Rmdir("a"), new Fstat("0"), new Lstat("a"));
+        new Layer().Dir("a"), [new Layer().File("a", "hidden by the directory")], new Open("0", "a", O.RDONLY), new Rmdir("a"),
+        new Fstat("0"), new Lstat("a"));
 
     [Test]
     public void Rmdir_UnlinkedNames_CanBeMadeAgainAfterRemount() => Compare(
@@ -136,7 +141,8 @@ internal sealed class RemoveScenarios(string fileSystem) : OracleFixture(fileSys
 
     [Test]
     public void Unlink_AsStrangerInForeignOrStickyDirectory_AnswersAsTheKernel() => Compare(
-        new Layer().Dir("closed").File("closed/a", "", 666, 1000).Dir("sticky", 1777).File("sticky/mine", "", 644, 1000).File("sticky/his", "", 666, 1001)
+        new Layer().Dir("closed").File("closed/a", "", 666, 1000).Dir("sticky", 1777).File("sticky/mine", "", 644, 1000)
+            .File("sticky/his", "", 666, 1001)
             .Dir("sticky/hisdir", 777, 1001),
         new As(1000, new Unlink("closed/a")), new As(1000, new Unlink("sticky/his")), new As(1000, new Unlink("sticky/mine")),
         new As(1000, new Rmdir("sticky/hisdir")), new As(1000, new Rename("sticky/his", "sticky/taken")));
