@@ -20,7 +20,7 @@ internal static class ViewAssembly
     {
         var inos = new InoMapper(options.ShortInos);
         var owners = Ownership.Open(layers, options);
-        var xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers)) { HidesOverrides = owners.HasOverrides };
+        OverlayXattr xattrs = owners.PrivateXattrs(options.UserXattr ?? !MayUseTrusted(layers));
         var metacopy = new Metacopy(xattrs, options);
         var inodes = new InodeTable(RootParts.Make(layers, xattrs), layers.Upper?.RootIno ?? 0) { KeepsNamed = options.NfsExport };
         NumberFileSystems(layers, inos, inodes.Root);
