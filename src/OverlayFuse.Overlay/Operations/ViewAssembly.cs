@@ -71,6 +71,6 @@ internal static class ViewAssembly
     /// </summary>
     private static bool MayUseTrusted(LayerStack layers) =>
         layers.Work is { } work
-            ? Sys.RemoveXattrAt(work.Root.Fd, Name.Empty, Name.From("trusted.overlay.probe")) is not (Errno.EPERM or Errno.EACCES)
+            ? Sys.RemoveXattrAt(work.Root.Fd, Name.Empty, Name.From(OverlayXattr.TrustedProbe)) is not (Errno.EPERM or Errno.EACCES)
             : UserNamespace.IsRootOfFirst();
 }

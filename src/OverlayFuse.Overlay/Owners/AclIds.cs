@@ -4,8 +4,9 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Owners;
 
 /// <summary>
-/// Ids within POSIX ACLs. They are mapped as owners are; so does the kernel on idmapped mounts (posix_acl_from_xattr, vfs_posix_acl_to_xattr). An ACL xattr
-/// is a version word, then entries of tag, permissions (16 bits each) and id (32 bits), little-endian.
+/// Ids within POSIX ACLs. They are mapped as owners are; so does the kernel on idmapped mounts (posix_acl_from_xattr,
+/// vfs_posix_acl_to_xattr). An ACL xattr is a version word, then entries of tag, permissions (16 bits each) and id (32 bits),
+/// little-endian.
 /// </summary>
 internal static class AclIds
 {
@@ -76,8 +77,8 @@ internal static class AclIds
     }
 
     /// <summary>
-    /// Takes out the entries of ids that have no place in the daemon's user namespace. No caller gains a permission by it: a permission that such an entry
-    /// denied is denied to all classes that its user or group could fall into.
+    /// Takes out the entries of ids that have no place in the daemon's user namespace. No caller gains a permission by it: a permission
+    /// that such an entry denied is denied to all classes that its user or group could fall into.
     /// </summary>
     /// <param name="acl">The ACL.</param>
     /// <param name="narrows">True if another class loses a permission.</param>
@@ -109,8 +110,8 @@ internal static class AclIds
     }
 
     /// <summary>
-    /// Prepares the ACL of a copy. The kernel copies an ACL with all its entries. A daemon in a user namespace cannot write entries of ids without a place
-    /// there, so their users and groups lose the permissions that the entries gave.
+    /// Prepares the ACL of a copy. The kernel copies an ACL with all its entries. A daemon in a user namespace cannot write entries of ids
+    /// without a place there, so their users and groups lose the permissions that the entries gave.
     /// </summary>
     /// <returns>EOVERFLOW for an entry that denied a permission, as for an owner without a place.</returns>
     public static Errno WithoutStrangers(byte[] acl, ref int length)
@@ -149,7 +150,8 @@ internal static class AclIds
         return 7;
     }
 
-    private static uint PermissionsAt(ReadOnlySpan<byte> acl, int at) => BinaryPrimitives.ReadUInt16LittleEndian(acl[(at + PermissionsOffset)..]);
+    private static uint PermissionsAt(ReadOnlySpan<byte> acl, int at) =>
+        BinaryPrimitives.ReadUInt16LittleEndian(acl[(at + PermissionsOffset)..]);
 
     private static bool TryMap(Span<byte> acl, Mapper users, Mapper groups)
     {

@@ -4,14 +4,17 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Owners;
 
 /// <summary>
-/// security.capability (struct vfs_ns_cap_data). Revision 3 names the root of the user namespace where the capabilities hold; revision 2 means the root of
-/// the first. Under a map that root is mapped as an owner is, as the kernel does on idmapped mounts (get_vfs_caps_from_disk, cap_convert_nscap). So a
-/// layer's capabilities hold in the container that it is mounted for.
+/// security.capability (struct vfs_ns_cap_data). Revision 3 names the root of the user namespace where the capabilities hold; revision 2
+/// means the root of the first. Under a map that root is mapped as an owner is, as the kernel does on idmapped mounts
+/// (get_vfs_caps_from_disk, cap_convert_nscap). So a layer's capabilities hold in the container that it is mounted for.
 /// </summary>
 internal static class FileCapability
 {
     /// <summary>Bytes of revision 3, the larger one.</summary>
     public const int MaxSize = 24;
+
+    /// <summary>Bytes: room for the value of any revision, later ones too.</summary>
+    public const int Room = 64;
 
     private const int Revision2Size = 20;
     private const uint RevisionMask = 0xFF000000;

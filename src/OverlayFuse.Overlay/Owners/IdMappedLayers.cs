@@ -4,9 +4,9 @@ using OverlayFuse.Overlay.Layers;
 namespace OverlayFuse.Overlay.Owners;
 
 /// <summary>
-/// Lower layers on idmapped mounts (mount_setattr(2)) beside uidmapping and gidmapping. containers/storage mounts so for a container with a map of ids: the
-/// files of such a layer already have the ids that the options give to those of the upper. Their ids are turned back, so that all layers have ids as on
-/// disk. Without a map nothing is turned back.
+/// Lower layers on idmapped mounts (mount_setattr(2)) beside uidmapping and gidmapping. containers/storage mounts so for a container with a
+/// map of ids: the files of such a layer already have the ids that the options give to those of the upper. Their ids are turned back, so
+/// that all layers have ids as on disk. Without a map nothing is turned back.
 /// </summary>
 internal sealed class IdMappedLayers
 {
@@ -51,6 +51,7 @@ internal sealed class IdMappedLayers
         if (Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.Path | OpenFlags.Directory, out Fd opened) != Errno.None)
             return false;
         using var directory = new ScopedFd(opened);
-        return Sys.FStatx(directory, out Statx stat, StatxMask.MountId) == Errno.None && mounts.Find((int)stat.MountId)?.Options.Contains("idmapped") == true;
+        return Sys.FStatx(directory, out Statx stat, StatxMask.MountId) == Errno.None
+            && mounts.Find((int)stat.MountId)?.Options.Contains("idmapped") == true;
     }
 }

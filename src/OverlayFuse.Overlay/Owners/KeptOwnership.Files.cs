@@ -88,8 +88,8 @@ internal sealed partial class KeptOwnership
     private bool MaySubstitute(in Statx own, Name name) => name.Length > 0 && !overrides.CanCarry(own.Type);
 
     /// <summary>
-    /// Replaces a symbolic link, fifo or socket by a regular file that is shown as what it was; it holds the link's target. Such files take no xattr user.*,
-    /// so their owner cannot be kept otherwise.
+    /// Replaces a symbolic link, fifo or socket by a regular file that is shown as what it was; it holds the link's target. Such files take
+    /// no xattr user.*, so their owner cannot be kept otherwise.
     /// </summary>
     /// <returns>EPERM for a file with several links: the others would stay as they are.</returns>
     private Errno ReplaceBySubstitute(Fd directory, Name name, in Statx own, in Statx wanted)

@@ -22,7 +22,9 @@ internal sealed partial class KeptOwnership
         return Sys.GetXattrAt(file.Directory, file.Name, stored, value, out length);
     }
 
-    /// <summary>Sets security.* under the escaped name if the upper keeps it so, or if the mounter may not set it under its own name.</summary>
+    /// <summary>
+    /// Sets security.* under the escaped name if the upper keeps it so, or if the mounter may not set it under its own name.
+    /// </summary>
     public override Errno SetStored(in LayerName file, Name stored, ReadOnlySpan<byte> value, XattrFlags flags)
     {
         Span<byte> buffer = stackalloc byte[Limits.StoredXattrName];

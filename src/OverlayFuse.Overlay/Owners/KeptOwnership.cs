@@ -6,8 +6,8 @@ using OverlayFuse.Overlay.Marks;
 namespace OverlayFuse.Overlay.Owners;
 
 /// <summary>
-/// Owners and modes of a mount whose layers keep them in xattrs, or may come to do so: a file shows its own attributes, those of its xattr, or it is a
-/// regular file that stands for a file of another type.
+/// Owners and modes of a mount whose layers keep them in xattrs, or may come to do so: a file shows its own attributes, those of its xattr,
+/// or it is a regular file that stands for a file of another type.
 /// </summary>
 /// <param name="overrides">The xattrs.</param>
 /// <param name="ids">The ids that the mount shows.</param>
@@ -81,7 +81,9 @@ internal sealed partial class KeptOwnership(StatOverrides overrides, ShownIds id
     /// <summary>Always true: the bits may be in the xattr.</summary>
     public override bool MayHaveSetIds(in Statx stat) => true;
 
-    /// <summary>Makes a file in the upper or in work show the wanted attributes: by the xattr if the file can have it, else by its own attributes.</summary>
+    /// <summary>
+    /// Makes a file in the upper or in work show the wanted attributes: by the xattr if the file can have it, else by its own attributes.
+    /// </summary>
     /// <param name="directory">The directory that holds the file.</param>
     /// <param name="name">The file.</param>
     /// <param name="own">Its own attributes.</param>

@@ -4,9 +4,9 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Owners;
 
 /// <summary>
-/// Owner, mode and type of a file that the disk cannot give it, as the value of an xattr: "uid:gid:mode:type" (idtools.Stat of containers/storage). The mode
-/// is octal; the type is file, dir, symlink, pipe, socket, block-MAJOR-MINOR or char-MAJOR-MINOR. fuse-overlayfs up to 1.12 writes three fields, with the
-/// type bits in the mode.
+/// Owner, mode and type of a file that the disk cannot give it, as the value of an xattr: "uid:gid:mode:type" (idtools.Stat of
+/// containers/storage). The mode is octal; the type is file, dir, symlink, pipe, socket, block-MAJOR-MINOR or char-MAJOR-MINOR.
+/// fuse-overlayfs up to 1.12 writes three fields, with the type bits in the mode.
 /// </summary>
 internal readonly record struct OverrideStat
 {
@@ -80,7 +80,8 @@ internal readonly record struct OverrideStat
     }
 
     /// <summary>
-    /// Changes the attributes on disk to those to be shown. A directory stays a directory, and only a regular file may stand for a file of another type.
+    /// Changes the attributes on disk to those to be shown. A directory stays a directory, and only a regular file may stand for a file of
+    /// another type.
     /// </summary>
     public void ApplyTo(ref Statx stat)
     {

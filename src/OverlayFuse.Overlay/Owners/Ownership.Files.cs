@@ -23,7 +23,9 @@ internal abstract partial class Ownership
         return Sys.PRead(file, target, 0, out length);
     }
 
-    /// <summary>The attributes that a new file would have if its maker could create it: set-gid inheritance and default ACL included.</summary>
+    /// <summary>
+    /// The attributes that a new file would have if its maker could create it: set-gid inheritance and default ACL included.
+    /// </summary>
     /// <param name="parent">The upper directory.</param>
     /// <param name="creation">The file that the caller asked for.</param>
     /// <param name="mode">The permissions that the caller asked for, after umask or default ACL.</param>
@@ -47,7 +49,9 @@ internal abstract partial class Ownership
         return Errno.None;
     }
 
-    /// <summary>chown(2), then chmod(2): a change of owner clears set-uid and set-gid (notify_change), the new mode may set them again.</summary>
+    /// <summary>
+    /// chown(2), then chmod(2): a change of owner clears set-uid and set-gid (notify_change), the new mode may set them again.
+    /// </summary>
     protected Errno ChangeFile(in FuseRequest request, Fd directory, Name name, in OwnerChange change)
     {
         Errno error;
@@ -67,7 +71,8 @@ internal abstract partial class Ownership
         wanted.Type == FileType.SymLink ? Errno.None : Sys.FChModAt(work, name, wanted.Permissions);
 
     /// <summary>
-    /// chown(2) with the result that the caller's own would have. The mounter may do everything, so the kernel leaves it a set-gid that does not execute.
+    /// chown(2) with the result that the caller's own would have. The mounter may do everything, so the kernel leaves it a set-gid that
+    /// does not execute.
     /// </summary>
     private Errno ChOwn(in FuseRequest request, Fd directory, Name name, in OwnerChange change)
     {

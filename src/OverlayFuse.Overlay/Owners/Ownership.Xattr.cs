@@ -15,7 +15,9 @@ internal abstract partial class Ownership
     /// <returns>ENODATA for an ACL where the layer has no ACLs: for EOPNOTSUPP the VFS would refuse access.</returns>
     public Errno GetXattr(ushort layer, in LayerName file, Name stored, Span<byte> value, out int length)
     {
-        Errno error = HoldsMappedIds(stored) ? GetMapped(layer, file, stored, value, out length) : GetStored(layer, file, stored, value, out length);
+        Errno error = HoldsMappedIds(stored)
+            ? GetMapped(layer, file, stored, value, out length)
+            : GetStored(layer, file, stored, value, out length);
         if (!AclIds.IsAcl(stored))
             return error;
         if (error != Errno.None)
@@ -35,7 +37,8 @@ internal abstract partial class Ownership
     public abstract Errno RemoveStored(in LayerName file, Name stored);
 
     /// <summary>
-    /// Removes a security.capability that layers keep under another name. The real file system does so with its own at every write, truncation and chown.
+    /// Removes a security.capability that layers keep under another name. The real file system does so with its own at every write,
+    /// truncation and chown.
     /// </summary>
     public abstract void DropEscapedCapability(Fd directory, Name name);
 
@@ -51,7 +54,9 @@ internal abstract partial class Ownership
         byte[] stored = new byte[Math.Max(value.Length, FileCapability.MaxSize)];
         int length = value.Length;
         value.CopyTo(stored);
-        bool known = AclIds.IsAcl(xattr) ? AclIds.TryStore(stored.AsSpan(0, length), ids) : FileCapability.TryStore(stored, ref length, ids);
+        bool known = AclIds.IsAcl(xattr)
+            ? AclIds.TryStore(stored.AsSpan(0, length), ids)
+            : FileCapability.TryStore(stored, ref length, ids);
         value = stored.AsSpan(0, length);
         return known ? Errno.None : Errno.EINVAL;
     }

@@ -9,9 +9,9 @@ using OverlayFuse.Overlay.Work;
 namespace OverlayFuse.Overlay.Owners;
 
 /// <summary>
-/// The one door to owners and modes: as files have them on disk, as layers keep them in xattrs, as the mount shows them, and as a caller's new file gets
-/// them. Ids are those on disk, except in a <see cref="ShownOwner"/>. If no layer keeps owners in xattrs, <see cref="PlainOwnership"/> serves the mount and
-/// costs nothing; else <see cref="KeptOwnership"/>. No call takes a lock of the view.
+/// The one door to owners and modes: as files have them on disk, as layers keep them in xattrs, as the mount shows them, and as a caller's
+/// new file gets them. Ids are those on disk, except in a <see cref="ShownOwner"/>. If no layer keeps owners in xattrs,
+/// <see cref="PlainOwnership"/> serves the mount and costs nothing; else <see cref="KeptOwnership"/>. No call takes a lock of the view.
 /// </summary>
 /// <param name="ids">The ids that the mount shows.</param>
 /// <param name="idMapped">Lower layers whose files already have shown ids.</param>
@@ -39,12 +39,16 @@ internal abstract partial class Ownership(ShownIds ids, IdMappedLayers idMapped)
             : new PlainOwnership(ids, idMapped);
     }
 
-    /// <summary>The owners in layers that are read outside of a mount. The number of a layer is its place in the list; ids are those on disk.</summary>
+    /// <summary>
+    /// The owners in layers that are read outside of a mount. The number of a layer is its place in the list; ids are those on disk.
+    /// </summary>
     public static Ownership ForReading(IReadOnlyList<Layer> layers, bool believesUser)
     {
         var overrides = StatOverrides.ForReading(layers, believesUser);
         var idMapped = new IdMappedLayers(ShownIds.Identity, []);
-        return overrides.IsAnyMarked ? new KeptOwnership(overrides, ShownIds.Identity, idMapped) : new PlainOwnership(ShownIds.Identity, idMapped);
+        return overrides.IsAnyMarked
+            ? new KeptOwnership(overrides, ShownIds.Identity, idMapped)
+            : new PlainOwnership(ShownIds.Identity, idMapped);
     }
 
     /// <summary>The names of the private xattrs, with those in which layers keep owners.</summary>
@@ -82,7 +86,9 @@ internal abstract partial class Ownership(ShownIds ids, IdMappedLayers idMapped)
     /// <returns>EOVERFLOW for an owner that has no id on disk (notify_change).</returns>
     public Errno ReadChange(in SetAttrIn input, out OwnerChange change) => OwnerChange.From(input, ids, out change);
 
-    /// <summary>Files that this thread creates from now on belong to the request's caller; if owners are kept in xattrs, to the mounter.</summary>
+    /// <summary>
+    /// Files that this thread creates from now on belong to the request's caller; if owners are kept in xattrs, to the mounter.
+    /// </summary>
     public abstract Errno AssumeCaller(in FuseRequest request);
 
     /// <summary>The mode with which a file is created. It may differ from the mode that will be shown.</summary>
@@ -109,7 +115,8 @@ internal abstract partial class Ownership(ShownIds ids, IdMappedLayers idMapped)
     /// <param name="work">The directory that holds the copy.</param>
     /// <param name="name">Its name there.</param>
     /// <param name="wanted">The attributes to be shown.</param>
-    /// <param name="isKept">True if the copy cannot have that owner; <see cref="GiveCopyMode"/> then keeps owner and mode in an xattr.</param>
+    /// <param name="isKept">True if the copy cannot have that owner; <see cref="GiveCopyMode"/> then keeps owner and mode in an
+    /// xattr.</param>
     /// <returns>EOVERFLOW for an id that the daemon's user namespace does not have.</returns>
     public abstract Errno GiveCopyOwner(Fd work, Name name, in Statx wanted, out bool isKept);
 

@@ -5,8 +5,8 @@ using OverlayFuse.Overlay.Callers;
 namespace OverlayFuse.Overlay.Owners;
 
 /// <summary>
-/// The owners that the mount shows for those on disk: mapped by uidmapping and gidmapping, or one for all files (squash_to_*). A squashed owner is only
-/// shown: chown and creation still reach the disk. It never changes.
+/// The owners that the mount shows for those on disk: mapped by uidmapping and gidmapping, or one for all files (squash_to_*). A squashed
+/// owner is only shown: chown and creation still reach the disk. It never changes.
 /// </summary>
 internal sealed class ShownIds
 {
@@ -32,7 +32,9 @@ internal sealed class ShownIds
     /// <summary>Shows all owners as the disk has them.</summary>
     public static ShownIds Identity { get; } = new();
 
-    /// <summary>Reads the options, and the daemon's user namespace: "nobody" may have no id there (see <see cref="UserNamespace"/>).</summary>
+    /// <summary>
+    /// Reads the options, and the daemon's user namespace: "nobody" may have no id there (see <see cref="UserNamespace"/>).
+    /// </summary>
     public static ShownIds Of(OverlayOptions options) => new(options);
 
     /// <summary>True if ids are mapped. The ids within xattrs are mapped too then.</summary>
@@ -51,8 +53,8 @@ internal sealed class ShownIds
     public bool TryToDiskGid(uint shown, out uint disk) => _gids.TryToDisk(shown, out disk);
 
     /// <summary>
-    /// The owner that a caller's new file gets on disk. The map may leave a caller out, such as the host's root, which prepares the directories of a
-    /// container. The files of such a caller belong to "nobody" until they are given away. Container clients rely on that.
+    /// The owner that a caller's new file gets on disk. The map may leave a caller out, such as the host's root, which prepares the
+    /// directories of a container. The files of such a caller belong to "nobody" until they are given away. Container clients rely on that.
     /// </summary>
     public Caller OnDisk(in Caller caller)
     {

@@ -6,11 +6,12 @@ using OverlayFuse.Overlay.Marks;
 namespace OverlayFuse.Overlay.Owners;
 
 /// <summary>
-/// Owners, modes and types that layers keep in an xattr instead of in the files (<see cref="OverrideStat"/>). A lower layer does so if its root has the
-/// xattr. An upper does so if xattr_permissions asks for it, or in an ordinary user's mount, from the first chown on that the disk refuses. The files
-/// themselves then belong to the mounter, which can always read and write them. The lock guards the mark of the upper's root.
-/// <para>A mark in user.* counts only if it cannot make a set-uid program of the mounter: if the options ask for it, or in the mount of an ordinary user,
-/// which is nosuid.</para>
+/// Owners, modes and types that layers keep in an xattr instead of in the files (<see cref="OverrideStat"/>). A lower layer does so if its
+/// root has the xattr. An upper does so if xattr_permissions asks for it, or in an ordinary user's mount, from the first chown on that the
+/// disk refuses. The files themselves then belong to the mounter, which can always read and write them. The lock guards the mark of the
+/// upper's root.
+/// <para>A mark in user.* counts only if it cannot make a set-uid program of the mounter: if the options ask for it, or in the mount of an
+/// ordinary user, which is nosuid.</para>
 /// </summary>
 internal sealed class StatOverrides
 {
@@ -50,15 +51,18 @@ internal sealed class StatOverrides
         var found = new StatOverrides(layers.Upper, layers.Lowers, believesUser, options.XattrPermissions);
         bool isUsed = found.IsAlways || found.IsAnyMarked || isOrdinary;
         overrides = isUsed ? found : null;
+        bool marksUpper = options.IsWritable && (found.IsAlways || (found.IsAnyMarked && isOrdinary));
         Errno error;
-        if (isUsed && options.IsWritable && (found.IsAlways || (found.IsAnyMarked && isOrdinary)) && (error = found.Activate()) != Errno.None)
-            throw new IOException($"upperdir={options.UpperDir}: xattr_permissions={(int)options.XattrPermissions} needs xattrs that cannot be set there ({error}); "
+        if (marksUpper && (error = found.Activate()) != Errno.None)
+            throw new IOException($"upperdir={options.UpperDir}: xattr_permissions={(int)options.XattrPermissions} "
+                + $"needs xattrs that cannot be set there ({error}); "
                 + $"use xattr_permissions=2 on {UpperAdvice.FileSystems(needsUserXattrs: true)}, or 0");
         return isUsed;
     }
 
     /// <summary>Looks at layers that are only read. The number of a layer is its place in the list.</summary>
-    public static StatOverrides ForReading(IReadOnlyList<Layer> layers, bool believesUser) => new(null, layers, believesUser, XattrPermissions.None);
+    public static StatOverrides ForReading(IReadOnlyList<Layer> layers, bool believesUser) =>
+        new(null, layers, believesUser, XattrPermissions.None);
 
     /// <summary>The xattr in which a layer keeps owners.</summary>
     /// <param name="layer">A lower layer's number; <see cref="Limits.NoLayer"/> for the upper.</param>
@@ -112,8 +116,8 @@ internal sealed class StatOverrides
     }
 
     /// <summary>
-    /// True if an error says that the file has no such xattr. The daemon can always read a file that has one, so EACCES and EPERM say so too. ENOENT: the
-    /// file is gone, which a lookup finds out.
+    /// True if an error says that the file has no such xattr. The daemon can always read a file that has one, so EACCES and EPERM say so
+    /// too. ENOENT: the file is gone, which a lookup finds out.
     /// </summary>
     private static bool IsNone(Errno error) =>
         error is Errno.ENODATA or Errno.EOPNOTSUPP or Errno.EACCES or Errno.EPERM or Errno.ERANGE or Errno.ENOENT;
@@ -138,7 +142,9 @@ internal sealed class StatOverrides
         return Sys.SetXattrAt(directory, name, Written, value[..length]);
     }
 
-    /// <summary>Permissions of the file itself: for others never more than is shown, for the daemon never less than it needs, and no set-uid.</summary>
+    /// <summary>
+    /// Permissions of the file itself: for others never more than is shown, for the daemon never less than it needs, and no set-uid.
+    /// </summary>
     public static uint RealMode(uint mode)
     {
         bool isDirectory = (FileType)(mode & (uint)FileType.Mask) == FileType.Directory;
