@@ -33,7 +33,7 @@ internal static class CallerProcess
         request.IsInterrupted && (request.IsSessionEnding || IsBeingKilled(request.Caller.Pid));
 
     /// <summary>
-    /// Looks whether the caller may see trusted.* in a list, for which it needs CAP_SYS_ADMIN. The VFS itself guards reading them.
+    /// Checks whether the caller may see trusted.* in a list, for which it needs CAP_SYS_ADMIN. The VFS itself guards reading them.
     /// </summary>
     /// <returns>An error if the caller's capabilities cannot be read. A list without trusted.* could be wrong then.</returns>
     public static Errno MaySeeTrusted(in FuseRequest request, out bool may) =>

@@ -31,7 +31,7 @@ internal static class AufsWhiteout
     public static ReadOnlySpan<byte> HiddenName(Name mark) =>
         mark.Bytes[Prefix.Length..].StartsWith(Prefix) ? default : mark.Bytes[Prefix.Length..];
 
-    /// <summary>Looks whether a directory hides a name in the layers below.</summary>
+    /// <summary>Checks whether a directory hides a name in the layers below.</summary>
     /// <param name="directory">The directory in its layer.</param>
     /// <param name="holdsAny">Says whether it holds marks, as far as that is known.</param>
     /// <param name="name">The name.</param>

@@ -18,10 +18,10 @@ internal interface IUpperForm
     /// <summary>True for a name that no file may get: answer EINVAL.</summary>
     bool IsReserved(Name name);
 
-    /// <summary>Looks whether a mark deletes a name that the upper directory does not hold.</summary>
+    /// <summary>Checks whether a mark deletes a name that the upper directory does not hold.</summary>
     Errno Hides(Fd upper, ref Known marks, Name name, out bool hides);
 
-    /// <summary>Looks whether an upper directory hides the layers below it.</summary>
+    /// <summary>Checks whether an upper directory hides the layers below it.</summary>
     Errno IsOpaque(Fd upper, ref Known marks, Name name, out bool opaque);
 
     /// <summary>Makes a directory in the upper, or in work, opaque.</summary>

@@ -21,7 +21,7 @@ internal sealed class Metacopy(OverlayXattr xattrs, OverlayOptions options)
     public bool IsVerified => options.Verity != VerityMode.Off;
 
     /// <summary>
-    /// Looks whether a file of a layer is a metacopy. A file that the mounter may not read is none: its user.* cannot be read either.
+    /// Checks whether a file of a layer is a metacopy. A file that the mounter may not read is none: its user.* cannot be read either.
     /// </summary>
     /// <returns>EIO for a mark that is too short (ovl_check_metacopy_xattr). Its content counts only when it is compared with
     /// data.</returns>

@@ -19,7 +19,7 @@ internal static class Opaque
             : Tolerate(error);
     }
 
-    /// <summary>Looks whether xattr "opaque" hides the layers below.</summary>
+    /// <summary>Checks whether xattr "opaque" hides the layers below.</summary>
     public static Errno IsMarked(OverlayXattr xattrs, Fd parent, Name name, out bool opaque)
     {
         Errno error = Read(xattrs, parent, name, out OpaqueMark mark);
@@ -43,7 +43,7 @@ internal static class Opaque
         return error;
     }
 
-    /// <summary>Looks whether a directory has the mark of AUFS.</summary>
+    /// <summary>Checks whether a directory has the mark of AUFS.</summary>
     public static Errno IsMarkedByAufs(Fd directory, out bool opaque)
     {
         Errno error = Sys.StatxAt(directory, new Name(AufsMark), out _, StatxMask.Type);
@@ -51,7 +51,7 @@ internal static class Opaque
         return error is Errno.ENOENT ? Errno.None : error;
     }
 
-    /// <summary>Looks whether the directory of a name has the mark of AUFS.</summary>
+    /// <summary>Checks whether the directory of a name has the mark of AUFS.</summary>
     public static Errno IsMarkedByAufs(Fd parent, Name name, out bool opaque)
     {
         Span<byte> path = stackalloc byte[Limits.NameMax + 1 + AufsMark.Length];
