@@ -3,7 +3,6 @@ using OverlayFuse.Cli.Mounting;
 using OverlayFuse.Cli.Native;
 using OverlayFuse.Cli.Output;
 using OverlayFuse.Cli.Words;
-using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Overlay;
 

@@ -9,6 +9,9 @@ internal static class Limits
     /// <summary>PATH_MAX, bytes without the NUL: the longest target of a symbolic link.</summary>
     public const int PathMax = 4095;
 
+    /// <summary>XATTR_NAME_MAX, bytes without the NUL.</summary>
+    public const int XattrNameMax = 255;
+
     /// <summary>XATTR_SIZE_MAX and XATTR_LIST_MAX, bytes.</summary>
     public const int XattrSizeMax = 64 << 10;
 

@@ -101,7 +101,7 @@ public sealed class IdTests : OverlayTest
     {
         byte[] shown = Acl(110004, 110005);
         byte[] stored = Acl(110004, 110005);
-        ShownIds ids = ShownIds.Of(WithMap(new OverlayOptions { LowerDirs = [] }))!;
+        ShownIds ids = ShownIds.Of(WithMap(new OverlayOptions { LowerDirs = [] }));
 
         Assert.That(AclIds.TryStore(stored, ids));
         Assert.That(stored, Is.EqualTo(Acl(5, 6)));
@@ -114,7 +114,7 @@ public sealed class IdTests : OverlayTest
     [Test]
     public void Capability_OfTheContainersRoot_IsThatOfTheMappedRoot()
     {
-        ShownIds ids = ShownIds.Of(WithMap(new OverlayOptions { LowerDirs = [] }))!;
+        ShownIds ids = ShownIds.Of(WithMap(new OverlayOptions { LowerDirs = [] }));
         byte[] value = [.. Convert.FromHexString("0100000200200000000000000000000000000000"), 0, 0, 0, 0];
         int length = 20;
 

@@ -1,7 +1,6 @@
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse.Mounting;
-using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Doctor;

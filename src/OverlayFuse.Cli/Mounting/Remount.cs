@@ -2,7 +2,6 @@ using System.Globalization;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Cli.Mounts;
 using OverlayFuse.Cli.Words;
-using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Cli.Output;
-using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Layers;

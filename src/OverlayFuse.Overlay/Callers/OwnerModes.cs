@@ -3,8 +3,9 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Callers;
 
 /// <summary>
-/// The modes of an ordinary user's own directories, of which <see cref="OwnerWritable"/> widens one for a moment. Nobody is shown that moment: who sees a mode
-/// in it looks again under the lock. No change of a mode is lost in it: it is made under the lock. A leaf, but held over system calls.
+/// The modes of an ordinary user's own directories. <see cref="OwnerWritable"/> widens one for a moment, which no reader is shown: a reader
+/// that sees a mode in that moment looks again under the lock. Changes of a mode are made under the lock, so none is lost. The lock is a
+/// leaf, but held over system calls.
 /// </summary>
 internal static class OwnerModes
 {
@@ -13,10 +14,10 @@ internal static class OwnerModes
     private static int s_version;
 
     /// <summary>statx that never shows a widened mode.</summary>
-    /// <param name="directory">Where it is.</param>
-    /// <param name="name">The empty name for the descriptor's own file.</param>
+    /// <param name="directory">The directory that holds the file.</param>
+    /// <param name="name">Its name; the empty name for the descriptor's own file.</param>
     /// <param name="stat">Its attributes.</param>
-    /// <param name="mask">Which are needed; the type among them.</param>
+    /// <param name="mask">The needed attributes, the type among them.</param>
     public static Errno Statx(Fd directory, Name name, out Statx stat, StatxMask mask = StatxMask.BasicStats)
     {
         int version = Volatile.Read(ref s_version);
@@ -27,35 +28,37 @@ internal static class OwnerModes
             return StatxOf(directory, name, out stat, mask);
     }
 
-    /// <summary>Keeps modes as they are, but for the caller's own changes, until <see cref="Leave"/>.</summary>
+    /// <summary>Takes the lock. Until <see cref="Leave"/> no other thread changes a mode.</summary>
     public static void Enter() => Monitor.Enter(s_lock);
 
     public static void Leave() => Monitor.Exit(s_lock);
 
-    /// <summary>A mode is going to be widened; under the lock. Several may be at a time, by one thread.</summary>
+    /// <summary>Begins a moment with a widened mode. Under the lock. One thread may widen several at a time.</summary>
     public static void Widen()
     {
         if (s_widened++ == 0)
-            _ = Interlocked.Increment(ref s_version); // odd from here on
+            // Odd from here on.
+            _ = Interlocked.Increment(ref s_version);
     }
 
-    /// <summary>A mode is again what it was; under the lock.</summary>
+    /// <summary>Ends the moment: the mode is restored. Under the lock.</summary>
     public static void Restore()
     {
         if (--s_widened == 0)
-            _ = Interlocked.Increment(ref s_version); // even again
+            // Even again.
+            _ = Interlocked.Increment(ref s_version);
     }
 
     private static Errno StatxOf(Fd directory, Name name, out Statx stat, StatxMask mask) =>
         name.Length == 0 ? Sys.FStatx(directory, out stat, mask) : Sys.StatxAt(directory, name, out stat, mask);
 }
 
-/// <summary>Holds the lock of <see cref="OwnerModes"/> while a directory's mode is changed for a client, by name or by descriptor.</summary>
+/// <summary>Holds the lock of <see cref="OwnerModes"/> while a request changes a directory's mode, by name or by descriptor.</summary>
 internal readonly ref struct ModeChange
 {
     private readonly bool _locked;
 
-    /// <param name="isDirectory">The changed file is a directory; other files are never widened.</param>
+    /// <param name="isDirectory">True if the changed file is a directory. Modes of other files are never widened.</param>
     public ModeChange(bool isDirectory)
     {
         _locked = isDirectory && Sys.EffectiveUid != 0;

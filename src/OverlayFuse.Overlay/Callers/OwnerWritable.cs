@@ -3,24 +3,24 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Callers;
 
 /// <summary>
-/// Lets the daemon of an ordinary user, which has no CAP_DAC_OVERRIDE, change a directory of that user's that is read-only, or read the marks of one that is
-/// unreadable: the mode is widened for that time, under the lock of <see cref="OwnerModes"/>. Does nothing for a mounter with the right.
+/// Lets the daemon of an ordinary user, which has no CAP_DAC_OVERRIDE, change a read-only directory of that user, or read the marks of an
+/// unreadable one. The mode is widened for that time, under the lock of <see cref="OwnerModes"/>. It does nothing for root.
 /// </summary>
 internal readonly ref struct OwnerWritable
 {
-
     private readonly Fd _directory;
     private readonly uint _mode;
     private readonly bool _widened;
 
-    /// <param name="directory">The directory; stays open until this is disposed. <see cref="Fd.None"/> for none.</param>
+    /// <param name="directory">The directory, which stays open until this is disposed; <see cref="Fd.None"/> for none.</param>
     public OwnerWritable(Fd directory)
     {
         _directory = directory;
         if (Sys.EffectiveUid == 0 || !directory.IsOpen)
             return;
         OwnerModes.Enter();
-        if (Sys.FStatx(directory, out Statx stat, StatxMask.Mode) == Errno.None && (stat.Permissions & Permissions.OwnerAll) != Permissions.OwnerAll)
+        if (Sys.FStatx(directory, out Statx stat, StatxMask.Mode) == Errno.None
+            && (stat.Permissions & Permissions.OwnerAll) != Permissions.OwnerAll)
         {
             _mode = stat.Permissions;
             OwnerModes.Widen();
@@ -36,7 +36,8 @@ internal readonly ref struct OwnerWritable
     {
         if (!_widened)
             return;
-        _ = Sys.FChModAt(_directory, Name.Empty, _mode); // it worked a moment ago
+        // It worked a moment ago.
+        _ = Sys.FChModAt(_directory, Name.Empty, _mode);
         OwnerModes.Restore();
         OwnerModes.Leave();
     }

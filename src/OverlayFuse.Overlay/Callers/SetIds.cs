@@ -4,8 +4,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Callers;
 
 /// <summary>
-/// Set-uid and set-gid on changes: what HANDLE_KILLPRIV_V2 leaves to the daemon. security.capability goes by itself: the real file system
-/// drops it on every write and truncation.
+/// Set-uid and set-gid bits that a change takes from a file. HANDLE_KILLPRIV_V2 leaves them to the daemon. The real file system itself
+/// drops security.capability at every write and truncation.
 /// </summary>
 internal static class SetIds
 {
@@ -22,11 +22,11 @@ internal static class SetIds
     public const uint GroupExecute = 0x8;
 
     /// <summary>
-    /// The bits that a change by the caller takes from a file (setattr_should_drop_suidgid): set-uid always; set-gid where the group may
-    /// execute, and else when the caller is not of that group.
+    /// The bits that a change by the caller takes from a file (setattr_should_drop_suidgid): set-uid always; set-gid if the group may
+    /// execute, or if the caller is not of that group.
     /// </summary>
-    /// <param name="request">Whose change.</param>
-    /// <param name="stat">The file, with its owner as the caller sees it.</param>
+    /// <param name="request">The caller's request.</param>
+    /// <param name="stat">The file, with its owner as the mount shows it.</param>
     public static uint ToDrop(in FuseRequest request, in Statx stat)
     {
         uint dropped = stat.Permissions & SetUid;

@@ -18,7 +18,7 @@ internal sealed class ViewLayers : IDisposable
     private readonly byte[] _listing = new byte[Limits.ListingBuffer];
     private readonly MountClones _clones = new();
     private readonly List<Layer> _data = [];
-    private readonly List<OverrideKind> _overrides = [];
+    private readonly Ownership _owners;
     private readonly List<Layer> _stack = [];
 
     /// <exception cref="IOException">One cannot be opened; the text names it.</exception>
@@ -30,7 +30,7 @@ internal sealed class ViewLayers : IDisposable
                 _stack.Add(Layer.Open(path, readOnly: true, _clones));
             foreach (string path in options.DataDirs)
                 _data.Add(Layer.Open(path, readOnly: true, _clones));
-            _overrides.AddRange(_stack.Select(layer => StatOverrides.KindOf(layer.Root.Fd, believesOverrides)));
+            _owners = Ownership.ForReading(_stack, believesOverrides);
         }
         catch (IOException)
         {
@@ -38,7 +38,7 @@ internal sealed class ViewLayers : IDisposable
             throw;
         }
         HasAufsUpper = options.AufsWhiteouts;
-        Xattrs = new OverlayXattr(options.UserXattr ?? !UserNamespace.IsRootOfFirst()) { HidesOverrides = _overrides.Any(kind => kind != OverrideKind.None) };
+        Xattrs = _owners.PrivateXattrs(options.UserXattr ?? !UserNamespace.IsRootOfFirst());
         Redirects = new Redirect(Xattrs, options.Redirect);
         Metacopies = new Metacopy(Xattrs, options);
     }
@@ -68,7 +68,7 @@ internal sealed class ViewLayers : IDisposable
     }
 
     /// <summary>Gives what a layer says of a file the owner and mode that are shown.</summary>
-    public Errno ApplyOverride(int layer, Fd directory, Name name, ref Statx stat) => StatOverrides.Apply(_overrides[layer], directory, name, ref stat, out _);
+    public Errno ApplyOverride(int layer, Fd directory, Name name, ref Statx stat) => _owners.Show((ushort)layer, directory, name, ref stat);
 
     /// <summary>The names that some part of a directory has, shown or hidden, in the order of their bytes; each with a NUL.</summary>
     /// <param name="directories">The directories.</param>

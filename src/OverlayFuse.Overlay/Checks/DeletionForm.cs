@@ -1,4 +1,5 @@
 using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Checks;
 
@@ -9,7 +10,7 @@ namespace OverlayFuse.Overlay.Checks;
 internal static class DeletionForm
 {
     /// <summary>What an overlay has made of the note on its own disk, where the same upper can be mounted, too.</summary>
-    private static readonly string[] s_fromOutside = ["trusted.overlay.overlay.whnames", "user.overlay.overlay.whnames"];
+    private static readonly string[] s_fromOutside = [OverlayXattr.TrustedPrefix + "overlay.whnames", OverlayXattr.UserPrefix + "overlay.whnames"];
 
     /// <summary>Decides, and notes on the upper what was decided.</summary>
     /// <param name="upper">The upper layer.</param>
@@ -18,7 +19,7 @@ internal static class DeletionForm
     /// <exception cref="MountRefusedException">The note cannot be written.</exception>
     public static bool IsByName(LayerPlace upper, OverlayOptions options, PossibleMarks marks)
     {
-        Name note = Name.From((marks.AreUserXattrs ? "user." : "trusted.") + "overlay.whnames");
+        Name note = Name.From((marks.AreUserXattrs ? OverlayXattr.UserPrefix : OverlayXattr.TrustedPrefix) + "whnames");
         bool isNoted = Has(upper, note) || s_fromOutside.Any(name => Has(upper, Name.From(name)));
         if (isNoted || marks.HasWhiteouts || options.ReadOnly)
             return isNoted;

@@ -1,5 +1,6 @@
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Callers;
+using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Checks;
 
@@ -19,9 +20,9 @@ internal static class UpperMarks
     /// <exception cref="MountRefusedException">The marks cannot be read, or an option cannot stand with them.</exception>
     public static bool? Choose(LayerPlace upper, LayerPlace work, OverlayOptions options)
     {
-        if (options.UserXattr is not null || HasAny(upper, "trusted.overlay."))
+        if (options.UserXattr is not null || HasAny(upper, OverlayXattr.TrustedPrefix))
             return options.UserXattr;
-        bool isUser = HasAny(upper, "user.overlay.");
+        bool isUser = HasAny(upper, OverlayXattr.UserPrefix);
         if (!UserNamespace.IsRootOfFirst())
         {
             if (!isUser)

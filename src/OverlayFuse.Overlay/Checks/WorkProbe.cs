@@ -1,6 +1,7 @@
 using System.Globalization;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Layers;
+using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Checks;
 
@@ -63,12 +64,12 @@ internal static class WorkProbe
 
     private static bool RequireXattr(LayerPlace upper, LayerPlace work, Name name, bool? wanted)
     {
-        Errno trusted = wanted == true ? Errno.EPERM : TryXattr(work, name, "trusted.overlay.probe");
+        Errno trusted = wanted == true ? Errno.EPERM : TryXattr(work, name, OverlayXattr.TrustedProbe);
         if (trusted == Errno.None)
             return false;
         if (wanted == false)
             throw Without(upper, "trusted.*", trusted);
-        Errno user = TryXattr(work, name, "user.overlay.probe");
+        Errno user = TryXattr(work, name, OverlayXattr.UserProbe);
         return user == Errno.None ? true : throw Without(upper, "user.*", user);
     }
 

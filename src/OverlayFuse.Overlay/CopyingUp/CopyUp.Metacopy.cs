@@ -75,7 +75,7 @@ internal sealed partial class CopyUp
         using var file = new ScopedFd(opened);
         if (Sys.FStatx(file, out Statx stat) is not Errno.None and var unseen)
             return unseen;
-        Span<byte> capability = stackalloc byte[64];
+        Span<byte> capability = stackalloc byte[FileCapability.Room];
         bool hasCapability = Sys.GetXattrAt(file, Name.Empty, FileCapability.Xattr, capability, out int length) == Errno.None;
         error = Fill(request, inode, file, Math.Min((long)stat.Size, dataLimit));
         if (error != Errno.None)

@@ -37,7 +37,7 @@ internal sealed partial class CopyUp
     /// <summary>Whether a file is worth it and can be: one name, data of its own, on a disk that gives room beforehand.</summary>
     private bool MayBePartial(in Copying copy) =>
         view.Options.IncrementalCopyUp && copy.Length >= LargeFile && !copy.IsCut
-        && copy.Stat.Nlink == 1 && copy.Inode is { Index: null, Data: null, Unlinked: false } && !view.Owners.HasOverrides;
+        && copy.Stat.Nlink == 1 && copy.Inode is { Index: null, Data: null, Unlinked: false } && view.Owners.AllowsPartialCopies;
 
     /// <summary>Begins a copy without its data.</summary>
     /// <returns>EOPNOTSUPP where the disk cannot give room beforehand, or has reflinks: then the file is copied as smaller ones are.</returns>

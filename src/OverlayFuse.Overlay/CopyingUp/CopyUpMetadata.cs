@@ -43,31 +43,14 @@ internal readonly ref struct CopyUpMetadata
     /// <summary>All but the origin.</summary>
     public Errno CopyAttributes()
     {
-        bool isKept = _view.Owners.KeepsOwnerOf(_stat, _directory, _name);
-        Errno error = isKept ? Errno.None : CopyOwner(out isKept);
-        if (error != Errno.None)
+        Errno error;
+        if ((error = _view.Owners.GiveCopyOwner(_directory, _name, _stat, out bool isKept)) != Errno.None)
             return error;
-        if (XattrCopy.CopyAll(_lower.Directory, _lower.Name, _directory, _name, _view.Xattrs) is not Errno.None and var unmarked)
-            return unmarked;
-        if (isKept)
-            error = _view.Owners.SettleCopy(_directory, _name, _stat);
-        if (error != Errno.None)
+        if ((error = XattrCopy.CopyAll(_lower.Directory, _lower.Name, _directory, _name, _view.Xattrs)) != Errno.None)
             return error;
-        if (!isKept && _stat.Type != FileType.SymLink && Sys.FChModAt(_directory, _name, _stat.Permissions) is not Errno.None and var refused)
-            return refused;
+        if ((error = _view.Owners.GiveCopyMode(_directory, _name, _stat, isKept)) != Errno.None)
+            return error;
         return Sys.UTimeNsAt(_directory, _name, _stat.Atime.ToTimeSpec(), IsCut ? TimeSpec.Now : _stat.Mtime.ToTimeSpec());
-    }
-
-    private Errno CopyOwner(out bool isKept)
-    {
-        Errno error = Sys.FChownAt(_directory, _name, _stat.Uid, _stat.Gid);
-        isKept = error == Errno.EPERM && _view.Owners.HasOverrides; // not an ordinary user's to give away
-        return error switch
-        {
-            Errno.EINVAL => Errno.EOVERFLOW, // an id that this user namespace does not have
-            Errno.EPERM when isKept => Errno.None,
-            _ => error,
-        };
     }
 
     private Errno WriteOrigin(Inode inode)

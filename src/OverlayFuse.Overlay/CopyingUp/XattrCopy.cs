@@ -43,12 +43,12 @@ internal static class XattrCopy
         return error switch
         {
             Errno.EOPNOTSUPP when !MustBeKept(xattr) => Errno.None,
-            Errno.EPERM when xattr.StartsWith("security."u8) && !xattr.StartsWith("security.capability"u8) => Errno.None, // an LSM's own
+            Errno.EPERM when EscapedSecurity.IsSecurity(xattr) && !xattr.Equals(FileCapability.Xattr) => Errno.None, // an LSM's own
             Errno.EPERM when Sys.EffectiveUid != 0 && !xattr.StartsWith("user."u8) => Errno.None, // not an ordinary user's to set
             _ => error,
         };
     }
 
     /// <summary>Losing one of these would change who may do what.</summary>
-    private static bool MustBeKept(Name xattr) => xattr.StartsWith("system.posix_acl_"u8) || xattr.StartsWith("security."u8);
+    private static bool MustBeKept(Name xattr) => AclIds.IsAcl(xattr) || EscapedSecurity.IsSecurity(xattr);
 }

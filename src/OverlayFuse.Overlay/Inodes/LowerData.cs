@@ -1,5 +1,3 @@
-namespace OverlayFuse.Overlay.Inodes;
-
 /// <summary>
 /// Where the data of a file lie that has none of its own: its upper inode, or its topmost lower one, is a metacopy (overlayfs.rst,
 /// "Metadata only copy up").

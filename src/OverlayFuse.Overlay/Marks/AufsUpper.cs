@@ -4,12 +4,13 @@ using OverlayFuse.Overlay.Work;
 namespace OverlayFuse.Overlay.Marks;
 
 /// <summary>
-/// The form of AUFS, for disks that take no devices and no xattrs of ours: a deletion is a file ".wh.NAME" beside the name, an opaque directory holds
-/// ".wh..wh..opq". Mark and file cannot change in one step: the mark comes first and goes last, so that at no time a deleted file is seen.
-/// A name that is too long for a mark (<see cref="AufsWhiteout.LongestName"/>) is deleted in the kernel's form, in every operation.
+/// The form of AUFS, for disks that take neither devices nor private xattrs: a deletion is a file ".wh.NAME" beside the name, an opaque
+/// directory holds ".wh..wh..opq". Mark and file cannot change in one step. The mark comes first and goes last, so that a deleted file is
+/// seen at no time. A name that is too long for a mark (<see cref="AufsWhiteout.LongestName"/>) is deleted in the kernel's form, in every
+/// operation.
 /// </summary>
 /// <param name="kernel">The kernel's form.</param>
-/// <param name="work">Where removed entries go; null on a mount that writes nothing.</param>
+/// <param name="work">The directory that takes removed entries; null on a mount that writes nothing.</param>
 internal sealed class AufsUpper(KernelUpper kernel, WorkDirectory? work) : IUpperForm
 {
     public bool HasMarkFiles => true;
@@ -46,7 +47,7 @@ internal sealed class AufsUpper(KernelUpper kernel, WorkDirectory? work) : IUppe
             return error;
         if (entry == UpperEntry.None)
             return Errno.None;
-        // It takes the file away, and a directory with the marks in it.
+        // The entry takes a file, or a directory with the marks in it.
         using var removed = new WorkEntry(work!);
         error = removed.TakeFrom(upper, name);
         // EXDEV: a directory that the upper's own overlay merges.

@@ -3,47 +3,50 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Marks;
 
 /// <summary>
-/// How deletions and opaque directories stand in the upper layer: in the kernel's form (<see cref="KernelUpper"/>) or in that of AUFS
-/// (<see cref="AufsUpper"/>). Changes of a directory are made under the lock of its names. No call holds a lock of its own.
+/// The form of deletions and opaque directories in the upper layer: the kernel's (<see cref="KernelUpper"/>) or that of AUFS
+/// (<see cref="AufsUpper"/>). The caller of a change holds the lock of the directory's names. No call holds a lock of its own.
 /// </summary>
-/// <remarks>The parameter <c>marks</c> is what is known of mark files in the upper directory; a form that has none does not look at it.</remarks>
+/// <remarks>
+/// The parameter <c>marks</c> says whether the upper directory holds mark files, as far as that is known. A form without mark files ignores
+/// it.
+/// </remarks>
 internal interface IUpperForm
 {
-    /// <summary>True if files in the upper can be marks, which are not shown.</summary>
+    /// <summary>True if files in the upper can be marks. The merged view does not show them.</summary>
     bool HasMarkFiles { get; }
 
-    /// <summary>True for a name that no caller may give: answer EINVAL.</summary>
+    /// <summary>True for a name that no file may get: answer EINVAL.</summary>
     bool IsReserved(Name name);
 
-    /// <summary>Whether a name that the upper directory does not hold is deleted there by a mark beside it.</summary>
+    /// <summary>Checks whether a mark deletes a name that the upper directory does not hold.</summary>
     Errno Hides(Fd upper, ref Known marks, Name name, out bool hides);
 
-    /// <summary>Whether an upper directory hides everything below it.</summary>
+    /// <summary>Checks whether an upper directory hides the layers below it.</summary>
     Errno IsOpaque(Fd upper, ref Known marks, Name name, out bool opaque);
 
     /// <summary>Makes a directory in the upper, or in work, opaque.</summary>
     Errno MarkOpaque(Fd parent, Name name);
 
-    /// <summary>Deletes a name in one step, so that at no time the file below is seen.</summary>
+    /// <summary>Deletes a name in one step. The file below is seen at no time.</summary>
     Errno Cover(Fd upper, ref Known marks, Name name, UpperEntry entry);
 
-    /// <summary>Takes the mark of a name away: a file has come under it.</summary>
+    /// <summary>Removes the mark of a name that a file has got.</summary>
     Errno Appeared(Fd upper, ref Known marks, Name name);
 
-    /// <summary>rename(2) within the upper, and whatever must stand under the old name afterwards.</summary>
+    /// <summary>rename(2) within the upper. It leaves a deletion under the old name if a lower layer has that name.</summary>
     Errno Rename(in UpperRename rename, ref Known oldMarks, ref Known newMarks);
 }
 
-/// <summary>What the upper directory holds under a name that is deleted.</summary>
+/// <summary>The entry that the upper directory holds under a name that is deleted.</summary>
 internal enum UpperEntry
 {
-    /// <summary>Nothing: only lower layers have the name.</summary>
+    /// <summary>None: only lower layers have the name.</summary>
     None,
 
-    /// <summary>A file that is no directory.</summary>
+    /// <summary>Not a directory.</summary>
     File,
 
-    /// <summary>A directory, empty but for marks.</summary>
+    /// <summary>A directory that holds nothing but marks.</summary>
     Directory,
 }
 

@@ -3,10 +3,13 @@ using OverlayFuse.Overlay.Work;
 
 namespace OverlayFuse.Overlay.Marks;
 
-/// <summary>The kernel's form: a deletion is a <see cref="Whiteout"/> under the name, an opaque directory has xattr "opaque" (ovl_do_remove, ovl_rename).</summary>
-/// <param name="xattrs">Which private names are used.</param>
-/// <param name="work">Where entries are made ready; null on a mount that writes nothing.</param>
-/// <param name="whiteouts">Makes whiteouts; null on a mount that writes nothing.</param>
+/// <summary>
+/// The kernel's form: a deletion is a <see cref="Whiteout"/> under the name, an opaque directory has xattr "opaque" (ovl_do_remove,
+/// ovl_rename).
+/// </summary>
+/// <param name="xattrs">The private names.</param>
+/// <param name="work">The directory where entries are prepared; null on a mount that writes nothing.</param>
+/// <param name="whiteouts">Creates whiteouts; null on a mount that writes nothing.</param>
 internal sealed class KernelUpper(OverlayXattr xattrs, WorkDirectory? work, Whiteout? whiteouts) : IUpperForm
 {
     public bool HasMarkFiles => false;
@@ -44,7 +47,9 @@ internal sealed class KernelUpper(OverlayXattr xattrs, WorkDirectory? work, Whit
         return error == Errno.None ? whiteouts!.Make(rename.OldUpper, rename.OldName) : error;
     }
 
-    /// <summary>Puts a whiteout in place of what is there. A directory is taken in exchange, and removed in work with the whiteouts in it.</summary>
+    /// <summary>
+    /// Replaces an entry by a whiteout. A directory goes to work in exchange, and is removed there with the whiteouts in it.
+    /// </summary>
     private Errno Replace(Fd upper, Name name, UpperEntry there)
     {
         var entry = new WorkEntry(work!);

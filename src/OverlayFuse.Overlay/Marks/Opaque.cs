@@ -3,26 +3,23 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Marks;
 
 /// <summary>
-/// Opaque directories hide what lies below them: xattr "opaque" with value "y" (ovl_is_opaquedir), or the file ".wh..wh..opq" of AUFS.
+/// Opaque directories hide the layers below them. They have xattr "opaque" with value "y" (ovl_is_opaquedir), or hold the file
+/// ".wh..wh..opq" of AUFS.
 /// </summary>
 internal static class Opaque
 {
     private static ReadOnlySpan<byte> AufsMark => ".wh..wh..opq\0"u8;
 
-    /// <summary>What xattr "opaque" says of a directory in a layer.</summary>
-    /// <param name="xattrs">Which private names are used.</param>
-    /// <param name="parent">The directory that holds it.</param>
-    /// <param name="name">Its name there.</param>
-    /// <param name="mark">The answer.</param>
+    /// <summary>Reads xattr "opaque" of a directory in a layer.</summary>
     public static Errno Read(OverlayXattr xattrs, Fd parent, Name name, out OpaqueMark mark)
     {
         Errno error = Read(parent, name, xattrs.Opaque, out mark);
         return error == Errno.ENODATA && xattrs.IsUser
-            ? Tolerate(Read(parent, name, new Name("user.fuseoverlayfs.opaque\0"u8), out mark)) // written by fuse-overlayfs
+            ? Tolerate(Read(parent, name, OverlayXattr.FuseOverlayfsOpaque, out mark))
             : Tolerate(error);
     }
 
-    /// <summary>Whether xattr "opaque" hides the layers below.</summary>
+    /// <summary>Checks whether xattr "opaque" hides the layers below.</summary>
     public static Errno IsMarked(OverlayXattr xattrs, Fd parent, Name name, out bool opaque)
     {
         Errno error = Read(xattrs, parent, name, out OpaqueMark mark);
@@ -30,11 +27,11 @@ internal static class Opaque
         return error;
     }
 
-    /// <summary>What the marks of a directory in a lower layer say, that of AUFS too.</summary>
-    /// <param name="xattrs">Which private names are used.</param>
+    /// <summary>Reads the marks of a directory in a lower layer, the mark of AUFS included.</summary>
+    /// <param name="xattrs">The private names.</param>
     /// <param name="parent">The directory that holds it.</param>
     /// <param name="name">Its name there.</param>
-    /// <param name="isBottom">Nothing is below it, so that the mark of AUFS says nothing.</param>
+    /// <param name="isBottom">True in the bottom layer. The mark of AUFS has no meaning there.</param>
     /// <param name="mark">The answer.</param>
     public static Errno ReadInLower(OverlayXattr xattrs, Fd parent, Name name, bool isBottom, out OpaqueMark mark)
     {
@@ -46,7 +43,7 @@ internal static class Opaque
         return error;
     }
 
-    /// <summary>Whether a lower directory has the mark of AUFS.</summary>
+    /// <summary>Checks whether a directory has the mark of AUFS.</summary>
     public static Errno IsMarkedByAufs(Fd directory, out bool opaque)
     {
         Errno error = Sys.StatxAt(directory, new Name(AufsMark), out _, StatxMask.Type);
@@ -54,7 +51,7 @@ internal static class Opaque
         return error is Errno.ENOENT ? Errno.None : error;
     }
 
-    /// <summary>Whether the directory of a name has the mark of AUFS.</summary>
+    /// <summary>Checks whether the directory of a name has the mark of AUFS.</summary>
     public static Errno IsMarkedByAufs(Fd parent, Name name, out bool opaque)
     {
         Span<byte> path = stackalloc byte[Limits.NameMax + 1 + AufsMark.Length];
@@ -69,14 +66,17 @@ internal static class Opaque
     /// <summary>Makes an upper directory opaque.</summary>
     public static Errno Mark(OverlayXattr xattrs, Fd parent, Name name) => Sys.SetXattrAt(parent, name, xattrs.Opaque, "y"u8);
 
-    /// <summary>Puts the mark of AUFS into an upper directory; what is not seen in the merged view does not change its times either.</summary>
+    /// <summary>
+    /// Puts the mark of AUFS into an upper directory. The directory keeps its times, because the merged view does not show the mark.
+    /// </summary>
     public static Errno MarkForAufs(Fd parent, Name name)
     {
-        if (Sys.OpenAt(parent, name, OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var error)
+        Errno error;
+        if ((error = Sys.OpenAt(parent, name, OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow, out Fd opened)) != Errno.None)
             return error;
         using var directory = new ScopedFd(opened);
-        if (Sys.FStatx(directory, out Statx before) is not Errno.None and var unseen)
-            return unseen;
+        if ((error = Sys.FStatx(directory, out Statx before)) != Errno.None)
+            return error;
         error = Sys.MkNodAt(directory, new Name(AufsMark), (uint)FileType.Regular | Permissions.OwnerReadWrite, 0);
         if (error != Errno.None)
             return error == Errno.EEXIST ? Errno.None : error;
@@ -99,18 +99,18 @@ internal static class Opaque
     private static Errno Tolerate(Errno error) => error is Errno.ENODATA or Errno.EOPNOTSUPP or Errno.ERANGE ? Errno.None : error;
 }
 
-/// <summary>What xattr "opaque" says.</summary>
+/// <summary>The meaning of a directory's marks.</summary>
 internal enum OpaqueMark
 {
-    /// <summary>The directory merges with what lies below.</summary>
+    /// <summary>The directory merges with the layers below.</summary>
     None,
 
-    /// <summary>"y": it hides what lies below.</summary>
+    /// <summary>"y": the directory hides the layers below.</summary>
     Opaque,
 
-    /// <summary>".wh..wh..opq": it hides what lies below under its name; what a redirect on it names is looked for.</summary>
+    /// <summary>".wh..wh..opq": the directory hides its name in the layers below. A redirect on it is followed nevertheless.</summary>
     OpaqueByAufs,
 
-    /// <summary>"x": it may hold whiteouts that are files with an xattr.</summary>
+    /// <summary>"x": the directory may hold whiteouts that are files with an xattr.</summary>
     HasXattrWhiteouts,
 }

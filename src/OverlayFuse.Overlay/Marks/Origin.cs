@@ -5,14 +5,14 @@ using OverlayFuse.Overlay.Layers;
 namespace OverlayFuse.Overlay.Marks;
 
 /// <summary>
-/// xattr "origin": the file handle of the lower inode that an upper one was copied from, so that st_ino stays the same over copy-up and
-/// over mounts. On disk a struct ovl_fb: version 0, magic 0xfb, length, flags (bit 0: big endian), handle type, 16 bytes of file-system
-/// UUID, the handle; or nothing at all where the lower file system gives no handles (ovl_encode_real_fh, ovl_set_origin).
+/// Xattr "origin": the file handle of the lower inode that an upper one was copied from. By it st_ino stays the same over copy-up and over
+/// mounts. On disk it is a struct ovl_fb: version 0, magic 0xfb, length, flags (bit 0: big endian), handle type, 16 bytes of file-system
+/// UUID, the handle. It is empty if the lower file system gives no handles (ovl_encode_real_fh, ovl_set_origin).
 /// </summary>
 /// <param name="layers">The layers.</param>
 /// <param name="inos">Numbers of the merged view.</param>
-/// <param name="xattrs">Which private names are used.</param>
-/// <param name="hasIndex">Copies of lower files with several links stay one file and keep its number.</param>
+/// <param name="xattrs">The private names.</param>
+/// <param name="hasIndex">True if copies of lower files with several links stay one file and keep its number.</param>
 internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xattrs, bool hasIndex)
 {
     public const int MaxSize = HeaderSize + 128;
@@ -32,10 +32,10 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
 
     /// <summary>Makes the value for a lower file.</summary>
     /// <param name="layer">Its layer.</param>
-    /// <param name="directory">Where it is.</param>
+    /// <param name="directory">The directory that holds it.</param>
     /// <param name="name">Its name there.</param>
     /// <param name="value">At least <see cref="MaxSize"/> bytes.</param>
-    /// <returns>Bytes used; 0 for the null origin.</returns>
+    /// <returns>The length; 0 for the null origin.</returns>
     public static int Encode(Layer layer, Fd directory, Name name, Span<byte> value)
     {
         if (Sys.NameToHandleAt(directory, name, value[HeaderSize..], out int type, out int length) != Errno.None
@@ -50,18 +50,20 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return HeaderSize + length;
     }
 
-    /// <summary>Whether two handles differ in the UUID alone, and the first was made of a file system whose UUID could not be found out.</summary>
+    /// <summary>
+    /// True if two handles differ in the UUID alone, and the first has none: the UUID of its file system could not be found out.
+    /// </summary>
     public static bool LacksUuid(ReadOnlySpan<byte> made, ReadOnlySpan<byte> other) =>
         made.Length > HeaderSize && made.Length == other.Length && !made.SequenceEqual(other)
         && made[..UuidOffset].SequenceEqual(other[..UuidOffset]) && made[HeaderSize..].SequenceEqual(other[HeaderSize..])
         && !made[UuidOffset..HeaderSize].ContainsAnyExcept((byte)0);
 
-    /// <summary>Makes the handle of an upper inode of it (OVL_FH_FLAG_PATH_UPPER).</summary>
+    /// <summary>Turns a handle into that of an upper inode (OVL_FH_FLAG_PATH_UPPER).</summary>
     public static void MarkUpper(Span<byte> value) => value[3] |= 4;
 
     /// <summary>
-    /// Lets an upper non-directory show its origin's inode number. A broken origin is no error: the file then shows its own. Nor is one
-    /// of several links followed: its copies would all show the same number (ovl_getattr).
+    /// Lets an upper non-directory show its origin's inode number. A broken origin is no error: the file then shows its own number. So does
+    /// a file whose origin has several links: all copies would show the same number (ovl_getattr).
     /// </summary>
     /// <param name="upper">The directory that holds the file.</param>
     /// <param name="name">Its name there.</param>
@@ -73,7 +75,8 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         hasOrigin = false;
         Span<byte> value = stackalloc byte[MaxSize];
         Errno error = Sys.GetXattrAt(upper, name, xattrs.Origin, value, out int length);
-        if (error is Errno.ENODATA or Errno.EOPNOTSUPP or Errno.ERANGE or Errno.EACCES) // EACCES: user.* of what the mounter may not read
+        // EACCES: user.* of a file that the mounter may not read.
+        if (error is Errno.ENODATA or Errno.EOPNOTSUPP or Errno.ERANGE or Errno.EACCES)
             return Errno.None;
         if (error != Errno.None || !IsHandle(value[..length]))
             return error;
@@ -91,9 +94,9 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
     }
 
     /// <summary>
-    /// Gives an upper directory that merges with a lower one its origin, if it was made by somebody who wrote none (ovl_fix_origin).
+    /// Gives an upper directory that merges with a lower one its origin, if the program that made it wrote none (ovl_fix_origin).
     /// </summary>
-    /// <returns>Whether it was written, so that the parent has become impure.</returns>
+    /// <returns>True if the origin was written. The parent has become impure then.</returns>
     public bool WriteMissing(Fd upperParent, Fd lowerParent, Name name, Layer lower)
     {
         if (Sys.GetXattrAt(upperParent, name, xattrs.Origin, default, out _) != Errno.ENODATA)
@@ -103,7 +106,9 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return Sys.SetXattrAt(upperParent, name, xattrs.Origin, value[..length]) == Errno.None;
     }
 
-    /// <summary>Whether a handle was of a lower file that is no more; if not, how many links it has, as far as it can be opened.</summary>
+    /// <summary>
+    /// True if the lower file of a handle is gone. If not, <paramref name="links"/> is its link count, as far as it can be opened.
+    /// </summary>
     public static bool IsGone(LayerStack layers, ReadOnlySpan<byte> value, out uint links)
     {
         links = 0;
@@ -123,8 +128,8 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return true;
     }
 
-    /// <summary>Opens the upper directory that a handle of <see cref="MarkUpper"/> is of.</summary>
-    /// <returns>ESTALE when it is no more, EINVAL for what is no handle.</returns>
+    /// <summary>Opens the upper directory of a handle that <see cref="MarkUpper"/> has made.</summary>
+    /// <returns>ESTALE if the directory is gone, EINVAL for a value that is no handle.</returns>
     public static Errno OpenUpper(Layer upper, Span<byte> value, out Fd fd)
     {
         fd = Fd.None;
@@ -133,7 +138,7 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return IsHandle(value) ? Sys.OpenByHandleAt(upper.Root.Fd, value[4], value[HeaderSize..], OpenFlags.Path, out fd) : Errno.EINVAL;
     }
 
-    /// <summary>Another file system of the stack has the same UUID (a copied image): a handle could be of either.</summary>
+    /// <summary>True if another file system of the stack has the same UUID (a copied image). A handle could belong to either.</summary>
     private bool IsAmbiguous(Layer layer)
     {
         foreach (Layer other in layers.Lowers)
@@ -163,7 +168,10 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return true;
     }
 
-    /// <summary>Without CAP_DAC_READ_SEARCH a handle cannot be opened, but those of the usual file systems begin with the number.</summary>
+    /// <summary>
+    /// Reads the number from a handle. Without CAP_DAC_READ_SEARCH it cannot be opened; those of the usual file systems begin with the
+    /// number.
+    /// </summary>
     private static bool TryParse(int type, ReadOnlySpan<byte> handle, out ulong ino)
     {
         ino = (type, handle.Length) switch

@@ -3,13 +3,20 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Marks;
 
 /// <summary>
-/// Names of the private xattrs: "trusted.overlay.*", or "user.overlay.*" with userxattr or where trusted ones may not be set. What a
-/// user of the mount calls so is stored with one more "overlay." and read back without it (overlayfs.rst, "Nesting overlayfs
-/// mounts"), so that an overlay can live inside the overlay.
+/// Names of the private xattrs: "trusted.overlay.*", or "user.overlay.*" with userxattr or where the daemon may not set trusted ones. A
+/// user of the mount may use such a name too: it is stored with one more "overlay." and read back without it (overlayfs.rst, "Nesting
+/// overlayfs mounts"). So an overlay can live inside the overlay. It never changes.
 /// </summary>
 internal sealed class OverlayXattr
 {
-    private const int MaxNameLength = 255;
+    public const string TrustedPrefix = "trusted.overlay.";
+    public const string UserPrefix = "user.overlay.";
+
+    /// <summary>An xattr that no file has, to find out whether trusted.* may be set.</summary>
+    public const string TrustedProbe = TrustedPrefix + "probe";
+
+    /// <summary>The same for user.*.</summary>
+    public const string UserProbe = UserPrefix + "probe";
 
     private readonly byte[] _prefix;
     private readonly byte[] _opaque;
@@ -26,7 +33,7 @@ internal sealed class OverlayXattr
     public OverlayXattr(bool user)
     {
         IsUser = user;
-        string prefix = user ? "user.overlay." : "trusted.overlay.";
+        string prefix = user ? UserPrefix : TrustedPrefix;
         _prefix = System.Text.Encoding.ASCII.GetBytes(prefix);
         _opaque = Linux.Name.From(prefix + "opaque").ToArray();
         _origin = Linux.Name.From(prefix + "origin").ToArray();
@@ -40,7 +47,10 @@ internal sealed class OverlayXattr
         _protattr = Linux.Name.From(prefix + "protattr").ToArray();
     }
 
-    /// <summary>"user.overlay." instead of "trusted.overlay.".</summary>
+    /// <summary>The mark of an opaque directory that fuse-overlayfs writes where it may not set trusted.*.</summary>
+    public static Name FuseOverlayfsOpaque => new("user.fuseoverlayfs.opaque\0"u8);
+
+    /// <summary>True for "user.overlay." instead of "trusted.overlay.".</summary>
     public bool IsUser { get; }
 
     public Name Opaque => new(_opaque);
@@ -55,34 +65,36 @@ internal sealed class OverlayXattr
 
     public Name Metacopy => new(_metacopy);
 
-    /// <summary>On an empty file in a directory with opaque=x: it is a whiteout.</summary>
+    /// <summary>An empty file with this xattr is a whiteout, in a directory with opaque=x.</summary>
     public Name Whiteout => new(_whiteout);
 
     public Name Nlink => new(_nlink);
 
-    /// <summary>On the index directory: the upper root that it belongs to.</summary>
+    /// <summary>On the index directory: the handle of the upper root that it belongs to.</summary>
     public Name Upper => new(_upper);
 
     /// <summary>See <see cref="ProtectionXattr"/>.</summary>
     public Name Protattr => new(_protattr);
 
-    /// <summary>Starts with our prefix: ours, or the escaped name of a user's.</summary>
+    /// <summary>True for a private name, and for the escaped name of a user's.</summary>
     public bool HasPrefix(Name xattr) => xattr.StartsWith(_prefix);
 
-    /// <summary>Layers keep owners and security.* in xattrs of containers: see <c>StatOverrides</c>.</summary>
+    /// <summary>True if layers keep owners and security.* in other xattrs: see <c>StatOverrides</c>. Those names are hidden too.</summary>
     public bool HidesOverrides { get; init; }
 
-    /// <summary>Ours: never listed, never copied up.</summary>
+    /// <summary>
+    /// True for a private name: it is neither listed nor copied up. <see cref="Opaque"/> reads "user.fuseoverlayfs.*" as private.
+    /// </summary>
     public bool IsPrivate(Name xattr) =>
         (HidesOverrides && OverrideXattr.IsPrivate(xattr))
         || (HasPrefix(xattr) && !xattr.Bytes[_prefix.Length..].StartsWith("overlay."u8))
-        || (IsUser && xattr.StartsWith("user.fuseoverlayfs."u8)); // read as ours, see Opaque
+        || (IsUser && xattr.StartsWith("user.fuseoverlayfs."u8));
 
-    /// <summary>What a user's name is on disk.</summary>
+    /// <summary>The name on disk of an xattr of the merged view.</summary>
     /// <param name="xattr">The name in the merged view.</param>
-    /// <param name="buffer">At least 280 bytes.</param>
+    /// <param name="buffer">At least <see cref="Limits.StoredXattrName"/> bytes.</param>
     /// <param name="stored">The name on disk.</param>
-    /// <returns>ERANGE as the VFS for a name that gets too long, EINVAL for the prefix alone (xattr_resolve_name).</returns>
+    /// <returns>ERANGE, as from the VFS, for a name that becomes too long; EINVAL for the prefix alone (xattr_resolve_name).</returns>
     public Errno ToStored(Name xattr, Span<byte> buffer, out Name stored)
     {
         stored = xattr;
@@ -91,7 +103,7 @@ internal sealed class OverlayXattr
         if (xattr.Length == _prefix.Length)
             return Errno.EINVAL;
         ReadOnlySpan<byte> escape = "overlay."u8;
-        if (xattr.Length + escape.Length > MaxNameLength)
+        if (xattr.Length + escape.Length > Limits.XattrNameMax)
             return Errno.ERANGE;
         _prefix.CopyTo(buffer);
         escape.CopyTo(buffer[_prefix.Length..]);
@@ -101,10 +113,10 @@ internal sealed class OverlayXattr
     }
 
     /// <summary>
-    /// Takes out of a list of names what a caller may not see, and unescapes the rest, in place (ovl_listxattr, ovl_can_list).
+    /// Removes the names from a list that a caller may not see, and unescapes the rest, in place (ovl_listxattr, ovl_can_list).
     /// </summary>
-    /// <param name="list">Names each with a NUL.</param>
-    /// <param name="trusted">Whether the caller may see trusted.*.</param>
+    /// <param name="list">Names, each with a NUL.</param>
+    /// <param name="trusted">True if the caller may see trusted.*.</param>
     /// <returns>The new length.</returns>
     public int FilterList(Span<byte> list, bool trusted)
     {
@@ -125,7 +137,7 @@ internal sealed class OverlayXattr
         || (!trusted && xattr.StartsWith("trusted."u8))
         || (HidesOverrides && EscapedSecurity.IsReserved(xattr) && !EscapedSecurity.Is(xattr));
 
-    /// <summary>Copies a stored name as a user sees it, to the same place or before it.</summary>
+    /// <summary>Copies a stored name in the form that a user sees, to the same place or before it.</summary>
     private int Unescape(ReadOnlySpan<byte> stored, Span<byte> to)
     {
         int kept = HasPrefix(new Name(stored)) ? _prefix.Length : 0;

@@ -3,7 +3,7 @@ using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Overlay.Marks;
 
-/// <summary>What chattr(1) forbids for an inode. One byte, so that it can be read and written without a lock.</summary>
+/// <summary>The changes of an inode that chattr(1) forbids. It is one byte, so that it can be read and written without a lock.</summary>
 [Flags]
 internal enum Protection : byte
 {
@@ -16,29 +16,32 @@ internal enum Protection : byte
     /// <summary>+i: FS_IMMUTABLE_FL.</summary>
     Immutable = 2,
 
-    /// <summary>Either.</summary>
+    /// <summary>+a or +i.</summary>
     Any = Append | Immutable,
 
-    /// <summary>Nobody has asked yet.</summary>
+    /// <summary>The flags have not been read yet.</summary>
     NotRead = 0x80,
 }
 
 /// <summary>
-/// Xattr "protattr" of an upper file or directory: the flags of <see cref="Protection"/> that its inode in the merged view has, and the file on disk
-/// has not (ovl_set_protattr): the overlay itself goes on linking and renaming it.
+/// Xattr "protattr" of an upper file or directory: the flags of <see cref="Protection"/> that its inode has in the merged view
+/// (ovl_set_protattr). The file on disk does not have them, so that the overlay can go on linking and renaming it.
 /// </summary>
 internal static class ProtectionXattr
 {
     private const int LongestValue = 32;
 
-    /// <summary>Reads it. A value with another byte than 'a' and 'i' says nothing (ovl_check_protattr).</summary>
+    /// <summary>Reads the xattr. A value with another byte than 'a' and 'i' counts as empty (ovl_check_protattr).</summary>
     public static Errno Read(OverlayXattr xattrs, Fd directory, Name name, out Protection protection)
     {
         protection = Protection.None;
         Span<byte> value = stackalloc byte[LongestValue];
         Errno error = Sys.GetXattrAt(directory, name, xattrs.Protattr, value, out int length);
+        // EACCES: user.* of a file that the daemon may not read.
+        if (error is Errno.ENODATA or Errno.EOPNOTSUPP or Errno.ERANGE or Errno.EACCES)
+            return Errno.None;
         if (error != Errno.None)
-            return error is Errno.ENODATA or Errno.EOPNOTSUPP or Errno.ERANGE or Errno.EACCES ? Errno.None : error; // EACCES: user.* of what the daemon may not read
+            return error;
         Protection read = Protection.None;
         foreach (byte flag in value[..length])
         {
@@ -50,8 +53,8 @@ internal static class ProtectionXattr
         return Errno.None;
     }
 
-    /// <summary>Writes it.</summary>
-    /// <returns>EPERM where no xattr can say it.</returns>
+    /// <summary>Writes the xattr.</summary>
+    /// <returns>EPERM if the file can have no such xattr.</returns>
     public static Errno Write(OverlayXattr xattrs, Fd directory, Name name, Protection protection)
     {
         ReadOnlySpan<byte> value = protection switch
@@ -64,14 +67,17 @@ internal static class ProtectionXattr
         return error == Errno.EOPNOTSUPP ? Errno.EPERM : error;
     }
 
-    /// <summary>Removes it, if it is there.</summary>
+    /// <summary>Removes the xattr, if it is there.</summary>
     public static Errno Remove(OverlayXattr xattrs, Fd directory, Name name)
     {
         Errno error = Sys.RemoveXattrAt(directory, name, xattrs.Protattr);
         return error is Errno.ENODATA or Errno.EOPNOTSUPP ? Errno.None : error;
     }
 
-    /// <summary>What chattr(1) has set on a file of a layer. EROFS says of every file that it is immutable (erofs_getattr); the VFS knows of none.</summary>
+    /// <summary>
+    /// The flags that chattr(1) has set on a file of a layer. EROFS calls every file immutable (erofs_getattr), but the VFS does not
+    /// enforce that.
+    /// </summary>
     public static Protection OfRealFile(LayerStack layers, in Statx stat)
     {
         if ((stat.Attributes & (StatxAttributes.Append | StatxAttributes.Immutable)) == 0)

@@ -3,14 +3,14 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Marks;
 
 /// <summary>
-/// Redirects: xattr "redirect" on a directory, or on a file without data of its own, says under which name or path its lower part lies
+/// Redirects: xattr "redirect" on a directory, or on a file without data of its own, is the name or path of its lower part
 /// (ovl_check_redirect, ovl_set_redirect). A name means the same parent; a path with a leading '/' starts at the root of the overlay.
 /// </summary>
-/// <param name="xattrs">Which private names are used.</param>
-/// <param name="asked">What redirect_dir says; null: marks that any user can write are not followed.</param>
+/// <param name="xattrs">The private names.</param>
+/// <param name="asked">The option redirect_dir. If null, redirects that any user can write are not followed.</param>
 internal sealed class Redirect(OverlayXattr xattrs, RedirectMode? asked)
 {
-    /// <summary>Enough for any but forged ones.</summary>
+    /// <summary>Bytes: room for any redirect but a forged one.</summary>
     private const int LongestUsual = 4096;
 
     private readonly RedirectMode _mode = asked ?? (xattrs.IsUser ? RedirectMode.NoFollow : RedirectMode.Follow);
@@ -18,17 +18,17 @@ internal sealed class Redirect(OverlayXattr xattrs, RedirectMode? asked)
     [ThreadStatic]
     private static byte[]? t_buffer;
 
-    /// <summary>Whether redirects that are there lead anywhere; where not, what needs one answers EPERM.</summary>
+    /// <summary>True if redirects are followed. If false, a file that needs its redirect answers EPERM.</summary>
     public bool IsFollowed => _mode != RedirectMode.NoFollow;
 
-    /// <summary>Whether a rename of a lower directory makes one; where not, it answers EXDEV.</summary>
+    /// <summary>True if a rename of a lower directory writes a redirect. If false, it answers EXDEV.</summary>
     public bool IsMade => _mode == RedirectMode.On;
 
-    /// <summary>Reads the redirect of an entry in a layer. Names in it may be anything: "." and ".." too, and longer than a file's can be.</summary>
-    /// <param name="directory">Where it is.</param>
+    /// <summary>Reads the redirect of an entry in a layer. A name in it can be "." or "..", or longer than the name of a file.</summary>
+    /// <param name="directory">The directory that holds the entry.</param>
     /// <param name="name">Its name there.</param>
-    /// <param name="redirect">The value, up to the first NUL in it, with a NUL behind it; null when there is none.</param>
-    /// <returns>EINVAL for one that is not a name nor a path (ovl_get_redirect_xattr).</returns>
+    /// <param name="redirect">The value up to its first NUL, and a NUL; null if the entry has no redirect.</param>
+    /// <returns>EINVAL for a value that is neither a name nor a path (ovl_get_redirect_xattr).</returns>
     public Errno Read(Fd directory, Name name, out byte[]? redirect)
     {
         redirect = null;
@@ -55,9 +55,10 @@ internal sealed class Redirect(OverlayXattr xattrs, RedirectMode? asked)
     /// <param name="upper">The directory that holds it.</param>
     /// <param name="name">Its name there.</param>
     /// <param name="redirect">A name or a path, with a NUL behind it.</param>
-    public Errno Write(Fd upper, Name name, byte[] redirect) => Sys.SetXattrAt(upper, name, xattrs.Redirect, redirect.AsSpan(0, redirect.Length - 1));
+    public Errno Write(Fd upper, Name name, byte[] redirect) =>
+        Sys.SetXattrAt(upper, name, xattrs.Redirect, redirect.AsSpan(0, redirect.Length - 1));
 
-    /// <summary>A name has no '/'; a path begins with one, and has a name behind each.</summary>
+    /// <summary>A name has no '/'. A path begins with one, and has a name behind each.</summary>
     private static bool IsNameOrPath(ReadOnlySpan<byte> value)
     {
         if (value is not [(byte)'/', ..])

@@ -38,7 +38,7 @@ internal sealed partial class InodeAccess
     public Errno WriteStored(Inode inode, Fd file, ReadOnlySpan<byte> data, long offset)
     {
         Span<byte> capability = stackalloc byte[LongestCapability];
-        if (view.Owners.EscapesSecurity(Limits.NoLayer) || Sys.FGetXattr(file, FileCapability.Xattr, capability, out _) != Errno.None)
+        if (!view.Owners.WriteDropsCapability(file))
             return RealFiles.WriteAll(file, data, offset, out _);
         lock (OpenLockOf(inode)) // whoever removes it does so before or after
         {

@@ -174,7 +174,9 @@ public sealed partial class OverlayFileSystem
             return error;
         if (_access.IsStateless && MayBeWriting(request, inode, stat))
             return Errno.None; // who has it open is not known
-        return stat.IsDirectory || _view.Owners.SetIdsToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, _view.Owners.Uid(stat.Uid), _view.Owners.Gid(stat.Gid)) ? Errno.None : Errno.EPERM;
+        bool isAllowed = stat.IsDirectory || _view.Owners.SetIdsToDrop(request, stat) == 0
+            || _view.Owners.MayActAsOwner(request, stat);
+        return isAllowed ? Errno.None : Errno.EPERM;
     }
 
     /// <summary>Whether the caller could have opened the file for writing; an ACL counts in his favour.</summary>
@@ -182,7 +184,7 @@ public sealed partial class OverlayFileSystem
     {
         if ((stat.Permissions & (GroupWrites | OthersWrite)) != GroupWrites)
             return (stat.Permissions & OthersWrite) != 0;
-        if (CallerProcess.MayKeepSetGid(request, _view.Owners.Gid(stat.Gid)) || _view.Files.Locate(inode, out FoundFile real) != Errno.None)
+        if (_view.Owners.MayKeepSetGid(request, stat) || _view.Files.Locate(inode, out FoundFile real) != Errno.None)
             return true;
         using (real)
             return Sys.GetXattrAt(real.Directory, real.Name, AclIds.AccessXattr, default, out _) == Errno.None;
@@ -195,6 +197,7 @@ public sealed partial class OverlayFileSystem
     {
         bool hidesLinks = inode.Directory is { } directory
             && (_view.Options.StaticNlink || (inode.HasUpper ? directory.Lowers.Length > 0 : directory.Lowers.Length > 1));
+        ShownOwner owner = _view.Owners.ShownOwnerOf(stat);
         return new Attr
         {
             Ino = inode.Ino,
@@ -206,10 +209,10 @@ public sealed partial class OverlayFileSystem
             AtimeNsec = stat.Atime.Nanoseconds,
             MtimeNsec = stat.Mtime.Nanoseconds,
             CtimeNsec = stat.Ctime.Nanoseconds,
-            Mode = _view.Owners.Mode(stat),
+            Mode = owner.Mode,
             Nlink = hidesLinks ? 1 : LinksOf(inode, stat), // 1 is what find(1) takes for "not known" (ovl_getattr)
-            Uid = _view.Owners.Uid(stat.Uid),
-            Gid = _view.Owners.Gid(stat.Gid),
+            Uid = owner.Uid,
+            Gid = owner.Gid,
             Rdev = (stat.RdevMinor & 0xFF) | (stat.RdevMajor << 8) | ((stat.RdevMinor & ~0xFFu) << 12), // new_encode_dev
             BlkSize = stat.BlockSize,
         };

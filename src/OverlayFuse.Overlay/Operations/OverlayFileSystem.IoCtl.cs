@@ -58,7 +58,7 @@ public sealed partial class OverlayFileSystem
             return Errno.None;
         if (_view.Files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
-        if (!CallerProcess.MayActAsOwner(request, _view.Owners.Uid(stat.Uid), _view.Owners.Gid(stat.Gid)))
+        if (!_view.Owners.MayActAsOwner(request, stat))
             return Errno.EPERM;
         if (_protections.Of(inode, out Protection protection) is not Errno.None and var unread)
             return unread;

@@ -42,7 +42,7 @@ public sealed partial class OverlayFileSystem
         if ((mode & groupRuns) != groupRuns || (FileType)(mode & (uint)FileType.Mask) == FileType.Directory)
             return mode;
         Errno error = _view.Files.Statx(parent, upper, Name.Empty, out Statx directory);
-        bool isKept = error == Errno.None && ((directory.Permissions & SetIds.SetGid) == 0 || CallerProcess.MayKeepSetGid(request, _view.Owners.Gid(directory.Gid)));
+        bool isKept = error == Errno.None && ((directory.Permissions & SetIds.SetGid) == 0 || _view.Owners.MayKeepSetGid(request, directory));
         return isKept ? mode : mode & ~SetIds.SetGid;
     }
 }

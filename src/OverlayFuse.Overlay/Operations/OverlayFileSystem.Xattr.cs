@@ -33,16 +33,7 @@ public sealed partial class OverlayFileSystem
         if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var lost)
             return lost;
         using (real)
-        {
-            error = _view.Owners.HoldsMappedIds(name)
-                ? _view.Owners.GetMapped(inode.RealLayer, real.At, name, value, out length)
-                : _view.Owners.GetStored(inode.RealLayer, real.At, stored, value, out length);
-            if (error == Errno.None && AclIds.IsAcl(name) && length <= value.Length)
-                length = AclIds.WithoutStrangers(value[..length], out _);
-            if (error == Errno.None && _view.Owners.HasOverrides && name.Equals(AclIds.AccessXattr))
-                error = _view.Owners.ShowAclOwner(inode.RealLayer, real.At, value[..Math.Min(value.Length, length)]);
-        }
-        return error == Errno.EOPNOTSUPP && AclIds.IsAcl(name) ? Errno.ENODATA : error; // the VFS would refuse access to a layer without ACLs
+            return _view.Owners.GetXattr(inode.RealLayer, real.At, stored, value, out length);
     }
 
     /// <inheritdoc/>
@@ -71,12 +62,9 @@ public sealed partial class OverlayFileSystem
             using (new ModeChange(inode.IsDirectory)) // an ACL has a say in it
             {
                 error = _view.Owners.SetStored(real.At, stored, value, input.Flags);
-                bool isAccessList = name.Equals(AclIds.AccessXattr);
-                bool clearsSetGid = isAccessList && ClearsSetGid(request, input, real.At); // of default lists the kernel says it, too
-                if (error == Errno.None && _view.Owners.HasOverrides && isAccessList)
-                    error = _view.Owners.ShowAclMode(real.At, value, clearsSetGid);
-                else if (error == Errno.None && clearsSetGid)
-                    error = Ownership.ClearSetGid(real.At);
+                // The kernel says AclKillSgid of default lists, too.
+                if (error == Errno.None && name.Equals(AclIds.AccessXattr))
+                    error = _view.Owners.AccessListChanged(real.At, value, ClearsSetGid(request, input, real.At));
             }
         }
         ForgetDefaultAcl(inode, name);

@@ -20,7 +20,7 @@ internal static class ViewAssembly
     {
         var inos = new InoMapper(options.ShortInos);
         var owners = Ownership.Open(layers, options);
-        var xattrs = new OverlayXattr(options.UserXattr ?? !MayUseTrusted(layers)) { HidesOverrides = owners.HasOverrides };
+        OverlayXattr xattrs = owners.PrivateXattrs(options.UserXattr ?? !MayUseTrusted(layers));
         var metacopy = new Metacopy(xattrs, options);
         var inodes = new InodeTable(RootParts.Make(layers, xattrs), layers.Upper?.RootIno ?? 0) { KeepsNamed = options.NfsExport };
         NumberFileSystems(layers, inos, inodes.Root);
@@ -71,6 +71,6 @@ internal static class ViewAssembly
     /// </summary>
     private static bool MayUseTrusted(LayerStack layers) =>
         layers.Work is { } work
-            ? Sys.RemoveXattrAt(work.Root.Fd, Name.Empty, Name.From("trusted.overlay.probe")) is not (Errno.EPERM or Errno.EACCES)
+            ? Sys.RemoveXattrAt(work.Root.Fd, Name.Empty, Name.From(OverlayXattr.TrustedProbe)) is not (Errno.EPERM or Errno.EACCES)
             : UserNamespace.IsRootOfFirst();
 }

@@ -4,8 +4,9 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Owners;
 
 /// <summary>
-/// Ids within POSIX ACLs, mapped as owners are (as the kernel does on idmapped mounts: posix_acl_from_xattr, vfs_posix_acl_to_xattr).
-/// An ACL xattr is a version word, then entries of tag, permissions (16 bits each) and id (32 bits), little-endian.
+/// Ids within POSIX ACLs. They are mapped as owners are; so does the kernel on idmapped mounts (posix_acl_from_xattr,
+/// vfs_posix_acl_to_xattr). An ACL xattr is a version word, then entries of tag, permissions (16 bits each) and id (32 bits),
+/// little-endian.
 /// </summary>
 internal static class AclIds
 {
@@ -20,7 +21,9 @@ internal static class AclIds
     private const ushort ACL_MASK = 0x10;
     private const ushort ACL_OTHER = 0x20;
 
-    /// <summary>What the kernel says of an id that has no place in the daemon's user namespace; it takes no ACL with such an id (posix_acl_valid).</summary>
+    /// <summary>
+    /// The kernel reads an id so that has no place in the daemon's user namespace. It takes no ACL with such an id (posix_acl_valid).
+    /// </summary>
     private const uint Stranger = uint.MaxValue;
 
     private delegate bool Mapper(uint id, out uint mapped);
@@ -29,18 +32,19 @@ internal static class AclIds
 
     public static Name DefaultXattr => new("system.posix_acl_default\0"u8);
 
+    /// <summary>True for an access or default ACL.</summary>
     public static bool IsAcl(Name xattr) => xattr.StartsWith("system.posix_acl_"u8);
 
-    /// <summary>Turns ids on disk into those that the mount shows; who is left out becomes "nobody".</summary>
-    public static void Show(Span<byte> acl, ShownIds ids) => _ = TryMap(acl, ids.TryToShownUid, ids.TryToShownGid); // see above
+    /// <summary>Turns ids on disk into those that the mount shows. An id that the map leaves out becomes "nobody".</summary>
+    public static void Show(Span<byte> acl, ShownIds ids) => _ = TryMap(acl, ids.TryToShownUid, ids.TryToShownGid);
 
     /// <summary>Turns a caller's ids into those on disk.</summary>
-    /// <returns>False for an id that the map leaves out: answer EINVAL (posix_acl_valid).</returns>
+    /// <returns>False if the map leaves an id out: answer EINVAL (posix_acl_valid).</returns>
     public static bool TryStore(Span<byte> acl, ShownIds ids) => TryMap(acl, ids.TryToDiskUid, ids.TryToDiskGid);
 
-    /// <summary>The permission bits that an ACL says: of the owner, of its mask or else the group, of others.</summary>
+    /// <summary>The permission bits that an ACL stands for: of the owner, of its mask or else the group, of others.</summary>
     /// <param name="acl">The ACL.</param>
-    /// <param name="permissions">Those until now.</param>
+    /// <param name="permissions">The permission bits until now.</param>
     public static uint PermissionsOf(ReadOnlySpan<byte> acl, uint permissions)
     {
         bool hasMask = false;
@@ -57,12 +61,12 @@ internal static class AclIds
                 _ => -1,
             };
             if (shift >= 0)
-                permissions = (permissions & ~(7u << shift)) | (BinaryPrimitives.ReadUInt16LittleEndian(acl[(at + PermissionsOffset)..]) & 7u) << shift;
+                permissions = (permissions & ~(7u << shift)) | ((PermissionsAt(acl, at) & 7u) << shift);
         }
         return permissions;
     }
 
-    /// <summary>Changes what an ACL says of the owner.</summary>
+    /// <summary>Changes the permissions of the owner in an ACL.</summary>
     public static void SetOwnerPermissions(Span<byte> acl, uint permissions)
     {
         for (int at = HeaderSize; at + EntrySize <= acl.Length; at += EntrySize)
@@ -73,11 +77,11 @@ internal static class AclIds
     }
 
     /// <summary>
-    /// Takes out the entries of those who have no place in the daemon's user namespace. Nobody gets more by it: what such an entry denied is denied to
-    /// all whom it could have been about.
+    /// Takes out the entries of ids that have no place in the daemon's user namespace. No caller gains a permission by it: a permission
+    /// that such an entry denied is denied to all classes that its user or group could fall into.
     /// </summary>
     /// <param name="acl">The ACL.</param>
-    /// <param name="narrows">Others get less by it.</param>
+    /// <param name="narrows">True if another class loses a permission.</param>
     /// <returns>The new length.</returns>
     public static int WithoutStrangers(Span<byte> acl, out bool narrows)
     {
@@ -96,7 +100,8 @@ internal static class AclIds
             }
             uint allowed = BinaryPrimitives.ReadUInt16LittleEndian(entry[PermissionsOffset..]) & mask;
             others &= allowed;
-            groups &= tag == ACL_USER ? allowed : 7; // who is of another group was asked of that one, too
+            // A member of the taken group and of another one had the permissions of both.
+            groups &= tag == ACL_USER ? allowed : 7;
         }
         if (kept + EntrySize > acl.Length)
             return acl.Length;
@@ -105,10 +110,10 @@ internal static class AclIds
     }
 
     /// <summary>
-    /// The kernel copies an ACL with all its entries; a daemon in a user namespace cannot write those of ids without a place there. Who is named by one
-    /// loses what it gave.
+    /// Prepares the ACL of a copy. The kernel copies an ACL with all its entries. A daemon in a user namespace cannot write entries of ids
+    /// without a place there, so their users and groups lose the permissions that the entries gave.
     /// </summary>
-    /// <returns>EOVERFLOW for an entry that denied something, as for an owner without a place.</returns>
+    /// <returns>EOVERFLOW for an entry that denied a permission, as for an owner without a place.</returns>
     public static Errno WithoutStrangers(byte[] acl, ref int length)
     {
         length = WithoutStrangers(acl.AsSpan(0, length), out bool narrows);
@@ -140,10 +145,13 @@ internal static class AclIds
         for (int at = HeaderSize; at + EntrySize <= acl.Length; at += EntrySize)
         {
             if (BinaryPrimitives.ReadUInt16LittleEndian(acl[at..]) == ACL_MASK)
-                return BinaryPrimitives.ReadUInt16LittleEndian(acl[(at + PermissionsOffset)..]);
+                return PermissionsAt(acl, at);
         }
         return 7;
     }
+
+    private static uint PermissionsAt(ReadOnlySpan<byte> acl, int at) =>
+        BinaryPrimitives.ReadUInt16LittleEndian(acl[(at + PermissionsOffset)..]);
 
     private static bool TryMap(Span<byte> acl, Mapper users, Mapper groups)
     {

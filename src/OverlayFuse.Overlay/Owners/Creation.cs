@@ -3,24 +3,24 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay.Owners;
 
-/// <summary>What one of MKNOD, MKDIR, SYMLINK and CREATE makes.</summary>
+/// <summary>The file that a MKNOD, MKDIR, SYMLINK or CREATE asks for.</summary>
 internal readonly ref struct Creation
 {
-    /// <summary>Type and permission bits as the caller asked.</summary>
+    /// <summary>Type and permission bits that the caller asks for.</summary>
     public required uint Mode { get; init; }
 
-    /// <summary>The caller's umask; applies where the directory has no default ACL.</summary>
+    /// <summary>The caller's umask. It applies if the directory has no default ACL.</summary>
     public uint UMask { get; init; }
 
     public ulong Rdev { get; init; }
 
-    /// <summary>Whose it is to be, with ids as on disk.</summary>
+    /// <summary>The owner of the file, with ids as on disk.</summary>
     public Caller Owner { get; init; }
 
-    /// <summary>Of a symbolic link.</summary>
+    /// <summary>The target of a symbolic link.</summary>
     public Name Target { get; init; }
 
-    /// <summary>The file is to be opened too.</summary>
+    /// <summary>True if the file is opened too.</summary>
     public bool Open { get; init; }
 
     public FileType Type => (FileType)(Mode & (uint)FileType.Mask);
@@ -29,11 +29,11 @@ internal readonly ref struct Creation
 
     public bool IsDevice => Type is FileType.CharacterDevice or FileType.BlockDevice;
 
-    /// <summary>Makes it.</summary>
-    /// <param name="directory">Where.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="mode">The mode after umask; ACLs are the file system's own business.</param>
-    /// <param name="opened">The open file, if it is to be opened.</param>
+    /// <summary>Creates the file.</summary>
+    /// <param name="directory">The directory that gets it.</param>
+    /// <param name="name">Its name there.</param>
+    /// <param name="mode">The mode after umask. The real file system applies default ACLs itself.</param>
+    /// <param name="opened">The open file, if <see cref="Open"/> asks for it.</param>
     public Errno MakeAt(Fd directory, Name name, uint mode, out Fd opened)
     {
         opened = Fd.None;

@@ -4,14 +4,17 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Owners;
 
 /// <summary>
-/// security.capability (struct vfs_ns_cap_data). Revision 3 names the root of the user namespace where the capabilities hold, revision 2
-/// is for the root of the first; under a map that root is mapped as an owner is, as the kernel does on idmapped mounts
+/// security.capability (struct vfs_ns_cap_data). Revision 3 names the root of the user namespace where the capabilities hold; revision 2
+/// means the root of the first. Under a map that root is mapped as an owner is, as the kernel does on idmapped mounts
 /// (get_vfs_caps_from_disk, cap_convert_nscap). So a layer's capabilities hold in the container that it is mounted for.
 /// </summary>
 internal static class FileCapability
 {
-    /// <summary>Size of revision 3, the larger one.</summary>
+    /// <summary>Bytes of revision 3, the larger one.</summary>
     public const int MaxSize = 24;
+
+    /// <summary>Bytes: room for the value of any revision, later ones too.</summary>
+    public const int Room = 64;
 
     private const int Revision2Size = 20;
     private const uint RevisionMask = 0xFF000000;
@@ -20,9 +23,9 @@ internal static class FileCapability
 
     public static Name Xattr => new("security.capability\0"u8);
 
-    /// <summary>The value on disk as the mount shows it, in place.</summary>
+    /// <summary>Changes a value on disk to the one that the mount shows, in place.</summary>
     /// <param name="value">Room for <see cref="MaxSize"/> bytes.</param>
-    /// <param name="length">How many are used.</param>
+    /// <param name="length">The number of bytes in use.</param>
     /// <param name="ids">The map.</param>
     public static void Show(Span<byte> value, ref int length, ShownIds ids)
     {
@@ -30,12 +33,12 @@ internal static class FileCapability
             length = WriteRoot(value, shown);
     }
 
-    /// <summary>A caller's value as it is stored, in place.</summary>
+    /// <summary>Changes a caller's value to the one on disk, in place. A value of another form stays as it is.</summary>
     /// <returns>False for a root that the map leaves out.</returns>
     public static bool TryStore(Span<byte> value, ref int length, ShownIds ids)
     {
         if (!TryReadRoot(value[..length], out uint root))
-            return true; // not ours to understand
+            return true;
         if (!ids.TryToDiskUid(root, out uint disk))
             return false;
         length = WriteRoot(value, disk);

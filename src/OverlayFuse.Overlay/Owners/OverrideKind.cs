@@ -1,17 +1,17 @@
 namespace OverlayFuse.Overlay.Owners;
 
-/// <summary>In which xattr a layer keeps owners, modes and types, as an xattr of that name on its root tells.</summary>
+/// <summary>The xattr in which a layer keeps owners, modes and types. An xattr of that name on the layer's root says so.</summary>
 internal enum OverrideKind : byte
 {
-    /// <summary>In none: the files' own count.</summary>
+    /// <summary>No xattr: the files' own attributes count.</summary>
     None,
 
     /// <summary>user.containers.override_stat.</summary>
     Containers,
 
-    /// <summary>The same, and where it is missing user.fuseoverlayfs.override_stat, which fuse-overlayfs up to 1.12 wrote.</summary>
+    /// <summary>The same; if it is missing, user.fuseoverlayfs.override_stat, which fuse-overlayfs up to 1.12 wrote.</summary>
     FuseOverlayfs,
 
-    /// <summary>security.fuseoverlayfs.override_stat: only root can write it, on files of every type.</summary>
+    /// <summary>security.fuseoverlayfs.override_stat. Only root can write it, on files of every type.</summary>
     Privileged,
 }

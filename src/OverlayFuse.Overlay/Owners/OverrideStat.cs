@@ -4,13 +4,13 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Owners;
 
 /// <summary>
-/// Owner, mode and type of a file in an xattr, for those whom the disk cannot give them: "uid:gid:mode:type" (idtools.Stat of
-/// containers/storage), mode octal, type file, dir, symlink, pipe, socket, block-MAJOR-MINOR or char-MAJOR-MINOR. fuse-overlayfs up to
-/// 1.12 writes three fields, with the type bits in the mode.
+/// Owner, mode and type of a file that the disk cannot give it, as the value of an xattr: "uid:gid:mode:type" (idtools.Stat of
+/// containers/storage). The mode is octal; the type is file, dir, symlink, pipe, socket, block-MAJOR-MINOR or char-MAJOR-MINOR.
+/// fuse-overlayfs up to 1.12 writes three fields, with the type bits in the mode.
 /// </summary>
 internal readonly record struct OverrideStat
 {
-    /// <summary>Enough for any value that we write.</summary>
+    /// <summary>Bytes: room for any value that the program writes.</summary>
     public const int MaxSize = 128;
 
     private OverrideStat(uint uid, uint gid, uint permissions)
@@ -26,7 +26,7 @@ internal readonly record struct OverrideStat
 
     public uint Permissions { get; }
 
-    /// <summary>Not told by three fields: <see cref="FileType.Unknown"/>.</summary>
+    /// <summary><see cref="FileType.Unknown"/> for a value of three fields.</summary>
     public FileType Type { get; private init; }
 
     public uint Major { get; private init; }
@@ -34,7 +34,7 @@ internal readonly record struct OverrideStat
     public uint Minor { get; private init; }
 
     /// <summary>Reads a value.</summary>
-    /// <returns>False when it is none: the file is then shown as it is on disk.</returns>
+    /// <returns>False if the text is no such value. The file is then shown as it is on disk.</returns>
     public static bool TryParse(ReadOnlySpan<byte> value, out OverrideStat stat)
     {
         stat = default;
@@ -79,7 +79,10 @@ internal readonly record struct OverrideStat
         return length - 1;
     }
 
-    /// <summary>Changes what the disk says to what is to be shown. A directory stays one, and only a regular file may stand for others.</summary>
+    /// <summary>
+    /// Changes the attributes on disk to those to be shown. A directory stays a directory, and only a regular file may stand for a file of
+    /// another type.
+    /// </summary>
     public void ApplyTo(ref Statx stat)
     {
         stat.Uid = Uid;
@@ -90,7 +93,7 @@ internal readonly record struct OverrideStat
             (stat.RdevMajor, stat.RdevMinor) = (Major, Minor);
     }
 
-    /// <summary>More parts after further dashes are for others; a character device 0:0 would be a whiteout.</summary>
+    /// <summary>Reads the type. Parts after further dashes belong to other programs. A character device 0:0 would be a whiteout.</summary>
     private static bool TryType(ReadOnlySpan<byte> text, ref OverrideStat stat)
     {
         ReadOnlySpan<byte> rest = text;
@@ -114,7 +117,7 @@ internal readonly record struct OverrideStat
         return type == FileType.BlockDevice || major != 0 || minor != 0;
     }
 
-    /// <summary>Takes what is before the next separator, or all.</summary>
+    /// <summary>Takes the text before the next separator, or all of it.</summary>
     private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> rest, byte separator)
     {
         int end = rest.IndexOf(separator);
@@ -140,7 +143,8 @@ internal readonly record struct OverrideStat
 
     private static void Append(Span<byte> to, uint number, byte separator, ref int length)
     {
-        _ = Utf8Formatter.TryFormat(number, to[length..], out int used); // there is room: MaxSize
+        // MaxSize leaves room for it.
+        _ = Utf8Formatter.TryFormat(number, to[length..], out int used);
         length += used;
         to[length++] = separator;
     }

@@ -3,7 +3,7 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay.Owners;
 
-/// <summary>What a SETATTR asks for of owner, group and mode; ids as on disk.</summary>
+/// <summary>The change of owner, group and mode that a SETATTR asks for; ids as on disk.</summary>
 internal readonly record struct OwnerChange
 {
     /// <summary>Leaves an owner or group as it is.</summary>
@@ -16,23 +16,20 @@ internal readonly record struct OwnerChange
 
     public uint Gid { get; private init; }
 
-    /// <summary>Permission bits; null: left as they are.</summary>
+    /// <summary>Permission bits; null leaves them as they are.</summary>
     public uint? Mode { get; private init; }
 
-    /// <summary>A chown, be it to the owner that the file has: clears set-uid and set-gid.</summary>
+    /// <summary>A chown, even to the owner that the file has: it clears set-uid and set-gid.</summary>
     public bool IsChown { get; private init; }
 
     public bool IsNothing => !IsChown && Mode is null;
 
-    /// <summary>chown(path, -1, -1): still clears set-uid and set-gid.</summary>
+    /// <summary>chown(path, -1, -1): it still clears set-uid and set-gid.</summary>
     public bool IsNothingButChown => IsChown && Mode is null && Uid == Keep && Gid == Keep;
 
-    /// <summary>Reads it from the request.</summary>
-    /// <param name="input">The request.</param>
-    /// <param name="ids">How ids are mapped.</param>
-    /// <param name="change">The change.</param>
-    /// <returns>EOVERFLOW for an owner who has no id on disk (notify_change).</returns>
-    public static Errno From(in SetAttrIn input, ShownIds? ids, out OwnerChange change)
+    /// <summary>Reads the change from the request.</summary>
+    /// <returns>EOVERFLOW for an owner that has no id on disk (notify_change).</returns>
+    public static Errno From(in SetAttrIn input, ShownIds ids, out OwnerChange change)
     {
         SetAttrValid valid = input.Valid;
         bool nothing = (valid & ChangesSomething) == 0;
@@ -40,9 +37,9 @@ internal readonly record struct OwnerChange
         uint gid = Keep;
         bool known = true;
         if ((valid & SetAttrValid.Uid) != 0)
-            known = ids is null ? (uid = input.Uid) != Keep : ids.TryToDiskUid(input.Uid, out uid);
+            known = ids.TryToDiskUid(input.Uid, out uid) && uid != Keep;
         if ((valid & SetAttrValid.Gid) != 0)
-            known &= ids is null ? (gid = input.Gid) != Keep : ids.TryToDiskGid(input.Gid, out gid);
+            known &= ids.TryToDiskGid(input.Gid, out gid) && gid != Keep;
         change = new OwnerChange
         {
             Uid = uid,
@@ -53,7 +50,7 @@ internal readonly record struct OwnerChange
         return known ? Errno.None : Errno.EOVERFLOW;
     }
 
-    /// <summary>Makes the change on attributes that are kept elsewhere than in the file.</summary>
+    /// <summary>Changes attributes that an xattr keeps.</summary>
     /// <param name="stat">The attributes.</param>
     /// <param name="dropped">The set-uid and set-gid bits that a chown takes from them.</param>
     public void ApplyTo(ref Statx stat, uint dropped)

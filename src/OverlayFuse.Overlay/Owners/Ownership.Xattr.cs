@@ -2,91 +2,50 @@ using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Callers;
 using OverlayFuse.Overlay.Layers;
-using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Owners;
 
-/// <summary>Xattrs that hold ids or rights: ACLs, capabilities, and security.* that is kept under another name.</summary>
-internal sealed partial class Ownership
+/// <summary>Xattrs that hold ids or rights: ACLs, capabilities, and security.* that layers keep under another name.</summary>
+internal abstract partial class Ownership
 {
-    /// <summary>A name that stays ours: not there for a reader, EPERM for a writer.</summary>
-    public bool IsReservedXattr(Name name) => _overrides is not null && (OverrideXattr.IsPrivate(name) || EscapedSecurity.IsReserved(name));
+    /// <summary>True for a name that the program keeps for itself: answer ENODATA to a reader, EPERM to a writer.</summary>
+    public abstract bool IsReservedXattr(Name name);
 
-    public bool EscapesSecurity(ushort layer) => _overrides is not null && _overrides.EscapesSecurity(layer);
-
-    /// <summary>lgetxattr(2), first under the escaped name.</summary>
-    public Errno GetStored(ushort layer, in LayerName file, Name stored, Span<byte> value, out int length)
+    /// <summary>An xattr of a file as the mount shows it.</summary>
+    /// <returns>ENODATA for an ACL where the layer has no ACLs: for EOPNOTSUPP the VFS would refuse access.</returns>
+    public Errno GetXattr(ushort layer, in LayerName file, Name stored, Span<byte> value, out int length)
     {
-        Span<byte> buffer = stackalloc byte[Limits.StoredXattrName];
-        if (EscapesSecurity(layer) && EscapedSecurity.TryStore(stored, buffer, out Name escaped))
-        {
-            Errno error = Sys.GetXattrAt(file.Directory, file.Name, escaped, value, out length);
-            if (error != Errno.ENODATA)
-                return error;
-        }
-        return Sys.GetXattrAt(file.Directory, file.Name, stored, value, out length);
-    }
-
-    /// <summary>lsetxattr(2) on an upper file, security.* under the escaped name where we may not set them or do not want to.</summary>
-    public Errno SetStored(in LayerName file, Name stored, ReadOnlySpan<byte> value, XattrFlags flags)
-    {
-        Span<byte> buffer = stackalloc byte[Limits.StoredXattrName];
-        bool mayEscape = EscapedSecurity.TryStore(stored, buffer, out Name escaped) && _overrides is not null;
-        if (!EscapesSecurity(Limits.NoLayer) || !mayEscape)
-        {
-            Errno error = Sys.SetXattrAt(file.Directory, file.Name, stored, value, flags);
-            if (error != Errno.EPERM || !mayEscape || _overrides!.Activate() != Errno.None || !EscapesSecurity(Limits.NoLayer))
-                return error;
-        }
-        Errno set = Sys.SetXattrAt(file.Directory, file.Name, escaped, value, flags);
-        return set == Errno.EPERM ? Sys.SetXattrAt(file.Directory, file.Name, stored, value, flags) : set; // user.* is not for symlinks and devices
-    }
-
-    /// <summary>lremovexattr(2) on an upper file, under either name.</summary>
-    public Errno RemoveStored(in LayerName file, Name stored)
-    {
-        Span<byte> buffer = stackalloc byte[Limits.StoredXattrName];
-        if (EscapesSecurity(Limits.NoLayer) && EscapedSecurity.TryStore(stored, buffer, out Name escaped))
-        {
-            Errno error = Sys.RemoveXattrAt(file.Directory, file.Name, escaped);
-            if (error is not (Errno.ENODATA or Errno.EPERM)) // EPERM: user.* is not for symlinks and devices
-                return error;
-        }
-        return Sys.RemoveXattrAt(file.Directory, file.Name, stored);
-    }
-
-    /// <summary>What the real file system does by itself to security.capability at every write, truncation and chown.</summary>
-    public void DropEscapedCapability(Fd directory, Name name)
-    {
-        if (EscapesSecurity(Limits.NoLayer))
-            _ = Sys.RemoveXattrAt(directory, name, EscapedSecurity.Capability); // most files have none
-    }
-
-    /// <summary>Whether ids are in this xattr, and a map is there to change them.</summary>
-    public bool HoldsMappedIds(Name xattr) =>
-        _ids is { HasMap: true } && (AclIds.IsAcl(xattr) || xattr.Equals(FileCapability.Xattr));
-
-    /// <summary>A value with ids in it as the mount shows it.</summary>
-    public Errno GetMapped(ushort layer, in LayerName file, Name xattr, Span<byte> value, out int length)
-    {
-        Span<byte> capability = stackalloc byte[FileCapability.MaxSize];
-        bool isAcl = AclIds.IsAcl(xattr);
-        Span<byte> read = isAcl ? value : capability;
-        if (GetStored(layer, file, xattr, read, out length) is not Errno.None and var error)
+        Errno error = HoldsMappedIds(stored)
+            ? GetMapped(layer, file, stored, value, out length)
+            : GetStored(layer, file, stored, value, out length);
+        if (!AclIds.IsAcl(stored))
             return error;
-        if (isAcl)
-        {
-            AclIds.Show(value[..Math.Min(value.Length, length)], _ids!);
-            return Errno.None;
-        }
-        FileCapability.Show(capability, ref length, _ids!);
-        if (value.Length < length)
-            return value.IsEmpty ? Errno.None : Errno.ERANGE;
-        capability[..length].CopyTo(value);
-        return Errno.None;
+        if (error != Errno.None)
+            return error == Errno.EOPNOTSUPP ? Errno.ENODATA : error;
+        if (length <= value.Length)
+            length = AclIds.WithoutStrangers(value[..length], out _);
+        return stored.Equals(AclIds.AccessXattr) ? ShowAclOwner(layer, file, value[..Math.Min(value.Length, length)]) : Errno.None;
     }
 
-    /// <summary>A value with ids in it as it is stored.</summary>
+    /// <summary>An xattr of a file, with ids as on disk.</summary>
+    public abstract Errno GetStored(ushort layer, in LayerName file, Name stored, Span<byte> value, out int length);
+
+    /// <summary>Sets an xattr of an upper file, with ids as on disk.</summary>
+    public abstract Errno SetStored(in LayerName file, Name stored, ReadOnlySpan<byte> value, XattrFlags flags);
+
+    /// <summary>Removes an xattr of an upper file.</summary>
+    public abstract Errno RemoveStored(in LayerName file, Name stored);
+
+    /// <summary>
+    /// Removes a security.capability that layers keep under another name. The real file system does so with its own at every write,
+    /// truncation and chown.
+    /// </summary>
+    public abstract void DropEscapedCapability(Fd directory, Name name);
+
+    /// <summary>True if the file has a security.capability that the real file system drops at a write.</summary>
+    public abstract bool WriteDropsCapability(Fd file);
+
+    /// <summary>Changes the ids in a value that a caller sets to those on disk.</summary>
     /// <returns>EINVAL for an id that the map leaves out.</returns>
     public Errno ToStoredIds(Name xattr, ref ReadOnlySpan<byte> value)
     {
@@ -95,52 +54,59 @@ internal sealed partial class Ownership
         byte[] stored = new byte[Math.Max(value.Length, FileCapability.MaxSize)];
         int length = value.Length;
         value.CopyTo(stored);
-        bool known = AclIds.IsAcl(xattr) ? AclIds.TryStore(stored.AsSpan(0, length), _ids!) : FileCapability.TryStore(stored, ref length, _ids!);
+        bool known = AclIds.IsAcl(xattr)
+            ? AclIds.TryStore(stored.AsSpan(0, length), ids)
+            : FileCapability.TryStore(stored, ref length, ids);
         value = stored.AsSpan(0, length);
         return known ? Errno.None : Errno.EINVAL;
     }
 
-    /// <summary>An ACL was set: its classes are the permission bits (posix_acl_update_mode), and the shown ones are kept elsewhere.</summary>
-    public Errno ShowAclMode(in LayerName file, ReadOnlySpan<byte> acl, bool clearsSetGid)
-    {
-        if (Sys.StatxAt(file.Directory, file.Name, out Statx own) is not Errno.None and var error)
-            return error;
-        Statx shown = own;
-        if (_overrides!.Apply(Limits.NoLayer, file.Directory, file.Name, ref shown, out bool isKept) is not Errno.None and var unread)
-            return unread;
-        if (!isKept)
-            return clearsSetGid ? ClearSetGid(file) : Errno.None;
-        uint mode = (shown.Permissions & ~Permissions.Access) | AclIds.PermissionsOf(acl, shown.Permissions & Permissions.Access);
-        shown.Mode = (ushort)((uint)shown.Type | (clearsSetGid ? mode & ~SetIds.SetGid : mode));
-        return Settle(file.Directory, file.Name, own, shown);
-    }
+    /// <summary>Adapts the mode of a file to the access ACL that it has got (posix_acl_update_mode).</summary>
+    /// <param name="file">The upper file.</param>
+    /// <param name="acl">The ACL, with ids as on disk.</param>
+    /// <param name="clearsSetGid">True if the file loses set-gid.</param>
+    public abstract Errno AccessListChanged(in LayerName file, ReadOnlySpan<byte> acl, bool clearsSetGid);
 
-    /// <summary>An ACL is read: the file's own owner may always read and write it, the shown one perhaps not.</summary>
-    public Errno ShowAclOwner(ushort layer, in LayerName file, Span<byte> acl)
+    /// <summary>True if a new access ACL takes set-gid from the file: the caller is not of its group.</summary>
+    public bool TakesSetGid(in FuseRequest request, in LayerName file)
     {
-        if (acl.IsEmpty)
-            return Errno.None;
-        Errno error = Statx(layer, file.Directory, file.Name, out Statx shown);
+        Errno error = Sys.StatxAt(file.Directory, file.Name, out Statx stat);
         if (error == Errno.None)
-            AclIds.SetOwnerPermissions(acl, shown.Permissions >> 6 & 7);
-        return error;
+            error = Show(Limits.NoLayer, file.Directory, file.Name, ref stat);
+        return error != Errno.None || ((stat.Permissions & SetIds.SetGid) != 0 && !MayKeepSetGid(request, stat));
     }
 
-    public static Errno ClearSetGid(in LayerName file)
+    /// <summary>Gives an access ACL that is read the permissions of the shown owner.</summary>
+    protected abstract Errno ShowAclOwner(ushort layer, in LayerName file, Span<byte> acl);
+
+    protected static Errno ClearSetGid(in LayerName file)
     {
-        if (Sys.StatxAt(file.Directory, file.Name, out Statx stat, StatxMask.Mode) is not Errno.None and var error)
+        Errno error;
+        if ((error = Sys.StatxAt(file.Directory, file.Name, out Statx stat, StatxMask.Mode)) != Errno.None)
             return error;
         return (stat.Permissions & SetIds.SetGid) == 0
             ? Errno.None
             : Sys.FChModAt(file.Directory, file.Name, stat.Permissions & ~SetIds.SetGid);
     }
 
-    /// <summary>Whether a new access list takes set-gid from the file: the caller is not of its group.</summary>
-    public bool TakesSetGid(in FuseRequest request, in LayerName file)
+    private bool HoldsMappedIds(Name xattr) => ids.HasMap && (AclIds.IsAcl(xattr) || xattr.Equals(FileCapability.Xattr));
+
+    private Errno GetMapped(ushort layer, in LayerName file, Name xattr, Span<byte> value, out int length)
     {
-        Errno error = Sys.StatxAt(file.Directory, file.Name, out Statx stat);
-        if (error == Errno.None)
-            error = Show(Limits.NoLayer, file.Directory, file.Name, ref stat);
-        return error != Errno.None || ((stat.Permissions & SetIds.SetGid) != 0 && !CallerProcess.MayKeepSetGid(request, Gid(stat.Gid)));
+        Span<byte> capability = stackalloc byte[FileCapability.MaxSize];
+        bool isAcl = AclIds.IsAcl(xattr);
+        Errno error;
+        if ((error = GetStored(layer, file, xattr, isAcl ? value : capability, out length)) != Errno.None)
+            return error;
+        if (isAcl)
+        {
+            AclIds.Show(value[..Math.Min(value.Length, length)], ids);
+            return Errno.None;
+        }
+        FileCapability.Show(capability, ref length, ids);
+        if (value.Length < length)
+            return value.IsEmpty ? Errno.None : Errno.ERANGE;
+        capability[..length].CopyTo(value);
+        return Errno.None;
     }
 }

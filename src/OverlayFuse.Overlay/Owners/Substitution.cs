@@ -2,7 +2,7 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay.Owners;
 
-/// <summary>A change of owner that the disk has refused, and that a regular file could show in place of the file itself.</summary>
+/// <summary>A change of owner that the disk has refused. A regular file that stands for the file could show it.</summary>
 internal struct Substitution
 {
     public bool IsPossible { readonly get; init; }

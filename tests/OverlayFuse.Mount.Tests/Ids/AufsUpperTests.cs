@@ -97,6 +97,46 @@ internal sealed class AufsUpperTests : IdsTest
             Is.EqualTo("0\ncharacter special file:0:0\n"));
     }
 
+    /// <summary>Names of up to 251 bytes are deleted by a mark, longer ones by a device. The view is the same.</summary>
+    [TestCase(251)]
+    [TestCase(252)]
+    [TestCase(253)]
+    [TestCase(254)]
+    [TestCase(255)]
+    public void Names_AboutAsLongAsAMarkAllows_SameTreeAsOnTheKernelsOverlayNowAndMountedAgain(int length)
+    {
+        string layers = LongNames(length) + """
+            mkdir -p lower upper work merged
+            for letter in a c h r t u x y z; do echo "of the lower: $letter" > lower/$(name $letter); done
+            for letter in d e; do mkdir lower/$(name $letter); echo below > lower/$(name $letter)/below; done
+            mkdir lower/$(name k)
+            """;
+        string changes = LongNames(length) + """
+            cd merged
+            rm $(name a)
+            rm -r $(name d)
+            rmdir $(name k)
+            mv -T $(name r) away
+            mv -T $(name t) kept; mv -T kept $(name t)
+            rm $(name u); echo new > plain; mv -T plain $(name u)
+            mv -T $(name x) $(name y)
+            rm $(name c); echo again > $(name c)
+            rm -r $(name e); mkdir $(name e); ls $(name e)
+            rm $(name h); ln away $(name h)
+            mkdir made; rm $(name z); mv -T made $(name z)
+            ! ls $(name a) $(name d) $(name k) $(name r) $(name x) 2>/dev/null
+            cd ..
+
+            """;
+        string onKernel = Home(layers);
+        string expected = Bash.Run($"mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged\ntrap 'cd {onKernel}; umount merged' EXIT\n{changes}{Show}", onKernel);
+        string home = Home(layers);
+
+        Assert.That(Mounted(Ours, home, changes + Show), Is.EqualTo(expected), "mounted");
+        Assert.That(Mounted(Ours, home, Show), Is.EqualTo(expected), "mounted again");
+        Assert.That(Again(Ours, "noatime", changes + Show, Home(layers)), Is.EqualTo(expected), "with kernel whiteouts");
+    }
+
     [Test]
     public void RemoveAndMake_ManyTimesBesideReaders_NoNameComesBack()
     {
@@ -116,6 +156,12 @@ internal sealed class AufsUpperTests : IdsTest
             ! ls merged/directory | grep n
             """);
     }
+
+    /// <summary>Shell function that makes a name of this length from a letter.</summary>
+    private static string LongNames(int length) => $$"""
+        name() { printf "$1%0{{length - 1}}d" 0; }
+
+        """;
 
     private static string Mounted(string program, string home, string script) => Again(program, "noatime", script, home, Environment);
 }
