@@ -88,7 +88,7 @@ internal sealed partial class CopyUp
         if (error != Errno.None)
             return error;
         inode.Data = null;
-        access.RefreshOpen(inode);
+        access.Current.FollowRealFile(inode);
         return Errno.None;
     }
 

@@ -92,7 +92,7 @@ internal sealed partial class CopyUp
         view.Inodes.Acquire(inode); // the kernel may forget it meanwhile
         inode.Partial = partial;
         _partial[inode] = partial;
-        access.RefreshOpen(inode);
+        access.Current.FollowRealFile(inode);
         view.Kernel.InvalidateAttributes(inode);
         lock (_partial)
         {

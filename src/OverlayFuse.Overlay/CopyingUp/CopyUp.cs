@@ -18,7 +18,7 @@ namespace OverlayFuse.Overlay.CopyingUp;
 /// <param name="work">Where copies are made.</param>
 /// <param name="access">Open files, which go on with the copy.</param>
 /// <param name="indexed">Names of files in the index.</param>
-internal sealed partial class CopyUp(MergedView view, WorkDirectory work, InodeAccess access, IndexedNames indexed)
+internal sealed partial class CopyUp(MergedView view, WorkDirectory work, FileAccessChoice access, IndexedNames indexed)
 {
     /// <summary>How often a waiting request looks whether it was interrupted.</summary>
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(50);
@@ -191,7 +191,7 @@ internal sealed partial class CopyUp(MergedView view, WorkDirectory work, InodeA
             view.Kernel.InvalidateAttributes(place.Parent); // its time of change is another, its size may be
         if (!inode.HasOrigin)
             view.Kernel.InvalidateData(place.Parent); // the copy of a broken hard link has a number of its own
-        access.RefreshOpen(inode);
+        access.Current.FollowRealFile(inode);
         if (inode.IsDirectory && inode.Index is { } index && !inode.Unlinked)
             return AddToIndex(inode, index);
         return isInIndex ? indexed.LinkUp(inode, place.Parent, place.Name) : Errno.None;

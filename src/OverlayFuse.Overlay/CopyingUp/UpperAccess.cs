@@ -1,5 +1,4 @@
 using OverlayFuse.Fuse;
-using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.OpenFiles;
@@ -10,7 +9,7 @@ namespace OverlayFuse.Overlay.CopyingUp;
 /// <param name="view">The merged view.</param>
 /// <param name="copyUp">Null on a mount that writes nothing.</param>
 /// <param name="access">Open files.</param>
-internal sealed class UpperAccess(MergedView view, CopyUp? copyUp, InodeAccess access)
+internal sealed class UpperAccess(MergedView view, CopyUp? copyUp, FileAccessChoice access)
 {
     /// <summary>Gives an inode an upper file.</summary>
     /// <param name="request">The caller, whose interruption stops the copying.</param>
@@ -30,13 +29,13 @@ internal sealed class UpperAccess(MergedView view, CopyUp? copyUp, InodeAccess a
     /// </summary>
     public Errno EnsureChangeable(in FuseRequest request, Inode inode, long dataLimit = long.MaxValue)
     {
-        if (copyUp is null || access.PassesThrough)
+        if (copyUp is null || !access.Current.AllowsPartialCopies)
             return Ensure(request, inode, dataLimit);
         return CopyUp.Suffices(inode, dataLimit) ? Errno.None : copyUp.EnsureChangeable(request, inode, dataLimit);
     }
 
     /// <summary>Waits for the whole copy of a file that is on its way up.</summary>
-    public Errno Finish(in FuseRequest request, Inode? inode) =>
+    public Errno CompletePartial(in FuseRequest request, Inode? inode) =>
         inode?.Partial is null ? Errno.None : copyUp!.Ensure(request, inode, long.MaxValue);
 
     /// <summary>Copies a directory up if need be and borrows its upper descriptor.</summary>
@@ -50,16 +49,13 @@ internal sealed class UpperAccess(MergedView view, CopyUp? copyUp, InodeAccess a
     }
 
     /// <summary>The descriptor for writing a file that is open; a lower file is copied up.</summary>
-    public Errno BorrowForWrite(in FuseRequest request, NodeId node, out BorrowedFd file)
+    public Errno BorrowForWrite(in FuseRequest request, Inode inode, out BorrowedFd file)
     {
-        file = default;
-        if (view.Inodes[node] is not { } inode)
-            return Errno.ESTALE;
-        Errno error = access.BorrowWritable(inode, out file);
+        Errno error = access.Current.BorrowForWrite(inode, out file);
         if (error != Errno.EAGAIN)
             return error;
         if ((error = Ensure(request, inode)) != Errno.None)
             return error;
-        return access.OpenNow(inode, write: true, out file);
+        return access.Current.OpenForWrite(inode, out file);
     }
 }

@@ -20,7 +20,7 @@ namespace OverlayFuse.Overlay.Live;
 /// <param name="access">Open files.</param>
 /// <param name="copyUp">Null on a mount that writes nothing.</param>
 /// <param name="numbers">For statistics.</param>
-internal sealed class LiveStack(MergedView view, InodeAccess access, CopyUp? copyUp, LiveNumbers numbers)
+internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp? copyUp, LiveNumbers numbers)
 {
     /// <summary>One change of the stack at a time; outermost of all locks.</summary>
     private readonly Lock _live = new();
@@ -143,7 +143,7 @@ internal sealed class LiveStack(MergedView view, InodeAccess access, CopyUp? cop
         foreach (Inode inode in view.Inodes.Snapshot())
         {
             inode.Protection = Protection.NotRead;
-            access.RefreshOpen(inode);
+            access.Current.FollowRealFile(inode);
             view.Kernel.InvalidateData(inode);
         }
         return ForgetNamesOnTheWay();

@@ -13,6 +13,8 @@ namespace OverlayFuse.Overlay.OpenFiles;
 /// <param name="owners">Owners and modes as shown.</param>
 internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, Ownership owners)
 {
+    private const int LongestCapability = 64;
+
     /// <summary>workdir/index, with index=on.</summary>
     public SafeFd? Index { get; init; }
 
@@ -191,7 +193,28 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, O
         return held;
     }
 
-    /// <summary>Counts what was written before an error, too.</summary>
+    /// <summary>
+    /// A WRITE of data that were stored into the page cache before, by a mapping or with writeback=1. Nobody looks at the number of bytes in its answer
+    /// (fuse_writepage_end), so half of it is an error. The kernel dealt with the rights of the file when the data were stored, so a capability that the
+    /// file has by now stays.
+    /// </summary>
+    public Errno WriteStored(Inode inode, Fd file, ReadOnlySpan<byte> data, long offset)
+    {
+        Span<byte> capability = stackalloc byte[LongestCapability];
+        if (owners.EscapesSecurity(Limits.NoLayer) || Sys.FGetXattr(file, FileCapability.Xattr, capability, out _) != Errno.None)
+            return WriteAll(file, data, offset, out _);
+        // A SETXATTR or REMOVEXATTR of the capability comes before or after.
+        lock (inode.OpenLock)
+        {
+            if (Sys.FGetXattr(file, FileCapability.Xattr, capability, out int length) != Errno.None)
+                return WriteAll(file, data, offset, out _);
+            Errno written = WriteAll(file, data, offset, out _);
+            Errno error = Sys.SetXattrAt(file, Name.Empty, FileCapability.Xattr, capability[..length]);
+            return written == Errno.None ? error : written;
+        }
+    }
+
+    /// <summary>Writes all data. An error still counts the bytes before it.</summary>
     public static Errno WriteAll(Fd file, ReadOnlySpan<byte> data, long offset, out int count)
     {
         for (count = 0; count < data.Length;)

@@ -13,10 +13,7 @@ namespace OverlayFuse.Overlay.Operations;
 /// <summary>GETATTR and SETATTR.</summary>
 public sealed partial class OverlayFileSystem
 {
-    private const uint GroupWrites = 0x10;
-    private const uint OthersWrite = 0x2;
-
-        /// <inheritdoc/>
+    /// <inheritdoc/>
     public Errno GetAttr(in FuseRequest request, in GetAttrIn input, out AttrOut attributes)
     {
         attributes = default;
@@ -34,8 +31,8 @@ public sealed partial class OverlayFileSystem
         if (_view.Owners.ReadChange(input, out OwnerChange change) is not Errno.None and var unknown)
             return unknown;
         if (change.IsNothingButChown && MayClearSetIds(request, inode) is not Errno.None and var denied)
-            return denied == Errno.EPERM && _access.IsStateless ? GetAttr(inode, out attributes) : denied; // a write clears them itself
-        if (_access.IsTimeThatItHas(inode, input))
+            return denied == Errno.EPERM && _access.ChangesDropSetIds ? GetAttr(inode, out attributes) : denied; // a write clears them itself
+        if (_access.HasTimesAlready(inode, input))
             return GetAttr(inode, out attributes);
         if (_protections.RequireSettable(inode, input) is not Errno.None and var kept)
             return kept;
@@ -56,7 +53,7 @@ public sealed partial class OverlayFileSystem
             if (SetTimes(real, input) is not Errno.None and var failed)
                 return failed;
         }
-        _access.TellSuccessor(inode);
+        _access.AttributesChanged(inode);
         steady.Note();
         return GetAttr(inode, out attributes);
     }
@@ -151,13 +148,9 @@ public sealed partial class OverlayFileSystem
     private Errno Truncate(in FuseRequest request, Fd file, in SetAttrIn input)
     {
         _view.Owners.DropEscapedCapability(file, Name.Empty);
-        Errno error = IsByPath(input) ? Sys.Truncate(file, (long)input.Size) : Sys.FTruncate(file, (long)input.Size);
+        Errno error = _access.IsTruncationByPath(input) ? Sys.Truncate(file, (long)input.Size) : Sys.FTruncate(file, (long)input.Size);
         return error == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? _view.Owners.DropSetIds(request, file) : error;
     }
-
-    /// <summary>truncate(2); without opens also open(2) with O_TRUNC, which changes the time of an empty file.</summary>
-    private bool IsByPath(in SetAttrIn input) =>
-        (input.Valid & SetAttrValid.Handle) == 0 && !(_access.IsStateless && input.Size == 0);
 
     /// <summary>
     /// chown(path, -1, -1) by who is not the owner must not clear set-uid and set-gid (setattr_prepare), but HANDLE_KILLPRIV_V2 takes that check
@@ -172,20 +165,9 @@ public sealed partial class OverlayFileSystem
         }
         if (_view.Files.Statx(inode, out Statx stat) is not Errno.None and var error)
             return error;
-        if (_access.IsStateless && MayBeWriting(request, inode, stat))
-            return Errno.None; // who has it open is not known
+        if (_access.MayBeWritingUntold(request, inode, stat))
+            return Errno.None;
         return stat.IsDirectory || _view.Owners.SetIdsToDrop(request, stat) == 0 || CallerProcess.MayActAsOwner(request, _view.Owners.Uid(stat.Uid), _view.Owners.Gid(stat.Gid)) ? Errno.None : Errno.EPERM;
-    }
-
-    /// <summary>Whether the caller could have opened the file for writing; an ACL counts in his favour.</summary>
-    private bool MayBeWriting(in FuseRequest request, Inode inode, in Statx stat)
-    {
-        if ((stat.Permissions & (GroupWrites | OthersWrite)) != GroupWrites)
-            return (stat.Permissions & OthersWrite) != 0;
-        if (CallerProcess.MayKeepSetGid(request, _view.Owners.Gid(stat.Gid)) || _view.Files.Locate(inode, out FoundFile real) != Errno.None)
-            return true;
-        using (real)
-            return Sys.GetXattrAt(real.Directory, real.Name, AclIds.AccessXattr, default, out _) == Errno.None;
     }
 
     private static uint LinksOf(Inode inode, in Statx stat) =>

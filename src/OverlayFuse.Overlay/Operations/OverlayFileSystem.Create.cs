@@ -13,14 +13,14 @@ namespace OverlayFuse.Overlay.Operations;
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
-        /// <inheritdoc/>
+    /// <inheritdoc/>
     public Errno MkNod(in FuseRequest request, in MkNodIn input, Name name, out EntryOut entry)
     {
         entry = default;
         if ((FileType)(input.Mode & (uint)FileType.Mask) == FileType.CharacterDevice && input.Rdev == 0)
             return Errno.EPERM; // a whiteout is not a user's to make (ovl_mknod)
         ulong rdev = FromFuseDevice(input.Rdev);
-        bool isOpened = _access.IsStateless && (FileType)(input.Mode & (uint)FileType.Mask) == FileType.Regular; // a write follows
+        bool isOpened = _access.KeepsMadeNodes && (FileType)(input.Mode & (uint)FileType.Mask) == FileType.Regular;
         return MakeEntry(request, name, new Creation { Mode = input.Mode, UMask = input.UMask, Rdev = rdev, Open = isOpened }, out entry, out _);
     }
 
@@ -39,8 +39,8 @@ public sealed partial class OverlayFileSystem
     public Errno Create(in FuseRequest request, in CreateIn input, Name name, out EntryOut entry, out OpenOut opened)
     {
         (entry, opened) = (default, default);
-        if (_access.IsStateless)
-            return Errno.ENOSYS; // the kernel sends MKNOD from here on (fuse_conn.no_create), and there is no handle to be released
+        if (_access.RequireHandles() is not Errno.None and var stateless)
+            return stateless;
         uint mode = (input.Mode & Permissions.All) | (uint)FileType.Regular;
         var creation = new Creation { Mode = mode, UMask = input.UMask, Open = true };
         if (!_view.Reserve.TryOpen())
@@ -54,7 +54,7 @@ public sealed partial class OverlayFileSystem
             return error;
         if (inode is null)
             return Errno.EIO;
-        opened = _access.OpenReply(inode, input.Flags);
+        opened = _access.ReplyTo(inode, input.Flags);
         (entry.AttrValid, entry.AttrValidNsec) = (_access.AttributeValidityOf(inode).Seconds, _access.AttributeValidityOf(inode).Nanoseconds);
         return Errno.None;
     }
@@ -102,8 +102,8 @@ public sealed partial class OverlayFileSystem
                 return unopened;
             Inode inode = _view.Inodes.AddUnnamed(stat, _view.Inos.Map(stat.Dev, stat.Ino), new SafeFd(file.Release()));
             inode.Protection = Protection.None;
-            _access.AddOpen(inode, writable, hasHandle: true);
-            opened = _access.OpenReply(inode, input.Flags);
+            _access.AddUnnamed(inode, writable);
+            opened = _access.ReplyTo(inode, input.Flags);
             entry = ToEntry(inode, stat);
         }
         return Errno.None;
@@ -132,7 +132,7 @@ public sealed partial class OverlayFileSystem
             if (MakeNamed(place, creation with { Owner = _view.Owners.OwnerOf(request), Mode = mode }, out Fd made, out entry, out inode) is not Errno.None and var failed)
                 return failed;
             if (made.IsOpen)
-                _access.AddOpen(inode!, made, hasHandle: !_access.IsStateless); // the open lock comes before that of the names, which is free again
+                _access.AddMade(inode!, made); // the open lock comes before that of the names, which is free again
             return Errno.None;
         }
     }
