@@ -5,7 +5,7 @@ using OverlayFuse.Overlay.OpenFiles;
 
 namespace OverlayFuse.Overlay.CopyingUp;
 
-/// <summary>Makes inodes ready to be changed: copies up if need be. Called before any lock of names is taken.</summary>
+/// <summary>Makes inodes ready to be changed, by copy-up if needed. A caller holds no lock of names.</summary>
 /// <param name="view">The merged view.</param>
 /// <param name="copyUp">Null on a mount that writes nothing.</param>
 /// <param name="access">Open files.</param>
@@ -14,7 +14,7 @@ internal sealed class UpperAccess(MergedView view, CopyUp? copyUp, FileAccessCho
     /// <summary>Gives an inode an upper file.</summary>
     /// <param name="request">The caller, whose interruption stops the copying.</param>
     /// <param name="inode">The inode.</param>
-    /// <param name="dataLimit">Bytes of data worth copying; <see cref="CopyUp.NoData"/> if the data may stay below.</param>
+    /// <param name="dataLimit">Bytes of data to copy; <see cref="CopyUp.NoData"/> if the data may stay below.</param>
     /// <returns>EROFS on a mount that writes nothing.</returns>
     public Errno Ensure(in FuseRequest request, Inode inode, long dataLimit = long.MaxValue)
     {
@@ -24,8 +24,8 @@ internal sealed class UpperAccess(MergedView view, CopyUp? copyUp, FileAccessCho
     }
 
     /// <summary>
-    /// As <see cref="Ensure"/>, for writing and changing attributes: the copying of a large file may just have begun. Where the kernel reads files itself,
-    /// it reads one only: the copy is whole.
+    /// As <see cref="Ensure"/>, for writes and changes of attributes: the copy of a large file may just have begun, if the way of file
+    /// access allows it.
     /// </summary>
     public Errno EnsureChangeable(in FuseRequest request, Inode inode, long dataLimit = long.MaxValue)
     {
@@ -34,11 +34,11 @@ internal sealed class UpperAccess(MergedView view, CopyUp? copyUp, FileAccessCho
         return CopyUp.Suffices(inode, dataLimit) ? Errno.None : copyUp.EnsureChangeable(request, inode, dataLimit);
     }
 
-    /// <summary>Waits for the whole copy of a file that is on its way up.</summary>
+    /// <summary>Completes a copy that has begun.</summary>
     public Errno CompletePartial(in FuseRequest request, Inode? inode) =>
         inode?.Partial is null ? Errno.None : copyUp!.Ensure(request, inode, long.MaxValue);
 
-    /// <summary>Copies a directory up if need be and borrows its upper descriptor.</summary>
+    /// <summary>Copies a directory up if needed and borrows its upper descriptor.</summary>
     public Errno BorrowDirectory(in FuseRequest request, Inode directory, out BorrowedFd upper)
     {
         Errno error;
@@ -48,7 +48,7 @@ internal sealed class UpperAccess(MergedView view, CopyUp? copyUp, FileAccessCho
         return view.Directories.BorrowUpper(directory, out upper);
     }
 
-    /// <summary>The descriptor for writing a file that is open; a lower file is copied up.</summary>
+    /// <summary>The descriptor for writing a file. A lower file is copied up.</summary>
     public Errno BorrowForWrite(in FuseRequest request, Inode inode, out BorrowedFd file)
     {
         Errno error = access.Current.BorrowForWrite(inode, out file);

@@ -55,7 +55,7 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
 
     private Errno Settle()
     {
-        copyUp?.FinishAll();
+        copyUp?.CompleteAll();
         return Errno.None;
     }
 
@@ -78,7 +78,7 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
             return Errno.E2BIG;
         if (view.Index is { IsComplete: true })
             return Errno.EINVAL; // what is indexed is bound to the lower directories that there were
-        copyUp?.FinishAll();
+        copyUp?.CompleteAll();
         if (view.Kernel.ForgetNames() is not Errno.None and var old)
             return old;
         if (OpenNewLayer(directory, out Layer? layer) is not Errno.None and var error)
@@ -134,7 +134,7 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
     {
         if (view.Kernel.ForgetNames() is not Errno.None and var old)
             return old;
-        copyUp?.FinishAll();
+        copyUp?.CompleteAll();
         Inode root = view.Inodes.Root;
         using (new NamesChange(root))
             root.Directory!.Parts = RootParts.Of(view.Layers, root.Directory.Lowers);

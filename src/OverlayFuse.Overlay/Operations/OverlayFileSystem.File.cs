@@ -8,8 +8,8 @@ using OverlayFuse.Overlay.Work;
 namespace OverlayFuse.Overlay.Operations;
 
 /// <summary>
-/// Open files. The real descriptors belong to the inode, not to the handle: one made read-only before a copy-up reads what is written
-/// after it, and the page cache is one for all.
+/// Open files. The real descriptors belong to the inode, not to the handle. So a handle that was opened before a copy-up reads data that
+/// are written after it, and all handles share one page cache.
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
@@ -29,8 +29,9 @@ public sealed partial class OverlayFileSystem
         bool isBelow = write && !inode.HasUpper;
         if (write && (error = _upper.Ensure(request, inode, truncate ? 0 : long.MaxValue)) != Errno.None)
             return error;
+        // The copy has a time of change of its own.
         if (isBelow)
-            _view.Kernel.InvalidateAttributes(inode); // the copy has a time of change of its own
+            _view.Kernel.InvalidateAttributes(inode);
         if ((error = _access.Open(inode, input.Flags, out opened)) != Errno.None || !truncate)
             return error;
         bool killSetIds = (input.RequestFlags & OpenRequestFlags.KillSuidGid) != 0;
@@ -38,7 +39,8 @@ public sealed partial class OverlayFileSystem
         if (error != Errno.None)
             _access.Release(inode);
         else if (killSetIds)
-            _view.Kernel.InvalidateAttributes(inode); // the kernel asks again for size and times only (fuse_truncate_update_attr)
+            // The kernel asks again for size and times only (fuse_truncate_update_attr).
+            _view.Kernel.InvalidateAttributes(inode);
         return error;
     }
 
@@ -68,8 +70,9 @@ public sealed partial class OverlayFileSystem
             {
                 error = Sys.PRead(file, data[count..], (long)input.Offset + count, out int read);
                 count += read;
+                // A short answer would mean the end of the file.
                 if (error != Errno.None || read == 0)
-                    return error; // a short answer would mean the end of the file
+                    return error;
             }
             return Errno.None;
         }
@@ -107,10 +110,12 @@ public sealed partial class OverlayFileSystem
 
     private Errno WriteTo(PartialCopy partial, in FuseRequest request, in WriteIn input, ReadOnlySpan<byte> data, out int count)
     {
-        if (partial.Write(data, (long)input.Offset, out count) is not Errno.None and var error)
+        Errno error;
+        if ((error = partial.Write(data, (long)input.Offset, out count)) != Errno.None)
             return error;
+        // The kernel ignores the count for data that were stored before (fuse_writepage_end).
         if ((input.WriteFlags & WriteFlags.Cache) != 0 && count < data.Length)
-            return Errno.ENOSPC; // nobody looks at the count of what was stored before (fuse_writepage_end)
+            return Errno.ENOSPC;
         if ((input.WriteFlags & WriteFlags.KillSuidGid) == 0 || !partial.TryBorrow(out BorrowedFd copy))
             return Errno.None;
         using (copy)
@@ -136,7 +141,9 @@ public sealed partial class OverlayFileSystem
             return Sys.FSync(file, (input.Flags & FSyncFlags.DataOnly) != 0 && _view.Options.Fsync != FsyncMode.Strict);
     }
 
-    /// <summary>Its data are below, where nothing is to be synced (and EROFS answers EINVAL); its attributes are in the upper.</summary>
+    /// <summary>
+    /// Syncs the attributes, which are in the upper. The data are below: there is nothing to sync (and EROFS answers EINVAL).
+    /// </summary>
     private Errno SyncMetacopy(Inode inode)
     {
         Errno error;

@@ -25,8 +25,8 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>
-    /// Without opens the kernel's demand for it may have been left undone (<see cref="MayClearSetIds"/>); and FUSE's kernel side asks for it before an
-    /// fallocate from Linux 6.1 on.
+    /// If opens are not told, the daemon may have refused the kernel's demand for it (<see cref="MayClearSetIds"/>). And FUSE's kernel side asks for it
+    /// before an fallocate only from Linux 6.1 on.
     /// </summary>
     private Errno DropSetIdsUntold(in FuseRequest request, Inode inode, Fd file) =>
         (_access.ChangesDropSetIds || _isAllocationUntold) && !CallerProcess.MayKeepSetIds(request) ? DropSetIdsAfter(request, inode, file) : Errno.None;

@@ -105,7 +105,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     public void Destroy()
     {
         OnEnding?.Invoke();
-        _copyUp?.FinishAll();
+        _copyUp?.CompleteAll();
         _view.Work?.Clear();
         // At once: a script that has unmounted the view goes on to unmount the disk.
         Dispose();
@@ -125,7 +125,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
             if (inode is { Type: FileType.Regular, MayHavePages: true })
                 _view.Kernel.InvalidateData(inode);
         }
-        _copyUp.FinishAll();
+        _copyUp.CompleteAll();
     }
 
     /// <summary>Closes the layers. Can be called twice.</summary>
