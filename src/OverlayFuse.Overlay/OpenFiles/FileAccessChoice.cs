@@ -5,7 +5,9 @@ using OverlayFuse.Overlay.Callers;
 
 namespace OverlayFuse.Overlay.OpenFiles;
 
-/// <summary>Picks the way of file access at INIT, and the features of FUSE that it needs. No other request comes before INIT has ended.</summary>
+/// <summary>
+/// Picks the way of file access at INIT, and the features of FUSE that it needs. No other request comes before INIT has ended.
+/// </summary>
 internal sealed class FileAccessChoice
 {
     /// <summary>Stacking depth of the mount. A layer's is 0, and the kernel's overlayfs (at most 2) can still lie on top.</summary>
@@ -17,7 +19,7 @@ internal sealed class FileAccessChoice
 
     /// <param name="view">The merged view.</param>
     /// <param name="idleFiles">The files that no client is known to have open.</param>
-    /// <param name="caching">What the kernel may cache.</param>
+    /// <param name="caching">The caching that the options allow.</param>
     public FileAccessChoice(MergedView view, FileCache idleFiles, KernelCaching caching)
     {
         _view = view;
@@ -77,7 +79,9 @@ internal sealed class FileAccessChoice
             session.Wanted |= InitFlags.DirectIoAllowMMap;
     }
 
-    /// <summary>True if no open needs an answer: all are cached alike, nothing is to be checked, and every file can be opened later too.</summary>
+    /// <summary>
+    /// True if no open needs an answer: all are cached alike, nothing is to be checked, and every file can be opened later too.
+    /// </summary>
     private bool MayBeStateless(FuseNegotiation session) =>
         _view.Options is { IsCaching: true, AutoCache: false, DirectIo: false, Verity: VerityMode.Off }
         && session.Offered.HasFlag(InitFlags.NoOpenSupport)

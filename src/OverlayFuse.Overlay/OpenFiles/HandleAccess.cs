@@ -13,7 +13,7 @@ namespace OverlayFuse.Overlay.OpenFiles;
 /// </summary>
 /// <param name="view">The merged view.</param>
 /// <param name="descriptors">The descriptors of inodes.</param>
-/// <param name="caching">What the kernel may cache.</param>
+/// <param name="caching">The caching that the options allow.</param>
 internal class HandleAccess(MergedView view, OpenDescriptors descriptors, KernelCaching caching) : IFileAccess
 {
     protected MergedView View => view;

@@ -7,7 +7,8 @@ using OverlayFuse.Overlay.Marks;
 namespace OverlayFuse.Overlay.OpenFiles;
 
 /// <summary>
-/// How files are opened, read and written. Each legal mode is one implementation: <see cref="StatelessAccess"/>, <see cref="HandleAccess"/>,
+/// The way in which files are opened, read and written. Each legal mode is one implementation: <see cref="StatelessAccess"/>, <see
+/// cref="HandleAccess"/>,
 /// <see cref="PassthroughAccess"/>, <see cref="WriteBackAccess"/>. <see cref="FileAccessChoice"/> picks one at INIT. Open locks
 /// (<see cref="Inode.OpenLock"/>) guard the descriptors; a caller holds none of them.
 /// </summary>
@@ -20,10 +21,12 @@ internal interface IFileAccess
     Errno RequireHandles();
 
     /// <summary>Counts one more open of an inode, and opens the real file if needed. A writer's inode has its upper file already.</summary>
-    /// <returns>ESTALE if the inode was left behind: the VFS looks its name up again. ENFILE if clients hold all the files that they may.</returns>
+    /// <returns>
+    /// ESTALE if the inode was left behind: the VFS looks its name up again. ENFILE if clients hold all the files that they may.
+    /// </returns>
     Errno Open(Inode inode, OpenFlags flags, out OpenOut opened);
 
-    /// <summary>How the kernel treats one more open of an inode. The caller holds that open.</summary>
+    /// <summary>Tells the kernel the treatment of one more open of an inode. The caller holds that open.</summary>
     OpenOut ReplyTo(Inode inode, OpenFlags flags);
 
     /// <summary>Ends one open of an inode.</summary>
@@ -32,7 +35,9 @@ internal interface IFileAccess
     /// <summary>True if MKNOD of a regular file keeps the descriptor, because reads and writes follow without an OPEN.</summary>
     bool KeepsMadeNodes { get; }
 
-    /// <summary>Takes over the descriptor of a file that CREATE or MKNOD has made. CREATE has asked <see cref="DescriptorReserve"/> for it.</summary>
+    /// <summary>
+    /// Takes over the descriptor of a file that CREATE or MKNOD has made. CREATE has asked <see cref="DescriptorReserve"/> for it.
+    /// </summary>
     void AddMade(Inode inode, Fd writable);
 
     /// <summary>Takes over the descriptor of a file that TMPFILE has made, which has a handle in each mode.</summary>
@@ -46,7 +51,9 @@ internal interface IFileAccess
     Errno BorrowForRead(Inode inode, out BorrowedFd file);
 
     /// <summary>The descriptor for writing, if there is one already.</summary>
-    /// <returns>EAGAIN if the caller must copy up and call <see cref="OpenForWrite"/>. EBADF if this mode has handles and none is open.</returns>
+    /// <returns>
+    /// EAGAIN if the caller must copy up and call <see cref="OpenForWrite"/>. EBADF if this mode has handles and none is open.
+    /// </returns>
     Errno BorrowForWrite(Inode inode, out BorrowedFd file);
 
     /// <summary>Opens the upper file of an inode for a request that writes.</summary>
@@ -64,10 +71,10 @@ internal interface IFileAccess
     /// <returns>ENOSYS if too many requests wait for that. The kernel then takes each file for data without holes.</returns>
     Errno CollectBeforeSeek(Inode inode, ulong from);
 
-    /// <summary>True if the kernel and the daemon may read two real files of one inode in turn, as a copy that is still being made needs.</summary>
+    /// <summary>True if a file can be read from two real files in turn, as a copy that is still being made needs.</summary>
     bool AllowsPartialCopies { get; }
 
-    /// <summary>How long the kernel may use attributes.</summary>
+    /// <summary>The time for which the kernel may use attributes.</summary>
     Validity AttributeValidityOf(Inode inode);
 
     /// <summary>The attributes of an inode were changed.</summary>
@@ -85,7 +92,9 @@ internal interface IFileAccess
     /// <summary>True if the caller may have an inode open for writing although the daemon was not told.</summary>
     bool MayBeWritingUntold(in FuseRequest request, Inode inode, in Statx stat);
 
-    /// <summary>True if each change of data drops set-uid and set-gid by itself, because the kernel's demand for it may have been refused.</summary>
+    /// <summary>
+    /// True if each change of data drops set-uid and set-gid by itself, because the kernel's demand for it may have been refused.
+    /// </summary>
     bool ChangesDropSetIds { get; }
 
     /// <summary>True for truncate(2), false for ftruncate(2) and open(2) with O_TRUNC, which change the time of an empty file.</summary>
@@ -94,7 +103,9 @@ internal interface IFileAccess
     /// <summary>True if SETATTR brings the very times that a lower file has.</summary>
     bool HasTimesAlready(Inode inode, in SetAttrIn input);
 
-    /// <summary>True if SETATTR brings the time at which the kernel has changed the file. utimensat(2) with a given time brings another.</summary>
+    /// <summary>
+    /// True if SETATTR brings the time at which the kernel has changed the file. utimensat(2) with a given time brings another.
+    /// </summary>
     bool IsTimeOfChange(in SetAttrIn input);
 
     /// <summary>SETATTR brings a time, which the caller sets next.</summary>

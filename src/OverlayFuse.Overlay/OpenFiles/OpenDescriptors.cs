@@ -4,8 +4,8 @@ using OverlayFuse.Overlay.Inodes;
 namespace OverlayFuse.Overlay.OpenFiles;
 
 /// <summary>
-/// Opens the real files of inodes and keeps their descriptors, which belong to the inode, not to a FUSE handle (<see cref="OpenFile"/>). The ways of file
-/// access share it. The open lock of the inode guards <see cref="Inode.Open"/>.
+/// Opens the real files of inodes and keeps their descriptors, which belong to the inode, not to a FUSE handle (<see cref="OpenFile"/>).
+/// The ways of file access share it. The open lock of the inode guards <see cref="Inode.Open"/>.
 /// </summary>
 /// <param name="view">The merged view.</param>
 /// <param name="idleFiles">The files that no client is known to have open.</param>
@@ -33,7 +33,7 @@ internal sealed class OpenDescriptors(MergedView view, FileCache idleFiles)
     /// <summary>Opens the data for reading; of a lower file, too.</summary>
     public Errno OpenForReading(Inode inode, out Fd fd) => view.Files.OpenData(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out fd);
 
-    /// <summary>Opens the upper file for reading and writing. If the upper file itself has chattr +a, the descriptor appends. Under the open lock.</summary>
+    /// <summary>Opens the upper file for reading and writing, or for appending if it has chattr +a itself. Under the open lock.</summary>
     public Errno OpenForWriting(Inode inode, OpenFile open, out Fd fd)
     {
         const OpenFlags access = OpenFlags.ReadWrite | OpenFlags.NonBlock;
@@ -69,7 +69,9 @@ internal sealed class OpenDescriptors(MergedView view, FileCache idleFiles)
         return Errno.None;
     }
 
-    /// <summary>Takes over the descriptor of a new file that a client holds open. The caller counts the open. Under the open lock.</summary>
+    /// <summary>
+    /// Takes over the descriptor of a new file that a client holds open. The caller counts the open. Under the open lock.
+    /// </summary>
     public OpenFile AddHeld(Inode inode, Fd writable)
     {
         OpenFile open = inode.Open ?? new OpenFile();
@@ -108,8 +110,8 @@ internal sealed class OpenDescriptors(MergedView view, FileCache idleFiles)
     }
 
     /// <summary>
-    /// Holds an upper inode whose name is about to go, so that its users can go on. Under the lock of its names. If the reserve is used up, an inode that no
-    /// client reads or writes is let go: a client can no longer ask for its attributes.
+    /// Holds an upper inode whose name is about to go, so that its users can go on. Under the lock of its names. If the reserve is used up,
+    /// an inode that no client reads or writes is let go: a client can no longer ask for its attributes.
     /// </summary>
     /// <returns>ENFILE if a client may have it open and the reserve is used up.</returns>
     public Errno Pin(Inode? inode, Fd upper, Name name, bool mayBeOpen)

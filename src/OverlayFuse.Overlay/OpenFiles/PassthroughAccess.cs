@@ -8,14 +8,14 @@ namespace OverlayFuse.Overlay.OpenFiles;
 
 /// <summary>
 /// io=passthrough: the kernel reads, writes and maps the real file itself.
-/// OPEN: one message, as in <see cref="HandleAccess"/>; the first open of an inode also registers a backing file (FUSE_DEV_IOC_BACKING_OPEN).
-/// READ and WRITE: no message. RELEASE: one message that no caller waits for; the last one also closes the backing file.
-/// All opens of an inode go the way of the first one, through one backing file: the kernel answers EIO to any other (fuse_file_io_open).
-/// A small lower file below an upper goes by requests, and opens nothing before its first READ.
+/// OPEN: one message, as in <see cref="HandleAccess"/>; the first open of an inode also registers a backing file
+/// (FUSE_DEV_IOC_BACKING_OPEN). READ and WRITE: no message. RELEASE: one message that no caller waits for; the last one also closes the
+/// backing file. All opens of an inode go the way of the first one, through one backing file: the kernel answers EIO to any other
+/// (fuse_file_io_open). A small lower file below an upper goes by requests, and opens nothing before its first READ.
 /// </summary>
 /// <param name="view">The merged view.</param>
 /// <param name="descriptors">The descriptors of inodes.</param>
-/// <param name="caching">What the kernel may cache of files that go by requests.</param>
+/// <param name="caching">The caching that the options allow of files that go by requests.</param>
 /// <param name="backingFiles">Registers backing files.</param>
 internal sealed class PassthroughAccess(MergedView view, OpenDescriptors descriptors, KernelCaching caching, FuseBackingFiles backingFiles)
     : HandleAccess(view, descriptors, caching)
@@ -58,7 +58,9 @@ internal sealed class PassthroughAccess(MergedView view, OpenDescriptors descrip
         }
     }
 
-    /// <summary>An open by a lower file stays there after a copy-up. Large files are worth that; without a copy-up it does no harm.</summary>
+    /// <summary>
+    /// An open by a lower file stays there after a copy-up. Large files are worth that; without a copy-up it does no harm.
+    /// </summary>
     private bool MayBackByLower(Inode inode) => !View.IsWritable || inode.IsLarge;
 
     /// <summary>The open will go by requests. If the page cache has the data, none comes.</summary>
@@ -72,7 +74,9 @@ internal sealed class PassthroughAccess(MergedView view, OpenDescriptors descrip
         return inode.IsLeftBehind ? Errno.ESTALE : Errno.None;
     }
 
-    /// <summary>A file that the kernel reads itself stays what it is. An inode whose open files read an old lower file is left behind.</summary>
+    /// <summary>
+    /// A file that the kernel reads itself stays what it is. An inode whose open files read an old lower file is left behind.
+    /// </summary>
     public override void FollowRealFile(Inode inode)
     {
         lock (inode.OpenLock)
@@ -88,8 +92,9 @@ internal sealed class PassthroughAccess(MergedView view, OpenDescriptors descrip
     private static bool IsOvertaken(Inode inode, OpenFile open) => open.IsBackedByLower && inode.HasUpper && inode.Data is null;
 
     /// <summary>
-    /// After a copy-up: a client that has the lower file open by passthrough keeps it, with an inode that has lost its names, as if rename(2) had
-    /// replaced the file by the copy. The next lookup makes a new inode, which no open binds to the lower file. Under the open lock.
+    /// After a copy-up: a client that has the lower file open by passthrough keeps it, with an inode that has lost its names, as if
+    /// rename(2) had replaced the file by the copy. The next lookup makes a new inode, which no open binds to the lower file. Under the
+    /// open lock.
     /// </summary>
     private void LeaveBehind(Inode inode)
     {
@@ -115,8 +120,8 @@ internal sealed class PassthroughAccess(MergedView view, OpenDescriptors descrip
     public override bool AllowsPartialCopies => false;
 
     /// <summary>
-    /// No time at all for a file that may be mapped, and for an inode that was left behind: a store into a mapping of the real file sends no message,
-    /// and an inode that was left behind is changed through another one.
+    /// No time at all for a file that may be mapped, because a store into a mapping of the real file sends no message, and for an inode
+    /// that was left behind, because changes come through another inode.
     /// </summary>
     public override Validity AttributeValidityOf(Inode inode) => inode.IsMappable || inode.IsLeftBehind ? default : Caching.Attributes;
 

@@ -16,7 +16,7 @@ namespace OverlayFuse.Overlay.OpenFiles;
 /// </summary>
 /// <param name="view">The merged view.</param>
 /// <param name="descriptors">The descriptors of inodes.</param>
-/// <param name="caching">What the kernel may cache.</param>
+/// <param name="caching">The caching that the options allow.</param>
 internal sealed class StatelessAccess(MergedView view, OpenDescriptors descriptors, KernelCaching caching) : IFileAccess
 {
     private const uint GroupWrites = 0x10;

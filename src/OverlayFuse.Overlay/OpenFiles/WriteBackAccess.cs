@@ -7,15 +7,17 @@ namespace OverlayFuse.Overlay.OpenFiles;
 
 /// <summary>
 /// writeback=1: the kernel takes written data into its page cache and sends them later (FUSE_WRITEBACK_CACHE).
-/// OPEN and READ: as in <see cref="HandleAccess"/>. write(2): no message; the kernel sends many of them as one WRITE, which is one pwrite(2), and the first
-/// WRITE after an open also reads the file's time. RELEASE: a SETATTR of the time comes before it, and the last one may set the time again.
-/// Size and times of a regular file that the kernel knows are its own: it tells them, and ignores answers about them (fuse_get_cache_mask). The daemon cannot
-/// refuse data that the kernel has taken, so opens are requests: they check and copy up before.
+/// OPEN and READ: as in <see cref="HandleAccess"/>. write(2): no message. The kernel sends many of them as one WRITE, which is one
+/// pwrite(2); the first WRITE after an open also reads the file's time. RELEASE: a SETATTR of the time comes before it, and the last one
+/// may set the time again. Size and times of a regular file that the kernel knows are its own: it tells them, and ignores answers about
+/// them (fuse_get_cache_mask). The daemon cannot refuse data that the kernel has taken. So opens are requests, which check and copy up
+/// before.
 /// </summary>
 /// <param name="view">The merged view.</param>
 /// <param name="descriptors">The descriptors of inodes.</param>
-/// <param name="caching">What the kernel may cache.</param>
-internal sealed class WriteBackAccess(MergedView view, OpenDescriptors descriptors, KernelCaching caching) : HandleAccess(view, descriptors, caching)
+/// <param name="caching">The caching that the options allow.</param>
+internal sealed class WriteBackAccess(MergedView view, OpenDescriptors descriptors, KernelCaching caching)
+    : HandleAccess(view, descriptors, caching)
 {
     private const SetAttrValid KernelTimes = SetAttrValid.Mtime | SetAttrValid.Ctime;
 
@@ -34,8 +36,8 @@ internal sealed class WriteBackAccess(MergedView view, OpenDescriptors descripto
     }
 
     /// <summary>
-    /// Has the kernel send what it holds of a file: LSEEK does not (fuse_lseek), and would find holes where data are. The WRITEs come to other workers, so
-    /// only a few may wait for them.
+    /// Makes the kernel send the data that it holds of a file. LSEEK does not (fuse_lseek), and would find holes in place of data. The
+    /// WRITEs come to other workers, so only a few requests may wait for them.
     /// </summary>
     public override Errno CollectBeforeSeek(Inode inode, ulong from)
     {
@@ -50,7 +52,9 @@ internal sealed class WriteBackAccess(MergedView view, OpenDescriptors descripto
         return mayWait ? Errno.None : Errno.ENOSYS;
     }
 
-    /// <summary>The kernel also writes back the times of a file that it only linked, renamed or unlinked. That is no reason to copy up.</summary>
+    /// <summary>
+    /// The kernel also writes back the times of a file that it only linked, renamed or unlinked. That is no reason to copy up.
+    /// </summary>
     public override bool HasTimesAlready(Inode inode, in SetAttrIn input)
     {
         if (inode.HasUpper || (input.Valid & ~SetAttrValid.Handle) != KernelTimes || View.Files.Statx(inode, out Statx stat) != Errno.None)
@@ -63,8 +67,9 @@ internal sealed class WriteBackAccess(MergedView view, OpenDescriptors descripto
         && ((input.Valid & SetAttrValid.Size) != 0 || (input.Mtime == input.Ctime && input.MtimeNsec == input.CtimeNsec));
 
     /// <summary>
-    /// A WRITE leaves the file with the time at which it came. The kernel's own time, which it shows, comes by SETATTR before or after the WRITE. It does not
-    /// come if it is the time that the file had before. So that time is kept too, and the last close sets the time that was told last once more.
+    /// A WRITE leaves the file with the time at which it came. The kernel's own time, which it shows, comes by SETATTR before or after the
+    /// WRITE. It does not come if it is the time that the file had before. So that time is kept too. The last close sets the time that was
+    /// told last once more.
     /// </summary>
     public override NotedWrite BeginWrite(Inode inode, Fd file)
     {
