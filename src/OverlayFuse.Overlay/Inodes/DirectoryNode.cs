@@ -2,8 +2,7 @@ namespace OverlayFuse.Overlay.Inodes;
 
 /// <summary>
 /// The fields that a directory has beyond other inodes. The lock of the object guards its names: the content of its upper directory, and
-/// the
-/// <see cref="Place"/> of its children.
+/// the <see cref="Place"/> of its children.
 /// </summary>
 /// <param name="parts">Its lower parts.</param>
 internal sealed class DirectoryNode(LowerParts parts) : InodeExtra

@@ -5,8 +5,8 @@ namespace OverlayFuse.Overlay.Inodes;
 /// <summary>
 /// Tells which lower layers of a directory have a name, from one listing of each. So a lookup looks into those layers only, and the lookup
 /// of a missing name looks into none, in stacks of any depth. The table holds hashes, not names: a collision costs one look too many, never
-/// a wrong answer. Lower layers do not change below a mount. After a refresh or a change of the stack the directory gets new <see
-/// cref="LowerParts"/>, without a table.
+/// a wrong answer. Lower layers do not change below a mount. After a refresh or a change of the stack the directory gets new
+/// <see cref="LowerParts"/>, without a table.
 /// </summary>
 internal sealed class LowerNames
 {

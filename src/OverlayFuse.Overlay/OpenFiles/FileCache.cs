@@ -5,8 +5,8 @@ namespace OverlayFuse.Overlay.OpenFiles;
 
 /// <summary>
 /// Bounds the number of descriptors of idle files, which no client is known to have open (<see cref="IoMode.Stateless"/>). It is an LRU by
-/// the clock algorithm. Its lock is a leaf, never held over a system call. If close(2) may wait for a server, a thread closes (<see
-/// cref="FileClosers"/>).
+/// the clock algorithm. Its lock is a leaf, never held over a system call. If close(2) may wait for a server, a thread closes
+/// (<see cref="FileClosers"/>).
 /// </summary>
 /// <param name="closers">They close the files.</param>
 /// <param name="capacity">The number of descriptors that it keeps.</param>

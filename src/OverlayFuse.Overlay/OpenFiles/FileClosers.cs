@@ -7,8 +7,7 @@ namespace OverlayFuse.Overlay.OpenFiles;
 /// <summary>
 /// Picks the thread that closes an idle file. close(2) of a file on a FUSE or network file system waits for its server (fuse_flush,
 /// nfs_file_flush). If the server hangs, the thread that closes hangs with it. So files of local disks are closed at once, and each other
-/// file system has a
-/// <see cref="FileCloser"/>: one that hangs does not hold up the others. Without locks.
+/// file system has a <see cref="FileCloser"/>: one that hangs does not hold up the others. Without locks.
 /// </summary>
 /// <param name="layers">The layers of the files.</param>
 /// <param name="mostWaiting">The number of files of one file system that may wait, see <see cref="FileCloser.Help"/>.</param>

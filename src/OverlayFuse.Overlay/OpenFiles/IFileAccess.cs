@@ -7,10 +7,9 @@ using OverlayFuse.Overlay.Marks;
 namespace OverlayFuse.Overlay.OpenFiles;
 
 /// <summary>
-/// The way in which files are opened, read and written. Each legal mode is one implementation: <see cref="StatelessAccess"/>, <see
-/// cref="HandleAccess"/>,
-/// <see cref="PassthroughAccess"/>, <see cref="WriteBackAccess"/>. <see cref="FileAccessChoice"/> picks one at INIT. Open locks
-/// (<see cref="Inode.OpenLock"/>) guard the descriptors; a caller holds none of them.
+/// The way in which files are opened, read and written. Each legal mode is one implementation: <see cref="StatelessAccess"/>,
+/// <see cref="HandleAccess"/>, <see cref="PassthroughAccess"/>, <see cref="WriteBackAccess"/>. <see cref="FileAccessChoice"/> picks one at
+/// INIT. Open locks (<see cref="Inode.OpenLock"/>) guard the descriptors; a caller holds none of them.
 /// </summary>
 internal interface IFileAccess
 {
