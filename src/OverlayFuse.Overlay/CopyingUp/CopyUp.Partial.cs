@@ -9,61 +9,67 @@ using OverlayFuse.Overlay.Work;
 namespace OverlayFuse.Overlay.CopyingUp;
 
 /// <summary>
-/// copyup=incremental: copy-up of large files that does not make the first writer wait: the copy begins without data, the first writes go into it, a thread copies the
-/// rest (<see cref="PartialCopy"/>). It is renamed into the upper when it is whole and synced, or at once, with the caller waiting, when something
-/// else than reading, writing and changing attributes is to be done with the file: fsync, link, rename, xattrs, the end of the mount.
-/// A crash before that leaves the lower file as it was.
+/// copyup=incremental: the first writer of a large file does not wait for its copy. The copy begins without data, the first writes go into
+/// it, and a thread copies the rest (<see cref="PartialCopy"/>). A copy that is whole and synced is renamed into the upper. Reads, writes
+/// and changes of attributes go on meanwhile; any other request (fsync, link, rename, xattrs) and the end of the mount complete the copy
+/// first, and wait for it. A crash before that leaves the lower file as it was.
 /// </summary>
 internal sealed partial class CopyUp
 {
-    /// <summary>Smaller files are copied before the first write goes on.</summary>
+    /// <summary>The copy of a smaller file is complete before the first write goes on.</summary>
     private const long LargeFile = 8 << 20;
 
     private readonly ConcurrentDictionary<Inode, PartialCopy> _partial = new();
-    private readonly BlockingCollection<Inode> _toFinish = [];
-    private Thread? _finisher;
+    private readonly BlockingCollection<Inode> _toComplete = [];
+    private Thread? _completer;
 
-    /// <summary>Gives a file what writing and changing its attributes need: an upper file, or the beginning of one.</summary>
+    /// <summary>Gives an inode an upper file or the beginning of one: enough for writes and for changes of attributes.</summary>
     public Errno EnsureChangeable(in FuseRequest request, Inode inode, long dataLimit) =>
         inode.Partial is not null ? Errno.None : Ensure(request, inode, dataLimit, mayBePartial: true);
 
-    /// <summary>Finishes all that are under way; at the end of the mount, and before the layers change.</summary>
-    public void FinishAll()
+    /// <summary>Completes all copies. Called at the end of the mount and before the layers change.</summary>
+    public void CompleteAll()
     {
+        // An error is in the log.
         foreach (Inode inode in _partial.Keys)
-            _ = Finish(default, inode); // logged
+            _ = CompletePartial(default, inode);
     }
 
-    /// <summary>Whether a file is worth it and can be: one name, data of its own, on a disk that gives room beforehand.</summary>
+    /// <summary>True if the file is large, whole, and has one name and data of its own.</summary>
     private bool MayBePartial(in Copying copy) =>
         view.Options.IncrementalCopyUp && copy.Length >= LargeFile && !copy.IsCut
         && copy.Stat.Nlink == 1 && copy.Inode is { Index: null, Data: null, Unlinked: false } && view.Owners.AllowsPartialCopies;
 
     /// <summary>Begins a copy without its data.</summary>
-    /// <returns>EOPNOTSUPP where the disk cannot give room beforehand, or has reflinks: then the file is copied as smaller ones are.</returns>
-    private Errno Begin(in Copying copy)
+    /// <returns>
+    /// EOPNOTSUPP if the disk cannot reserve room, or has reflinks. The caller then copies the file as it copies smaller ones.
+    /// </returns>
+    private Errno BeginPartial(in Copying copy)
     {
-        if (Sys.FStatFs(work.Fd, out StatFs disk) is not Errno.None and var error)
+        Errno error;
+        if ((error = Sys.FStatFs(work.Fd, out StatFs disk)) != Errno.None)
             return error;
+        // tmpfs fills reserved room with zeros, which takes as long as copying.
         if (disk.Type == FileSystemTypes.Tmpfs)
-            return Errno.EOPNOTSUPP; // it would fill the room with zeros, which takes as long as copying
-        if (view.Files.OpenData(copy.Inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd from) is not Errno.None and var unread)
-            return unread;
+            return Errno.EOPNOTSUPP;
+        if ((error = view.Files.OpenData(copy.Inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd from)) != Errno.None)
+            return error;
         using var lower = new ScopedFd(from);
         var entry = new WorkEntry(work);
         try
         {
             const OpenFlags flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
-            if (Sys.OpenAt(entry.Directory, entry.Name, flags, out Fd to, Permissions.OwnerReadWrite) is not Errno.None and var unmade)
-                return unmade;
+            if ((error = Sys.OpenAt(entry.Directory, entry.Name, flags, out Fd to, Permissions.OwnerReadWrite)) != Errno.None)
+                return error;
             using var target = new ScopedFd(to);
             if (Sys.Clone(lower, target) == Errno.None)
                 return Errno.EOPNOTSUPP;
-            if (Reserve(lower, target, copy.Size) is not Errno.None and var full)
-                return full;
-            if (new CopyUpMetadata(view, copy.Lower, copy.Stat, entry).Copy(copy.Inode) is not Errno.None and var refused)
-                return refused;
-            Track(copy.Inode, new PartialCopy(lower.Release(), target.Release(), copy.Stat, entry.Keep())); // there until it is whole
+            if ((error = Reserve(lower, target, copy.Size)) != Errno.None)
+                return error;
+            if ((error = new CopyUpMetadata(view, copy.Lower, copy.Stat, entry).Copy(copy.Inode)) != Errno.None)
+                return error;
+            // The entry stays in the work directory until the copy is whole.
+            Track(copy.Inode, new PartialCopy(lower.Release(), target.Release(), copy.Stat, entry.Keep()));
             return Errno.None;
         }
         finally
@@ -72,80 +78,86 @@ internal sealed partial class CopyUp
         }
     }
 
-    /// <summary>Takes room for the data; where the lower file has holes, the copy will have them.</summary>
+    /// <summary>Reserves room for the data. The holes of the lower file stay holes.</summary>
     private static Errno Reserve(Fd lower, Fd copy, long size)
     {
-        if (Sys.FTruncate(copy, size) is not Errno.None and var error)
+        Errno error;
+        if ((error = Sys.FTruncate(copy, size)) != Errno.None)
             return error;
         long hole;
         for (long offset = 0; offset < size; offset = hole)
         {
             CopyUpData.NextData(lower, offset, size, out long data, out hole);
-            if (data < hole && Sys.FAllocate(copy, 0, data, hole - data) is not Errno.None and var full)
-                return full;
+            if (data < hole && (error = Sys.FAllocate(copy, 0, data, hole - data)) != Errno.None)
+                return error;
         }
         return Errno.None;
     }
 
     private void Track(Inode inode, PartialCopy partial)
     {
-        view.Inodes.Acquire(inode); // the kernel may forget it meanwhile
+        // The kernel may forget it meanwhile.
+        view.Inodes.Acquire(inode);
         inode.Partial = partial;
         _partial[inode] = partial;
-        access.RefreshOpen(inode);
+        access.Current.FollowRealFile(inode);
         view.Kernel.InvalidateAttributes(inode);
         lock (_partial)
         {
-            if (_finisher is null)
+            if (_completer is null)
             {
-                _finisher = new Thread(FinishInTurn) { IsBackground = true, Name = "copy-up" };
-                _finisher.Start();
+                _completer = new Thread(CompleteInTurn) { IsBackground = true, Name = "copy-up" };
+                _completer.Start();
             }
         }
-        _toFinish.Add(inode);
+        _toComplete.Add(inode);
     }
 
-    private void FinishInTurn()
+    private void CompleteInTurn()
     {
-        foreach (Inode inode in _toFinish.GetConsumingEnumerable())
+        foreach (Inode inode in _toComplete.GetConsumingEnumerable())
         {
             long block = 0;
+            // An error comes again from CompletePartial.
             while (inode.Partial is { } partial && partial.CopyNext(ref block) == Errno.None)
-                block++; // an error is met again below
-            _ = Finish(default, inode); // logged; who syncs, links or renames the file gets the error
+                block++;
+            // The error is in the log. The request that syncs, links or renames the file gets it.
+            _ = CompletePartial(default, inode);
         }
     }
 
-    private Errno Finish(in FuseRequest request, Inode inode)
+    private Errno CompletePartial(in FuseRequest request, Inode inode)
     {
         lock (inode)
-            return inode.Partial is { } partial ? Finish(request, inode, partial) : Errno.None;
+            return inode.Partial is { } partial ? CompletePartial(request, inode, partial) : Errno.None;
     }
 
-    /// <summary>Copies what is missing and puts the copy into the upper. Under the lock of the inode.</summary>
-    /// <returns>EINTR when the request is given up: the thread, or the end of the mount, goes on with it.</returns>
-    private Errno Finish(in FuseRequest request, Inode inode, PartialCopy partial)
+    /// <summary>Copies the missing data and puts the copy into the upper. Under the lock of the inode.</summary>
+    /// <returns>EINTR if the request was given up. The thread or the end of the mount goes on with the copy.</returns>
+    private Errno CompletePartial(in FuseRequest request, Inode inode, PartialCopy partial)
     {
-        Errno error = Complete(request, partial);
+        Errno error = CopyRest(request, partial);
         if (error == Errno.EINTR)
             return error;
         if (error == Errno.None)
             error = CallerIds.AssumeMounter();
         if (error == Errno.None)
-            error = PutUp(inode, partial);
+            error = PutPartialInPlace(inode, partial);
         if (error != Errno.None)
         {
-            view.Options.Log?.Invoke($"copy-up of inode {inode.Ino}: {error}; what was written to it is kept in memory of the mount only, and tried again");
+            view.Options.Log?.Invoke(
+                $"copy-up of inode {inode.Ino}: {error}; what was written to it is kept in memory of the mount only, and tried again");
             return error;
         }
-        _ = _partial.TryRemove(inode, out _); // it is there
+        // It is always there.
+        _ = _partial.TryRemove(inode, out _);
         inode.Partial = null;
         partial.Release();
         view.Inodes.Forget(inode.Id, 1);
         return Errno.None;
     }
 
-    private Errno Complete(in FuseRequest request, PartialCopy partial)
+    private Errno CopyRest(in FuseRequest request, PartialCopy partial)
     {
         Errno error;
         for (long block = 0; (error = partial.CopyNext(ref block)) == Errno.None; block++)
@@ -156,19 +168,20 @@ internal sealed partial class CopyUp
         return error == Errno.ENODATA ? partial.Persist(work) : error;
     }
 
-    private Errno PutUp(Inode inode, PartialCopy partial)
+    private Errno PutPartialInPlace(Inode inode, PartialCopy partial)
     {
         var entry = new WorkEntry(work, partial.Name);
         Errno error = Errno.EIO;
         try
         {
-            error = Finish(inode, new Copied(partial.Lower), ref entry);
+            error = PutInPlace(inode, new Copied(partial.Lower), ref entry);
             return error;
         }
         finally
         {
+            // The next try needs the entry.
             if (error != Errno.None)
-                _ = entry.Keep(); // for the next try
+                _ = entry.Keep();
             entry.Dispose();
         }
     }

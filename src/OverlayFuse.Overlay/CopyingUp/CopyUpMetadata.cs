@@ -7,8 +7,8 @@ using OverlayFuse.Overlay.Work;
 namespace OverlayFuse.Overlay.CopyingUp;
 
 /// <summary>
-/// All but the data of a copy-up: owner, xattrs with ACLs and capabilities, mode, origin, times. The owner comes first, because a change
-/// of owner clears set-uid bits and capabilities; the times last.
+/// Copies everything but the data: owner, xattrs with ACLs and capabilities, mode, origin, times. The owner comes first, because a change
+/// of owner clears set-uid bits and capabilities. The times come last.
 /// </summary>
 internal readonly ref struct CopyUpMetadata
 {
@@ -27,20 +27,21 @@ internal readonly ref struct CopyUpMetadata
         _name = entry.Name;
     }
 
-    /// <summary>The copy has less data than the lower file: that is a change, whatever becomes of the truncation that wanted it.</summary>
+    /// <summary>The copy has less data than the lower file. That is a change of its own, even if the truncation fails later.</summary>
     public bool IsCut { get; init; }
 
-    /// <summary>All of it, for the copy of a lower inode.</summary>
+    /// <summary>Copies everything, with the origin.</summary>
     public Errno Copy(Inode inode)
     {
-        bool hasOrigin = inode.IsDirectory || _stat.Nlink == 1 || inode.Index is not null; // broken hard links must not share a number (ovl_do_copy_up)
+        // Broken hard links must not share a number (ovl_do_copy_up).
+        bool hasOrigin = inode.IsDirectory || _stat.Nlink == 1 || inode.Index is not null;
         Errno error = hasOrigin ? WriteOrigin(inode) : Errno.None;
         if (error == Errno.None && ProtectionXattr.OfRealFile(_view.Layers, _stat) is not Protection.None and var protection)
             error = ProtectionXattr.Write(_view.Xattrs, _directory, _name, protection);
         return error == Errno.None ? CopyAttributes() : error;
     }
 
-    /// <summary>All but the origin.</summary>
+    /// <summary>Copies everything but the origin.</summary>
     public Errno CopyAttributes()
     {
         Errno error;
@@ -59,6 +60,7 @@ internal readonly ref struct CopyUpMetadata
         Span<byte> value = stackalloc byte[Origin.MaxSize];
         int length = Origin.Encode(_view.Layers.Lowers[layer], _lower.Directory, _lower.Name, value);
         Errno error = Sys.SetXattrAt(_directory, _name, _view.Xattrs.Origin, value[..length]);
-        return error is Errno.EPERM && _view.Xattrs.IsUser ? Errno.None : error; // user.* is not for symlinks and devices
+        // Symbolic links and devices have no xattrs user.*.
+        return error is Errno.EPERM && _view.Xattrs.IsUser ? Errno.None : error;
     }
 }

@@ -7,44 +7,50 @@ using OverlayFuse.Overlay.Merging;
 namespace OverlayFuse.Overlay.CopyingUp;
 
 /// <summary>
-/// The names of files that have an entry in the index: one inode for all names, of which each may be in the upper layer or not yet.
+/// The names of files that have an entry in the index. One inode has all names. Each name is in the upper layer, or not yet.
 /// </summary>
 /// <param name="view">The merged view.</param>
 internal sealed class IndexedNames(MergedView view)
 {
-    /// <summary>Gives an inode that is copied up a name in the upper layer too, where the merged view has it from a lower one (ovl_link_up).</summary>
+    /// <summary>
+    /// Links a name of a copied-up inode into the upper layer. Until then the name comes from a lower layer (ovl_link_up).
+    /// </summary>
     public Errno LinkUp(Inode inode, Inode parent, Name name)
     {
         Errno error = LinkInIndexed(inode, parent, name);
-        view.Kernel.InvalidateAttributes(parent); // its time of change is another, its size may be
+        // The parent's time of change is another, its size may be.
+        view.Kernel.InvalidateAttributes(parent);
         return error;
     }
 
     private Errno LinkInIndexed(Inode inode, Inode parent, Name name)
     {
-        if (view.Directories.BorrowUpper(parent, out BorrowedFd upper) is not Errno.None and var error)
+        Errno error;
+        if ((error = view.Directories.BorrowUpper(parent, out BorrowedFd upper)) != Errno.None)
             return error;
         using (upper)
         using (new NamesChange(parent))
         {
+            // The name is linked already, or was removed meanwhile.
             if (UpperFiles.Stat(upper, name, out _, out bool exists) is var unseen && (unseen != Errno.None || exists))
-                return unseen; // linked already, or removed meanwhile
-            if (CallerIds.AssumeMounter() is not Errno.None and var stuck)
-                return stuck;
-            if (view.Impure.Set(parent, upper) is not Errno.None and var unmarked)
-                return unmarked;
-            if (Sys.FStatx(upper, out Statx before) is not Errno.None and var lost)
-                return lost;
+                return unseen;
+            if ((error = CallerIds.AssumeMounter()) != Errno.None)
+                return error;
+            if ((error = view.Impure.Set(parent, upper)) != Errno.None)
+                return error;
+            if ((error = Sys.FStatx(upper, out Statx before)) != Errno.None)
+                return error;
             IndexEntry entry = inode.Index!;
             lock (entry)
                 error = view.Index!.LinkTo(entry, upper, name);
+            // A failure changes nothing: the name is in place.
             if (error == Errno.None)
-                _ = Sys.UTimeNsAt(upper, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec()); // as well as can be: the name is in place
+                _ = Sys.UTimeNsAt(upper, Name.Empty, before.Atime.ToTimeSpec(), before.Mtime.ToTimeSpec());
             return error;
         }
     }
 
-    /// <summary>After one of its names has gone.</summary>
+    /// <summary>One name of an inode has gone.</summary>
     public void Dropped(Inode? inode)
     {
         if (inode?.Index is { } entry)

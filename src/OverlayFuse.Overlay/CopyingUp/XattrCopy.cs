@@ -4,7 +4,7 @@ using OverlayFuse.Overlay.Owners;
 
 namespace OverlayFuse.Overlay.CopyingUp;
 
-/// <summary>Copies xattrs from a lower file to its copy (ovl_copy_xattr): all but our own.</summary>
+/// <summary>Copies xattrs from a lower file to its copy (ovl_copy_xattr), except the private ones.</summary>
 internal static class XattrCopy
 {
     [ThreadStatic]
@@ -34,8 +34,9 @@ internal static class XattrCopy
     {
         byte[] value = t_value ??= new byte[Limits.XattrSizeMax];
         Errno error = Sys.GetXattrAt(fromDirectory, fromName, xattr, value, out int length);
+        // Another process has removed it since it was listed.
         if (error == Errno.ENODATA)
-            return Errno.None; // removed since it was listed
+            return Errno.None;
         if (error == Errno.None && AclIds.IsAcl(xattr))
             error = AclIds.WithoutStrangers(value, ref length);
         if (error == Errno.None)
@@ -43,12 +44,14 @@ internal static class XattrCopy
         return error switch
         {
             Errno.EOPNOTSUPP when !MustBeKept(xattr) => Errno.None,
-            Errno.EPERM when EscapedSecurity.IsSecurity(xattr) && !xattr.Equals(FileCapability.Xattr) => Errno.None, // an LSM's own
-            Errno.EPERM when Sys.EffectiveUid != 0 && !xattr.StartsWith("user."u8) => Errno.None, // not an ordinary user's to set
+            // An LSM keeps it to itself.
+            Errno.EPERM when EscapedSecurity.IsSecurity(xattr) && !xattr.Equals(FileCapability.Xattr) => Errno.None,
+            // An ordinary user must not set it.
+            Errno.EPERM when Sys.EffectiveUid != 0 && !xattr.StartsWith("user."u8) => Errno.None,
             _ => error,
         };
     }
 
-    /// <summary>Losing one of these would change who may do what.</summary>
+    /// <summary>True for xattrs that hold rights: a copy without them would allow or forbid other things.</summary>
     private static bool MustBeKept(Name xattr) => AclIds.IsAcl(xattr) || EscapedSecurity.IsSecurity(xattr);
 }

@@ -2,8 +2,8 @@ using OverlayFuse.Fuse.Protocol;
 
 namespace OverlayFuse.Overlay.Inodes;
 
-/// <summary>What the kernel holds open, by the number that we gave it. Its lock is a leaf.</summary>
-/// <typeparam name="T">What is open.</typeparam>
+/// <summary>The objects that the kernel holds open, by the number that it got. The lock is a leaf.</summary>
+/// <typeparam name="T">The type of the open objects.</typeparam>
 internal sealed class HandleTable<T> where T : class
 {
     private readonly Lock _lock = new();
@@ -24,7 +24,7 @@ internal sealed class HandleTable<T> where T : class
         }
     }
 
-    /// <summary>The entry of a number, null when there is none: answer EBADF.</summary>
+    /// <summary>The entry of a number; null if there is none, and the caller answers EBADF.</summary>
     public T? this[HandleId handle]
     {
         get

@@ -4,14 +4,14 @@ using OverlayFuse.Overlay.Work;
 
 namespace OverlayFuse.Overlay.Inodes;
 
-/// <summary>What few inodes have. Absent until it is set: a reader sees null or false, as it would before the setting.</summary>
+/// <summary>Fields that few inodes have. Until one is set, a reader sees null or false.</summary>
 internal sealed partial class Inode
 {
     private static int s_pinned;
 
     private InodeExtra? _extra;
 
-    /// <summary>What only directories have.</summary>
+    /// <summary>The fields that only directories have; null for all other inodes.</summary>
     public DirectoryNode? Directory
     {
         get => Present as DirectoryNode;
@@ -20,21 +20,28 @@ internal sealed partial class Inode
 
     public bool IsDirectory => Directory is not null;
 
-    /// <summary>Copied up while it was open by passthrough of its lower file: another inode has its names. Set under the lock of the table.</summary>
+    /// <summary>
+    /// The inode was copied up while it was open by passthrough of its lower file: another inode has its names. Set under the lock of the
+    /// table.
+    /// </summary>
     public bool IsLeftBehind
     {
         get => Present is { IsLeftBehind: true };
         set => Extra.IsLeftBehind = value;
     }
 
-    /// <summary>Was open for reading and writing by passthrough, so it may be mapped, and written, without our knowledge.</summary>
+    /// <summary>
+    /// The inode was open for reading and writing by passthrough: programs may map and write it without a message to the daemon.
+    /// </summary>
     public bool IsMappable
     {
         get => Present is { IsMappable: true };
         set => Extra.IsMappable = value;
     }
 
-    /// <summary>As <see cref="Unlinked"/>, but the disk counts names that nobody looked up; guarded by the table's lock.</summary>
+    /// <summary>
+    /// As <see cref="Unlinked"/>, but the disk counts names that no client has looked up. The lock of the table guards it.
+    /// </summary>
     public bool HasUnseenNames
     {
         get => Present is { HasUnseenNames: true };
@@ -45,14 +52,14 @@ internal sealed partial class Inode
         }
     }
 
-    /// <summary>Known names besides <see cref="Place"/>, the newest last; null for none. Guarded by the table's lock.</summary>
+    /// <summary>Known names besides <see cref="Place"/>, the newest last; null for none. The lock of the table guards it.</summary>
     public List<Place>? OtherPlaces
     {
         get => Present?.OtherPlaces;
         set => Extra.OtherPlaces = value;
     }
 
-    /// <summary>Where the data are, of a file without data of its own; null for all others. Set under the lock of the inode.</summary>
+    /// <summary>The place of the data of a metacopy; null for all other inodes. Set under the lock of the inode.</summary>
     public LowerData? Data
     {
         get => Present?.Data;
@@ -63,7 +70,9 @@ internal sealed partial class Inode
         }
     }
 
-    /// <summary>Its place in the index: of a file with several lower links, with index=on; of all that a lower layer has, with nfs_export=on.</summary>
+    /// <summary>
+    /// The entry in the index. A file with several lower links has one with index=on, each lower inode has one with nfs_export=on.
+    /// </summary>
     public IndexEntry? Index
     {
         get => Present?.Index;
@@ -74,7 +83,7 @@ internal sealed partial class Inode
         }
     }
 
-    /// <summary>xattr "redirect" of the upper inode: how the lower layers call it.</summary>
+    /// <summary>xattr "redirect" of the upper inode: its name or path in the lower layers.</summary>
     public byte[]? Redirect
     {
         get => Directory is { } directory ? directory.Redirect : Data?.Redirect;
@@ -87,7 +96,7 @@ internal sealed partial class Inode
         }
     }
 
-    /// <summary>Holds an upper inode whose last known name is gone, until it is forgotten.</summary>
+    /// <summary>Holds an upper inode whose last known name is gone, until the kernel forgets it.</summary>
     public SafeFd? Pinned
     {
         get => Present?.Pinned;
@@ -96,15 +105,16 @@ internal sealed partial class Inode
             if (ExtraFor(value is not null) is not { } extra)
                 return;
             bool wasPinned = Interlocked.Exchange(ref extra.Pinned, value) is not null;
+            // The sum does not matter here.
             if (wasPinned != value is not null)
-                _ = Interlocked.Add(ref s_pinned, wasPinned ? -1 : 1); // the sum does not matter here
+                _ = Interlocked.Add(ref s_pinned, wasPinned ? -1 : 1);
         }
     }
 
-    /// <summary>How many inodes are <see cref="Pinned"/>, in the whole process: each takes a descriptor.</summary>
+    /// <summary>The number of <see cref="Pinned"/> inodes in the whole process. Each takes a descriptor.</summary>
     public static int PinnedCount => Volatile.Read(ref s_pinned);
 
-    /// <summary>A large lower file whose copy is not whole yet; <see cref="HasUpper"/> comes with the last byte.</summary>
+    /// <summary>The copy of a large lower file that is not whole yet. <see cref="HasUpper"/> comes with the last byte.</summary>
     public PartialCopy? Partial
     {
         get => Present?.Partial;
@@ -115,7 +125,7 @@ internal sealed partial class Inode
         }
     }
 
-    /// <summary>Descriptors of the real file while it is open in the merged view.</summary>
+    /// <summary>The descriptor of the real file, while a client has it open or it is idle. Changed under the open lock.</summary>
     public OpenFile? Open
     {
         get => Present?.Open;
@@ -126,15 +136,18 @@ internal sealed partial class Inode
         }
     }
 
-    /// <summary>The open lock (see the lock order in <c>OverlayFileSystem</c>); directories are not opened under it.</summary>
+    /// <summary>
+    /// The open lock (src/ARCHITECTURE.md has the lock order). It guards <see cref="Open"/>, and is held while a layer opens or closes the
+    /// file, which may take for ever. Directories are not opened under it.
+    /// </summary>
     public object OpenLock => Extra;
 
-    /// <summary>A descriptor of its real file was open at some time, so data may have been read or written: the kernel may hold pages of it.</summary>
+    /// <summary>A descriptor of the real file was open at some time, so the kernel may hold pages of the file.</summary>
     public bool MayHavePages => Present is { MayHavePages: true };
 
     private InodeExtra? Present => Volatile.Read(ref _extra);
 
-    /// <summary>Where a setting goes; that there is nothing makes nothing.</summary>
+    /// <summary>The object that takes a new value. No object is made for null and false.</summary>
     private InodeExtra? ExtraFor(bool isSomething) => isSomething ? Extra : Present;
 
     private InodeExtra Extra

@@ -5,9 +5,9 @@ using OverlayFuse.Overlay.Marks;
 namespace OverlayFuse.Overlay.Inodes;
 
 /// <summary>
-/// One inode of the merged view, for all its hard links. Owned by <see cref="InodeTable"/>, which counts the kernel's references and
-/// frees it. Locking the object itself makes its one copier (see the lock order in <c>OverlayFileSystem</c>). There is one for each
-/// file that the kernel knows, so it is kept small (80 bytes): what few have stands in <see cref="InodeExtra"/>.
+/// One inode of the merged view, for all its hard links. <see cref="InodeTable"/> owns it, counts the kernel's references and frees it. The
+/// lock of the object makes its one copier (src/ARCHITECTURE.md has the lock order). There is one object for each file that the kernel
+/// knows, so it is small (80 bytes). Fields that few inodes have stand in <see cref="InodeExtra"/>.
 /// </summary>
 internal sealed partial class Inode(uint slot, uint generation, FileType type)
 {
@@ -17,21 +17,21 @@ internal sealed partial class Inode(uint slot, uint generation, FileType type)
 
     public NodeId Id => new(Slot);
 
-    /// <summary>Node number: where <see cref="InodeTable"/> has it.</summary>
+    /// <summary>The node number: its place in <see cref="InodeTable"/>.</summary>
     public uint Slot { get; } = slot;
 
-    /// <summary>The kernel keeps 32 bits of it (inode->i_generation).</summary>
+    /// <summary>The generation, of which the kernel keeps 32 bits (inode->i_generation).</summary>
     public uint Generation { get; } = generation;
 
     public FileType Type { get; } = type;
 
-    /// <summary>st_ino of the merged view; constant over copy-up but for a broken hard link.</summary>
+    /// <summary>st_ino of the merged view. Only the copy-up of a broken hard link changes it.</summary>
     public ulong Ino { get; set; }
 
-    /// <summary>Of a non-directory: index of the lower layer where it was found.</summary>
+    /// <summary>The index of the lower layer of a non-directory.</summary>
     public ushort LowerLayer { get; set; } = Limits.NoLayer;
 
-    /// <summary>Where its real file is: a lower layer's number, or <see cref="Limits.NoLayer"/> for the upper.</summary>
+    /// <summary>The layer of its real file: a lower layer's number, or <see cref="Limits.NoLayer"/> for the upper.</summary>
     public ushort RealLayer => HasUpper ? Limits.NoLayer : Directory?.Lowers[0] ?? LowerLayer;
 
     /// <summary>The upper inode has or would get an origin: <see cref="Ino"/> is the lower's (ovl_type_origin).</summary>
@@ -46,16 +46,16 @@ internal sealed partial class Inode(uint slot, uint generation, FileType type)
 
     public bool HasUpper => UpperIno != 0;
 
-    /// <summary>The name by which the real file is reached; the last one remains after it was unlinked.</summary>
+    /// <summary>The name that leads to the real file. The last one remains after it was unlinked.</summary>
     public volatile Place? Place;
 
-    /// <summary>No name is left that we know: written under the lock of the parent's names.</summary>
+    /// <summary>No known name is left. Written under the lock of the parent's names.</summary>
     public volatile bool Unlinked;
 
-    /// <summary>It had the size from which a lower file may be passed through when it was first looked up.</summary>
+    /// <summary>At its first lookup the file was large enough for passthrough of a lower file.</summary>
     public bool IsLarge { get; init; }
 
-    /// <summary>What chattr(1) forbids, once somebody asked: see <c>OverlayFileSystem</c>.Protection.</summary>
+    /// <summary>The flags of chattr(1), read at their first use: see <c>Protections</c>.</summary>
     public Protection Protection = Protection.NotRead;
 
     /// <summary>Fields of <see cref="InodeTable"/>, guarded by its lock: references, hash chain (slot of the next, 0 for none).</summary>

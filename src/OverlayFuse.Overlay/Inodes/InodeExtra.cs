@@ -5,8 +5,9 @@ using OverlayFuse.Overlay.Work;
 namespace OverlayFuse.Overlay.Inodes;
 
 /// <summary>
-/// What few inodes have: made with the first of these that one gets, and then its own for good. So a file that was only looked at costs
-/// little memory. Directories always have one, with more in it: <see cref="DirectoryNode"/>. Each field means what <see cref="Inode"/> says.
+/// Fields that few inodes have. The first of them that an inode gets makes this object, which the inode then keeps. So a file that was only
+/// looked up costs little memory. A directory always has one, with more fields: <see cref="DirectoryNode"/>. <see cref="Inode"/> explains
+/// each field.
 /// </summary>
 internal class InodeExtra
 {

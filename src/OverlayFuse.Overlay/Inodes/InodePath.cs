@@ -3,20 +3,20 @@ using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Inodes;
 
-/// <summary>The paths by which lower layers know inodes: the names of their places, unless a redirect says another one.</summary>
+/// <summary>The paths of inodes in lower layers: the names of their places, unless a redirect names another path.</summary>
 internal static class InodePath
 {
-    /// <summary>Room for most paths in a layer, bytes; a longer path takes more.</summary>
+    /// <summary>Room for most paths in a layer, in bytes. A longer path takes more.</summary>
     private const int UsualRoom = 512;
 
-    /// <summary>redirect_max: a longer redirect is not made, and mv(1) copies in place of renaming.</summary>
+    /// <summary>redirect_max: no longer redirect is made, and mv(1) then copies in place of a rename.</summary>
     private const int LongestRedirect = 256;
 
-    /// <summary>The path from the root of a layer to a name in a directory, or what is one already.</summary>
-    /// <param name="parent">The directory; the layer has it.</param>
+    /// <summary>The path from the root of a layer to a name in a directory. A path is returned as it is.</summary>
+    /// <param name="parent">The directory, which the layer has.</param>
     /// <param name="layer">The layer.</param>
     /// <param name="name">A name, or a path with a leading '/'.</param>
-    /// <returns>With a leading '/' and a NUL behind it.</returns>
+    /// <returns>The path with a leading '/' and a NUL behind it.</returns>
     public static byte[] InLayer(Inode parent, ushort layer, Name name)
     {
         if (name.StartsWith("/"u8))
@@ -27,7 +27,8 @@ internal static class InodePath
         while (path[start] != (byte)'/')
         {
             Put("/"u8, ref path, ref start);
-            Place place = parent.Place!; // before the location: a rename sets that first
+            // The place is read before the location, because a rename sets the location first.
+            Place place = parent.Place!;
             if (ReferenceEquals(place.Parent, parent))
                 break;
             LowerParts parts = parent.Directory!.Parts;
@@ -38,7 +39,7 @@ internal static class InodePath
         return path[start..];
     }
 
-    /// <summary>Puts a part in front of a path that is written from its end, in twice the room if need be.</summary>
+    /// <summary>Puts a part in front of a path that is written from its end. Doubles the room if needed.</summary>
     private static void Put(ReadOnlySpan<byte> part, ref byte[] path, ref int start)
     {
         if (part.Length > start)
@@ -53,14 +54,14 @@ internal static class InodePath
     }
 
     /// <summary>
-    /// Sets the redirect of an upper inode that is going to be renamed, unless it has one that still holds. Under the locks of both names.
+    /// Sets the redirect of an upper inode before a rename, unless its present one still holds. Under the locks of both names.
     /// </summary>
-    /// <param name="moved">A directory with lower parts, or a file whose data lie in a lower layer.</param>
+    /// <param name="moved">A directory with lower parts, or a metacopy.</param>
     /// <param name="redirects">Writes the mark.</param>
-    /// <param name="upper">The directory that holds it.</param>
+    /// <param name="upper">The directory of the inode.</param>
     /// <param name="name">Its name there.</param>
     /// <param name="absolute">The new name lies in another directory, or the file has names in other directories.</param>
-    /// <returns>EXDEV if the redirect is too long or cannot be written, as the kernel answers.</returns>
+    /// <returns>EXDEV, as in the kernel, if the redirect is too long or cannot be written.</returns>
     public static Errno SetRedirect(Inode moved, Redirect redirects, Fd upper, Name name, bool absolute)
     {
         if (moved.Redirect is { } known && (!absolute || known[0] == (byte)'/'))
@@ -72,9 +73,9 @@ internal static class InodePath
     }
 
     /// <summary>
-    /// The path by which the lower layers know an inode: upwards to the first that has an absolute redirect, or to the root.
+    /// The path of an inode in the lower layers. The walk goes up to the first inode with an absolute redirect, or to the root.
     /// </summary>
-    /// <returns>With a NUL behind it; null when it is too long.</returns>
+    /// <returns>The path with a NUL behind it; null if it is too long.</returns>
     private static byte[]? Make(Inode moved, Name name, bool absolute)
     {
         if (!absolute)

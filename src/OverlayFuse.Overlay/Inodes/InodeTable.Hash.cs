@@ -2,7 +2,9 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay.Inodes;
 
-/// <summary>The hash of the table, chained through the inodes themselves by their slots. All of it under the table's lock.</summary>
+/// <summary>
+/// The hash of the table. The inodes themselves form the chains, by their slots. The lock of the table guards everything here.
+/// </summary>
 internal sealed partial class InodeTable
 {
     private uint[] _buckets = new uint[1 << 10];
@@ -26,7 +28,7 @@ internal sealed partial class InodeTable
         return inode;
     }
 
-    /// <summary>A lower file that all its names are one inode of, not copied up yet.</summary>
+    /// <summary>Finds a lower file that has one inode for all its names and is not copied up yet.</summary>
     private Inode? FindLower(ulong ino)
     {
         uint hash = HashOf(ino);
@@ -42,7 +44,9 @@ internal sealed partial class InodeTable
             return;
         if (_hashed > _buckets.Length)
             Grow();
-        inode.Hash = IsNamedByPlace(inode) ? HashOf(inode.Place!.Parent, inode.Place.Name) : HashOf(inode.HasUpper ? inode.UpperIno : inode.Ino);
+        inode.Hash = IsNamedByPlace(inode)
+            ? HashOf(inode.Place!.Parent, inode.Place.Name)
+            : HashOf(inode.HasUpper ? inode.UpperIno : inode.Ino);
         Push(inode);
         _hashed++;
     }

@@ -2,7 +2,7 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay.Inodes;
 
-/// <summary>The known names of each inode. All of it under the table's lock, and that of the names.</summary>
+/// <summary>The known names of each inode. The lock of the table and that of the names guard everything here.</summary>
 internal sealed partial class InodeTable
 {
     private void AddPlace(Inode inode, Inode parent, Name name, ref List<Inode>? freed)
@@ -15,7 +15,8 @@ internal sealed partial class InodeTable
         }
         Inode? lastParent = inode.Place?.Parent;
         parent.Directory!.Children++;
-        inode.Place = Place.Of(parent, name); // at no time null, for those who read it without the lock
+        // Never null: readers without the lock need a place.
+        inode.Place = Place.Of(parent, name);
         inode.Unlinked = false;
         if (lastParent is null)
             return;
@@ -60,12 +61,13 @@ internal sealed partial class InodeTable
         return at;
     }
 
-    /// <summary>Keeps the last place, for what is still to be read of a lower file.</summary>
+    /// <summary>Marks an inode as unlinked. The last place stays, for later reads of a lower file.</summary>
     private bool Nameless(Inode inode)
     {
         inode.Unlinked = true;
+        // The name is free for another inode. An upper inode stays, because it may have links that no client has looked up yet.
         if (IsNamedByPlace(inode))
-            Unhash(inode); // the name is free for another; an upper inode may have links that nobody looked up yet
+            Unhash(inode);
         return false;
     }
 }

@@ -6,9 +6,9 @@ using OverlayFuse.Overlay.Marks;
 namespace OverlayFuse.Overlay.Inodes;
 
 /// <summary>
-/// All inodes that the kernel knows: by node number, and by what names them. Directories and lower files are named by their place
-/// (parent and name: two bind mounts of one directory stay two); upper files by their inode in the upper layer, so that all hard links
-/// meet in one. Its lock is a leaf: never held over a system call.
+/// All inodes that the kernel knows, by node number and by key. The key of a directory or a lower file is its place (parent and name: two
+/// bind mounts of one directory stay two). The key of an upper file is its inode number in the upper layer, so that all hard links meet in
+/// one inode. The lock is a leaf, never held over a system call.
 /// </summary>
 internal sealed partial class InodeTable
 {
@@ -18,7 +18,8 @@ internal sealed partial class InodeTable
     private readonly Lock _lock = new();
     private readonly Stack<uint> _free = new();
     private Inode?[][] _chunks = [new Inode?[1 << ChunkBits]];
-    private uint _nextSlot = (uint)NodeId.Root.Value; // 0 stays empty
+    // Slot 0 stays empty.
+    private uint _nextSlot = (uint)NodeId.Root.Value;
     private uint _generation;
     private int _indexVersion;
 
@@ -28,19 +29,24 @@ internal sealed partial class InodeTable
         Root.UpperIno = upperIno;
         Root.Place = Place.Of(Root, Name.Dot);
         Root.Lookups = 1;
-        // The root's is 0 (fuse_get_root_inode). The others start anywhere: a file handle of an earlier mount must not open another file.
+        // The root has generation 0 (fuse_get_root_inode). The others start anywhere: a file handle of an earlier mount must not open
+        // another file.
         _generation = (uint)Random.Shared.NextInt64(1, uint.MaxValue);
     }
 
     public Inode Root { get; }
 
-    /// <summary>What still has a name stays when the kernel forgets it, so that its file handle goes on being good (nfs_export=on).</summary>
+    /// <summary>
+    /// True if an inode with a name stays after the kernel forgets it, so that its file handle stays valid (nfs_export=on).
+    /// </summary>
     public bool KeepsNamed { get; init; }
 
-    /// <summary>Changes with every copy-up of a file with several names: a lookup of another of its names that ran beside it saw the lower file.</summary>
+    /// <summary>
+    /// Changes with each copy-up of a file with several names. A lookup of another of its names at the same time saw the lower file.
+    /// </summary>
     public int IndexVersion => Volatile.Read(ref _indexVersion);
 
-    /// <summary>How many inodes are known.</summary>
+    /// <summary>The number of known inodes.</summary>
     public int Count
     {
         get
@@ -50,7 +56,7 @@ internal sealed partial class InodeTable
         }
     }
 
-    /// <summary>The inode of a node number, null when it was forgotten: answer ESTALE.</summary>
+    /// <summary>The inode of a node number; null if it was forgotten, and the caller answers ESTALE.</summary>
     public Inode? this[NodeId id]
     {
         get
@@ -61,15 +67,13 @@ internal sealed partial class InodeTable
         }
     }
 
-    /// <summary>
-    /// Finds or makes the inode of what a lookup found, and takes one reference.
-    /// </summary>
-    /// <param name="parent">Where it was looked up.</param>
+    /// <summary>Finds or makes the inode for the result of a lookup, and takes one reference.</summary>
+    /// <param name="parent">The directory of the lookup.</param>
     /// <param name="version">The parent's version before the lookup.</param>
     /// <param name="name">Its name there.</param>
-    /// <param name="found">What is there.</param>
+    /// <param name="found">The result.</param>
     /// <param name="inode">The inode.</param>
-    /// <returns>False when the parent's names changed meanwhile: look again.</returns>
+    /// <returns>False if the parent's names changed meanwhile. The caller looks again.</returns>
     public bool TryAdmit(Inode parent, int version, Name name, in Resolved found, out Inode inode)
     {
         List<Inode>? freed = null;
@@ -86,7 +90,8 @@ internal sealed partial class InodeTable
             Inode? known = byUpper ? FindUpper(found.Stat.Ino) : byLower ? FindLower(found.Ino) : FindName(parent, name);
             if (known is not null && !found.IsStill(known))
             {
-                Unhash(known); // a layer was changed behind our back: the kernel gets a new node
+                // Another process has changed a layer: the kernel gets a new node.
+                Unhash(known);
                 Collect(known, ref freed);
                 known = null;
             }
@@ -94,7 +99,8 @@ internal sealed partial class InodeTable
             if (known is not null && (byUpper || byLower))
             {
                 AddPlace(known, parent, name, ref freed);
-                unpinned = known.Pinned; // it has a name
+                // The inode has a name now.
+                unpinned = known.Pinned;
                 known.Pinned = null;
             }
             inode.Lookups++;
@@ -104,7 +110,7 @@ internal sealed partial class InodeTable
         return true;
     }
 
-    /// <summary>st_ino of an upper file that is known.</summary>
+    /// <summary>Finds the st_ino of a known upper file.</summary>
     public bool TryGetInoOfUpper(ulong upperIno, out ulong ino)
     {
         ino = 0;
@@ -117,14 +123,16 @@ internal sealed partial class InodeTable
         }
     }
 
-    /// <summary>The inode of an upper file, if it is known; without a reference, so only while its names are locked.</summary>
+    /// <summary>
+    /// The inode of a known upper file; null if it is unknown. It has no new reference, so the caller holds the lock of its names.
+    /// </summary>
     public Inode? OfUpperFile(ulong upperIno)
     {
         lock (_lock)
             return FindUpper(upperIno);
     }
 
-    /// <summary>The directory or lower file of this name, if it is known; as <see cref="OfUpperFile"/>.</summary>
+    /// <summary>The known directory or lower file with this name, as <see cref="OfUpperFile"/>.</summary>
     public Inode? OfName(Inode parent, Name name)
     {
         lock (_lock)
@@ -146,14 +154,14 @@ internal sealed partial class InodeTable
         }
     }
 
-    /// <summary>All that are known; without references, so any may be forgotten meanwhile.</summary>
+    /// <summary>All known inodes. They have no new references, so the kernel may forget any of them meanwhile.</summary>
     public List<Inode> Snapshot()
     {
         lock (_lock)
             return [.. _chunks.SelectMany(chunk => chunk).OfType<Inode>()];
     }
 
-    /// <summary>Lets the next lookup make a new inode: what is under its names is something else now.</summary>
+    /// <summary>Makes the next lookup make a new inode, because another file has the names of this one.</summary>
     public void Detach(Inode inode)
     {
         List<Inode>? freed = null;
@@ -165,7 +173,7 @@ internal sealed partial class InodeTable
         Close(freed);
     }
 
-    /// <summary>As <see cref="Detach"/>, for good: no change of names brings it back.</summary>
+    /// <summary>As <see cref="Detach"/>, for good: no change of names brings the inode back.</summary>
     public void LeaveBehind(Inode inode)
     {
         lock (_lock)
@@ -182,7 +190,7 @@ internal sealed partial class InodeTable
             inode.Lookups++;
     }
 
-    /// <summary>Gives references back; the last one frees, and with it every parent that waited for its children.</summary>
+    /// <summary>Gives references back. The last one frees the inode, and each parent that waited for its children.</summary>
     public void Forget(NodeId id, ulong lookups)
     {
         List<Inode>? freed = null;
@@ -196,7 +204,7 @@ internal sealed partial class InodeTable
         Close(freed);
     }
 
-    /// <summary>Closes what all inodes hold; at the end of the mount.</summary>
+    /// <summary>Closes the descriptors of all inodes at the end of the mount.</summary>
     public void Clear()
     {
         foreach (Inode?[] chunk in _chunks)
@@ -209,7 +217,7 @@ internal sealed partial class InodeTable
         }
     }
 
-    /// <summary>A copy-up is in place: the inode is now named by its upper inode. Under the lock of the parent's names.</summary>
+    /// <summary>A copy-up is in place: the key of the inode is its upper inode from now on. Under the lock of the parent's names.</summary>
     public void SetUpper(Inode inode, ulong upperIno)
     {
         lock (_lock)
@@ -224,7 +232,7 @@ internal sealed partial class InodeTable
         }
     }
 
-    /// <summary>A further name, by link(2). Under the lock of the names.</summary>
+    /// <summary>Adds a name, by link(2). Under the lock of the names.</summary>
     public void Link(Inode inode, Inode parent, Name name)
     {
         List<Inode>? freed = null;
@@ -237,14 +245,12 @@ internal sealed partial class InodeTable
         Close(freed);
     }
 
-    /// <summary>
-    /// A name is gone. Under the lock of the names.
-    /// </summary>
+    /// <summary>Removes a name. Under the lock of the names.</summary>
     /// <param name="inode">The inode.</param>
-    /// <param name="parent">Where it was.</param>
-    /// <param name="name">Its name there.</param>
-    /// <param name="links">How many names it had, as the disk counts them.</param>
-    /// <returns>Whether another name is known; if not, the inode is <see cref="Inode.Unlinked"/>.</returns>
+    /// <param name="parent">The directory of the name.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="links">The number of names before, as the disk counts them.</param>
+    /// <returns>True if another name is known. If not, the inode is <see cref="Inode.Unlinked"/>.</returns>
     public bool Unlink(Inode inode, Inode parent, Name name, uint links)
     {
         lock (_lock)
@@ -254,19 +260,20 @@ internal sealed partial class InodeTable
         }
     }
 
-    /// <summary>A name has become another. Under the locks of both names.</summary>
+    /// <summary>Replaces a name by another. Under the locks of both names.</summary>
     public void Move(Inode inode, Inode oldParent, Name oldName, Inode newParent, Name newName)
     {
         lock (_lock)
         {
             Unhash(inode);
             PutFirst(inode, newParent, newName);
-            _ = RemovePlace(inode, oldParent, oldName); // the new name is left
+            // The answer is true: the new name is left.
+            _ = RemovePlace(inode, oldParent, oldName);
             Insert(inode);
         }
     }
 
-    /// <summary>Two names have changed places. Under the locks of both.</summary>
+    /// <summary>Exchanges two names. Under the locks of both.</summary>
     public void Exchange(in Renaming names)
     {
         lock (_lock)
@@ -275,7 +282,8 @@ internal sealed partial class InodeTable
             Unhash(names.Target!);
             PutFirst(names.Source, names.NewParent, names.NewName);
             PutFirst(names.Target!, names.OldParent, names.OldName);
-            _ = RemovePlace(names.Source, names.OldParent, names.OldName); // the new names are left
+            // The answers are true: the new names are left.
+            _ = RemovePlace(names.Source, names.OldParent, names.OldName);
             _ = RemovePlace(names.Target!, names.NewParent, names.NewName);
             Insert(names.Source);
             Insert(names.Target!);
@@ -310,7 +318,8 @@ internal sealed partial class InodeTable
         return inode;
     }
 
-    private bool IsKept(Inode inode) => ReferenceEquals(inode, Root) || (KeepsNamed && inode.Hashed && (!inode.Unlinked || inode.HasUnseenNames));
+    private bool IsKept(Inode inode) =>
+        ReferenceEquals(inode, Root) || (KeepsNamed && inode.Hashed && (!inode.Unlinked || inode.HasUnseenNames));
 
     private void Collect(Inode inode, ref List<Inode>? freed)
     {

@@ -4,8 +4,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Inodes;
 
 /// <summary>
-/// What FUSE's kernel side has cached of inodes, and how it is told that this is no longer true. Before INIT it has cached nothing. It answers ENOENT
-/// for an inode of which nothing is cached, which is no error here.
+/// Tells FUSE's kernel side which cached data of inodes are no longer true. Before INIT the kernel has cached nothing. It answers ENOENT
+/// for an inode without cached data, which is no error here.
 /// </summary>
 internal sealed class KernelCache
 {
@@ -14,16 +14,16 @@ internal sealed class KernelCache
     /// <summary>The session has begun.</summary>
     public void Attach(FuseNotifier notifier) => _notifier = notifier;
 
-    /// <summary>Attributes have changed as a side effect of a request about something else.</summary>
+    /// <summary>Drops the attributes of an inode that a request about another inode has changed.</summary>
     public void InvalidateAttributes(Inode inode) => _ = _notifier?.InvalidateAttributes(inode.Id);
 
-    /// <summary>Drops the pages of a file from an offset on, after the kernel has sent those that were written; or the listing of a directory.</summary>
+    /// <summary>Drops the pages of a file from an offset on, or the listing of a directory. The kernel sends written pages first.</summary>
     /// <param name="inode">The inode.</param>
-    /// <param name="from">Bytes.</param>
+    /// <param name="from">The first byte.</param>
     public void InvalidateData(Inode inode, long from = 0) => _ = _notifier?.InvalidateInode(inode.Id, from, 0);
 
-    /// <summary>The kernel looks every name up again before its next use (NOTIFY_INC_EPOCH, Linux 6.16).</summary>
-    /// <returns>EOPNOTSUPP if the kernel cannot.</returns>
+    /// <summary>Makes the kernel look each name up again before its next use (NOTIFY_INC_EPOCH, Linux 6.16).</summary>
+    /// <returns>EOPNOTSUPP if the kernel does not have it.</returns>
     public Errno ForgetNames() =>
         _notifier is null ? Errno.None : _notifier.IncrementEpoch() == Errno.EINVAL ? Errno.EOPNOTSUPP : Errno.None;
 }

@@ -1,9 +1,9 @@
 /// <summary>
-/// Where the data of a file lie that has none of its own: its upper inode, or its topmost lower one, is a metacopy (overlayfs.rst,
-/// "Metadata only copy up").
+/// The place of a metacopy's data. A metacopy is an upper inode or a topmost lower one without data of its own (overlayfs.rst, "Metadata
+/// only copy up").
 /// </summary>
-/// <param name="layer">The lower layer; <see cref="Limits.NoLayer"/>: whichever data-only layer has the path.</param>
-/// <param name="path">From the root of that layer, with a leading '/' and a NUL behind it.</param>
+/// <param name="layer">The lower layer, or <see cref="Limits.NoLayer"/> for the first data-only layer that has the path.</param>
+/// <param name="path">The path from the root of that layer, with a leading '/' and a NUL behind it.</param>
 internal sealed class LowerData(ushort layer, byte[] path)
 {
     public ushort Layer { get; } = layer;

@@ -3,15 +3,16 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Inodes;
 
 /// <summary>
-/// Which lower layers of a directory have a name, from one listing of each: so a lookup goes straight to them and a miss asks nobody, however
-/// deep the stack is. It holds hashes, not names: a collision costs one look too many, never a wrong answer. Lower layers do not change below
-/// a mount; when somebody says that they did, the directory gets new <see cref="LowerParts"/>, without this.
+/// Tells which lower layers of a directory have a name, from one listing of each. So a lookup looks into those layers only, and the lookup
+/// of a missing name looks into none, in stacks of any depth. The table holds hashes, not names: a collision costs one look too many, never
+/// a wrong answer. Lower layers do not change below a mount. After a refresh or a change of the stack the directory gets new
+/// <see cref="LowerParts"/>, without a table.
 /// </summary>
 internal sealed class LowerNames
 {
     private const int SlotBits = 16;
 
-    /// <summary>Entries of all tables together: 8 bytes each.</summary>
+    /// <summary>The most entries of all tables together, at 8 bytes each.</summary>
     public const int MostEntries = 2 << 20;
 
     private static int s_entries;
@@ -36,15 +37,15 @@ internal sealed class LowerNames
         return new LowerNames(sorted);
     }
 
-    /// <summary>What the table keeps of a name.</summary>
+    /// <summary>The table's entry for a name.</summary>
     /// <param name="name">The name, without NUL.</param>
     /// <param name="index">The layer's place in <see cref="LowerParts.Layers"/>.</param>
     public static ulong EntryOf(ReadOnlySpan<byte> name, int index) => HashOf(name) | (uint)index;
 
-    /// <summary>Gives its room back: nobody looks names up with it any more.</summary>
-    public void Drop() => _ = Interlocked.Add(ref s_entries, -_entries.Length); // the sum does not matter here
+    /// <summary>Gives the room of the table back after its last lookup. The sum does not matter here.</summary>
+    public void Drop() => _ = Interlocked.Add(ref s_entries, -_entries.Length);
 
-    /// <summary>The first of the directory's layers, from one on, that may have something to say of a name.</summary>
+    /// <summary>Finds the first of the directory's layers, from a given one on, that may have a name.</summary>
     /// <returns>Its place in <see cref="LowerParts.Layers"/>, or their count.</returns>
     public int Next(Name name, int from, int count)
     {
@@ -54,7 +55,7 @@ internal sealed class LowerNames
         return at < _entries.Length && (_entries[at] ^ hash) >> SlotBits == 0 ? (int)(_entries[at] & 0xFFFF) : count;
     }
 
-    /// <summary>FNV-1a, the low bits left for the slot.</summary>
+    /// <summary>FNV-1a, with the low bits left free for the slot.</summary>
     private static ulong HashOf(ReadOnlySpan<byte> name)
     {
         ulong hash = 0xCBF29CE484222325;

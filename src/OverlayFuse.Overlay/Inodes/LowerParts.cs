@@ -3,13 +3,13 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Inodes;
 
 /// <summary>
-/// The lower parts of a directory. Never changes but for what is learnt of the disk; when the stack of layers changes, the directory gets
-/// another one, and who goes on with this one sees the layers as they were.
+/// The lower parts of a directory. Only facts read from the disk are added to it. After a change of the stack the directory gets a new
+/// object, and a request that goes on with the old one sees the old layers.
 /// </summary>
-/// <param name="layers">Numbers of the lower layers that have it, topmost first; whatever is hidden left out.</param>
+/// <param name="layers">Numbers of the lower layers that have the directory, topmost first, without hidden ones.</param>
 internal sealed class LowerParts(ushort[] layers)
 {
-    /// <summary>A listing of a layer takes so many system calls for each that a look takes.</summary>
+    /// <summary>The price of a listing of a layer, in looks: system calls of the one for each system call of the other.</summary>
     private const int LooksOfListing = 4;
 
     private LowerNames? _names;
@@ -18,35 +18,41 @@ internal sealed class LowerParts(ushort[] layers)
     public ushort[] Layers { get; } = layers;
 
     /// <summary>
-    /// Where each of <see cref="Layers"/> is: null for the name of the directory's <see cref="Place"/> in its parent, another name there, or
-    /// a path from the layer's root; each with a NUL behind it. Null when none is elsewhere. Replaced whole, under the lock of the parent's names.
+    /// The location of the directory in each of <see cref="Layers"/>: null for the name of its <see cref="Place"/>, another name in its
+    /// parent, or a path from the layer's root; each with a NUL behind it. Null if all have the name of its place. Replaced as a whole,
+    /// under the lock of the parent's names.
     /// </summary>
     public volatile byte[]?[]? Locations;
 
-    /// <summary>Its layers may have whiteouts that are files with an xattr (opaque=x).</summary>
+    /// <summary>The layers may have whiteouts that are files with an xattr (opaque=x).</summary>
     public bool HasXattrWhiteouts { get; init; }
 
-    /// <summary>Descriptors of the real directories, of <c>DirectoryCache</c>: 0 the upper, then one for each of <see cref="Layers"/>.</summary>
+    /// <summary>
+    /// Descriptors of the real directories, which <c>DirectoryCache</c> owns: 0 for the upper, then one for each of <see cref="Layers"/>.
+    /// </summary>
     public SafeFd?[] Descriptors { get; } = new SafeFd?[1 + layers.Length];
 
-    /// <summary>Which of <see cref="Layers"/> hold AUFS whiteouts here.</summary>
+    /// <summary>For each of <see cref="Layers"/>: Yes if it holds AUFS whiteouts in the directory.</summary>
     public Known[] HasAufsWhiteouts { get; } = new Known[layers.Length];
 
-    /// <summary>Which of <see cref="Layers"/> have a name; null before it was worth asking.</summary>
+    /// <summary>Tells which of <see cref="Layers"/> have a name; null until a table is worth its price.</summary>
     public LowerNames? Names
     {
         get => Volatile.Read(ref _names);
         set => Volatile.Write(ref _names, value);
     }
 
-    /// <summary>Whether <see cref="Names"/> was asked for, and perhaps cannot be had.</summary>
+    /// <summary>True after the first try to make <see cref="Names"/>, even if it failed.</summary>
     public volatile bool HasAskedNames;
 
     /// <summary>Notes one more look into a layer that is not the topmost.</summary>
-    /// <returns>Whether all looks together have cost what listing every layer would.</returns>
-    public bool NoteLook() => ++_looks > LooksOfListing * Layers.Length; // of two at once one may be lost: a little later, then
+    /// <returns>
+    /// True if all looks together have cost as much as a listing of each layer. One of two looks at the same time may not count: the answer
+    /// then comes a little later.
+    /// </returns>
+    public bool NoteLook() => ++_looks > LooksOfListing * Layers.Length;
 
-    /// <summary>Closes what it still holds.</summary>
+    /// <summary>Closes the descriptors and gives the table back.</summary>
     public void Drop()
     {
         Interlocked.Exchange(ref _names, null)?.Drop();

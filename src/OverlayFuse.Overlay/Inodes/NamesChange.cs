@@ -1,8 +1,8 @@
 namespace OverlayFuse.Overlay.Inodes;
 
 /// <summary>
-/// A change of names in one directory or two: holds their locks, in the order of their node numbers, and keeps their versions odd,
-/// so that lookups that run at the same time are done again.
+/// A change of names in one directory or two. It holds their locks, taken in the order of their node numbers, and keeps their versions odd,
+/// so that lookups at the same time are repeated.
 /// </summary>
 internal readonly ref struct NamesChange
 {

@@ -5,8 +5,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Inodes;
 
 /// <summary>
-/// One name of an inode in the merged view: in which directory, and what it is called there. Never changes; a rename makes a new one.
-/// A short name stands in the object itself, which saves an array for each file that the kernel knows.
+/// One name of an inode in the merged view: the directory and the name in it. It never changes; a rename makes a new one. A short name
+/// stands in the object itself, which saves an array for each file that the kernel knows.
 /// </summary>
 /// <param name="parent">The directory.</param>
 internal abstract class Place(Inode parent)
@@ -15,9 +15,9 @@ internal abstract class Place(Inode parent)
 
     public abstract Name Name { get; }
 
-    /// <summary>Makes one of the least size.</summary>
+    /// <summary>Makes a place of the least size.</summary>
     /// <param name="parent">The directory.</param>
-    /// <param name="name">The name, which is copied.</param>
+    /// <param name="name">The name. The place has a copy.</param>
     public static Place Of(Inode parent, Name name) => name.WithNul.Length switch
     {
         <= 8 => new ShortPlace<Room8>(parent, name),
@@ -29,7 +29,7 @@ internal abstract class Place(Inode parent)
 
     public bool Is(Inode directory, Name name) => ReferenceEquals(Parent, directory) && name.Equals(Name);
 
-    /// <summary>The name with its NUL fills the room or leaves bytes behind it, all 0.</summary>
+    /// <summary>The name with its NUL fills the room, or is followed by bytes 0.</summary>
     private sealed class ShortPlace<TRoom> : Place
         where TRoom : unmanaged
     {
@@ -42,7 +42,8 @@ internal abstract class Place(Inode parent)
         {
             get
             {
-                _ = Name.TryTake(MemoryMarshal.AsBytes(new ReadOnlySpan<TRoom>(in _room)), out Name name); // the constructor put a NUL there
+                // The constructor put a NUL there.
+                _ = Name.TryTake(MemoryMarshal.AsBytes(new ReadOnlySpan<TRoom>(in _room)), out Name name);
                 return name;
             }
         }

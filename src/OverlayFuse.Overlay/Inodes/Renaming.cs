@@ -2,12 +2,12 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay.Inodes;
 
-/// <summary>One RENAME: what goes where.</summary>
+/// <summary>One RENAME: the inodes, directories and names of both sides. Lives for one request.</summary>
 internal readonly ref struct Renaming(Inode source, Inode? target, Inode oldParent, Inode newParent)
 {
     public Inode Source { get; } = source;
 
-    /// <summary>What stands under the new name in the merged view.</summary>
+    /// <summary>The inode with the new name in the merged view; null if there is none.</summary>
     public Inode? Target { get; } = target;
 
     public Inode OldParent { get; } = oldParent;
@@ -18,6 +18,6 @@ internal readonly ref struct Renaming(Inode source, Inode? target, Inode oldPare
 
     public Name NewName { get; init; }
 
-    /// <summary>RENAME_EXCHANGE: both change places.</summary>
+    /// <summary>RENAME_EXCHANGE: source and target change places.</summary>
     public bool Exchange { get; init; }
 }

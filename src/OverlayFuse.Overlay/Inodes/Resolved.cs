@@ -3,7 +3,7 @@ using OverlayFuse.Overlay.Links;
 
 namespace OverlayFuse.Overlay.Inodes;
 
-/// <summary>What a lookup found for one name in all layers.</summary>
+/// <summary>The result of a lookup of one name in all layers. Lives for one request.</summary>
 /// <param name="lowers">Room for as many numbers as there are lower layers.</param>
 internal ref struct Resolved(Span<ushort> lowers)
 {
@@ -11,13 +11,13 @@ internal ref struct Resolved(Span<ushort> lowers)
     private int _count;
     private byte[]?[]? _locations;
 
-    /// <summary>Of the topmost real inode; undefined where <see cref="Exists"/> is false.</summary>
+    /// <summary>statx of the topmost real inode; undefined if <see cref="Exists"/> is false.</summary>
     public Statx Stat;
 
-    /// <summary>Something is there, in the merged view.</summary>
+    /// <summary>The merged view has the name.</summary>
     public bool Exists { readonly get; set; }
 
-    /// <summary>The upper layer has it.</summary>
+    /// <summary>The upper layer has the name.</summary>
     public bool HasUpper { readonly get; set; }
 
     /// <summary>st_ino in the merged view.</summary>
@@ -26,7 +26,7 @@ internal ref struct Resolved(Span<ushort> lowers)
     /// <summary>The upper inode is the copy of a lower one, whose number it shows.</summary>
     public bool HasOrigin { readonly get; set; }
 
-    /// <summary>Indexes of the lower layers that have it and are not hidden; a non-directory has at most one.</summary>
+    /// <summary>Indexes of the lower layers that have the name and are not hidden. A non-directory has at most one.</summary>
     public readonly ReadOnlySpan<ushort> Lowers => _lowers[.._count];
 
     public readonly bool IsDirectory => Exists && Stat.IsDirectory;
@@ -37,7 +37,7 @@ internal ref struct Resolved(Span<ushort> lowers)
     /// <summary>The directory has whiteouts that are files with an xattr.</summary>
     public bool HasXattrWhiteouts { readonly get; set; }
 
-    /// <summary>The file's data lie elsewhere: see <see cref="Data"/>.</summary>
+    /// <summary>The file is a metacopy: see <see cref="Data"/>.</summary>
     public bool IsMetacopy { readonly get; set; }
 
     public LowerData? Data { readonly get; set; }
@@ -45,7 +45,10 @@ internal ref struct Resolved(Span<ushort> lowers)
     /// <summary>xattr "redirect" of the upper inode.</summary>
     public byte[]? Redirect { readonly get; set; }
 
-    /// <summary>Its name in the index, there or to be: of a file with several lower links, with index=on; of all that a lower layer has, with nfs_export=on.</summary>
+    /// <summary>
+    /// The name of its entry in the index, which may not exist yet. A file with several lower links has one with index=on, each lower inode
+    /// has one with nfs_export=on.
+    /// </summary>
     public byte[]? IndexName { readonly get; set; }
 
     /// <summary>See <see cref="IndexEntry.Delta"/>.</summary>
@@ -54,16 +57,19 @@ internal ref struct Resolved(Span<ushort> lowers)
     /// <summary>See <see cref="InodeTable.IndexVersion"/>.</summary>
     public int IndexVersion { readonly get; set; }
 
-    /// <summary>Where each of <see cref="Lowers"/> is; null where all have this name in the parent.</summary>
+    /// <summary>The location in each of <see cref="Lowers"/>; null if all have this name in the parent.</summary>
     public readonly byte[]?[]? Locations => _locations?[.._count];
 
-    /// <summary>Where the last of <see cref="Lowers"/> is: null for this name in the parent, another name there, or a path from the layer's root.</summary>
+    /// <summary>
+    /// The location in the last of <see cref="Lowers"/>: null for this name in the parent, another name there, or a path from the layer's
+    /// root.
+    /// </summary>
     public readonly byte[]? LastLocation => _locations?[_count - 1];
 
     /// <summary>The lower parts of the directory that was found.</summary>
     public readonly LowerParts ToParts() => new(Lowers.ToArray()) { Locations = Locations, HasXattrWhiteouts = HasXattrWhiteouts };
 
-    /// <summary>Forgets all, for another try.</summary>
+    /// <summary>Forgets the result, before another try.</summary>
     public void Reset()
     {
         _count = 0;
@@ -85,7 +91,7 @@ internal ref struct Resolved(Span<ushort> lowers)
         _lowers[_count++] = layer;
     }
 
-    /// <summary>Whether an inode known under this name is still the same.</summary>
+    /// <summary>True if an inode known under this name is still the same.</summary>
     public readonly bool IsStill(Inode known) =>
         known.Type == Stat.Type
         && (HasUpper ? known.UpperIno == Stat.Ino : !known.HasUpper)

@@ -9,7 +9,7 @@ namespace OverlayFuse.Overlay.Live;
 /// <param name="view">The merged view.</param>
 /// <param name="access">Open files.</param>
 /// <param name="copyUp">Null on a mount that writes nothing.</param>
-internal sealed class LiveNumbers(MergedView view, InodeAccess access, CopyUp? copyUp)
+internal sealed class LiveNumbers(MergedView view, FileAccessChoice access, CopyUp? copyUp)
 {
     private readonly long _started = Environment.TickCount64;
 
@@ -35,7 +35,7 @@ internal sealed class LiveNumbers(MergedView view, InodeAccess access, CopyUp? c
         ResidentBytes = Proc.ResidentBytes,
         CopyUps = copyUp?.Copies ?? 0,
         KnownInodes = view.Inodes.Count,
-        Io = access.EffectiveIo,
+        Io = access.Current.EffectiveIo,
         UserXattr = view.Xattrs.IsUser ? 1 : 0,
         AufsWhiteouts = view.UpperForm.HasMarkFiles ? 1 : 0,
         BelievesOverrides = view.Owners.BelievesUser ? 1 : 0,

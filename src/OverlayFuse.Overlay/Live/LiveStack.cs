@@ -20,7 +20,7 @@ namespace OverlayFuse.Overlay.Live;
 /// <param name="access">Open files.</param>
 /// <param name="copyUp">Null on a mount that writes nothing.</param>
 /// <param name="numbers">For statistics.</param>
-internal sealed class LiveStack(MergedView view, InodeAccess access, CopyUp? copyUp, LiveNumbers numbers)
+internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp? copyUp, LiveNumbers numbers)
 {
     /// <summary>One change of the stack at a time; outermost of all locks.</summary>
     private readonly Lock _live = new();
@@ -55,7 +55,7 @@ internal sealed class LiveStack(MergedView view, InodeAccess access, CopyUp? cop
 
     private Errno Settle()
     {
-        copyUp?.FinishAll();
+        copyUp?.CompleteAll();
         return Errno.None;
     }
 
@@ -78,7 +78,7 @@ internal sealed class LiveStack(MergedView view, InodeAccess access, CopyUp? cop
             return Errno.E2BIG;
         if (view.Index is { IsComplete: true })
             return Errno.EINVAL; // what is indexed is bound to the lower directories that there were
-        copyUp?.FinishAll();
+        copyUp?.CompleteAll();
         if (view.Kernel.ForgetNames() is not Errno.None and var old)
             return old;
         if (OpenNewLayer(directory, out Layer? layer) is not Errno.None and var error)
@@ -134,7 +134,7 @@ internal sealed class LiveStack(MergedView view, InodeAccess access, CopyUp? cop
     {
         if (view.Kernel.ForgetNames() is not Errno.None and var old)
             return old;
-        copyUp?.FinishAll();
+        copyUp?.CompleteAll();
         Inode root = view.Inodes.Root;
         using (new NamesChange(root))
             root.Directory!.Parts = RootParts.Of(view.Layers, root.Directory.Lowers);
@@ -143,7 +143,7 @@ internal sealed class LiveStack(MergedView view, InodeAccess access, CopyUp? cop
         foreach (Inode inode in view.Inodes.Snapshot())
         {
             inode.Protection = Protection.NotRead;
-            access.RefreshOpen(inode);
+            access.Current.FollowRealFile(inode);
             view.Kernel.InvalidateData(inode);
         }
         return ForgetNamesOnTheWay();

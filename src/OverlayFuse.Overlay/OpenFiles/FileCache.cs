@@ -4,24 +4,25 @@ using OverlayFuse.Overlay.Inodes;
 namespace OverlayFuse.Overlay.OpenFiles;
 
 /// <summary>
-/// Bounds how many descriptors are open for files that nobody told us to be open (<see cref="IoMode.Stateless"/>): an LRU by the clock
-/// algorithm. Its lock is a leaf, never held over a system call. Where close(2) may wait for a server, a thread closes (<see cref="FileClosers"/>).
+/// Bounds the number of descriptors of idle files, which no client is known to have open (<see cref="IoMode.Stateless"/>). It is an LRU by
+/// the clock algorithm. Its lock is a leaf, never held over a system call. If close(2) may wait for a server, a thread closes
+/// (<see cref="FileClosers"/>).
 /// </summary>
-/// <param name="closers">Where the files are closed.</param>
-/// <param name="capacity">How many it keeps.</param>
+/// <param name="closers">They close the files.</param>
+/// <param name="capacity">The number of descriptors that it keeps.</param>
 internal sealed class FileCache(FileClosers closers, int capacity)
 {
     private readonly Lock _lock = new();
     private readonly Entry[] _ring = new Entry[capacity];
     private int _hand;
 
-    /// <summary>How many it has given up that are not closed yet.</summary>
+    /// <summary>The number of descriptors that it has given up and that are not closed yet.</summary>
     public int Waiting => closers.Waiting;
 
-    /// <summary>Takes over the descriptor of a file that nobody has open.</summary>
+    /// <summary>Takes over the descriptor of an idle file.</summary>
     public SafeFd Own(Fd fd) => closers.Own(fd);
 
-    /// <summary>Notes such a descriptor; closes the one that was used least lately, unless somebody has its file open after all.</summary>
+    /// <summary>Adds such a descriptor. Closes the one that was used least lately, unless a client has opened its file meanwhile.</summary>
     public void Add(OpenFile owner, SafeFd fd)
     {
         Entry evicted;
@@ -40,8 +41,8 @@ internal sealed class FileCache(FileClosers closers, int capacity)
             evicted.Owner.CloseIf(evicted.Fd);
     }
 
-    /// <summary>Closes all that nobody has open: others need the descriptors.</summary>
-    /// <returns>Whether there were any.</returns>
+    /// <summary>Closes all idle files, because requests need the descriptors.</summary>
+    /// <returns>True if there were any.</returns>
     public bool TryCloseAll()
     {
         bool any = false;
@@ -61,7 +62,7 @@ internal sealed class FileCache(FileClosers closers, int capacity)
         return any;
     }
 
-    /// <summary>At the end of the mount: waits for what is being closed. A file system that hangs is not waited for.</summary>
+    /// <summary>Waits at the end of the mount until the files are closed, but not for a file system that hangs.</summary>
     public void AwaitClosed() => closers.Await();
 
     private readonly record struct Entry(OpenFile Owner, SafeFd Fd);

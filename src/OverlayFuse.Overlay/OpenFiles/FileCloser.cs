@@ -3,12 +3,12 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.OpenFiles;
 
 /// <summary>
-/// Closes idle files of one file system whose server may keep close(2) waiting for ever, in a thread of its own. Owned by <see cref="FileClosers"/>. The lock
-/// is a leaf, never held over a system call.
+/// Closes idle files of one file system in a thread of its own, because its server may keep close(2) waiting for ever. Owned by
+/// <see cref="FileClosers"/>. The lock is a leaf, never held over a system call.
 /// </summary>
-/// <param name="owner">Counts the files that are not closed yet.</param>
-/// <param name="mostWaiting">How many files may wait before those who open more of them must help.</param>
-internal sealed class FileCloser(FileClosers owner, int mostWaiting)
+/// <param name="count">Counts the files that are not closed yet.</param>
+/// <param name="mostWaiting">If more files than these wait, an opener of another file must help.</param>
+internal sealed class FileCloser(UnclosedCount count, int mostWaiting)
 {
     private const int StackSize = 256 << 10;
 
@@ -16,13 +16,13 @@ internal sealed class FileCloser(FileClosers owner, int mostWaiting)
     private Thread? _thread;
     private bool _isIdle;
 
-    /// <summary>A descriptor that this closes when its last reference goes.</summary>
+    /// <summary>Takes over a descriptor. The thread closes it when its last reference goes.</summary>
     public SafeFd Own(Fd fd) => new Owned(fd, this);
 
     private void Close(Fd fd)
     {
         Thread? started = null;
-        owner.Count(1);
+        count.Add(1);
         lock (_waiting)
         {
             _waiting.Enqueue(fd);
@@ -36,8 +36,8 @@ internal sealed class FileCloser(FileClosers owner, int mostWaiting)
     }
 
     /// <summary>
-    /// Called by a thread that has opened a file of this file system. If too many files wait, the caller closes one of them: opens do not outrun closes, and
-    /// only users of the file system wait for its server.
+    /// Called by a thread that has opened a file of this file system. If too many files wait, the caller closes one of them. So opens do
+    /// not outrun closes, and only users of the file system wait for its server.
     /// </summary>
     public void Help()
     {
@@ -56,7 +56,8 @@ internal sealed class FileCloser(FileClosers owner, int mostWaiting)
         {
             thread.Start();
         }
-        catch (Exception error) when (error is OutOfMemoryException or ThreadStartException) // no more threads: the next file that comes tries again
+        // There are no more threads. The next file tries again.
+        catch (Exception error) when (error is OutOfMemoryException or ThreadStartException)
         {
             lock (_waiting)
                 _thread = null;
@@ -73,7 +74,8 @@ internal sealed class FileCloser(FileClosers owner, int mostWaiting)
                 while (!_waiting.TryDequeue(out fd))
                 {
                     _isIdle = true;
-                    _ = Monitor.Wait(_waiting); // no timeout: it is always true
+                    // Without a timeout the answer is always true.
+                    _ = Monitor.Wait(_waiting);
                     _isIdle = false;
                 }
             }
@@ -84,11 +86,22 @@ internal sealed class FileCloser(FileClosers owner, int mostWaiting)
     private void CloseNow(Fd fd)
     {
         Sys.Close(fd);
-        owner.Count(-1);
+        count.Add(-1);
     }
 
     private sealed class Owned(Fd fd, FileCloser closer) : SafeFd(fd)
     {
         protected override void Close() => closer.Close(Fd);
     }
+}
+
+/// <summary>The number of files that wait for their close, of all <see cref="FileCloser"/>s together. Without locks.</summary>
+internal sealed class UnclosedCount
+{
+    private int _files;
+
+    public int Files => Volatile.Read(ref _files);
+
+    /// <summary>Adds to the number. The sum does not matter here.</summary>
+    public void Add(int change) => _ = Interlocked.Add(ref _files, change);
 }

@@ -5,12 +5,12 @@ using OverlayFuse.Overlay.Layers;
 namespace OverlayFuse.Overlay.OpenFiles;
 
 /// <summary>
-/// Decides where idle files are closed. close(2) of a file on a FUSE or network file system waits for its server (fuse_flush, nfs_file_flush). If the server
-/// hangs, the thread that closes hangs with it, whatever it was doing. Files of local disks are closed at once; each other file system has a
-/// <see cref="FileCloser"/>, so that one that hangs does not hold up the others. Without locks.
+/// Picks the thread that closes an idle file. close(2) of a file on a FUSE or network file system waits for its server (fuse_flush,
+/// nfs_file_flush). If the server hangs, the thread that closes hangs with it. So files of local disks are closed at once, and each other
+/// file system has a <see cref="FileCloser"/>: one that hangs does not hold up the others. Without locks.
 /// </summary>
-/// <param name="layers">The layers that the files are of.</param>
-/// <param name="mostWaiting">How many files of one file system may wait, see <see cref="FileCloser.Help"/>.</param>
+/// <param name="layers">The layers of the files.</param>
+/// <param name="mostWaiting">The number of files of one file system that may wait, see <see cref="FileCloser.Help"/>.</param>
 internal sealed class FileClosers(LayerStack layers, int mostWaiting)
 {
     private const int MostRounds = 1000;
@@ -18,15 +18,14 @@ internal sealed class FileClosers(LayerStack layers, int mostWaiting)
     /// <summary>By st_dev; null for a local disk.</summary>
     private readonly ConcurrentDictionary<ulong, FileCloser?> _closers = new();
 
-    private int _waiting;
+    private readonly UnclosedCount _waiting = new();
 
-    /// <summary>How many files are not closed yet, with those that threads close at this moment.</summary>
-    public int Waiting => Volatile.Read(ref _waiting);
+    /// <summary>The number of files that are not closed yet, with those that threads close at this moment.</summary>
+    public int Waiting => _waiting.Files;
 
-    /// <summary>Called by the closers.</summary>
-    public void Count(int change) => _ = Interlocked.Add(ref _waiting, change); // the sum is read elsewhere
-
-    /// <summary>Takes over a file that was just opened; whoever gives its last reference back does not wait for the file system's server.</summary>
+    /// <summary>
+    /// Takes over a file that was just opened. The release of its last reference does not wait for the file system's server.
+    /// </summary>
     public SafeFd Own(Fd file)
     {
         if (layers.CloseAtOnce || CloserOf(file) is not { } closer)
@@ -35,7 +34,9 @@ internal sealed class FileClosers(LayerStack layers, int mostWaiting)
         return closer.Own(file);
     }
 
-    /// <summary>At the end of the mount: waits until the files are closed, but not for long. The threads do not keep the process.</summary>
+    /// <summary>
+    /// Waits at the end of the mount until the files are closed, but not for long. The threads do not keep the process alive.
+    /// </summary>
     public void Await()
     {
         for (int round = 0; round < MostRounds && Waiting > 0; round++)
@@ -44,11 +45,12 @@ internal sealed class FileClosers(LayerStack layers, int mostWaiting)
 
     private FileCloser? CloserOf(Fd file)
     {
+        // Does not happen to an open file.
         if (Sys.FStatxUnasked(file, out Statx stat, StatxMask.Type) != Errno.None)
-            return null; // cannot fail for an open file
+            return null;
         if (_closers.TryGetValue(stat.Dev, out FileCloser? known))
             return known;
         bool isLocal = Sys.FStatFs(file, out StatFs about) == Errno.None && FileSystemTypes.IsLocal(about.Type);
-        return _closers.GetOrAdd(stat.Dev, isLocal ? null : new FileCloser(this, mostWaiting));
+        return _closers.GetOrAdd(stat.Dev, isLocal ? null : new FileCloser(_waiting, mostWaiting));
     }
 }

@@ -4,15 +4,15 @@ using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Overlay.OpenFiles;
 
-/// <summary>A real file: a directory's descriptor and a name in it, or the file's own descriptor and the empty name.</summary>
+/// <summary>A real file: the descriptor of a directory and a name in it, or the descriptor of the file and the empty name.</summary>
 internal readonly ref struct FoundFile
 {
     private readonly BorrowedFd _directory;
     private readonly DirectoryNode? _locked;
 
-    /// <param name="directory">A reference that is given back on disposal.</param>
+    /// <param name="directory">A reference, which the disposal gives back.</param>
     /// <param name="name">The name in it.</param>
-    /// <param name="toLock">The directory whose names are locked from here to disposal.</param>
+    /// <param name="toLock">This locks its names until the disposal; null for none.</param>
     public FoundFile(BorrowedFd directory, Name name, DirectoryNode? toLock)
     {
         _directory = directory;

@@ -3,17 +3,17 @@ using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Overlay.OpenFiles;
 
-/// <summary>What io=passthrough needs, as far as it can be known before mounting.</summary>
+/// <summary>Checks before mounting if io=passthrough can work.</summary>
 public static class PassthroughChecks
 {
-    /// <summary>The first version with FUSE passthrough.</summary>
+    /// <summary>The first version of Linux with FUSE passthrough.</summary>
     private static readonly Version s_passthrough = new(6, 9);
 
-    /// <summary>Whether the kernel lets this process register backing files: CAP_SYS_ADMIN outside of user namespaces.</summary>
+    /// <summary>True if the kernel lets this process register backing files: CAP_SYS_ADMIN outside of user namespaces.</summary>
     public static bool MayPassThrough => CallerProcess.IsSystemAdministrator;
 
-    /// <summary>What can be known before mounting.</summary>
-    /// <exception cref="MountRefusedException">Passthrough was asked for and the kernel would not let us.</exception>
+    /// <summary>Refuses a mount whose passthrough cannot work.</summary>
+    /// <exception cref="MountRefusedException">The options ask for passthrough and the kernel would refuse it.</exception>
     internal static void Require(OverlayOptions options, LayerStack layers)
     {
         if (options.Io != IoMode.Passthrough)
@@ -22,7 +22,7 @@ public static class PassthroughChecks
             throw new MountRefusedException($"option io=passthrough: {obstacle}, or write io=auto");
     }
 
-    /// <summary>The first that is in the way, with the remedy; null: nothing that can be known before mounting.</summary>
+    /// <summary>The first obstacle with its remedy; null if none can be known before mounting.</summary>
     internal static string? Obstacle(bool mayPassThrough, bool areLowersReadOnly, Version kernel)
     {
         if (kernel < s_passthrough)
@@ -30,6 +30,7 @@ public static class PassthroughChecks
         if (!mayPassThrough)
             return "needs CAP_SYS_ADMIN outside of user namespaces; mount as root";
         return areLowersReadOnly ? null
-            : "the lower layers cannot be mounted read-only for it in this mount namespace (open_tree(2)); mount in a namespace that is yours";
+            : "the lower layers cannot be mounted read-only for it in this mount namespace (open_tree(2)); "
+            + "mount in a namespace that is yours";
     }
 }

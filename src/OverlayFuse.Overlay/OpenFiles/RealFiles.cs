@@ -9,21 +9,21 @@ namespace OverlayFuse.Overlay.OpenFiles;
 
 /// <summary>Finds the real file behind an inode: in its pinned descriptor, in the upper layer, else in the topmost lower one.</summary>
 /// <param name="layers">The layers.</param>
-/// <param name="directories">Where the real directories are.</param>
+/// <param name="directories">Descriptors of the real directories.</param>
 /// <param name="owners">Owners and modes as shown.</param>
 internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, Ownership owners)
 {
     /// <summary>workdir/index, with index=on.</summary>
     public SafeFd? Index { get; init; }
 
-    /// <summary>Compares data with the digests of their metacopies; null where nobody asks for that.</summary>
+    /// <summary>Compares data with the digests of their metacopies; null without verity.</summary>
     public Metacopy? Verifier { get; init; }
 
     /// <summary>
-    /// Where the real file is: for an upper non-directory with the lock of the parent's names held until it is disposed, so that the name
+    /// Finds the real file. For an upper non-directory the result holds the lock of the parent's names until its disposal, so that the name
     /// stays true.
     /// </summary>
-    /// <returns>ESTALE when a layer was changed behind our back and the file is gone.</returns>
+    /// <returns>ESTALE if another process has changed a layer and the file is gone.</returns>
     public Errno Locate(Inode inode, out FoundFile real)
     {
         real = default;
@@ -41,7 +41,7 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, O
         return inode.HasUpper ? LocateUpper(inode, out real) : LocateLower(inode, out real);
     }
 
-    /// <summary>statx of the real file, as it is to be shown.</summary>
+    /// <summary>statx of the real file, as the merged view shows it.</summary>
     public Errno Statx(Inode inode, out Statx stat)
     {
         stat = default;
@@ -50,7 +50,8 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, O
             using (written)
                 return Statx(inode, written, Name.Empty, out stat);
         }
-        if (Locate(inode, out FoundFile real) is not Errno.None and var error)
+        Errno error;
+        if ((error = Locate(inode, out FoundFile real)) != Errno.None)
             return error;
         using (real)
             error = Statx(inode, real.Directory, real.Name, out stat);
@@ -60,18 +61,20 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, O
         return error == Errno.ENOENT ? Errno.ESTALE : error;
     }
 
-    /// <summary>statx of an inode's real file that was found already, as it is to be shown.</summary>
+    /// <summary>statx of a real file that the caller has found already, as the merged view shows it.</summary>
     public Errno Statx(Inode inode, Fd directory, Name name, out Statx stat, StatxMask mask = StatxMask.BasicStats) =>
-        // The copy of a large file, while it is made, lies in work: on the upper's disk.
+        // A copy that is still being made lies in work, on the upper's disk.
         owners.Statx(inode.Partial is null ? inode.RealLayer : Limits.NoLayer, directory, name, out stat, mask);
 
-    /// <summary>Opens the real file; a lower one for reading only.</summary>
+    /// <summary>Opens the real file. A lower file opens for reading only.</summary>
     public Errno Open(Inode inode, OpenFlags flags, out Fd fd)
     {
         fd = Fd.None;
+        // A fault elsewhere must not reach a lower layer.
         if (!inode.HasUpper && (flags & (OpenFlags.AccessMode | OpenFlags.Truncate | OpenFlags.Create)) != OpenFlags.ReadOnly)
-            return Errno.EROFS; // whatever went wrong, it does not reach a lower layer
-        if (Locate(inode, out FoundFile real) is not Errno.None and var error)
+            return Errno.EROFS;
+        Errno error;
+        if ((error = Locate(inode, out FoundFile real)) != Errno.None)
             return error;
         using (real)
         {
@@ -84,7 +87,7 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, O
 
     private static bool IsForReadingBelow(Inode inode, OpenFlags flags) => !inode.HasUpper && (flags & OpenFlags.Path) == 0;
 
-    /// <summary>Opens the file that holds the data: of a metacopy one further down, for reading only.</summary>
+    /// <summary>Opens the file that holds the data. The data of a metacopy are further down, and open for reading only.</summary>
     public Errno OpenData(Inode inode, OpenFlags flags, out Fd fd)
     {
         if (inode.Partial is { } partial)
@@ -94,7 +97,8 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, O
         fd = Fd.None;
         if ((flags & (OpenFlags.AccessMode | OpenFlags.Truncate)) != OpenFlags.ReadOnly)
             return Errno.EROFS;
-        if (OpenData(data, flags, out fd) is not Errno.None and var error)
+        Errno error;
+        if ((error = OpenData(data, flags, out fd)) != Errno.None)
             return error;
         if (Verifier is null)
             return Errno.None;
@@ -106,13 +110,14 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, O
 
     private Errno Verify(Inode inode, Fd data)
     {
-        if (Locate(inode, out FoundFile real) is not Errno.None and var error)
+        Errno error;
+        if ((error = Locate(inode, out FoundFile real)) != Errno.None)
             return error;
         using (real)
             return Verifier!.Verify(real.Directory, real.Name, data);
     }
 
-    /// <summary>st_blocks of a metacopy are its data's (ovl_getattr).</summary>
+    /// <summary>st_blocks of the data, which a metacopy shows (ovl_getattr).</summary>
     public ulong BlocksOfData(LowerData data, in Statx metadata)
     {
         ulong estimate = (metadata.Size + metadata.BlockSize - 1) / metadata.BlockSize * metadata.BlockSize / 512;
@@ -127,13 +132,14 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, O
     {
         real = default;
         Place place = inode.Place!;
-        if (directories.BorrowLayer(place.Parent, inode.LowerLayer, out BorrowedFd parent) is not Errno.None and var error)
+        Errno error;
+        if ((error = directories.BorrowLayer(place.Parent, inode.LowerLayer, out BorrowedFd parent)) != Errno.None)
             return error;
         real = new FoundFile(parent, place.Name, null);
         return Errno.None;
     }
 
-    /// <returns>EIO when it is not there, or no regular file; ENOENT when no data-only layer has it.</returns>
+    /// <returns>EIO if the data are missing or no regular file; ENOENT if no data-only layer has them.</returns>
     private Errno OpenData(LowerData data, OpenFlags flags, out Fd fd)
     {
         bool isInDataLayer = data.Layer == Limits.NoLayer;
@@ -174,12 +180,14 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, O
             }
             if (inode.Place is not { } place || inode.Unlinked)
                 return Errno.ESTALE;
-            if (directories.BorrowUpper(place.Parent, out BorrowedFd parent) is not Errno.None and var error)
+            Errno error;
+            if ((error = directories.BorrowUpper(place.Parent, out BorrowedFd parent)) != Errno.None)
                 return error;
             real = new FoundFile(parent, place.Name, place.Parent.Directory);
             if (ReferenceEquals(place, inode.Place) && !inode.Unlinked)
                 return Errno.None;
-            real.Dispose(); // renamed or unlinked before the lock was ours
+            // Another request has renamed or unlinked it before the lock was taken.
+            real.Dispose();
         }
     }
 
@@ -191,7 +199,28 @@ internal sealed class RealFiles(LayerStack layers, DirectoryCache directories, O
         return held;
     }
 
-    /// <summary>Counts what was written before an error, too.</summary>
+    /// <summary>
+    /// Writes data that were stored into the page cache before, by a mapping or with writeback=1. The kernel ignores the number of bytes in
+    /// the answer (fuse_writepage_end), so a short write is an error. The kernel dealt with the rights of the file when the data were
+    /// stored, so a capability that the file has by now stays.
+    /// </summary>
+    public Errno WriteStored(Inode inode, Fd file, ReadOnlySpan<byte> data, long offset)
+    {
+        Span<byte> capability = stackalloc byte[FileCapability.Room];
+        if (!owners.WriteDropsCapability(file))
+            return WriteAll(file, data, offset, out _);
+        // A SETXATTR or REMOVEXATTR of the capability comes before or after.
+        lock (inode.OpenLock)
+        {
+            if (Sys.FGetXattr(file, FileCapability.Xattr, capability, out int length) != Errno.None)
+                return WriteAll(file, data, offset, out _);
+            Errno written = WriteAll(file, data, offset, out _);
+            Errno error = Sys.SetXattrAt(file, Name.Empty, FileCapability.Xattr, capability[..length]);
+            return written == Errno.None ? error : written;
+        }
+    }
+
+    /// <summary>Writes all data. An error still counts the bytes before it.</summary>
     public static Errno WriteAll(Fd file, ReadOnlySpan<byte> data, long offset, out int count)
     {
         for (count = 0; count < data.Length;)

@@ -1,6 +1,6 @@
 namespace OverlayFuse.Overlay.OpenFiles;
 
-/// <summary>How long an answer holds, in FUSE's two fields.</summary>
+/// <summary>The time for which the kernel may use an answer, in FUSE's two fields.</summary>
 /// <param name="time">The time.</param>
 internal readonly struct Validity(TimeSpan time)
 {

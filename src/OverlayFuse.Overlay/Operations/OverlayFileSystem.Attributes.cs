@@ -13,10 +13,7 @@ namespace OverlayFuse.Overlay.Operations;
 /// <summary>GETATTR and SETATTR.</summary>
 public sealed partial class OverlayFileSystem
 {
-    private const uint GroupWrites = 0x10;
-    private const uint OthersWrite = 0x2;
-
-        /// <inheritdoc/>
+    /// <inheritdoc/>
     public Errno GetAttr(in FuseRequest request, in GetAttrIn input, out AttrOut attributes)
     {
         attributes = default;
@@ -31,32 +28,34 @@ public sealed partial class OverlayFileSystem
         attributes = default;
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (_view.Owners.ReadChange(input, out OwnerChange change) is not Errno.None and var unknown)
-            return unknown;
-        if (change.IsNothingButChown && MayClearSetIds(request, inode) is not Errno.None and var denied)
-            return denied == Errno.EPERM && _access.IsStateless ? GetAttr(inode, out attributes) : denied; // a write clears them itself
-        if (_access.IsTimeThatItHas(inode, input))
+        Errno error;
+        if ((error = _view.Owners.ReadChange(input, out OwnerChange change)) != Errno.None)
+            return error;
+        // EPERM is no error for a write that is not known to be one: the write clears them itself.
+        if (change.IsNothingButChown && (error = MayClearSetIds(request, inode)) != Errno.None)
+            return error == Errno.EPERM && _access.ChangesDropSetIds ? GetAttr(inode, out attributes) : error;
+        if (_access.HasTimesAlready(inode, input))
             return GetAttr(inode, out attributes);
-        if (_protections.RequireSettable(inode, input) is not Errno.None and var kept)
-            return kept;
+        if ((error = _protections.RequireSettable(inode, input)) != Errno.None)
+            return error;
         long data = (input.Valid & SetAttrValid.Size) != 0 ? (long)input.Size : CopyUp.NoData;
-        if (_upper.EnsureChangeable(request, inode, data) is not Errno.None and var error)
+        if ((error = _upper.EnsureChangeable(request, inode, data)) != Errno.None)
             return error;
         using var steady = new SteadyTimes(inode.Partial);
-        if ((input.Valid & SetAttrValid.Size) != 0 && Truncate(request, inode, input) is not Errno.None and var truncated)
-            return truncated;
+        if ((input.Valid & SetAttrValid.Size) != 0 && (error = Truncate(request, inode, input)) != Errno.None)
+            return error;
         _access.NoteTime(inode, input);
-        if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var lost)
-            return lost;
+        if ((error = _view.Files.Locate(inode, out FoundFile real)) != Errno.None)
+            return error;
         using (real)
         using (new ModeChange(inode.IsDirectory))
         {
-            if (ChangeOwner(request, inode, real, change) is not Errno.None and var refused)
-                return refused;
-            if (SetTimes(real, input) is not Errno.None and var failed)
-                return failed;
+            if ((error = ChangeOwner(request, inode, real, change)) != Errno.None)
+                return error;
+            if ((error = SetTimes(real, input)) != Errno.None)
+                return error;
         }
-        _access.TellSuccessor(inode);
+        _access.AttributesChanged(inode);
         steady.Note();
         return GetAttr(inode, out attributes);
     }
@@ -67,7 +66,8 @@ public sealed partial class OverlayFileSystem
         attributes = default;
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var error)
+        Errno error;
+        if ((error = _view.Files.Locate(inode, out FoundFile real)) != Errno.None)
             return error;
         Statx stat;
         using (real)
@@ -79,16 +79,19 @@ public sealed partial class OverlayFileSystem
         stat.Nlink = attr.Nlink;
         stat.Uid = attr.Uid;
         stat.Gid = attr.Gid;
-        attributes = new StatxOut { AttrValid = _access.AttributeValidityOf(inode).Seconds, AttrValidNsec = _access.AttributeValidityOf(inode).Nanoseconds, Stat = stat };
+        Validity validity = _access.AttributeValidityOf(inode);
+        attributes = new StatxOut { AttrValid = validity.Seconds, AttrValidNsec = validity.Nanoseconds, Stat = stat };
         return Errno.None;
     }
 
     private Errno GetAttr(Inode inode, out AttrOut attributes)
     {
         attributes = default;
-        if (_view.Files.Statx(inode, out Statx stat) is not Errno.None and var error)
+        Errno error;
+        if ((error = _view.Files.Statx(inode, out Statx stat)) != Errno.None)
             return error;
-        attributes = new AttrOut { AttrValid = _access.AttributeValidityOf(inode).Seconds, AttrValidNsec = _access.AttributeValidityOf(inode).Nanoseconds, Attr = ToAttr(inode, stat) };
+        Validity validity = _access.AttributeValidityOf(inode);
+        attributes = new AttrOut { AttrValid = validity.Seconds, AttrValidNsec = validity.Nanoseconds, Attr = ToAttr(inode, stat) };
         return Errno.None;
     }
 
@@ -142,7 +145,8 @@ public sealed partial class OverlayFileSystem
             using (written)
                 return Truncate(request, written, input);
         }
-        if (_view.Files.Open(inode, OpenFlags.WriteOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
+        Errno error;
+        if ((error = _view.Files.Open(inode, OpenFlags.WriteOnly | OpenFlags.NonBlock, out Fd opened)) != Errno.None)
             return error;
         using var file = new ScopedFd(opened);
         return Truncate(request, file, input);
@@ -151,17 +155,14 @@ public sealed partial class OverlayFileSystem
     private Errno Truncate(in FuseRequest request, Fd file, in SetAttrIn input)
     {
         _view.Owners.DropEscapedCapability(file, Name.Empty);
-        Errno error = IsByPath(input) ? Sys.Truncate(file, (long)input.Size) : Sys.FTruncate(file, (long)input.Size);
+        Errno error = _access.IsTruncationByPath(input) ? Sys.Truncate(file, (long)input.Size) : Sys.FTruncate(file, (long)input.Size);
         return error == Errno.None && (input.Valid & SetAttrValid.KillSuidGid) != 0 ? _view.Owners.DropSetIds(request, file) : error;
     }
 
-    /// <summary>truncate(2); without opens also open(2) with O_TRUNC, which changes the time of an empty file.</summary>
-    private bool IsByPath(in SetAttrIn input) =>
-        (input.Valid & SetAttrValid.Handle) == 0 && !(_access.IsStateless && input.Size == 0);
-
     /// <summary>
-    /// chown(path, -1, -1) by who is not the owner must not clear set-uid and set-gid (setattr_prepare), but HANDLE_KILLPRIV_V2 takes that check
-    /// from the kernel. The same request comes before any writing by who may not keep them: who has write access may clear them.
+    /// chown(path, -1, -1) by another user than the owner must not clear set-uid and set-gid (setattr_prepare). HANDLE_KILLPRIV_V2 takes
+    /// that check from the kernel. The same request comes before a write by a user that may not keep them: a caller with write access may
+    /// clear them.
     /// </summary>
     private Errno MayClearSetIds(in FuseRequest request, Inode inode)
     {
@@ -170,24 +171,15 @@ public sealed partial class OverlayFileSystem
             written.Dispose();
             return Errno.None;
         }
-        if (_view.Files.Statx(inode, out Statx stat) is not Errno.None and var error)
+        Errno error;
+        if ((error = _view.Files.Statx(inode, out Statx stat)) != Errno.None)
             return error;
-        if (_access.IsStateless && MayBeWriting(request, inode, stat))
-            return Errno.None; // who has it open is not known
-        bool isAllowed = stat.IsDirectory || _view.Owners.SetIdsToDrop(request, stat) == 0
-            || _view.Owners.MayActAsOwner(request, stat);
-        return isAllowed ? Errno.None : Errno.EPERM;
-    }
-
-    /// <summary>Whether the caller could have opened the file for writing; an ACL counts in his favour.</summary>
-    private bool MayBeWriting(in FuseRequest request, Inode inode, in Statx stat)
-    {
-        if ((stat.Permissions & (GroupWrites | OthersWrite)) != GroupWrites)
-            return (stat.Permissions & OthersWrite) != 0;
-        if (_view.Owners.MayKeepSetGid(request, stat) || _view.Files.Locate(inode, out FoundFile real) != Errno.None)
-            return true;
-        using (real)
-            return Sys.GetXattrAt(real.Directory, real.Name, AclIds.AccessXattr, default, out _) == Errno.None;
+        if (_access.MayBeWritingUntold(request, inode, stat))
+            return Errno.None;
+        bool hasNone = stat.IsDirectory || _view.Owners.SetIdsToDrop(request, stat) == 0;
+        return hasNone || _view.Owners.MayActAsOwner(request, stat)
+            ? Errno.None
+            : Errno.EPERM;
     }
 
     private static uint LinksOf(Inode inode, in Statx stat) =>
@@ -210,10 +202,12 @@ public sealed partial class OverlayFileSystem
             MtimeNsec = stat.Mtime.Nanoseconds,
             CtimeNsec = stat.Ctime.Nanoseconds,
             Mode = owner.Mode,
-            Nlink = hidesLinks ? 1 : LinksOf(inode, stat), // 1 is what find(1) takes for "not known" (ovl_getattr)
+            // find(1) takes 1 for "not known" (ovl_getattr).
+            Nlink = hidesLinks ? 1 : LinksOf(inode, stat),
             Uid = owner.Uid,
             Gid = owner.Gid,
-            Rdev = (stat.RdevMinor & 0xFF) | (stat.RdevMajor << 8) | ((stat.RdevMinor & ~0xFFu) << 12), // new_encode_dev
+            // As new_encode_dev.
+            Rdev = (stat.RdevMinor & 0xFF) | (stat.RdevMajor << 8) | ((stat.RdevMinor & ~0xFFu) << 12),
             BlkSize = stat.BlockSize,
         };
     }
@@ -231,8 +225,8 @@ internal readonly ref struct SteadyTimes
             Monitor.Enter(partial);
     }
 
-    /// <summary>They are set.</summary>
-    public void Note() => _ = _partial?.NoteTimes(); // ESTALE: the copy is whole, its times are its own
+    /// <summary>The times are set. ESTALE: the copy is whole, its times are its own.</summary>
+    public void Note() => _ = _partial?.NoteTimes();
 
     public void Dispose()
     {

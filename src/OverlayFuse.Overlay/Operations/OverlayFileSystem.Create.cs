@@ -3,25 +3,28 @@ using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Marks;
+using OverlayFuse.Overlay.OpenFiles;
 using OverlayFuse.Overlay.Owners;
 
 namespace OverlayFuse.Overlay.Operations;
 
 /// <summary>
-/// MKNOD, MKDIR, SYMLINK, CREATE, TMPFILE: made in the upper directory with the caller's ids; over a whiteout made ready in the work
-/// directory and put in its place in one step (ovl_create_object, ovl_create_over_whiteout).
+/// MKNOD, MKDIR, SYMLINK, CREATE, TMPFILE. An object is made in the upper directory with the caller's ids. An object over a whiteout is
+/// made in the work directory, and takes the whiteout's place in one step (ovl_create_object, ovl_create_over_whiteout).
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
-        /// <inheritdoc/>
+    /// <inheritdoc/>
     public Errno MkNod(in FuseRequest request, in MkNodIn input, Name name, out EntryOut entry)
     {
         entry = default;
+        // Users must not make whiteouts (ovl_mknod).
         if ((FileType)(input.Mode & (uint)FileType.Mask) == FileType.CharacterDevice && input.Rdev == 0)
-            return Errno.EPERM; // a whiteout is not a user's to make (ovl_mknod)
+            return Errno.EPERM;
         ulong rdev = FromFuseDevice(input.Rdev);
-        bool isOpened = _access.IsStateless && (FileType)(input.Mode & (uint)FileType.Mask) == FileType.Regular; // a write follows
-        return MakeEntry(request, name, new Creation { Mode = input.Mode, UMask = input.UMask, Rdev = rdev, Open = isOpened }, out entry, out _);
+        bool isOpened = _access.KeepsMadeNodes && (FileType)(input.Mode & (uint)FileType.Mask) == FileType.Regular;
+        var creation = new Creation { Mode = input.Mode, UMask = input.UMask, Rdev = rdev, Open = isOpened };
+        return MakeEntry(request, name, creation, out entry, out _);
     }
 
     /// <inheritdoc/>
@@ -39,23 +42,26 @@ public sealed partial class OverlayFileSystem
     public Errno Create(in FuseRequest request, in CreateIn input, Name name, out EntryOut entry, out OpenOut opened)
     {
         (entry, opened) = (default, default);
-        if (_access.IsStateless)
-            return Errno.ENOSYS; // the kernel sends MKNOD from here on (fuse_conn.no_create), and there is no handle to be released
+        Errno error;
+        if ((error = _access.RequireHandles()) != Errno.None)
+            return error;
         uint mode = (input.Mode & Permissions.All) | (uint)FileType.Regular;
         var creation = new Creation { Mode = mode, UMask = input.UMask, Open = true };
         if (!_view.Reserve.TryOpen())
             return Errno.ENFILE;
-        Errno error = MakeEntry(request, name, creation, out entry, out Inode? inode);
+        error = MakeEntry(request, name, creation, out entry, out Inode? inode);
         if (error != Errno.None)
             _view.Reserve.Close();
+        // Another process made it in the upper: the VFS looks again and opens it.
         if (error == Errno.EEXIST && (input.Flags & OpenFlags.Exclusive) == 0)
-            return Errno.ESTALE; // made behind our back: the VFS looks again and opens it
+            return Errno.ESTALE;
         if (error != Errno.None)
             return error;
         if (inode is null)
             return Errno.EIO;
-        opened = _access.OpenReply(inode, input.Flags);
-        (entry.AttrValid, entry.AttrValidNsec) = (_access.AttributeValidityOf(inode).Seconds, _access.AttributeValidityOf(inode).Nanoseconds);
+        opened = _access.ReplyTo(inode, input.Flags);
+        Validity validity = _access.AttributeValidityOf(inode);
+        (entry.AttrValid, entry.AttrValidNsec) = (validity.Seconds, validity.Nanoseconds);
         return Errno.None;
     }
 
@@ -66,11 +72,12 @@ public sealed partial class OverlayFileSystem
         opened = default;
         if (_view.Inodes[request.Node] is not { } parent)
             return Errno.ESTALE;
-        if (_protections.RequireUnprotected(parent, Protection.Immutable) is not Errno.None and var shut)
-            return shut;
+        Errno error;
+        if ((error = _protections.RequireUnprotected(parent, Protection.Immutable)) != Errno.None)
+            return error;
         if (!_view.Reserve.TryOpen())
             return Errno.ENFILE;
-        Errno error = MakeUnnamed(request, parent, input, out entry, out opened);
+        error = MakeUnnamed(request, parent, input, out entry, out opened);
         if (error != Errno.None)
             _view.Reserve.Close();
         return error;
@@ -80,30 +87,31 @@ public sealed partial class OverlayFileSystem
     {
         entry = default;
         opened = default;
-        if (_upper.BorrowDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
+        Errno error;
+        if ((error = _upper.BorrowDirectory(request, parent, out BorrowedFd upper)) != Errno.None)
             return error;
         using (upper)
         {
-            if (_view.Owners.AssumeCaller(request) is not Errno.None and var unknown)
-                return unknown;
+            if ((error = _view.Owners.AssumeCaller(request)) != Errno.None)
+                return error;
             uint asked = WithoutStrangersSetGid(request, parent, upper, (input.Mode & Permissions.All) | (uint)FileType.Regular);
             var creation = new Creation { Mode = asked, UMask = input.UMask, Owner = _view.Owners.OwnerOf(request) };
-            if (_new.MadeMode(parent, upper, creation, out uint mode) is not Errno.None and var unread)
-                return unread;
+            if ((error = _new.MadeMode(parent, upper, creation, out uint mode)) != Errno.None)
+                return error;
             const OpenFlags flags = OpenFlags.TmpFile | OpenFlags.ReadWrite;
-            if (Sys.OpenAt(upper, Name.Dot, flags, out Fd made, mode & Permissions.All) is not Errno.None and var failed)
-                return failed;
+            if ((error = Sys.OpenAt(upper, Name.Dot, flags, out Fd made, mode & Permissions.All)) != Errno.None)
+                return error;
             using var file = new ScopedFd(made);
-            if (Sys.FStatx(file, out Statx stat) is not Errno.None and var unseen)
-                return unseen;
-            if (_new.Settle(new UpperName(parent, upper, Name.Empty), file, creation, ref stat) is not Errno.None and var unowned)
-                return unowned;
-            if (Sys.Reopen(file, OpenFlags.ReadWrite, out Fd writable) is not Errno.None and var unopened)
-                return unopened;
+            if ((error = Sys.FStatx(file, out Statx stat)) != Errno.None)
+                return error;
+            if ((error = _new.Settle(new UpperName(parent, upper, Name.Empty), file, creation, ref stat)) != Errno.None)
+                return error;
+            if ((error = Sys.Reopen(file, OpenFlags.ReadWrite, out Fd writable)) != Errno.None)
+                return error;
             Inode inode = _view.Inodes.AddUnnamed(stat, _view.Inos.Map(stat.Dev, stat.Ino), new SafeFd(file.Release()));
             inode.Protection = Protection.None;
-            _access.AddOpen(inode, writable, hasHandle: true);
-            opened = _access.OpenReply(inode, input.Flags);
+            _access.AddUnnamed(inode, writable);
+            opened = _access.ReplyTo(inode, input.Flags);
             entry = ToEntry(inode, stat);
         }
         return Errno.None;
@@ -119,20 +127,23 @@ public sealed partial class OverlayFileSystem
             return Errno.ENAMETOOLONG;
         if (_view.UpperForm.IsReserved(name))
             return Errno.EINVAL;
-        if (_protections.RequireUnprotected(parent, Protection.Immutable) is not Errno.None and var shut)
-            return shut;
-        if (_upper.BorrowDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
+        Errno error;
+        if ((error = _protections.RequireUnprotected(parent, Protection.Immutable)) != Errno.None)
+            return error;
+        if ((error = _upper.BorrowDirectory(request, parent, out BorrowedFd upper)) != Errno.None)
             return error;
         using (upper)
         {
-            if (_view.Owners.AssumeCaller(request) is not Errno.None and var unknown)
-                return unknown;
+            if ((error = _view.Owners.AssumeCaller(request)) != Errno.None)
+                return error;
             var place = new UpperName(parent, upper, name);
             uint mode = WithoutStrangersSetGid(request, parent, upper, creation.Mode);
-            if (MakeNamed(place, creation with { Owner = _view.Owners.OwnerOf(request), Mode = mode }, out Fd made, out entry, out inode) is not Errno.None and var failed)
-                return failed;
+            Creation owned = creation with { Owner = _view.Owners.OwnerOf(request), Mode = mode };
+            if ((error = MakeNamed(place, owned, out Fd made, out entry, out inode)) != Errno.None)
+                return error;
+            // The lock of the names is free again: the open lock comes before it.
             if (made.IsOpen)
-                _access.AddOpen(inode!, made, hasHandle: !_access.IsStateless); // the open lock comes before that of the names, which is free again
+                _access.AddMade(inode!, made);
             return Errno.None;
         }
     }
@@ -151,7 +162,8 @@ public sealed partial class OverlayFileSystem
                 if (error == Errno.None)
                     error = _new.MakeOverWhiteout(place, creation, out made);
             }
-            else if (error == Errno.None && !overWhiteout && creation.IsDirectory && place.Parent.Directory!.Lowers.Length > 0 && !_new.AllowsOfflineChanges)
+            else if (error == Errno.None && !overWhiteout && creation.IsDirectory
+                && place.Parent.Directory!.Lowers.Length > 0 && !_new.AllowsOfflineChanges)
             {
                 error = _new.CutOff(place);
             }
@@ -166,7 +178,7 @@ public sealed partial class OverlayFileSystem
         }
     }
 
-    /// <summary>Gives the kernel what was just made. Under the lock of its names.</summary>
+    /// <summary>Makes the inode of a new object for the kernel. Under the lock of its names.</summary>
     private Errno AdmitNew(in UpperName place, in Creation creation, Fd made, out EntryOut entry, out Inode? inode)
     {
         entry = default;
@@ -174,11 +186,12 @@ public sealed partial class OverlayFileSystem
         Errno error = made.IsOpen ? Sys.FStatx(made, out Statx stat) : Sys.StatxAt(place.Upper, place.Name, out stat);
         if (error != Errno.None)
             return error;
-        if (_new.Settle(place, place.Upper, creation, ref stat) is not Errno.None and var unowned)
-            return unowned;
+        if ((error = _new.Settle(place, place.Upper, creation, ref stat)) != Errno.None)
+            return error;
         var found = new Resolved(default) { Exists = true, HasUpper = true, Stat = stat, Ino = _view.Inos.Map(stat.Dev, stat.Ino) };
+        // Does not happen: the names are locked.
         if (!_view.Inodes.TryAdmit(place.Parent, place.Parent.Directory!.Version, place.Name, found, out inode))
-            return Errno.EIO; // cannot be: the names are locked
+            return Errno.EIO;
         inode.Protection = Protection.None;
         entry = ToEntry(inode, stat);
         return Errno.None;

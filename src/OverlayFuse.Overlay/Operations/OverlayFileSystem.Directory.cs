@@ -27,7 +27,7 @@ public sealed partial class OverlayFileSystem
         opened = new OpenOut
         {
             Fh = _openDirectories.Add(new OpenDirectory(inode)),
-            Flags = _access.FileReplyFlags | (alone && _view.Options.IsCaching ? OpenReplyFlags.CacheDir : OpenReplyFlags.None),
+            Flags = _caching.OpenReply | (alone && _view.Options.IsCaching ? OpenReplyFlags.CacheDir : OpenReplyFlags.None),
         };
         return Errno.None;
     }

@@ -2,15 +2,14 @@ using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Inodes;
-using OverlayFuse.Overlay.Marks;
 using OverlayFuse.Overlay.OpenFiles;
 using OverlayFuse.Overlay.Work;
 
 namespace OverlayFuse.Overlay.Operations;
 
 /// <summary>
-/// Open files. The real descriptors belong to the inode, not to the handle: one made read-only before a copy-up reads what is written
-/// after it, and the page cache is one for all.
+/// Open files. The real descriptors belong to the inode, not to the handle. So a handle that was opened before a copy-up reads data that
+/// are written after it, and all handles share one page cache.
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
@@ -18,30 +17,30 @@ public sealed partial class OverlayFileSystem
     public Errno Open(in FuseRequest request, in OpenIn input, out OpenOut opened)
     {
         opened = default;
-        if (_access.IsStateless)
-            return Errno.ENOSYS; // the kernel never asks again (fuse_conn.no_open)
+        Errno error;
+        if ((error = _access.RequireHandles()) != Errno.None)
+            return error;
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
         bool truncate = (input.Flags & OpenFlags.Truncate) != 0;
         bool write = (input.Flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly || truncate;
-        if (write && _protections.RequireWritable(inode, input.Flags) is not Errno.None and var kept)
-            return kept;
-        bool isBelow = write && !inode.HasUpper;
-        if (write && _upper.Ensure(request, inode, truncate ? 0 : long.MaxValue) is not Errno.None and var error)
+        if (write && (error = _protections.RequireWritable(inode, input.Flags)) != Errno.None)
             return error;
+        bool isBelow = write && !inode.HasUpper;
+        if (write && (error = _upper.Ensure(request, inode, truncate ? 0 : long.MaxValue)) != Errno.None)
+            return error;
+        // The copy has a time of change of its own.
         if (isBelow)
-            _view.Kernel.InvalidateAttributes(inode); // the copy has a time of change of its own
-        if (_access.AcquireOpen(inode, write) is not Errno.None and var failed)
-            return failed;
-        opened = _access.OpenReply(inode, input.Flags);
-        if (!truncate)
-            return Errno.None;
+            _view.Kernel.InvalidateAttributes(inode);
+        if ((error = _access.Open(inode, input.Flags, out opened)) != Errno.None || !truncate)
+            return error;
         bool killSetIds = (input.RequestFlags & OpenRequestFlags.KillSuidGid) != 0;
         error = TruncateOpened(request, inode, killSetIds);
         if (error != Errno.None)
-            _access.ReleaseOpen(inode);
+            _access.Release(inode);
         else if (killSetIds)
-            _view.Kernel.InvalidateAttributes(inode); // the kernel asks again for size and times only (fuse_truncate_update_attr)
+            // The kernel asks again for size and times only (fuse_truncate_update_attr).
+            _view.Kernel.InvalidateAttributes(inode);
         return error;
     }
 
@@ -50,7 +49,7 @@ public sealed partial class OverlayFileSystem
     {
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        _access.ReleaseOpen(inode);
+        _access.Release(inode);
         return Errno.None;
     }
 
@@ -58,18 +57,22 @@ public sealed partial class OverlayFileSystem
     public Errno Read(in FuseRequest request, in ReadIn input, Span<byte> data, out int count)
     {
         count = 0;
-        if (_view.Inodes[request.Node] is { Partial: { } partial } && partial.Read(data, (long)input.Offset, out count) is not Errno.ESTALE and var done)
-            return done;
-        if (_access.BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
-            return closed;
+        if (_view.Inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        Errno error;
+        if (inode.Partial is { } partial && (error = partial.Read(data, (long)input.Offset, out count)) != Errno.ESTALE)
+            return error;
+        if ((error = _access.BorrowForRead(inode, out BorrowedFd file)) != Errno.None)
+            return error;
         using (file)
         {
             while (count < data.Length)
             {
-                Errno error = Sys.PRead(file, data[count..], (long)input.Offset + count, out int read);
+                error = Sys.PRead(file, data[count..], (long)input.Offset + count, out int read);
                 count += read;
+                // A short answer would mean the end of the file.
                 if (error != Errno.None || read == 0)
-                    return error; // a short answer would mean the end of the file
+                    return error;
             }
             return Errno.None;
         }
@@ -81,24 +84,25 @@ public sealed partial class OverlayFileSystem
         count = 0;
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (_access.IsStateless && _protections.RequireWritable(inode, input.Flags & OpenFlags.Append) is not Errno.None and var kept)
-            return kept;
-        if (!inode.HasUpper && _upper.EnsureChangeable(request, inode) is not Errno.None and var unready)
-            return unready;
-        if (inode.Partial is { } partial && WriteTo(partial, request, input, data, out count) is not Errno.ESTALE and var done)
-            return done;
-        if (_upper.BorrowForWrite(request, request.Node, out BorrowedFd file) is not Errno.None and var closed)
-            return closed;
+        Errno error;
+        if ((error = _protections.RequireUnprotected(inode, _access.StopsWrite(input.Flags))) != Errno.None)
+            return error;
+        if (!inode.HasUpper && (error = _upper.EnsureChangeable(request, inode)) != Errno.None)
+            return error;
+        if (inode.Partial is { } partial && (error = WriteTo(partial, request, input, data, out count)) != Errno.ESTALE)
+            return error;
+        if ((error = _upper.BorrowForWrite(request, inode, out BorrowedFd file)) != Errno.None)
+            return error;
         using (file)
         {
-            using var noted = new NotedWrite(_access.IsWriteBack ? _access.NoteTimeBefore(inode, file) : null);
+            using NotedWrite noted = _access.BeginWrite(inode, file);
             if ((input.WriteFlags & WriteFlags.Cache) != 0)
             {
                 count = data.Length;
-                return _access.WriteStored(inode, file, data, (long)input.Offset);
+                return _view.Files.WriteStored(inode, file, data, (long)input.Offset);
             }
             _view.Owners.DropEscapedCapability(file, Name.Empty);
-            if (RealFiles.WriteAll(file, data, (long)input.Offset, out count) is not Errno.None and var error)
+            if ((error = RealFiles.WriteAll(file, data, (long)input.Offset, out count)) != Errno.None)
                 return count > 0 ? Errno.None : error;
             return (input.WriteFlags & WriteFlags.KillSuidGid) != 0 ? DropSetIdsAfter(request, inode, file) : Errno.None;
         }
@@ -106,10 +110,12 @@ public sealed partial class OverlayFileSystem
 
     private Errno WriteTo(PartialCopy partial, in FuseRequest request, in WriteIn input, ReadOnlySpan<byte> data, out int count)
     {
-        if (partial.Write(data, (long)input.Offset, out count) is not Errno.None and var error)
+        Errno error;
+        if ((error = partial.Write(data, (long)input.Offset, out count)) != Errno.None)
             return error;
+        // The kernel ignores the count for data that were stored before (fuse_writepage_end).
         if ((input.WriteFlags & WriteFlags.Cache) != 0 && count < data.Length)
-            return Errno.ENOSPC; // nobody looks at the count of what was stored before (fuse_writepage_end)
+            return Errno.ENOSPC;
         if ((input.WriteFlags & WriteFlags.KillSuidGid) == 0 || !partial.TryBorrow(out BorrowedFd copy))
             return Errno.None;
         using (copy)
@@ -121,22 +127,27 @@ public sealed partial class OverlayFileSystem
     {
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (_upper.Finish(request, inode) is not Errno.None and var unfinished)
-            return unfinished;
+        Errno error;
+        if ((error = _upper.CompletePartial(request, inode)) != Errno.None)
+            return error;
+        // Nothing of this mount can be dirty (ovl_fsync).
         if (!inode.HasUpper || !_view.Options.Syncs)
-            return Errno.None; // nothing of ours can be dirty (ovl_fsync)
+            return Errno.None;
         if (inode.Data is not null)
             return (input.Flags & FSyncFlags.DataOnly) != 0 ? Errno.None : SyncMetacopy(inode);
-        if (_access.BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
-            return closed;
+        if ((error = _access.BorrowForRead(inode, out BorrowedFd file)) != Errno.None)
+            return error;
         using (file)
             return Sys.FSync(file, (input.Flags & FSyncFlags.DataOnly) != 0 && _view.Options.Fsync != FsyncMode.Strict);
     }
 
-    /// <summary>Its data are below, where nothing is to be synced (and EROFS answers EINVAL); its attributes are in the upper.</summary>
+    /// <summary>
+    /// Syncs the attributes, which are in the upper. The data are below: there is nothing to sync (and EROFS answers EINVAL).
+    /// </summary>
     private Errno SyncMetacopy(Inode inode)
     {
-        if (_view.Files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var error)
+        Errno error;
+        if ((error = _view.Files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened)) != Errno.None)
             return error;
         using var metacopy = new ScopedFd(opened);
         return Sys.FSync(metacopy);
@@ -145,14 +156,17 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno FAllocate(in FuseRequest request, in FAllocateIn input)
     {
-        if (_view.Inodes[request.Node] is { } inode && _protections.RequireAllocatable(inode, input.Mode) is not Errno.None and var kept)
-            return kept;
-        if (_upper.BorrowForWrite(request, request.Node, out BorrowedFd file) is not Errno.None and var closed)
-            return closed;
+        if (_view.Inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        Errno error;
+        if ((error = _protections.RequireAllocatable(inode, input.Mode)) != Errno.None)
+            return error;
+        if ((error = _upper.BorrowForWrite(request, inode, out BorrowedFd file)) != Errno.None)
+            return error;
         using (file)
         {
-            Errno error = Sys.FAllocate(file, (int)input.Mode, (long)input.Offset, (long)input.Length);
-            return error == Errno.None ? DropSetIdsUntold(request, request.Node, file) : error;
+            error = Sys.FAllocate(file, (int)input.Mode, (long)input.Offset, (long)input.Length);
+            return error == Errno.None ? DropSetIdsUntold(request, inode, file) : error;
         }
     }
 
@@ -160,12 +174,15 @@ public sealed partial class OverlayFileSystem
     public Errno LSeek(in FuseRequest request, in LSeekIn input, out long offset)
     {
         offset = 0;
-        if (_access.IsWriteBack && !_access.TryCollect(request.Node, input.Offset))
-            return Errno.ENOSYS; // from now on the kernel takes every file for data without holes
-        if (_upper.Finish(request, _view.Inodes[request.Node]) is not Errno.None and var unfinished)
-            return unfinished;
-        if (_access.BorrowOpen(request.Node, out BorrowedFd file) is not Errno.None and var closed)
-            return closed;
+        if (_view.Inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        Errno error;
+        if ((error = _access.CollectBeforeSeek(inode, input.Offset)) != Errno.None)
+            return error;
+        if ((error = _upper.CompletePartial(request, inode)) != Errno.None)
+            return error;
+        if ((error = _access.BorrowForRead(inode, out BorrowedFd file)) != Errno.None)
+            return error;
         using (file)
             return Sys.LSeek(file, (long)input.Offset, input.Whence, out offset);
     }
@@ -174,24 +191,26 @@ public sealed partial class OverlayFileSystem
     public Errno CopyFileRange(in FuseRequest request, in CopyFileRangeIn input, out ulong copied)
     {
         copied = 0;
-        Protection by = _access.IsStateless ? Protection.Any : Protection.Immutable; // an open for writing was refused
-        if (_view.Inodes[input.OutputNode] is { } output && _protections.RequireUnprotected(output, by) is not Errno.None and var kept)
-            return kept;
-        if (_upper.Finish(request, _view.Inodes[request.Node]) is not Errno.None and var unfinished)
-            return unfinished;
-        if (_access.BorrowOpen(request.Node, out BorrowedFd source) is not Errno.None and var closed)
-            return closed;
+        if (_view.Inodes[request.Node] is not { } inode || _view.Inodes[input.OutputNode] is not { } output)
+            return Errno.ESTALE;
+        Errno error;
+        if ((error = _protections.RequireUnprotected(output, _access.StopsCopy)) != Errno.None)
+            return error;
+        if ((error = _upper.CompletePartial(request, inode)) != Errno.None)
+            return error;
+        if ((error = _access.BorrowForRead(inode, out BorrowedFd source)) != Errno.None)
+            return error;
         using (source)
         {
-            if (_upper.BorrowForWrite(request, input.OutputNode, out BorrowedFd target) is not Errno.None and var shut)
-                return shut;
+            if ((error = _upper.BorrowForWrite(request, output, out BorrowedFd target)) != Errno.None)
+                return error;
             using (target)
             {
                 long length = (long)Math.Min(input.Length, int.MaxValue & ~0xFFFul);
-                Errno error = Sys.CopyFileRange(
+                error = Sys.CopyFileRange(
                     source, (long)input.InputOffset, target, (long)input.OutputOffset, length, out long done);
                 copied = (ulong)done;
-                return error == Errno.None ? DropSetIdsUntold(request, input.OutputNode, target) : error;
+                return error == Errno.None ? DropSetIdsUntold(request, output, target) : error;
             }
         }
     }

@@ -46,7 +46,7 @@ public sealed partial class OverlayFileSystem
                     return failed;
                 bool seen = _view.Files.Statx(inode, source, Name.Empty, out Statx stat) == Errno.None;
                 _view.Inodes.Link(inode, parent, newName);
-                InodeAccess.Unpin(inode);
+                OpenDescriptors.Unpin(inode);
                 entry = ToEntry(inode, seen ? stat : before);
                 if (!seen)
                     entry.AttrValid = entry.AttrValidNsec = 0; // the link is there: the kernel shall ask again

@@ -24,7 +24,7 @@ public sealed partial class OverlayFileSystem
             return Errno.ENOTDIR;
         Errno error = LookupEntry(parent, name, default, out entry, out _);
         if (error == Errno.ENOENT)
-            (entry.EntryValid, entry.EntryValidNsec) = (_access.NegativeValidity.Seconds, _access.NegativeValidity.Nanoseconds); // of node 0: the kernel remembers that it is not there
+            (entry.EntryValid, entry.EntryValidNsec) = (_caching.MissingEntries.Seconds, _caching.MissingEntries.Nanoseconds); // of node 0: the kernel remembers that it is not there
         return error == Errno.ENOENT ? Errno.None : error;
     }
 
@@ -119,8 +119,8 @@ public sealed partial class OverlayFileSystem
     {
         NodeId = inode.Id,
         Generation = inode.Generation,
-        EntryValid = _access.EntryValidity.Seconds,
-        EntryValidNsec = _access.EntryValidity.Nanoseconds,
+        EntryValid = _caching.Entries.Seconds,
+        EntryValidNsec = _caching.Entries.Nanoseconds,
         AttrValid = _access.AttributeValidityOf(inode).Seconds,
         AttrValidNsec = _access.AttributeValidityOf(inode).Nanoseconds,
         Attr = ToAttr(inode, stat),

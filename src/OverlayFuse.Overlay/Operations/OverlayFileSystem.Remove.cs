@@ -104,6 +104,6 @@ public sealed partial class OverlayFileSystem
     private void Removed(Inode? inode, Inode parent, Name name, Errno error, uint links = 0)
     {
         if (inode is not null && (error != Errno.None || _view.Inodes.Unlink(inode, parent, name, links)))
-            InodeAccess.Unpin(inode);
+            OpenDescriptors.Unpin(inode);
     }
 }

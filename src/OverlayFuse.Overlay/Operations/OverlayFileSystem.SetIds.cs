@@ -1,5 +1,4 @@
 using OverlayFuse.Fuse;
-using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Callers;
 using OverlayFuse.Overlay.Inodes;
@@ -26,11 +25,11 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>
-    /// Without opens the kernel's demand for it may have been left undone (<see cref="MayClearSetIds"/>); and FUSE's kernel side asks for it before an
-    /// fallocate from Linux 6.1 on.
+    /// If opens are not told, the daemon may have refused the kernel's demand for it (<see cref="MayClearSetIds"/>). And FUSE's kernel side asks for it
+    /// before an fallocate only from Linux 6.1 on.
     /// </summary>
-    private Errno DropSetIdsUntold(in FuseRequest request, NodeId node, Fd file) =>
-        (_access.IsStateless || _isAllocationUntold) && !CallerProcess.MayKeepSetIds(request) && _view.Inodes[node] is { } inode ? DropSetIdsAfter(request, inode, file) : Errno.None;
+    private Errno DropSetIdsUntold(in FuseRequest request, Inode inode, Fd file) =>
+        (_access.ChangesDropSetIds || _isAllocationUntold) && !CallerProcess.MayKeepSetIds(request) ? DropSetIdsAfter(request, inode, file) : Errno.None;
 
     /// <summary>
     /// The mode of a new file in a set-gid directory, whose group it gets: no set-gid program of a group that its maker is not in (mode_strip_sgid). The

@@ -54,7 +54,7 @@ public sealed partial class OverlayFileSystem
             return kept;
         if (_upper.Ensure(request, inode, CopyUp.NoData) is not Errno.None and var refused)
             return refused;
-        lock (InodeAccess.OpenLockOf(inode)) // not while a late write keeps the capability (WriteStored)
+        lock (inode.OpenLock) // not while a late write keeps the capability (WriteStored)
         {
             if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var lost)
                 return lost;
@@ -89,7 +89,7 @@ public sealed partial class OverlayFileSystem
             return absent; // nothing to remove is no reason to copy up (ovl_xattr_set)
         if (_upper.Ensure(request, inode, CopyUp.NoData) is not Errno.None and var refused)
             return refused;
-        lock (InodeAccess.OpenLockOf(inode)) // as above
+        lock (inode.OpenLock) // as above
         {
             if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var lost)
                 return lost;

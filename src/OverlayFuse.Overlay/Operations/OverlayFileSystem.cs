@@ -17,7 +17,8 @@ namespace OverlayFuse.Overlay.Operations;
 public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
 {
     private readonly MergedView _view;
-    private readonly InodeAccess _access;
+    private readonly FileAccessChoice _choice;
+    private readonly KernelCaching _caching;
     private readonly FileCache _idleFiles;
     private readonly CopyUp? _copyUp;
     private readonly UpperAccess _upper;
@@ -27,6 +28,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     private readonly LiveNumbers _numbers;
     private readonly LiveStack _live;
     private readonly HandleTable<OpenDirectory> _openDirectories = new();
+    private IFileAccess _access;
     private bool _isClosed;
 
     private OverlayFileSystem(OverlayOptions options, LayerStack layers)
@@ -36,14 +38,16 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         var reserve = new DescriptorReserve(directories, _idleFiles, layers.Lowers.Count + layers.DataLayers.Count);
         Sys.OnNoDescriptors = reserve.Relieve;
         _view = ViewAssembly.Assemble(options, layers, reserve, directories);
-        _access = new InodeAccess(_view, _idleFiles);
+        _caching = new KernelCaching(options);
+        _choice = new FileAccessChoice(_view, _idleFiles, _caching);
+        _access = _choice.Current;
         _indexed = new IndexedNames(_view);
-        _copyUp = _view.Work is { } work ? new CopyUp(_view, work, _access, _indexed) : null;
-        _upper = new UpperAccess(_view, _copyUp, _access);
-        _protections = new Protections(_view, _access);
+        _copyUp = _view.Work is { } work ? new CopyUp(_view, work, _choice, _indexed) : null;
+        _upper = new UpperAccess(_view, _copyUp, _choice);
+        _protections = new Protections(_view, _choice);
         _new = new NewFiles(_view);
-        _numbers = new LiveNumbers(_view, _access, _copyUp);
-        _live = new LiveStack(_view, _access, _copyUp, _numbers);
+        _numbers = new LiveNumbers(_view, _choice, _copyUp);
+        _live = new LiveStack(_view, _choice, _copyUp, _numbers);
     }
 
     /// <summary>Opens the layers and empties the work directory; nothing is mounted yet.</summary>
@@ -68,7 +72,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     }
 
     /// <summary>Why INIT was refused; null: it was not.</summary>
-    public string? Refusal => _access.Refusal;
+    public string? Refusal => _choice.Refusal;
 
     /// <summary>What io= has come to, from INIT on.</summary>
     public IoMode EffectiveIo => _access.EffectiveIo;
@@ -90,8 +94,9 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     {
         _view.Kernel.Attach(session.Notifier);
         Errno error;
-        if ((error = _access.Negotiate(session)) != Errno.None)
+        if ((error = _choice.Negotiate(session)) != Errno.None)
             return error;
+        _access = _choice.Current;
         _tellsSetGid = session.HasFeature(InitFlags.SetXattrExt);
         _isAllocationUntold = session.ProtocolMinor < 37;
         return Errno.None;
@@ -107,7 +112,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     public void Destroy()
     {
         OnEnding?.Invoke();
-        _copyUp?.FinishAll();
+        _copyUp?.CompleteAll();
         _view.Work?.Clear();
         // At once: a script that has unmounted the view goes on to unmount the disk.
         Dispose();
@@ -127,7 +132,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
             if (inode is { Type: FileType.Regular, MayHavePages: true })
                 _view.Kernel.InvalidateData(inode);
         }
-        _copyUp.FinishAll();
+        _copyUp.CompleteAll();
     }
 
     /// <summary>Closes the layers. Can be called twice.</summary>

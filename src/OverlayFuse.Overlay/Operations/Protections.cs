@@ -12,7 +12,7 @@ namespace OverlayFuse.Overlay.Operations;
 /// </summary>
 /// <param name="view">The merged view.</param>
 /// <param name="access">Open files.</param>
-internal sealed class Protections(MergedView view, InodeAccess access)
+internal sealed class Protections(MergedView view, FileAccessChoice access)
 {
     /// <summary>What protects an inode: the xattr of its upper file, and the flags that its real file has.</summary>
     public Errno Of(Inode inode, out Protection protection)
@@ -54,6 +54,8 @@ internal sealed class Protections(MergedView view, InodeAccess access)
     /// <returns>EPERM for an inode that has one of these flags.</returns>
     public Errno RequireUnprotected(Inode inode, Protection by)
     {
+        if (by == Protection.None)
+            return Errno.None;
         Errno error = Of(inode, out Protection protection);
         return error == Errno.None && (protection & by) != 0 ? Errno.EPERM : error;
     }
@@ -97,7 +99,7 @@ internal sealed class Protections(MergedView view, InodeAccess access)
         const SetAttrValid touch = SetAttrValid.Atime | SetAttrValid.AtimeNow | SetAttrValid.Mtime | SetAttrValid.MtimeNow;
         SetAttrValid valid = input.Valid;
         Protection by = Protection.None;
-        if (access.IsTimeOfChange(input))
+        if (access.Current.IsTimeOfChange(input))
             valid = (valid & SetAttrValid.Atime) != 0 ? valid | SetAttrValid.MtimeNow : valid & ~SetAttrValid.Mtime; // of a write that was allowed
         if ((valid & touch) == touch)
             by = Protection.Immutable;
@@ -110,9 +112,9 @@ internal sealed class Protections(MergedView view, InodeAccess access)
         return by == Protection.None ? Errno.None : RequireUnprotected(inode, by);
     }
 
-    /// <summary>ftruncate(2) goes on with a descriptor from before chattr +i; with stateless opens nobody knows of one.</summary>
+    /// <summary>ftruncate(2) goes on with a descriptor from before chattr +i.</summary>
     private bool WasOpenedForWriting(Inode inode, SetAttrValid valid) =>
-        !access.IsStateless && (valid & SetAttrValid.Handle) != 0 && inode.Open is { IsWritable: true };
+        (valid & SetAttrValid.Handle) != 0 && access.Current.IsOpenForWriting(inode);
 
     /// <summary>As may_open, of an open for writing or truncation.</summary>
     public Errno RequireWritable(Inode inode, OpenFlags flags)

@@ -5,24 +5,25 @@ using OverlayFuse.Overlay.Callers;
 namespace OverlayFuse.Overlay.Work;
 
 /// <summary>
-/// The data of a copy-up: by reflink where the file system can, else the kernel copies (copy_file_range), else we do. Holes stay holes.
+/// Copies the data of a copy-up: by reflink if the file system has them, else by copy_file_range(2), else by read and write. Holes stay
+/// holes.
 /// </summary>
 /// <param name="length">Bytes to copy.</param>
-/// <param name="whole">They are all that the file has.</param>
+/// <param name="whole">The file has no more bytes.</param>
 internal readonly struct CopyUpData(long length, bool whole)
 {
-    /// <summary>So much is copied before the request is asked whether it still wants it.</summary>
+    /// <summary>After each chunk the copier looks whether the request was given up.</summary>
     private const int Chunk = 4 << 20;
     private const int BufferSize = 256 << 10;
 
     [ThreadStatic]
     private static byte[]? t_buffer;
 
-    /// <summary>Remembers whether its file system has reflinks at all.</summary>
+    /// <summary>It remembers if its file system has reflinks at all.</summary>
     public required WorkDirectory Work { get; init; }
 
     /// <summary>Copies.</summary>
-    /// <param name="request">Whose interruption stops it.</param>
+    /// <param name="request">Its interruption stops the copy.</param>
     /// <param name="source">The lower file.</param>
     /// <param name="target">An empty or sparse file.</param>
     public Errno Copy(in FuseRequest request, Fd source, Fd target) =>
@@ -33,37 +34,40 @@ internal readonly struct CopyUpData(long length, bool whole)
         if (Work.HasNoReflinks)
             return false;
         Errno error = Sys.Clone(source, target);
-        Work.HasNoReflinks = error == Errno.EOPNOTSUPP; // EXDEV: a lower layer of another file system
+        // EXDEV does not count: the next lower file may lie on the upper's file system.
+        Work.HasNoReflinks = error == Errno.EOPNOTSUPP;
         return error == Errno.None;
     }
 
     private Errno CopyExtents(in FuseRequest request, Fd source, Fd target) =>
         Sys.FTruncate(target, length) is not Errno.None and var error ? error : CopyRange(request, source, target, 0, length);
 
-    /// <summary>Copies a part; holes stay holes.</summary>
-    /// <param name="request">Whose interruption stops it.</param>
+    /// <summary>Copies a part. Holes stay holes.</summary>
+    /// <param name="request">Its interruption stops the copy.</param>
     /// <param name="source">The lower file.</param>
     /// <param name="target">The copy, without data in this part.</param>
-    /// <param name="from">Where it begins, bytes.</param>
-    /// <param name="end">Where it ends.</param>
+    /// <param name="from">Its first byte.</param>
+    /// <param name="end">The byte behind its last one.</param>
     public static Errno CopyRange(in FuseRequest request, Fd source, Fd target, long from, long end)
     {
         long hole;
         for (long offset = from; offset < end; offset = hole)
         {
             NextData(source, offset, end, out long data, out hole);
-            if (CopyExtent(request, source, target, data, hole) is not Errno.None and var failed)
-                return failed;
+            Errno error;
+            if ((error = CopyExtent(request, source, target, data, hole)) != Errno.None)
+                return error;
         }
         return Errno.None;
     }
 
-    /// <summary>The next data of a file, from an offset to an end; both are the end when there are none.</summary>
+    /// <summary>Finds the next data of a file between an offset and an end. Both results are the end if there are none.</summary>
     public static void NextData(Fd source, long offset, long end, out long data, out long hole)
     {
         Errno found = Sys.LSeek(source, offset, Whence.Data, out data);
+        // ENXIO: only a hole is left. Other errors: the file system knows no holes.
         if (found != Errno.None)
-            data = found == Errno.ENXIO ? end : offset; // only a hole is left; or a file system that does not know holes
+            data = found == Errno.ENXIO ? end : offset;
         data = Math.Min(data, end);
         hole = end;
         if (data < end && Sys.LSeek(source, data, Whence.Hole, out long next) == Errno.None)
@@ -80,32 +84,38 @@ internal readonly struct CopyUpData(long length, bool whole)
             long wanted = Math.Min(Chunk, end - offset);
             long copied = 0;
             Errno error = byKernel ? Sys.CopyFileRange(source, offset, target, offset, wanted, out copied) : Errno.EXDEV;
-            if (error is Errno.EXDEV or Errno.EINVAL or Errno.EOPNOTSUPP or Errno.ENOSYS or Errno.EPERM || (error == Errno.None && copied == 0))
+            if (IsNotByKernel(error) || (error == Errno.None && copied == 0))
             {
                 byKernel = false;
                 error = CopyChunk(source, target, offset, wanted, out copied);
             }
             if (error != Errno.None)
                 return error;
+            // Another process has cut the lower file.
             if (copied == 0)
-                return Errno.None; // the lower file became shorter behind our back
+                return Errno.None;
             offset += copied;
         }
         return Errno.None;
     }
+
+    /// <summary>True if the kernel cannot copy between these two files.</summary>
+    private static bool IsNotByKernel(Errno error) =>
+        error is Errno.EXDEV or Errno.EINVAL or Errno.EOPNOTSUPP or Errno.ENOSYS or Errno.EPERM;
 
     private static Errno CopyChunk(Fd source, Fd target, long offset, long wanted, out long copied)
     {
         copied = 0;
         byte[] buffer = t_buffer ??= new byte[BufferSize];
         Span<byte> room = buffer.AsSpan(0, (int)Math.Min(BufferSize, wanted));
-        if (Sys.PRead(source, room, offset, out int read) is not Errno.None and var error)
+        Errno error;
+        if ((error = Sys.PRead(source, room, offset, out int read)) != Errno.None)
             return error;
         while (copied < read)
         {
             ReadOnlySpan<byte> rest = room[(int)copied..read];
-            if (Sys.PWrite(target, rest, offset + copied, out int written) is not Errno.None and var failed)
-                return failed;
+            if ((error = Sys.PWrite(target, rest, offset + copied, out int written)) != Errno.None)
+                return error;
             copied += written;
         }
         return Errno.None;

@@ -3,11 +3,11 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Work;
 
 /// <summary>
-/// A large lower file while it is copied up: what was written is in the copy, what was not copied yet is read from the lower file. The copy lies
-/// in the work directory until it is whole (<c>CopyUp</c>), and has room on the disk for all of it from the beginning, so that what was
-/// written once cannot fail for want of room later.
-/// <para>Locking the object guards what is in the copy and its times; held over the copying of one block, below the lock of the inode.
-/// Reads take no lock: a block goes one way only.</para>
+/// A large lower file during its copy-up. Written data are in the copy. Reads of blocks that are not copied yet go to the lower file.
+/// <c>CopyUp</c> owns it. The copy lies in the work directory until it is whole. It has room on the disk for all its data from the
+/// beginning, so that written data cannot fail later for want of room.
+/// <para>The lock of the object guards the content of the copy and its times. It is held over the copy of one block, and comes after the
+/// lock of the inode. Reads take no lock, because a block changes once only, from lower to copied.</para>
 /// </summary>
 internal sealed class PartialCopy
 {
@@ -22,8 +22,8 @@ internal sealed class PartialCopy
     private volatile Times? _shown;
 
     /// <summary>Starts with nothing copied.</summary>
-    /// <param name="lower">The lower file, for reading; owned from here on.</param>
-    /// <param name="copy">The copy, of the lower file's length; owned from here on.</param>
+    /// <param name="lower">The lower file, for reading. The object owns it from here on.</param>
+    /// <param name="copy">The copy, with the length of the lower file. The object owns it from here on.</param>
     /// <param name="stat">The lower file.</param>
     /// <param name="name">The copy's name in the work directory.</param>
     public PartialCopy(Fd lower, Fd copy, in Statx stat, byte[] name)
@@ -42,23 +42,24 @@ internal sealed class PartialCopy
     /// <summary>The copy's name in the work directory.</summary>
     public byte[] Name { get; }
 
-    /// <summary>The copy itself, for all but its data.</summary>
+    /// <summary>Borrows the copy, for everything but its data.</summary>
     public bool TryBorrow(out BorrowedFd copy) => TryBorrow(_copy, out copy);
 
-    /// <summary>Opens the lower file once more: right for who began to read before there was a copy.</summary>
+    /// <summary>Opens the lower file once more, for a reader that began before there was a copy.</summary>
     public Errno OpenLower(OpenFlags flags, out Fd fd)
     {
         fd = Fd.None;
+        // A fault elsewhere must not reach a lower layer.
         if ((flags & (OpenFlags.AccessMode | OpenFlags.Truncate)) != OpenFlags.ReadOnly)
-            return Errno.EROFS; // whatever went wrong, it does not reach a lower layer
+            return Errno.EROFS;
         if (!TryBorrow(_lower, out BorrowedFd lower))
             return Errno.ESTALE;
         using (lower)
             return Sys.Reopen(lower, flags, out fd);
     }
 
-    /// <summary>Reads from wherever the data are.</summary>
-    /// <returns>ESTALE when the copy is whole: its file is read as any other.</returns>
+    /// <summary>Reads each block from the file that has its data.</summary>
+    /// <returns>ESTALE if the copy is whole. The caller reads its file like any other.</returns>
     public Errno Read(Span<byte> data, long offset, out int count)
     {
         count = 0;
@@ -81,16 +82,17 @@ internal sealed class PartialCopy
                     int wanted = (int)Math.Min(end - at, data.Length - count);
                     Errno error = Sys.PRead(isBelow ? lower : copy, data.Slice(count, wanted), at, out int read);
                     count += read;
+                    // A short answer would mean the end of the file.
                     if (error != Errno.None || read == 0)
-                        return error; // a short answer would mean the end of the file
+                        return error;
                 }
                 return Errno.None;
             }
         }
     }
 
-    /// <summary>Writes into the copy; blocks that are written in part are copied before.</summary>
-    /// <returns>ESTALE when the copy is whole: its file is written as any other.</returns>
+    /// <summary>Writes into the copy. Blocks that the data cover in part are copied first.</summary>
+    /// <returns>ESTALE if the copy is whole. The caller writes its file like any other.</returns>
     public Errno Write(ReadOnlySpan<byte> data, long offset, out int count)
     {
         count = 0;
@@ -101,10 +103,11 @@ internal sealed class PartialCopy
             lock (this)
             {
                 long end = offset + data.Length;
-                if (CopyEdge(offset, offset, end) is not Errno.None and var error)
+                Errno error;
+                if ((error = CopyEdge(offset, offset, end)) != Errno.None)
                     return error;
-                if (CopyEdge(end - 1, offset, end) is not Errno.None and var failed)
-                    return failed;
+                if ((error = CopyEdge(end - 1, offset, end)) != Errno.None)
+                    return error;
                 error = Sys.PWrite(copy, data, offset, out count);
                 long written = offset + count;
                 for (long block = (offset + BlockSize - 1) >> BlockBits; block < _isCopied.Length && EndOf(block) <= written; block++)
@@ -117,14 +120,15 @@ internal sealed class PartialCopy
         }
     }
 
-    /// <summary>Cuts or extends. Under the lock.</summary>
+    /// <summary>Cuts or extends the file. Under the lock.</summary>
     public Errno Truncate(long length)
     {
         if (!TryBorrow(_copy, out BorrowedFd copy))
             return Errno.ESTALE;
         using (copy)
         {
-            if (Sys.FTruncate(copy, length) is not Errno.None and var error)
+            Errno error;
+            if ((error = Sys.FTruncate(copy, length)) != Errno.None)
                 return error;
         }
         Volatile.Write(ref _lowerLength, Math.Min(_lowerLength, length));
@@ -132,11 +136,14 @@ internal sealed class PartialCopy
         return NoteTimes();
     }
 
-    /// <summary>Notes the times that a change has left: copying changes them too, which nobody shall see. Under the lock.</summary>
+    /// <summary>
+    /// Notes the times after a change. The copy of blocks changes them too, and stat(2) must not show that. Under the lock.
+    /// </summary>
     public Errno NoteTimes()
     {
+        // The copy is whole: its times are its own.
         if (_shown is null || !TryBorrow(_copy, out BorrowedFd copy))
-            return Errno.None; // it is whole: its times are its own
+            return Errno.None;
         using (copy)
         {
             Errno error = Sys.FStatx(copy, out Statx stat);
@@ -146,7 +153,7 @@ internal sealed class PartialCopy
         }
     }
 
-    /// <summary>Puts the times that are to be seen into what was read of the copy.</summary>
+    /// <summary>Puts the noted times into the attributes of the copy.</summary>
     public void Correct(ref Statx stat)
     {
         if (_shown is not { } shown)
@@ -155,9 +162,9 @@ internal sealed class PartialCopy
         stat.Mtime = shown.Mtime;
     }
 
-    /// <summary>Copies the next block that is missing.</summary>
-    /// <param name="from">Where to begin to look; where to go on.</param>
-    /// <returns>ENODATA when none is missing any more; the copy then has its times, and is like any other file.</returns>
+    /// <summary>Copies the next missing block.</summary>
+    /// <param name="from">The search begins at this block. The next search goes on there.</param>
+    /// <returns>ENODATA if no block is missing. The copy then has its times, and is like any other file.</returns>
     public Errno CopyNext(ref long from)
     {
         lock (this)
@@ -165,11 +172,11 @@ internal sealed class PartialCopy
             long blocks = Math.Min(_isCopied.Length, (_lowerLength + BlockSize - 1) >> BlockBits);
             while (from < blocks && _isCopied[from])
                 from++;
-            return from < blocks ? CopyBlock(from) : Settle();
+            return from < blocks ? CopyBlock(from) : SetFinalTimes();
         }
     }
 
-    /// <summary>Before it is renamed into the upper.</summary>
+    /// <summary>Persists the data before the copy is renamed into the upper.</summary>
     public Errno Persist(WorkDirectory work) => work.Persist(_copy.Fd);
 
     /// <summary>Closes both files when their last users are done.</summary>
@@ -179,7 +186,7 @@ internal sealed class PartialCopy
         _copy.Release();
     }
 
-    private Errno Settle()
+    private Errno SetFinalTimes()
     {
         if (_shown is not { } shown)
             return Errno.ENODATA;
@@ -192,7 +199,7 @@ internal sealed class PartialCopy
 
     private long EndOf(long block) => Math.Min((block + 1) << BlockBits, _lowerLength);
 
-    /// <summary>Copies the block at an end of what is to be written, unless all of it will be overwritten.</summary>
+    /// <summary>Copies the block at one end of the new data, unless the data overwrite all of it.</summary>
     private Errno CopyEdge(long at, long offset, long end)
     {
         long block = at >> BlockBits;
@@ -208,7 +215,10 @@ internal sealed class PartialCopy
         return error;
     }
 
-    /// <summary>A write that ended early in a block that was to be covered: what it left there is not in the file.</summary>
+    /// <summary>
+    /// Counts the bytes of a short write. Bytes in a block that is neither copied nor covered do not count, because reads of it go to the
+    /// lower file.
+    /// </summary>
     private int WholeBlocks(long offset, int count)
     {
         long last = (offset + count - 1) >> BlockBits;
@@ -223,6 +233,6 @@ internal sealed class PartialCopy
         return held;
     }
 
-    /// <summary>What stat(2) shows; replaced whole, for readers without the lock.</summary>
+    /// <summary>The times that stat(2) shows. The object is replaced as a whole, for readers without the lock.</summary>
     private sealed record Times(StatxTime Atime, StatxTime Mtime);
 }

@@ -4,8 +4,8 @@ using OverlayFuse.Overlay.Callers;
 namespace OverlayFuse.Overlay.Work;
 
 /// <summary>
-/// Removes trees in the work directory: what crashed copy-ups left, directories that were exchanged out of the upper, and whatever else is
-/// there. How deep a tree is, was somebody's choice: so it is walked in a loop, one directory open at a time, and up again by "..".
+/// Removes trees in the work directory: leavings of crashed copy-ups, directories that were exchanged out of the upper, and anything else.
+/// Users choose the depth of a tree. So the walk is a loop with one open directory at a time, and goes up again by "..".
 /// </summary>
 internal static class TreeRemover
 {
@@ -13,7 +13,7 @@ internal static class TreeRemover
 
     private static Name Parent => new("..\0"u8);
 
-    /// <summary>Removes an entry and all below it; nothing there is fine.</summary>
+    /// <summary>Removes an entry and everything below it. A missing entry is no error.</summary>
     public static Errno Remove(Fd directory, Name name)
     {
         Errno error;
@@ -26,12 +26,14 @@ internal static class TreeRemover
         return error == Errno.None ? Sys.RmDirAt(directory, name) : error;
     }
 
-    /// <summary>Removes all that a directory holds, but for one name.</summary>
+    /// <summary>Removes the content of a directory, except one name.</summary>
     public static Errno RemoveContent(Fd directory, Name kept = default)
     {
-        using var top = new OwnerWritable(directory); // who has it open goes on seeing its mode; those below it have no part in the view
+        // A client that has the directory open still sees its mode. The directories below it have no part in the view.
+        using var top = new OwnerWritable(directory);
         byte[] buffer = new byte[8 * 1024];
-        var way = new Stack<Identity>(); // from below the directory to where the removal is
+        // The directories from the top, which is left out, to the current one.
+        var way = new Stack<Identity>();
         Identity emptied = default;
         Fd here = directory;
         Errno error;
@@ -54,8 +56,10 @@ internal static class TreeRemover
         return error;
     }
 
-    /// <summary>Takes note of a directory that was entered, or sees to it that ".." has led back to where the removal came from.</summary>
-    /// <returns>ENOTEMPTY for one that somebody fills again; ESTALE when somebody has moved it meanwhile.</returns>
+    /// <summary>
+    /// Notes a directory that was entered, or checks that ".." has led back to the directory from which the removal came.
+    /// </summary>
+    /// <returns>ENOTEMPTY if another process fills the directory again; ESTALE if another process has moved it.</returns>
     private static Errno Arrive(Fd here, bool isBack, Identity emptied, Stack<Identity> way)
     {
         if (isBack && way.Count == 0)
@@ -67,16 +71,17 @@ internal static class TreeRemover
         if (isBack)
             return identity == way.Peek() ? Errno.None : Errno.ESTALE;
         way.Push(identity);
+        // An owner without CAP_DAC_OVERRIDE could not list it. If this fails, the listing fails too.
         if (Sys.EffectiveUid != 0)
-            _ = Sys.FChModAt(here, Name.Empty, Permissions.OwnerAll); // an owner without CAP_DAC_OVERRIDE could not list it; if it fails, listing tells
+            _ = Sys.FChModAt(here, Name.Empty, Permissions.OwnerAll);
         return identity == emptied ? Errno.ENOTEMPTY : Errno.None;
     }
 
-    /// <summary>Removes entries up to the first directory that holds something.</summary>
-    /// <param name="directory">Where they are.</param>
+    /// <summary>Removes entries up to the first directory that is not empty.</summary>
+    /// <param name="directory">The directory of the entries.</param>
     /// <param name="kept">A name that stays.</param>
-    /// <param name="buffer">For their names.</param>
-    /// <param name="entered">That directory; none when nothing is left.</param>
+    /// <param name="buffer">Room for their names.</param>
+    /// <param name="entered">That directory; none if no entry is left.</param>
     private static Errno RemoveEntries(Fd directory, Name kept, byte[] buffer, out Fd entered)
     {
         entered = Fd.None;
@@ -98,7 +103,7 @@ internal static class TreeRemover
         return error;
     }
 
-    /// <summary>Removes a file or an empty directory, or opens one that holds something.</summary>
+    /// <summary>Removes a file or an empty directory, or opens a directory that is not empty.</summary>
     private static Errno RemoveEntry(Fd directory, Name name, out Fd entered)
     {
         entered = Fd.None;

@@ -5,8 +5,8 @@ using OverlayFuse.Overlay.Layers;
 namespace OverlayFuse.Overlay.Work;
 
 /// <summary>
-/// The directory "work" in workdir, where entries are made ready before they are renamed into the upper layer. Emptied at mount and at
-/// unmount, as the kernel does (ovl_workdir_create); what a crash leaves is never seen in the merged view.
+/// The directory "work" in workdir. Entries are made ready in it before they are renamed into the upper layer. Mount and unmount empty it,
+/// as the kernel does (ovl_workdir_create). The merged view never shows the leavings of a crash.
 /// </summary>
 internal sealed class WorkDirectory : IDisposable
 {
@@ -25,21 +25,23 @@ internal sealed class WorkDirectory : IDisposable
     /// <summary>The directory itself, for *at calls.</summary>
     public Fd Fd { get; }
 
-    /// <summary>FICLONE was refused: its file system has none.</summary>
+    /// <summary>FICLONE was refused: the file system has no reflinks.</summary>
     public volatile bool HasNoReflinks;
 
-    /// <summary>O_TMPFILE was refused.</summary>
+    /// <summary>O_TMPFILE was refused: the file system has no files without a name.</summary>
     public volatile bool HasNoUnnamedFiles;
 
     private static Name WorkName => new("work\0"u8);
 
     private static Name Incompat => new("incompat\0"u8);
 
-    /// <summary>Empties and opens it.</summary>
-    /// <param name="base">The directory that workdir= names.</param>
-    /// <param name="hasUserXattrs">Marks are xattrs user.overlay.*.</param>
-    /// <param name="options">Volatile leaves the mark that refuses the next mount: nobody knows what reached the disk (ovl_create_volatile_dirty).</param>
-    /// <exception cref="IOException">What is left there cannot be removed.</exception>
+    /// <summary>Empties and opens the directory.</summary>
+    /// <param name="base">The directory of option workdir=.</param>
+    /// <param name="hasUserXattrs">The marks are xattrs user.overlay.*.</param>
+    /// <param name="options">
+    /// Volatile leaves a mark that refuses the next mount, because data may be missing on the disk (ovl_create_volatile_dirty).
+    /// </param>
+    /// <exception cref="IOException">An old entry cannot be removed.</exception>
     public static WorkDirectory Open(Layer @base, bool hasUserXattrs, OverlayOptions options)
     {
         Require(@base, TreeRemover.Remove(@base.Root.Fd, WorkName));
@@ -51,47 +53,55 @@ internal sealed class WorkDirectory : IDisposable
         return new WorkDirectory(@base, work, options);
     }
 
-    /// <summary>Nobody but us; mode 0 needs CAP_DAC_OVERRIDE.</summary>
+    /// <summary>The mode that shuts other users out. Mode 0 needs CAP_DAC_OVERRIDE.</summary>
     public static uint ModeFor(bool hasUserXattrs) => hasUserXattrs && Sys.EffectiveUid != 0 ? Permissions.OwnerAll : 0;
 
-    /// <summary>A name that nothing has yet.</summary>
+    /// <summary>A new name.</summary>
     public byte[] NextName() =>
         Name.From(string.Create(CultureInfo.InvariantCulture, $"#{Interlocked.Increment(ref _counter):x}")).ToArray();
 
-    /// <summary>Begins what <see cref="Persist"/> waits for.</summary>
+    /// <summary>Begins the write-out that <see cref="Persist"/> waits for.</summary>
     public void BeginToPersist(Fd file)
     {
+        // Persist meets the error again.
         if (_syncs)
-            _ = Sys.BeginToWriteOut(file); // an error is met again by who waits
+            _ = Sys.BeginToWriteOut(file);
     }
 
-    /// <summary>Sees to it that a crash finds the data of a file if it finds the name that the file gets hereafter. Waits for the disk.</summary>
+    /// <summary>Makes the data of a file survive a crash if the name survives that the file gets next. Waits for the disk.</summary>
     public Errno Persist(Fd file)
     {
         if (!_syncs)
             return Errno.None;
         Errno error = _keepsOrder ? Sys.WriteOut(file) : Errno.EOPNOTSUPP;
-        return error is Errno.EOPNOTSUPP or Errno.ENOSYS or Errno.EPERM ? Sys.FSync(file) : error; // the last two: a seccomp filter
+        // ENOSYS and EPERM come from a seccomp filter.
+        return error is Errno.EOPNOTSUPP or Errno.ENOSYS or Errno.EPERM ? Sys.FSync(file) : error;
     }
 
-    /// <summary>Removes what is in it, but for marks that refuse the next mount; at the end of this one.</summary>
-    public void Clear() => _ = TreeRemover.RemoveContent(Fd, Incompat); // the next mount does it again
+    /// <summary>
+    /// Empties the directory at the end of the mount, except marks that refuse the next mount. If this fails, the next mount does it.
+    /// </summary>
+    public void Clear() => _ = TreeRemover.RemoveContent(Fd, Incompat);
 
     public void Dispose() => Sys.Close(Fd);
 
     private static Errno MarkVolatile(Fd work, uint mode)
     {
         Name mark = new("incompat/volatile\0"u8);
-        if (Sys.MkDirAt(work, Incompat, mode) is not Errno.None and var error)
+        Errno error;
+        if ((error = Sys.MkDirAt(work, Incompat, mode)) != Errno.None)
             return error;
-        if (Sys.MkDirAt(work, mark, mode) is not Errno.None and var failed)
-            return failed;
+        if ((error = Sys.MkDirAt(work, mark, mode)) != Errno.None)
+            return error;
         return Sys.MkNodAt(work, new Name("incompat/volatile/dirty\0"u8), (uint)FileType.Regular, 0);
     }
 
     private static void Require(Layer @base, Errno error)
     {
         if (error != Errno.None)
-            throw new IOException($"workdir={@base.Path}: cannot make its directory 'work' ready: {error}; remove {@base.Path}/work or name another workdir");
+        {
+            throw new IOException(
+                $"workdir={@base.Path}: cannot make its directory 'work' ready: {error}; remove {@base.Path}/work or name another workdir");
+        }
     }
 }

@@ -3,10 +3,10 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Work;
 
 /// <summary>
-/// A temporary entry in the work directory. Removes itself, with all below it, unless it was committed: renamed away with nothing left
-/// under its name.
+/// A temporary entry in the work directory. Its disposal removes it with everything below it, unless it was committed: renamed away, with
+/// nothing left under its name.
 /// </summary>
-/// <param name="work">Where it is.</param>
+/// <param name="work">The directory of the entry.</param>
 /// <param name="name">Its name.</param>
 internal ref struct WorkEntry(WorkDirectory work, byte[] name)
 {
@@ -14,44 +14,51 @@ internal ref struct WorkEntry(WorkDirectory work, byte[] name)
     private Fd _file = Fd.None;
     private bool _isUnnamed, _done;
 
-    /// <summary>One with a new name.</summary>
+    /// <summary>An entry with a new name.</summary>
     public WorkEntry(WorkDirectory work)
         : this(work, work.NextName())
     {
     }
 
-    /// <summary>With <see cref="Name"/>, where *at calls find it.</summary>
+    /// <summary>The directory for *at calls, with <see cref="Name"/>.</summary>
     public readonly Fd Directory => _isUnnamed ? _file : work.Fd;
 
-    /// <summary>Its name; <see cref="Name.Empty"/> when it has none yet.</summary>
+    /// <summary>The name for *at calls; <see cref="Name.Empty"/> if the entry has none yet.</summary>
     public readonly Name Name => _isUnnamed ? Name.Empty : new(_name);
 
     /// <summary>
-    /// Makes it a regular file: without a name where the file system can (O_TMPFILE), so that a crash leaves nothing, and one change of a
-    /// directory less has to reach the disk.
+    /// Makes a regular file. It has no name if the file system has O_TMPFILE: a crash then leaves nothing, and one change of a directory
+    /// less has to reach the disk.
     /// </summary>
-    /// <param name="file">Open for reading and writing as long as this is.</param>
+    /// <param name="file">The file, for reading and writing. The entry closes it.</param>
     public Errno MakeFile(out Fd file)
     {
-        Errno error = work.HasNoUnnamedFiles ? Errno.EOPNOTSUPP : Sys.OpenAt(work.Fd, Name.Dot, OpenFlags.TmpFile | OpenFlags.ReadWrite, out _file, Permissions.OwnerReadWrite);
+        const OpenFlags unnamed = OpenFlags.TmpFile | OpenFlags.ReadWrite;
+        const OpenFlags named = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
+        Errno error = work.HasNoUnnamedFiles ? Errno.EOPNOTSUPP
+            : Sys.OpenAt(work.Fd, Name.Dot, unnamed, out _file, Permissions.OwnerReadWrite);
         _isUnnamed = error == Errno.None;
         if (error is Errno.EOPNOTSUPP or Errno.EISDIR)
         {
             work.HasNoUnnamedFiles = true;
-            error = Sys.OpenAt(work.Fd, Name, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, out _file, Permissions.OwnerReadWrite);
+            error = Sys.OpenAt(work.Fd, Name, named, out _file, Permissions.OwnerReadWrite);
         }
         file = _file;
         return error;
     }
 
-    /// <summary>Opens it anew.</summary>
+    /// <summary>Opens the entry once more.</summary>
     public readonly Errno Open(OpenFlags flags, out Fd fd) =>
         _isUnnamed ? Sys.Reopen(_file, flags, out fd) : Sys.OpenAt(work.Fd, Name, flags | OpenFlags.NoFollow, out fd);
 
-    /// <summary>Waits until its data are on the disk: before it is put in place. Only what <see cref="MakeFile"/> made has any.</summary>
+    /// <summary>
+    /// Waits until the data are on the disk, before the entry is put in place. Only a file of <see cref="MakeFile"/> has data.
+    /// </summary>
     public readonly Errno Persist() => _file.IsOpen ? work.Persist(_file) : Errno.None;
 
-    /// <summary>Puts it in place: replaces a non-directory there, unless it has no name itself; or stands where nothing was.</summary>
+    /// <summary>
+    /// Puts the entry in place. An entry with a name replaces a non-directory. An entry without a name takes a free name only.
+    /// </summary>
     public Errno MoveTo(Fd directory, Name name, RenameFlags flags = RenameFlags.None)
     {
         Errno error = _isUnnamed ? Sys.LinkFd(_file, directory, name) : Sys.RenameAt(work.Fd, Name, directory, name, flags);
@@ -59,13 +66,13 @@ internal ref struct WorkEntry(WorkDirectory work, byte[] name)
         return error;
     }
 
-    /// <summary>Puts it in place and takes what was there, which then goes with this entry.</summary>
+    /// <summary>Puts the entry in place and takes the old one, which the disposal then removes.</summary>
     public Errno ExchangeWith(Fd directory, Name name) => MoveTo(directory, name, RenameFlags.Exchange);
 
-    /// <summary>Takes an entry out of the upper layer, to be removed with this one.</summary>
+    /// <summary>Takes an entry out of the upper layer. The disposal removes it.</summary>
     public readonly Errno TakeFrom(Fd directory, Name name) => Sys.RenameAt(directory, name, work.Fd, Name);
 
-    /// <summary>Lets it stay in the work directory.</summary>
+    /// <summary>Leaves the entry in the work directory.</summary>
     /// <returns>Its name.</returns>
     public byte[] Keep()
     {
@@ -77,7 +84,8 @@ internal ref struct WorkEntry(WorkDirectory work, byte[] name)
     {
         if (_file.IsOpen)
             Sys.Close(_file);
+        // If this fails, the next mount removes the entry.
         if (!_done && !_isUnnamed)
-            _ = TreeRemover.Remove(work.Fd, Name); // what cannot be removed now is removed by the next mount
+            _ = TreeRemover.Remove(work.Fd, Name);
     }
 }
