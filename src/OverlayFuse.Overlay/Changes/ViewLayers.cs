@@ -2,6 +2,7 @@ using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Callers;
 using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.Marks;
+using OverlayFuse.Overlay.Merging;
 using OverlayFuse.Overlay.Owners;
 
 namespace OverlayFuse.Overlay.Changes;
@@ -18,7 +19,6 @@ internal sealed class ViewLayers : IDisposable
     private readonly byte[] _listing = new byte[Limits.ListingBuffer];
     private readonly MountClones _clones = new();
     private readonly List<Layer> _data = [];
-    private readonly List<OverrideKind> _overrides = [];
     private readonly List<Layer> _stack = [];
 
     /// <exception cref="IOException">One cannot be opened; the text names it.</exception>
@@ -30,27 +30,33 @@ internal sealed class ViewLayers : IDisposable
                 _stack.Add(Layer.Open(path, readOnly: true, _clones));
             foreach (string path in options.DataDirs)
                 _data.Add(Layer.Open(path, readOnly: true, _clones));
-            _overrides.AddRange(_stack.Select(layer => StatOverrides.KindOf(layer.Root.Fd, believesOverrides)));
         }
         catch (IOException)
         {
             Dispose();
             throw;
         }
-        HasAufsUpper = options.AufsWhiteouts;
-        Xattrs = new OverlayXattr(options.UserXattr ?? !UserNamespace.IsRootOfFirst()) { HidesOverrides = _overrides.Any(kind => kind != OverrideKind.None) };
-        Redirects = new Redirect(Xattrs, options.Redirect);
-        Metacopies = new Metacopy(Xattrs, options);
+        var owners = Ownership.OfLayers(_stack[0], _stack[1..], believesOverrides);
+        Xattrs = new OverlayXattr(options.UserXattr ?? !UserNamespace.IsRootOfFirst()) { HidesOverrides = owners.HasOverrides };
+        var kernelForm = new KernelUpper(Xattrs, null, null);
+        Reader = new LayerReader
+        {
+            Xattrs = Xattrs,
+            Redirect = new Redirect(Xattrs, options.Redirect),
+            Metacopy = new Metacopy(Xattrs, options),
+            UpperForm = options.AufsWhiteouts ? new AufsUpper(kernelForm, null) : kernelForm,
+            Owners = owners,
+            HasDataLayers = _data.Count > 0,
+        };
     }
-
-    /// <summary>Deletions in the upper may be files ".wh.NAME".</summary>
-    public bool HasAufsUpper { get; }
 
     public OverlayXattr Xattrs { get; }
 
-    public Redirect Redirects { get; }
+    /// <summary>Says what one layer shows under a name.</summary>
+    public LayerReader Reader { get; }
 
-    public Metacopy Metacopies { get; }
+    /// <summary>The number of the lowest layer, as in <see cref="LayerEntry.Layer"/>.</summary>
+    public ushort Lowest => (ushort)(_stack.Count - 2);
 
     /// <summary>The upper, then the lower ones, topmost first.</summary>
     public IReadOnlyList<Layer> Stack => _stack;
@@ -63,12 +69,9 @@ internal sealed class ViewLayers : IDisposable
     {
         var root = new ViewDirectory();
         for (int layer = first; layer < _stack.Count; layer++)
-            root.Add(new ViewPart(layer, null), _stack[layer].Root.Fd, Name.Dot);
+            Require(root.Add(new ViewPart(layer, null), _stack[layer].Root.Fd, Name.Dot), Name.Dot);
         return root;
     }
-
-    /// <summary>Gives what a layer says of a file the owner and mode that are shown.</summary>
-    public Errno ApplyOverride(int layer, Fd directory, Name name, ref Statx stat) => StatOverrides.Apply(_overrides[layer], directory, name, ref stat, out _);
 
     /// <summary>The names that some part of a directory has, shown or hidden, in the order of their bytes; each with a NUL.</summary>
     /// <param name="directories">The directories.</param>
@@ -84,7 +87,7 @@ internal sealed class ViewLayers : IDisposable
             do
             {
                 Require(Sys.GetDents(listed, _listing, out length), Name.Dot);
-                Take(new DirectoryRecords(_listing.AsSpan(0, length)), part.Layer > 0 || HasAufsUpper, names);
+                Take(new DirectoryRecords(_listing.AsSpan(0, length)), part.Layer == 0 ? Limits.NoLayer : (ushort)(part.Layer - 1), names);
             }
             while (length > 0);
         }
@@ -118,11 +121,11 @@ internal sealed class ViewLayers : IDisposable
         return names;
     }
 
-    private static void Take(DirectoryRecords records, bool mayBeMarks, List<byte[]> names)
+    private void Take(DirectoryRecords records, ushort layer, List<byte[]> names)
     {
         while (records.MoveNext())
         {
-            if (!mayBeMarks || !AufsWhiteout.IsMark(records.Name))
+            if (!Reader.IsMark(layer, records.Name))
                 names.Add(records.Name.ToArray());
             else if (AufsWhiteout.HiddenName(records.Name) is { IsEmpty: false } hidden)
                 names.Add([.. hidden, 0]);

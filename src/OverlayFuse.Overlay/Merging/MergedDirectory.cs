@@ -73,7 +73,7 @@ internal readonly ref struct MergedDirectory(MergedView view, Inode directory)
             var records = new DirectoryRecords(buffer.AsSpan(0, length));
             while (records.MoveNext())
             {
-                if ((slot > 0 || view.UpperForm.HasMarkFiles) && AufsWhiteout.IsMark(records.Name))
+                if (view.Reader.IsMark(LayerOf(parts, slot), records.Name))
                     (hidden ??= []).Add([.. AufsWhiteout.HiddenName(records.Name), 0]);
                 else if (Take(new LayerReading(layer, stat.Dev, parts, slot, findable), records, listing) is not Errno.None and var broken)
                     return broken;
@@ -93,20 +93,20 @@ internal readonly ref struct MergedDirectory(MergedView view, Inode directory)
         if (known >= 0 && !(listing.Read(known).Slot == 0 && listing.Settle(known)))
             return Errno.None;
         FileType type = record.Type;
-        ushort number = slot == 0 ? Limits.NoLayer : reading.Parts.Layers[slot - 1];
+        ushort number = LayerOf(reading.Parts, slot);
         bool mayStandForOthers = type == FileType.Regular && view.Owners.MayStandForOthers(number);
         bool mayBeMark = type == FileType.Regular && slot > 0 && reading.Parts.HasXattrWhiteouts && view.Layers.Lowers[number].HasXattrWhiteouts;
         if (type is FileType.Unknown or FileType.CharacterDevice || mayBeMark || mayStandForOthers)
         {
+            var file = new LayerEntry(layer, record.Name, number);
+            LayerSight sight = LayerSight.Nothing;
             Errno error = Sys.StatxAt(layer, record.Name, out Statx stat);
+            // The file was removed since it was listed.
             if (error == Errno.ENOENT)
-                return Errno.None; // removed since
-            if (error != Errno.None)
+                return Errno.None;
+            if (error != Errno.None || (error = view.Reader.LookAt(file, ref stat, out sight)) != Errno.None)
                 return error;
-            bool isWhiteout = Whiteout.Is(view.Xattrs, layer, record.Name, stat);
-            if (view.Owners.Show(number, layer, record.Name, ref stat) is not Errno.None and var unread)
-                return unread;
-            type = isWhiteout ? FileType.Unknown : stat.Type;
+            type = sight == LayerSight.Whiteout ? FileType.Unknown : stat.Type;
         }
         bool copied = view.Inodes.TryGetInoOfUpper(slot == 0 ? record.Ino : 0, out ulong ino);
         if (!copied)
@@ -117,6 +117,8 @@ internal readonly ref struct MergedDirectory(MergedView view, Inode directory)
             return ShowLowerIno(known, ino, listing);
         return Errno.None;
     }
+
+    private static ushort LayerOf(LowerParts parts, int slot) => slot == 0 ? Limits.NoLayer : parts.Layers[slot - 1];
 
     /// <summary>
     /// A merged directory shows the number of its topmost lower one, unless the upper is opaque. One whose marks are refused keeps its own:
@@ -134,11 +136,10 @@ internal readonly ref struct MergedDirectory(MergedView view, Inode directory)
             return error;
         using (upper)
         {
-            error = view.UpperForm.IsOpaque(upper, ref directory.Directory!.UpperMarks, name, out bool opaque);
-            byte[]? redirect = null;
-            if (error == Errno.None && !opaque)
-                error = view.Redirect.Read(upper, name, out redirect);
-            if (error == Errno.None && !opaque && redirect is null)
+            var file = new LayerEntry(upper, name, Limits.NoLayer);
+            bool isMerged = view.Reader.ReadOpaque(file, ref directory.Directory!.UpperMarks, isBottom: false, out OpaqueMark mark) == Errno.None
+                && mark != OpaqueMark.Opaque && view.Reader.ReadRedirect(file, out byte[]? redirect) == Errno.None && redirect is null;
+            if (isMerged)
                 listing.SetIno(record, ino);
             return Errno.None;
         }

@@ -30,6 +30,13 @@ internal sealed class StatOverrides
         IsAlways = isPrivileged || asked == XattrPermissions.User;
     }
 
+    private StatOverrides(Layer upper, IEnumerable<Layer> lowers, bool believesUser)
+    {
+        BelievesUser = believesUser;
+        _upper = KindOf(upper);
+        _lowers = [.. lowers.Select(KindOf)];
+    }
+
     /// <summary>Every file of the upper keeps them so, not only those that must.</summary>
     public bool IsAlways { get; }
 
@@ -49,6 +56,13 @@ internal sealed class StatOverrides
             throw new IOException($"upperdir={options.UpperDir}: xattr_permissions={(int)options.XattrPermissions} needs xattrs that cannot be set there ({error}); "
                 + $"use xattr_permissions=2 on {UpperAdvice.FileSystems(needsUserXattrs: true)}, or 0");
         return overrides;
+    }
+
+    /// <summary>For a program that reads layers outside of a mount. Null if no layer keeps owners in xattrs.</summary>
+    public static StatOverrides? OfLayers(Layer upper, IEnumerable<Layer> lowers, bool believesUser)
+    {
+        var overrides = new StatOverrides(upper, lowers, believesUser);
+        return overrides._lowers.Append(overrides._upper).Any(kind => kind != OverrideKind.None) ? overrides : null;
     }
 
     /// <summary>How a layer keeps them.</summary>
