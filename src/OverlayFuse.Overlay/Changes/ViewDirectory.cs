@@ -2,7 +2,7 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay.Changes;
 
-/// <summary>What a stack of layers shows as one directory: a part in each layer that it merges, topmost first.</summary>
+/// <summary>One directory of a stack of layers: a part in each layer that it merges, topmost first. It owns the parts.</summary>
 internal sealed class ViewDirectory : IDisposable
 {
     public const OpenFlags Flags = OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow;
@@ -16,7 +16,7 @@ internal sealed class ViewDirectory : IDisposable
 
     /// <summary>Adds a layer's part of it.</summary>
     /// <param name="part">Not open yet.</param>
-    /// <param name="directory">Where <paramref name="name"/> is.</param>
+    /// <param name="directory">The directory that holds the part.</param>
     /// <param name="name">The part's name there.</param>
     public Errno Add(ViewPart part, Fd directory, Name name)
     {
@@ -27,7 +27,7 @@ internal sealed class ViewDirectory : IDisposable
         return Errno.None;
     }
 
-    /// <summary>Whether it merges the same directories of lower layers as another.</summary>
+    /// <summary>True if it merges the same directories of lower layers as another.</summary>
     public bool HasSameLowers(ViewDirectory other)
     {
         int mine = LowersFrom(this), others = LowersFrom(other);
@@ -44,7 +44,7 @@ internal sealed class ViewDirectory : IDisposable
     /// <summary>The part in one layer, or null.</summary>
     public ViewPart? PartIn(int layer) => _parts.Find(part => part.Layer == layer);
 
-    /// <summary>Closes the parts; what they are stays known.</summary>
+    /// <summary>Closes the parts. They can be opened again.</summary>
     public void Dispose()
     {
         foreach (ViewPart part in _parts)

@@ -8,8 +8,8 @@ using OverlayFuse.Overlay.Owners;
 namespace OverlayFuse.Overlay.Changes;
 
 /// <summary>
-/// The layers of a stack, read from outside of a mount: each by a private clone of its mount where that is allowed, as the mount itself reads them. For
-/// lists that are made once; not for requests.
+/// The layers of a stack, read from outside of a mount. Where that is allowed, each is read by a private clone of its mount, as the
+/// mount itself reads it. For lists that are made once, not for requests.
 /// </summary>
 internal sealed class ViewLayers : IDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class ViewLayers : IDisposable
     private readonly List<Layer> _data = [];
     private readonly List<Layer> _stack = [];
 
-    /// <exception cref="IOException">One cannot be opened; the text names it.</exception>
+    /// <exception cref="IOException">A layer cannot be opened. The text names it.</exception>
     public ViewLayers(OverlayOptions options, bool believesOverrides)
     {
         try
@@ -63,7 +63,7 @@ internal sealed class ViewLayers : IDisposable
 
     public IReadOnlyList<Layer> DataOnly => _data;
 
-    /// <summary>The root of the view, open.</summary>
+    /// <summary>Opens the root of the view.</summary>
     /// <param name="first">The topmost layer that counts.</param>
     public ViewDirectory OpenRoot(int first)
     {
@@ -73,9 +73,9 @@ internal sealed class ViewLayers : IDisposable
         return root;
     }
 
-    /// <summary>The names that some part of a directory has, shown or hidden, in the order of their bytes; each with a NUL.</summary>
+    /// <summary>Lists the names of all parts of directories, shown or hidden, in the order of their bytes, each with a NUL.</summary>
     /// <param name="directories">The directories.</param>
-    /// <param name="inUpperOnly">Of the upper alone.</param>
+    /// <param name="inUpperOnly">Only the parts in the upper are listed.</param>
     public List<byte[]> Names(IEnumerable<ViewDirectory> directories, bool inUpperOnly)
     {
         var names = new List<byte[]>();
@@ -87,7 +87,7 @@ internal sealed class ViewLayers : IDisposable
             do
             {
                 Require(Sys.GetDents(listed, _listing, out length), Name.Dot);
-                Take(new DirectoryRecords(_listing.AsSpan(0, length)), part.Layer == 0 ? Limits.NoLayer : (ushort)(part.Layer - 1), names);
+                Take(new DirectoryRecords(_listing.AsSpan(0, length)), part.LayerNumber, names);
             }
             while (length > 0);
         }
@@ -105,7 +105,10 @@ internal sealed class ViewLayers : IDisposable
     public static void Require(Errno error, Name name)
     {
         if (error != Errno.None)
-            throw new IOException($"{name.ToString()}: a layer cannot be read there ({error}); make it readable for whoever lists the changes");
+        {
+            throw new IOException(
+                $"{name.ToString()}: a layer cannot be read there ({error}); make it readable for the user that lists the changes");
+        }
     }
 
     private static List<byte[]> Sorted(List<byte[]> names)

@@ -68,7 +68,7 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
 
     public int Next(int index, bool isOwnName) => index;
 
-    public ushort LayerOf(int index) => (ushort)(_parts[_first + index].Layer - 1);
+    public ushort LayerOf(int index) => _parts[_first + index].LayerNumber;
 
     /// <summary>Only the roots are asked, of which each layer has one.</summary>
     public int IndexOf(ushort layer) => layer;

@@ -18,6 +18,9 @@ internal sealed class ViewPart(int layer, byte[]? location)
 
     public int Layer => layer;
 
+    /// <summary>The number of the layer, as in <c>LayerEntry.Layer</c>.</summary>
+    public ushort LayerNumber => layer == 0 ? Limits.NoLayer : (ushort)(layer - 1);
+
     public byte[]? Location => location;
 
     /// <summary>O_PATH; none while the directory is closed.</summary>

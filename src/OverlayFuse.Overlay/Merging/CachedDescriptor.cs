@@ -3,7 +3,7 @@ using OverlayFuse.Overlay.Inodes;
 
 namespace OverlayFuse.Overlay.Merging;
 
-/// <summary>A descriptor that <see cref="DirectoryCache"/> keeps: where it stands for those who look for it.</summary>
+/// <summary>A descriptor that <see cref="DirectoryCache"/> keeps, and its place in the directory.</summary>
 /// <param name="Owner">The <see cref="LowerParts.Descriptors"/> of the directory.</param>
 /// <param name="Slot">Its place there.</param>
 /// <param name="Fd">The descriptor.</param>
@@ -23,8 +23,9 @@ internal readonly record struct CachedDescriptor(SafeFd?[] Owner, int Slot, Safe
     {
         while ((shared = Volatile.Read(ref field)) is not null)
         {
+            // The descriptor may be evicted between the two lines.
             if (!shared.TryAcquire())
-                continue; // evicted between the two lines
+                continue;
             shared.RecentlyUsed = true;
             return true;
         }

@@ -3,8 +3,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Merging;
 
 /// <summary>
-/// The side of a lookup that differs between a mount and the verb <c>changes</c>: where the parent's parts are, and what is kept of the files found.
-/// <see cref="LayerPass{TTarget}"/> calls it. A struct as target costs no virtual calls.
+/// The side of a lookup that differs between a mount and the verb <c>changes</c>: where the parent's parts are, and what is kept of the
+/// files found. <see cref="LayerPass{TTarget}"/> calls it. A struct as target costs no virtual calls.
 /// </summary>
 internal interface ILookupTarget
 {

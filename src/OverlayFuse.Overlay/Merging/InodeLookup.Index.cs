@@ -16,7 +16,9 @@ internal ref partial struct InodeLookup
         return error;
     }
 
-    /// <summary>With nfs_export=on an upper directory merges only with the lower directory that it was copied from (ovl_verify_lower).</summary>
+    /// <summary>
+    /// With nfs_export=on an upper directory merges only with the lower directory that it was copied from (ovl_verify_lower).
+    /// </summary>
     private Errno TakeDirectoryIndex(scoped LayerEntry file, out bool merges)
     {
         merges = true;

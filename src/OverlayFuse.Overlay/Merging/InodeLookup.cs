@@ -52,8 +52,8 @@ internal ref partial struct InodeLookup(MergedView view, Inode parent, Name name
     }
 
     /// <summary>
-    /// Where no redirect is followed, the directory knows which layers have the name. It learns that by a listing of all its layers: not for a name that was
-    /// found already, and not for the first few names.
+    /// Where no redirect is followed, the directory knows which layers have the name. It learns that by a listing of all its layers:
+    /// not for a name that was found already, and not for the first few names.
     /// </summary>
     public readonly int Next(int index, bool isOwnName)
     {

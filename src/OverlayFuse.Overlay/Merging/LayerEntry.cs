@@ -16,7 +16,9 @@ internal readonly ref struct LayerEntry(Fd directory, Name name, ushort layer)
 
     public bool IsInUpper => Layer == Limits.NoLayer;
 
-    /// <summary>The redirect that led here: another name, or a path from the layer's root. Null if the lookup follows no redirect.</summary>
+    /// <summary>
+    /// The redirect that led here: another name, or a path from the layer's root. Null if the lookup follows no redirect.
+    /// </summary>
     public byte[]? Location { get; init; }
 }
 

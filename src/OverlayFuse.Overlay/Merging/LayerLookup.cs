@@ -26,8 +26,8 @@ internal static class LayerLookup
     }
 
     /// <summary>
-    /// Tells if a lower layer shows a name in a directory: then its removal needs a whiteout (ovl_lower_positive). A name that cannot be looked at counts
-    /// as shown: a whiteout too many hides nothing.
+    /// Tells if a lower layer shows a name in a directory: then its removal needs a whiteout (ovl_lower_positive). A name that cannot
+    /// be looked at counts as shown: a whiteout too many hides nothing.
     /// </summary>
     /// <param name="view">The merged view.</param>
     /// <param name="parent">The directory.</param>

@@ -7,8 +7,9 @@ using OverlayFuse.Overlay.Owners;
 namespace OverlayFuse.Overlay.Merging;
 
 /// <summary>
-/// The one place that says what a layer shows under a name: whiteouts of each kind, owners as shown, and the marks of what is there. Lookups, listings and
-/// the verb <c>changes</c> ask it, for the upper and for lower layers. It knows no inodes, holds no lock and never changes.
+/// The one place that says what a layer shows under a name: whiteouts of each kind, owners as shown, and the marks of what is there.
+/// Lookups, listings and the verb <c>changes</c> ask it, for the upper and for lower layers. It knows no inodes, holds no lock and
+/// never changes.
 /// </summary>
 internal sealed class LayerReader
 {
@@ -28,7 +29,8 @@ internal sealed class LayerReader
     public required bool HasDataLayers { get; init; }
 
     /// <summary>
-    /// True if the reader may widen for a moment the mode of an ordinary user's own directory, to read its marks. False for a reader that writes nothing.
+    /// True if the reader may widen for a moment the mode of an ordinary user's own directory, to read its marks. False for a reader
+    /// that writes nothing.
     /// </summary>
     public bool MayWidenModes { get; init; }
 
@@ -57,7 +59,9 @@ internal sealed class LayerReader
         return LookAt(file, ref stat, out sight);
     }
 
-    /// <summary>Goes on with a file whose own attributes are known: tells a whiteout, or changes the attributes to those that are shown.</summary>
+    /// <summary>
+    /// Goes on with a file whose own attributes are known: tells a whiteout, or changes the attributes to those that are shown.
+    /// </summary>
     public Errno LookAt(scoped LayerEntry file, ref Statx stat, out LayerSight sight)
     {
         if (Whiteout.Is(Xattrs, file.Directory, file.Name, stat))
