@@ -47,7 +47,7 @@ public sealed class ViewChanges : IDisposable
         }
     }
 
-    /// <summary>Closes what is open.</summary>
+    /// <summary>Closes all directories.</summary>
     public void Dispose()
     {
         _frames.Dispose();

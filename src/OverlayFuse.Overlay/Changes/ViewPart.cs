@@ -13,7 +13,9 @@ internal sealed class ViewPart(int layer, byte[]? location)
     private ulong _dev;
     private ulong _ino;
 
-    /// <summary>What is known of marks of AUFS in it.</summary>
+    /// <summary>
+    /// The knowledge about marks of AUFS in it. The part of a live mount may change meanwhile; the list then misses that change.
+    /// </summary>
     public Known Marks = Known.NotYet;
 
     public int Layer => layer;

@@ -9,7 +9,9 @@ namespace OverlayFuse.Overlay.Merging;
 /// <param name="Fd">The descriptor.</param>
 internal readonly record struct CachedDescriptor(SafeFd?[] Owner, int Slot, SafeFd Fd)
 {
-    /// <summary>Takes it away from the directory, unless that has let go of it; whoever has borrowed it goes on undisturbed.</summary>
+    /// <summary>
+    /// Takes the descriptor away from the directory, if the directory still has it. A thread that has borrowed it goes on undisturbed.
+    /// </summary>
     public void Evict()
     {
         if (Fd is not null && Interlocked.CompareExchange(ref Owner[Slot], null, Fd) == Fd)

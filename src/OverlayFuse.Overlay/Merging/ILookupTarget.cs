@@ -3,8 +3,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Merging;
 
 /// <summary>
-/// The side of a lookup that differs between a mount and the verb <c>changes</c>: where the parent's parts are, and what is kept of the
-/// files found. <see cref="LayerPass{TTarget}"/> calls it. A struct as target costs no virtual calls.
+/// The part of a lookup that differs between a mount and the verb <c>changes</c>: the directories of the parent, and the result.
+/// <see cref="LayerPass{TTarget}"/> calls it. A struct as target costs no virtual calls.
 /// </summary>
 internal interface ILookupTarget
 {
@@ -14,10 +14,10 @@ internal interface ILookupTarget
     /// <summary>Some lower layer has the parent.</summary>
     bool HasLowers { get; }
 
-    /// <summary>What is known of marks of AUFS in the parent's upper part.</summary>
+    /// <summary>The knowledge about marks of AUFS in the parent's upper part.</summary>
     ref Known UpperMarks { get; }
 
-    /// <summary>How many lower parts the directory has that the lookup is in.</summary>
+    /// <summary>The number of lower parts of the directory that the lookup is in.</summary>
     int Count { get; }
 
     /// <summary>The number of the lowest layer of the stack.</summary>
@@ -29,7 +29,7 @@ internal interface ILookupTarget
     void EnterLowers();
 
     /// <summary>Goes on with the lower parts of the root, if the lookup is not in the root yet.</summary>
-    /// <returns>False if it is.</returns>
+    /// <returns>False if the lookup is in the root already.</returns>
     bool LeaveForRoot();
 
     /// <summary>The next lower part, from one on, that may have the name.</summary>
@@ -45,10 +45,12 @@ internal interface ILookupTarget
 
     Errno BorrowLower(int index, out BorrowedFd directory);
 
-    /// <summary>What is known of marks of AUFS in a lower part.</summary>
+    /// <summary>The knowledge about marks of AUFS in a lower part.</summary>
     ref Known LowerMarks(int index);
 
-    /// <summary>Marks of AUFS are going to be looked for in a directory of which nothing is known yet.</summary>
+    /// <summary>
+    /// Learns about marks of AUFS in the directory that the lookup is in, if the target can do that for all its layers at once.
+    /// </summary>
     void LearnMarks();
 
     /// <summary>Something was found.</summary>
@@ -71,10 +73,10 @@ internal interface ILookupTarget
     /// <summary>Takes a file of a lower layer that is no directory.</summary>
     Errno TakeFile(scoped LayerEntry file, in Statx stat, bool isMetacopy);
 
-    /// <summary>The layer has a file here that must not be entered or has a broken mark: the lookup ends with an error.</summary>
+    /// <summary>The file must not be entered, or has a broken mark. The lookup ends with an error.</summary>
     void Refuse(scoped LayerEntry file, in Statx stat);
 
-    /// <summary>What was found last leads on below under another name or path.</summary>
+    /// <summary>The file found last has a redirect to another name or path.</summary>
     void TakeRedirect(byte[] redirect);
 
     /// <summary>A directory of the layer may hold whiteouts that are files with an xattr.</summary>

@@ -7,9 +7,9 @@ using OverlayFuse.Overlay.Owners;
 namespace OverlayFuse.Overlay.Merging;
 
 /// <summary>
-/// The one place that says what a layer shows under a name: whiteouts of each kind, owners as shown, and the marks of what is there.
-/// Lookups, listings and the verb <c>changes</c> ask it, for the upper and for lower layers. It knows no inodes, holds no lock and
-/// never changes.
+/// The one place that tells the content of a layer under a name, as the mount shows it: whiteouts of each kind, owners as shown, and
+/// the marks of what is there. Lookups, listings and the verb <c>changes</c> ask it, for the upper and for lower layers. It knows no
+/// inodes, holds no lock and never changes.
 /// </summary>
 internal sealed class LayerReader
 {
@@ -78,7 +78,7 @@ internal sealed class LayerReader
 
     /// <summary>Tells if a mark beside a name hides it in the layers below.</summary>
     /// <param name="file">The name.</param>
-    /// <param name="marks">What is known of marks in its directory.</param>
+    /// <param name="marks">The knowledge about marks in its directory.</param>
     /// <param name="hides">The answer.</param>
     public Errno Hides(scoped LayerEntry file, ref Known marks, out bool hides) =>
         file.IsInUpper
@@ -87,8 +87,8 @@ internal sealed class LayerReader
 
     /// <summary>Reads which part of the layers below a directory hides.</summary>
     /// <param name="file">The directory.</param>
-    /// <param name="marks">What is known of marks of AUFS beside it; of the upper only.</param>
-    /// <param name="isBottom">Nothing is below the layer, so that the mark of AUFS says nothing; of a lower layer only.</param>
+    /// <param name="marks">The knowledge about marks of AUFS beside it. Only used in the upper.</param>
+    /// <param name="isBottom">Nothing is below the layer, so the mark of AUFS says nothing. Only used in a lower layer.</param>
     /// <param name="mark">The answer.</param>
     public Errno ReadOpaque(scoped LayerEntry file, ref Known marks, bool isBottom, out OpaqueMark mark)
     {
