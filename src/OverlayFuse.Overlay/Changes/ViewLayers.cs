@@ -36,7 +36,7 @@ internal sealed class ViewLayers : IDisposable
             Dispose();
             throw;
         }
-        var owners = Ownership.OfLayers(_stack[0], _stack[1..], believesOverrides);
+        var owners = Ownership.ForReading(_stack, believesOverrides);
         Xattrs = new OverlayXattr(options.UserXattr ?? !UserNamespace.IsRootOfFirst()) { HidesOverrides = owners.HasOverrides };
         var kernelForm = new KernelUpper(Xattrs, null, null);
         Reader = new LayerReader

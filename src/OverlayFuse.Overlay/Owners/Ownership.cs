@@ -30,9 +30,12 @@ internal sealed partial class Ownership
         return new Ownership(StatOverrides.Open(layers, options), ids, IdMappedLayers.Of(layers, ids));
     }
 
-    /// <summary>For a program that reads layers outside of a mount, and writes nothing.</summary>
-    public static Ownership OfLayers(Layer upper, IEnumerable<Layer> lowers, bool believesUser) =>
-        new(StatOverrides.OfLayers(upper, lowers, believesUser), null, null);
+    /// <summary>
+    /// The owners in layers that are read outside of a mount. The first is the upper (<see cref="Limits.NoLayer"/>), the next has number 0. Nothing is
+    /// written.
+    /// </summary>
+    public static Ownership ForReading(IReadOnlyList<Layer> layers, bool believesUser) =>
+        new(StatOverrides.ForReading(layers, believesUser), null, null);
 
     /// <summary>Layers keep owners and security.* in xattrs of containers.</summary>
     public bool HasOverrides => _overrides is not null;

@@ -30,11 +30,11 @@ internal sealed class StatOverrides
         IsAlways = isPrivileged || asked == XattrPermissions.User;
     }
 
-    private StatOverrides(Layer upper, IEnumerable<Layer> lowers, bool believesUser)
+    private StatOverrides(IReadOnlyList<Layer> layers, bool believesUser)
     {
         BelievesUser = believesUser;
-        _upper = KindOf(upper);
-        _lowers = [.. lowers.Select(KindOf)];
+        _upper = KindOf(layers[0]);
+        _lowers = [.. layers.Skip(1).Select(KindOf)];
     }
 
     /// <summary>Every file of the upper keeps them so, not only those that must.</summary>
@@ -59,9 +59,9 @@ internal sealed class StatOverrides
     }
 
     /// <summary>For a program that reads layers outside of a mount. Null if no layer keeps owners in xattrs.</summary>
-    public static StatOverrides? OfLayers(Layer upper, IEnumerable<Layer> lowers, bool believesUser)
+    public static StatOverrides? ForReading(IReadOnlyList<Layer> layers, bool believesUser)
     {
-        var overrides = new StatOverrides(upper, lowers, believesUser);
+        var overrides = new StatOverrides(layers, believesUser);
         return overrides._lowers.Append(overrides._upper).Any(kind => kind != OverrideKind.None) ? overrides : null;
     }
 
