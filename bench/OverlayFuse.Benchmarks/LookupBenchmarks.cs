@@ -3,6 +3,7 @@ using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Merging;
 
 namespace OverlayFuse.Benchmarks;
 

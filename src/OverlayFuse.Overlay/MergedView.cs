@@ -22,6 +22,9 @@ internal sealed class MergedView
     /// <summary>Names of the private xattrs.</summary>
     public required OverlayXattr Xattrs { get; init; }
 
+    /// <summary>Says what one layer shows under a name.</summary>
+    public required LayerReader Reader { get; init; }
+
     public required Redirect Redirect { get; init; }
 
     public required Metacopy Metacopy { get; init; }

@@ -1,5 +1,6 @@
 using OverlayFuse.Cli.Words;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.CopyingUp;
 
 namespace OverlayFuse.Cli.Mounting;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Cli.Words;
 

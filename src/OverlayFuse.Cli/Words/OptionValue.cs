@@ -1,5 +1,7 @@
 using System.Globalization;
 using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.CopyingUp;
+using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Cli.Words;
 

@@ -6,8 +6,8 @@ namespace OverlayFuse.Overlay.Changes;
 public delegate void ViewChangeSink(char kind, ReadOnlySpan<byte> path);
 
 /// <summary>
-/// What an upper makes of the lower layers, as users see it: by comparing what is shown with and without it. A deleted directory is one change; copies
-/// that are like what they were copied from are none. Trees may be as deep as they are: there is no recursion, and a bounded number of descriptors.
+/// The changes that an upper makes to the lower layers, as users see them: the difference between the views with and without it. A deleted
+/// directory is one change. A copy that equals its lower file is none. A tree of any depth takes no recursion, and few descriptors.
 /// </summary>
 public sealed class ViewChanges : IDisposable
 {
@@ -29,7 +29,9 @@ public sealed class ViewChanges : IDisposable
 
     /// <summary>Finds all changes, in the order of their paths' bytes.</summary>
     /// <param name="options">The layers.</param>
-    /// <param name="believesOverrides">Whether owners and modes in user.containers.override_stat count, where a layer's root has one.</param>
+    /// <param name="believesOverrides">
+    /// True if owners and modes in user.containers.override_stat count, in layers with that xattr on the root.
+    /// </param>
     /// <param name="sink">Takes them one by one.</param>
     /// <param name="goesOn">Called for each name.</param>
     /// <exception cref="IOException">A layer cannot be read.</exception>
@@ -45,14 +47,14 @@ public sealed class ViewChanges : IDisposable
         }
     }
 
-    /// <summary>Closes what is open.</summary>
+    /// <summary>Closes all directories.</summary>
     public void Dispose()
     {
         _frames.Dispose();
         _lowerRoots.Dispose();
     }
 
-    /// <summary>Goes into two directories; null: there is none.</summary>
+    /// <summary>Goes into two directories. Null stands for a directory that is not there.</summary>
     private void Enter(ViewDirectory? before, ViewDirectory after)
     {
         bool onlyUpperDiffers = before is not null && before.HasSameLowers(after);
@@ -62,7 +64,7 @@ public sealed class ViewChanges : IDisposable
         frame.Names = _layers.Names(listed, onlyUpperDiffers);
     }
 
-    /// <summary>Takes the next name of a directory, or goes into one of those that were taken, or leaves it.</summary>
+    /// <summary>Compares the next name of a directory, or goes into a directory that was postponed, or leaves the directory.</summary>
     private void Step(ViewFrame frame)
     {
         _path.Length = frame.PathLength;

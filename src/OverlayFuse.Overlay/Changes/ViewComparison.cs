@@ -3,12 +3,14 @@ using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Changes;
 
-/// <summary>Whether a user can tell two entries of a view apart: by type, mode, owner, xattrs, and unless they are directories by time and content.</summary>
-/// <param name="xattrs">Which private names are not shown.</param>
+/// <summary>
+/// Tells if a user sees a difference between two entries of a view: in type, mode, owner and xattrs, and except for directories in time
+/// and content.
+/// </summary>
+/// <param name="xattrs">The private names, which are not shown.</param>
 internal sealed class ViewComparison(OverlayXattr xattrs)
 {
-    /// <summary>XATTR_LIST_MAX and XATTR_SIZE_MAX; also how much of two files is compared at a time.</summary>
-
+    // XATTR_LIST_MAX and XATTR_SIZE_MAX. Also so much of two files is compared at a time.
     private readonly byte[] _one = new byte[Limits.XattrSizeMax];
     private readonly byte[] _other = new byte[Limits.XattrSizeMax];
 
@@ -39,7 +41,8 @@ internal sealed class ViewComparison(OverlayXattr xattrs)
     {
         byte[] target = new byte[4096];
         Errno error = Sys.ReadLinkAt(link.Directory, link.Name, target, out int length);
-        if (error == Errno.EINVAL) // a regular file stands for it
+        // EINVAL: a regular file stands for the link.
+        if (error == Errno.EINVAL)
         {
             ViewLayers.Require(Sys.OpenAt(link.Directory, link.Name, OpenFlags.ReadOnly | OpenFlags.NoFollow, out Fd opened), link.Name);
             using var file = new ScopedFd(opened);
@@ -49,7 +52,7 @@ internal sealed class ViewComparison(OverlayXattr xattrs)
         return target[..length];
     }
 
-    /// <summary>Names and values that a user sees, in an order of their own.</summary>
+    /// <summary>The names and values that a user sees, sorted.</summary>
     private string Xattrs(ViewPlace entry)
     {
         Errno error = Sys.ListXattrAt(entry.Directory, entry.Name, _one, out int length);
@@ -73,7 +76,7 @@ internal sealed class ViewComparison(OverlayXattr xattrs)
     private string ShownName(Name xattr) =>
         xattrs.HidesOverrides && EscapedSecurity.Is(xattr) ? xattr.ToString()[EscapedSecurity.PrefixLength..] : xattr.ToString();
 
-    /// <summary>Reads only where one of both has data; the sizes that are shown are equal.</summary>
+    /// <summary>Reads only the parts in which one of the files has data. The sizes that are shown are equal.</summary>
     private bool ContentDiffers(ViewPlace before, ViewPlace after)
     {
         using var one = new ScopedFd(Open(before));
@@ -97,12 +100,17 @@ internal sealed class ViewComparison(OverlayXattr xattrs)
     private static Fd Open(ViewPlace file)
     {
         const OpenFlags flags = OpenFlags.ReadOnly | OpenFlags.NoFollow;
-        Errno error = file.Name.Length == 0 ? Sys.Reopen(file.Directory, flags, out Fd opened) : Sys.OpenAt(file.Directory, file.Name, flags, out opened);
+        Errno error = file.Name.Length == 0
+            ? Sys.Reopen(file.Directory, flags, out Fd opened)
+            : Sys.OpenAt(file.Directory, file.Name, flags, out opened);
         ViewLayers.Require(error, file.Name);
         return opened;
     }
 
-    /// <summary>Where the next data are at or behind an offset; the size if none are. A file system that cannot tell has data everywhere.</summary>
+    /// <summary>
+    /// The offset of the next data at or behind an offset; the size if there are none. On a file system without SEEK_DATA all offsets
+    /// have data.
+    /// </summary>
     private static long NextData(Fd file, long at, long size)
     {
         Errno error = Sys.LSeek(file, at, Whence.Data, out long data);

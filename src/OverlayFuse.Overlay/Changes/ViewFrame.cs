@@ -1,12 +1,14 @@
 namespace OverlayFuse.Overlay.Changes;
 
-/// <summary>A directory that is being compared: what is left to do in it.</summary>
-/// <param name="before">Without the upper; null: there is none.</param>
-/// <param name="after">With it.</param>
+/// <summary>A directory that is being compared, and the work that is left in it.</summary>
+/// <param name="before">The directory without the upper; null if there is none.</param>
+/// <param name="after">The directory with the upper.</param>
 /// <param name="pathLength">The length of its path.</param>
 internal sealed class ViewFrame(ViewDirectory? before, ViewDirectory after, int pathLength) : IDisposable
 {
-    /// <summary>Directories whose content comes after the next name: "a/x" comes behind "a!". The last comes first.</summary>
+    /// <summary>
+    /// Directories whose content comes after the next name: "a/x" comes behind "a!". The one postponed last is done first.
+    /// </summary>
     private readonly Stack<byte[]> _postponed = [];
 
     private int _next;
@@ -17,7 +19,7 @@ internal sealed class ViewFrame(ViewDirectory? before, ViewDirectory after, int 
 
     public int PathLength => pathLength;
 
-    /// <summary>In the order of their bytes, each with a NUL.</summary>
+    /// <summary>The names, in the order of their bytes, each with a NUL.</summary>
     public List<byte[]> Names { get; set; } = [];
 
     /// <summary>Nothing is left to do.</summary>
@@ -40,14 +42,14 @@ internal sealed class ViewFrame(ViewDirectory? before, ViewDirectory after, int 
         return isLater;
     }
 
-    /// <summary>Closes both; what is left to do stays known.</summary>
+    /// <summary>Closes both directories. The work that is left stays known.</summary>
     public void Dispose()
     {
         before?.Dispose();
         after.Dispose();
     }
 
-    /// <summary>Whether the next name comes before what is in a directory.</summary>
+    /// <summary>True if the next name comes before the content of a directory.</summary>
     private bool IsNextBefore(ReadOnlySpan<byte> directory)
     {
         if (_next == Names.Count)

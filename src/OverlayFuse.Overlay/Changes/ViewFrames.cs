@@ -5,22 +5,23 @@ using OverlayFuse.Overlay.Layers;
 namespace OverlayFuse.Overlay.Changes;
 
 /// <summary>
-/// The directories from the root to where a comparison has come. The deepest are open; of those above every second, every fourth, and so on, so that a
-/// tree of any depth takes few descriptors. When the comparison comes back to a closed one, it is opened by the names from the next open one above,
-/// which takes log(depth) steps on average. Not by "..": below a bind mount the kernel then walks to the mount's root each time (path_connected).
+/// The directories from the root to the one that is being compared. The deepest are open; of those above every second, every fourth,
+/// and so on. So a tree of any depth takes few descriptors. When the comparison comes back to a closed directory, it opens that by the
+/// names from the next open one above, which takes log(depth) steps on average. It does not use "..": below a bind mount the kernel
+/// then walks to the mount's root each time (path_connected).
 /// </summary>
 /// <param name="layers">The layers.</param>
 internal sealed class ViewFrames(ViewLayers layers) : IDisposable
 {
-    /// <summary>So many of the deepest are open.</summary>
+    /// <summary>So many of the deepest directories are open.</summary>
     private const int Always = 2;
 
     private readonly List<ViewFrame> _frames = [];
 
-    /// <summary>The deepest, open; null when there is none left.</summary>
+    /// <summary>The deepest directory, open; null if none is left.</summary>
     public ViewFrame? Top => _frames.Count > 0 ? _frames[^1] : null;
 
-    /// <summary>Takes an open one over.</summary>
+    /// <summary>Takes over an open directory.</summary>
     public void Push(ViewFrame frame)
     {
         _frames.Add(frame);
@@ -29,8 +30,8 @@ internal sealed class ViewFrames(ViewLayers layers) : IDisposable
             Trim((int)(top - distance), top);
     }
 
-    /// <summary>Leaves the deepest, and those above it in which nothing is left to do.</summary>
-    /// <exception cref="IOException">The next cannot be opened again.</exception>
+    /// <summary>Leaves the deepest directory, and those above it in which nothing is left to do.</summary>
+    /// <exception cref="IOException">The next directory cannot be opened again.</exception>
     public void Pop()
     {
         do

@@ -2,13 +2,14 @@ using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Callers;
 using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.Marks;
+using OverlayFuse.Overlay.Merging;
 using OverlayFuse.Overlay.Owners;
 
 namespace OverlayFuse.Overlay.Changes;
 
 /// <summary>
-/// The layers of a stack, read from outside of a mount: each by a private clone of its mount where that is allowed, as the mount itself reads them. For
-/// lists that are made once; not for requests.
+/// The layers of a stack, read from outside of a mount. Where that is allowed, each is read by a private clone of its mount, as the
+/// mount itself reads it. For lists that are made once, not for requests.
 /// </summary>
 internal sealed class ViewLayers : IDisposable
 {
@@ -18,10 +19,9 @@ internal sealed class ViewLayers : IDisposable
     private readonly byte[] _listing = new byte[Limits.ListingBuffer];
     private readonly MountClones _clones = new();
     private readonly List<Layer> _data = [];
-    private readonly Ownership _owners;
     private readonly List<Layer> _stack = [];
 
-    /// <exception cref="IOException">One cannot be opened; the text names it.</exception>
+    /// <exception cref="IOException">A layer cannot be opened. The text names it.</exception>
     public ViewLayers(OverlayOptions options, bool believesOverrides)
     {
         try
@@ -30,49 +30,52 @@ internal sealed class ViewLayers : IDisposable
                 _stack.Add(Layer.Open(path, readOnly: true, _clones));
             foreach (string path in options.DataDirs)
                 _data.Add(Layer.Open(path, readOnly: true, _clones));
-            _owners = Ownership.ForReading(_stack, believesOverrides);
         }
         catch (IOException)
         {
             Dispose();
             throw;
         }
-        HasAufsUpper = options.AufsWhiteouts;
-        Xattrs = _owners.PrivateXattrs(options.UserXattr ?? !UserNamespace.IsRootOfFirst());
-        Redirects = new Redirect(Xattrs, options.Redirect);
-        Metacopies = new Metacopy(Xattrs, options);
+        var owners = Ownership.ForReading(_stack, believesOverrides);
+        Xattrs = owners.PrivateXattrs(options.UserXattr ?? !UserNamespace.IsRootOfFirst());
+        var kernelForm = new KernelUpper(Xattrs, null, null);
+        Reader = new LayerReader
+        {
+            Xattrs = Xattrs,
+            Redirect = new Redirect(Xattrs, options.Redirect),
+            Metacopy = new Metacopy(Xattrs, options),
+            UpperForm = options.AufsWhiteouts ? new AufsUpper(kernelForm, null) : kernelForm,
+            Owners = owners,
+            HasDataLayers = _data.Count > 0,
+        };
     }
-
-    /// <summary>Deletions in the upper may be files ".wh.NAME".</summary>
-    public bool HasAufsUpper { get; }
 
     public OverlayXattr Xattrs { get; }
 
-    public Redirect Redirects { get; }
+    /// <summary>Says what one layer shows under a name.</summary>
+    public LayerReader Reader { get; }
 
-    public Metacopy Metacopies { get; }
+    /// <summary>The number of the lowest layer, as in <see cref="LayerEntry.Layer"/>.</summary>
+    public ushort Lowest => (ushort)(_stack.Count - 2);
 
     /// <summary>The upper, then the lower ones, topmost first.</summary>
     public IReadOnlyList<Layer> Stack => _stack;
 
     public IReadOnlyList<Layer> DataOnly => _data;
 
-    /// <summary>The root of the view, open.</summary>
+    /// <summary>Opens the root of the view.</summary>
     /// <param name="first">The topmost layer that counts.</param>
     public ViewDirectory OpenRoot(int first)
     {
         var root = new ViewDirectory();
         for (int layer = first; layer < _stack.Count; layer++)
-            root.Add(new ViewPart(layer, null), _stack[layer].Root.Fd, Name.Dot);
+            Require(root.Add(new ViewPart(layer, null), _stack[layer].Root.Fd, Name.Dot), Name.Dot);
         return root;
     }
 
-    /// <summary>Gives what a layer says of a file the owner and mode that are shown.</summary>
-    public Errno ApplyOverride(int layer, Fd directory, Name name, ref Statx stat) => _owners.Show((ushort)layer, directory, name, ref stat);
-
-    /// <summary>The names that some part of a directory has, shown or hidden, in the order of their bytes; each with a NUL.</summary>
+    /// <summary>Lists the names of all parts of directories, shown or hidden, in the order of their bytes, each with a NUL.</summary>
     /// <param name="directories">The directories.</param>
-    /// <param name="inUpperOnly">Of the upper alone.</param>
+    /// <param name="inUpperOnly">Only the parts in the upper are listed.</param>
     public List<byte[]> Names(IEnumerable<ViewDirectory> directories, bool inUpperOnly)
     {
         var names = new List<byte[]>();
@@ -84,7 +87,7 @@ internal sealed class ViewLayers : IDisposable
             do
             {
                 Require(Sys.GetDents(listed, _listing, out length), Name.Dot);
-                Take(new DirectoryRecords(_listing.AsSpan(0, length)), part.Layer > 0 || HasAufsUpper, names);
+                Take(new DirectoryRecords(_listing.AsSpan(0, length)), part.LayerNumber, names);
             }
             while (length > 0);
         }
@@ -102,7 +105,10 @@ internal sealed class ViewLayers : IDisposable
     public static void Require(Errno error, Name name)
     {
         if (error != Errno.None)
-            throw new IOException($"{name.ToString()}: a layer cannot be read there ({error}); make it readable for whoever lists the changes");
+        {
+            throw new IOException(
+                $"{name.ToString()}: a layer cannot be read there ({error}); make it readable for the user that lists the changes");
+        }
     }
 
     private static List<byte[]> Sorted(List<byte[]> names)
@@ -118,11 +124,11 @@ internal sealed class ViewLayers : IDisposable
         return names;
     }
 
-    private static void Take(DirectoryRecords records, bool mayBeMarks, List<byte[]> names)
+    private void Take(DirectoryRecords records, ushort layer, List<byte[]> names)
     {
         while (records.MoveNext())
         {
-            if (!mayBeMarks || !AufsWhiteout.IsMark(records.Name))
+            if (!Reader.IsMark(layer, records.Name))
                 names.Add(records.Name.ToArray());
             else if (AufsWhiteout.HiddenName(records.Name) is { IsEmpty: false } hidden)
                 names.Add([.. hidden, 0]);

@@ -1,11 +1,11 @@
 namespace OverlayFuse.Overlay.Changes;
 
-/// <summary>The path that a walk has come to; it may be longer than PATH_MAX.</summary>
+/// <summary>The path of the file that is being compared. It may be longer than PATH_MAX.</summary>
 internal sealed class ViewPath
 {
     private byte[] _bytes = new byte[4096];
 
-    /// <summary>Without a slash behind it; setting it goes back up.</summary>
+    /// <summary>The length, without a slash at the end. Setting it goes back up.</summary>
     public int Length { get; set; }
 
     public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, Length);

@@ -2,15 +2,20 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay.Layers;
 
-/// <summary>The data of metacopies in data-only layers, found by a path from the root of any of them (overlayfs.rst, "Data-only lower layers").</summary>
+/// <summary>
+/// Finds the data of metacopies in data-only layers, by a path from the root of any of them (overlayfs.rst, "Data-only lower layers").
+/// </summary>
 internal static class DataLayers
 {
-    /// <summary>The first data-only layer that has a regular file there counts; whatever else has the path is passed over (ovl_lookup_data_layer).</summary>
+    /// <summary>
+    /// Opens the data in the first data-only layer that has a regular file there. Other kinds of files are passed over
+    /// (ovl_lookup_data_layer).
+    /// </summary>
     /// <param name="layers">The data-only layers, topmost first.</param>
     /// <param name="path">With a leading '/' and a NUL behind it.</param>
-    /// <param name="flags">How the file is opened.</param>
+    /// <param name="flags">The file's open flags.</param>
     /// <param name="fd">The descriptor.</param>
-    /// <returns>ENOENT when none has it.</returns>
+    /// <returns>ENOENT if no layer has it.</returns>
     public static Errno Open(IReadOnlyList<Layer> layers, byte[] path, OpenFlags flags, out Fd fd)
     {
         fd = Fd.None;
@@ -25,7 +30,10 @@ internal static class DataLayers
         return Errno.ENOENT;
     }
 
-    /// <summary>In data-only layers a path may have a "." in it; ".." leads nowhere here, and within the layer in the kernel.</summary>
+    /// <summary>
+    /// Takes each "." out of a path, which a path into a data-only layer may hold. A ".." leads nowhere here; the kernel follows it
+    /// within the layer.
+    /// </summary>
     public static byte[] WithoutDots(byte[] path)
     {
         ReadOnlySpan<byte> dot = "/./"u8;
@@ -37,7 +45,8 @@ internal static class DataLayers
     private static Errno IsRegular(Fd root, byte[] path, out bool isRegular)
     {
         isRegular = false;
-        if (LayerWalk.Open(root, path, OpenFlags.Path, out Fd opened) is not Errno.None and var error)
+        Errno error;
+        if ((error = LayerWalk.Open(root, path, OpenFlags.Path, out Fd opened)) != Errno.None)
             return error;
         using var file = new ScopedFd(opened);
         error = Sys.FStatx(file, out Statx stat, StatxMask.Type);

@@ -20,7 +20,9 @@ internal static class FileSystemTypes
     /// <summary>Not overlayfs: it passes the flush on to its layers (ovl_flush).</summary>
     private static readonly long[] s_local = [Ext4, Xfs, Btrfs, Tmpfs, Erofs, Squashfs, F2fs, Ramfs, Iso9660, Fat];
 
-    /// <summary>True if a name is found as it is listed, and under no other spelling, except in directories with the attribute casefold.</summary>
+    /// <summary>
+    /// True if a name is found as it is listed, and under no other spelling, except in directories with the attribute casefold.
+    /// </summary>
     public static bool IsCaseSensitive(long type) => s_caseSensitive.Contains(type);
 
     /// <summary>True if close(2) of a file waits for nothing but the disk.</summary>

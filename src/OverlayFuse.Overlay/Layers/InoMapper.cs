@@ -3,11 +3,13 @@ using System.Collections.Concurrent;
 namespace OverlayFuse.Overlay.Layers;
 
 /// <summary>
-/// Makes st_ino unique over the whole mount, whatever file systems the layers are on: FUSE cannot answer another st_dev, so this is
-/// always what xino=on is in the kernel. The first file system's numbers stay as they are; each further one has its index in the high
-/// bits (ovl_map_dev_ino). Numbers that do not fit get one from a table that lives as long as the mount.
+/// Makes st_ino unique over the whole mount, on whatever file systems the layers are. FUSE cannot answer another st_dev, so this does
+/// always the same as xino=on in the kernel. The first file system's numbers stay as they are; each further file system has its index
+/// in the high bits (ovl_map_dev_ino). A number that does not fit is replaced by one from a table that lives as long as the mount.
 /// </summary>
-/// <param name="isShort">All fit in 32 bits: the first file system's that have no more than 31 stay, all others are of the table.</param>
+/// <param name="isShort">
+/// All numbers fit in 32 bits: numbers of the first file system with at most 31 bits stay, all others come from the table.
+/// </param>
 internal sealed class InoMapper(bool isShort = false)
 {
     private const ulong ShortTable = 1ul << 31;

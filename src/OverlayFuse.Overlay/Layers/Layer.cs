@@ -3,15 +3,15 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Layers;
 
 /// <summary>
-/// One layer of the stack, opened at mount time; owned by <see cref="LayerStack"/>. Where the mounter may, the descriptor is of a
-/// private clone of the layer's mount, read-only for lower layers: then not even a mistake of ours can write there, and mounts inside
-/// the layer, our own among them, are not met.
+/// One layer of the stack, opened at mount time. <see cref="LayerStack"/> owns it. If the mounter is allowed to, the descriptor is of a
+/// private clone of the layer's mount, read-only for lower layers: then not even a fault of the daemon can write there, and mounts
+/// inside the layer are not visible.
 /// </summary>
 internal sealed class Layer
 {
     public required string Path { get; init; }
 
-    /// <summary>Root of the layer, for reading: a directory for *at calls, and what ioctl and open_by_handle_at need.</summary>
+    /// <summary>Root of the layer, open for reading, as ioctl and open_by_handle_at need it.</summary>
     public required SafeFd Root { get; init; }
 
     /// <summary>File system of the root.</summary>
@@ -20,31 +20,33 @@ internal sealed class Layer
     /// <summary>Inode number of the root.</summary>
     public required ulong RootIno { get; init; }
 
-    /// <summary>s_uuid of the file system; all zero when it has none or shows none.</summary>
+    /// <summary>s_uuid of the file system; all zero if it has none or shows none.</summary>
     public required byte[] Uuid { get; init; }
 
-    /// <summary>A name is there as it is listed, and under no other spelling, but for directories with the attribute casefold.</summary>
+    /// <summary>A name is found as it is listed, and under no other spelling, except in directories with the attribute casefold.</summary>
     public required bool IsCaseSensitive { get; init; }
 
-    /// <summary>Closing a file waits for nothing but the disk, see <c>FileClosers</c>.</summary>
+    /// <summary>Closing a file waits for nothing but the disk. See <c>FileClosers</c>.</summary>
     public required bool IsLocal { get; init; }
 
-    /// <summary>EROFS says of every file that it is immutable (erofs_getattr); the VFS knows of none.</summary>
+    /// <summary>EROFS shows every file as immutable (erofs_getattr); the VFS knows no such files.</summary>
     public required bool IsErofs { get; init; }
 
-    /// <summary>A directory with opaque=x was met: empty files with xattr "whiteout" are whiteouts (ovl_layer_set_xwhiteouts).</summary>
+    /// <summary>
+    /// The layer has a directory with opaque=x: empty files with xattr "whiteout" are whiteouts (ovl_layer_set_xwhiteouts).
+    /// </summary>
     public volatile bool HasXattrWhiteouts;
 
     /// <summary>The root is a private clone of the mount.</summary>
     public required bool IsClone { get; init; }
 
-    /// <summary>Whether two layers of different file systems would be told apart by <see cref="Uuid"/>.</summary>
+    /// <summary>True if <see cref="Uuid"/> tells the layer's file system apart from others.</summary>
     public bool HasUuid => Uuid.AsSpan().ContainsAnyExcept((byte)0);
 
     /// <summary>Opens a layer's root.</summary>
     /// <param name="path">The directory.</param>
     /// <param name="readOnly">A lower layer.</param>
-    /// <param name="clones">Takes what is not needed any longer.</param>
+    /// <param name="clones">Takes the descriptors that are no longer needed.</param>
     /// <exception cref="IOException">It cannot be opened.</exception>
     public static Layer Open(string path, bool readOnly, MountClones clones)
     {
@@ -57,10 +59,10 @@ internal sealed class Layer
     }
 
     /// <summary>Opens a layer's root in a directory that is already open.</summary>
-    /// <param name="path">For texts.</param>
-    /// <param name="directory">Where <paramref name="name"/> is.</param>
+    /// <param name="path">The path that messages show.</param>
+    /// <param name="directory">The directory that is open.</param>
     /// <param name="name">The root's path from there.</param>
-    /// <param name="isClone">Whether <paramref name="directory"/> is a private clone of the mount.</param>
+    /// <param name="isClone">The directory is on a private clone of the mount.</param>
     public static Layer FromDirectory(string path, Fd directory, Name name, bool isClone)
     {
         Require(path, Sys.OpenAt(directory, name, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd root));
@@ -72,7 +74,8 @@ internal sealed class Layer
             Root = new SafeFd(root),
             Dev = stat.Dev,
             RootIno = stat.Ino,
-            Uuid = FileSystemUuid.Of(root), // none: then origins cannot be told, see Origin
+            // Without it, origins are not known. See Origin.
+            Uuid = FileSystemUuid.Of(root),
             IsCaseSensitive = isKnown && FileSystemTypes.IsCaseSensitive(about.Type),
             IsLocal = isKnown && FileSystemTypes.IsLocal(about.Type),
             IsErofs = isKnown && about.Type == FileSystemTypes.Erofs,

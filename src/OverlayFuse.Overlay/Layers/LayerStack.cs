@@ -2,7 +2,10 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay.Layers;
 
-/// <summary>The layers of a mount: at most one upper, and the lower ones, topmost first. Opened once, before mounting.</summary>
+/// <summary>
+/// The layers of a mount: at most one upper, and the lower layers, topmost first. They are opened once, before mounting. Lower layers
+/// are added under the lock of the live stack; readers see the old list or the new one.
+/// </summary>
 internal sealed class LayerStack : IDisposable
 {
     private volatile Layer[] _lowers;
@@ -18,25 +21,25 @@ internal sealed class LayerStack : IDisposable
 
     public Layer? Upper { get; }
 
-    /// <summary>By their numbers: those of the mount topmost first, then those that were added later, each above all before it.</summary>
+    /// <summary>By their numbers: the layers of the mount topmost first, then the layers added later, each above all before it.</summary>
     public IReadOnlyList<Layer> Lowers => _lowers;
 
-    /// <summary>Data-only layers: of them nothing is seen but the data that metacopies point to.</summary>
+    /// <summary>Data-only layers: they show nothing but the data that metacopies point to.</summary>
     public IReadOnlyList<Layer> DataLayers { get; }
 
-    /// <summary>Every file that is opened in a lower layer is on a read-only mount of ours.</summary>
+    /// <summary>Every file that is opened in a lower layer is on a private read-only mount.</summary>
     public bool AreLowersReadOnly { get; private set; }
 
-    /// <summary>Closing a file of whatever layer waits for nothing but the disk.</summary>
+    /// <summary>Closing a file of any layer waits for nothing but the disk.</summary>
     public bool CloseAtOnce { get; private set; }
 
     /// <summary>The upper, the lowers topmost first, the data-only ones.</summary>
     public IEnumerable<Layer> UpperFirst => (Upper is null ? [] : new[] { Upper }).Concat(Lowers).Concat(DataLayers);
 
-    /// <summary>Where a descriptor of the work directory's own mount clone stays open beside the upper's.</summary>
+    /// <summary>The work directory, on the same mount as the upper; null on a mount without an upper.</summary>
     public Layer? Work { get; private init; }
 
-    /// <summary>What is still being closed.</summary>
+    /// <summary>Closes the mount clones that are no longer needed.</summary>
     public MountClones? Clones { get; private init; }
 
     /// <summary>Opens all layers.</summary>
@@ -86,13 +89,14 @@ internal sealed class LayerStack : IDisposable
         Layer[] data = [.. options.DataDirs.Select(path => Layer.Open(path, readOnly: true, clones))];
         if (options.UpperDir is null || options.WorkDir is null)
             return new LayerStack(null, lowers, data) { Clones = clones };
-        (Layer upper, Layer work) = OpenUpper(Path.GetFullPath(options.UpperDir), Path.GetFullPath(options.WorkDir), options.NoAccessTimes, clones);
+        (Layer upper, Layer work) = OpenUpper(
+            Path.GetFullPath(options.UpperDir), Path.GetFullPath(options.WorkDir), options.NoAccessTimes, clones);
         return new LayerStack(upper, lowers, data) { Work = work, Clones = clones };
     }
 
     /// <summary>
-    /// Upper and work through one and the same mount: rename(2) and link(2) do not cross mounts, be they clones of the same one. So the
-    /// clone is taken of the directory that holds both.
+    /// Opens upper and work through one mount: rename(2) and link(2) do not cross mounts, not even two clones of one mount. So the
+    /// clone is made of the directory that holds both.
     /// </summary>
     private static (Layer Upper, Layer Work) OpenUpper(string upper, string work, bool noAccessTimes, MountClones clones)
     {

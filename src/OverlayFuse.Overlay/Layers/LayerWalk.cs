@@ -3,7 +3,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Layers;
 
 /// <summary>
-/// A path from the root of a layer, as redirects give it, walked name by name: no symbolic link is followed, nothing leads out of the layer.
+/// A path from the root of a layer, as redirects give it. It is walked name by name: it follows no symbolic link, and nothing leads out
+/// of the layer.
 /// </summary>
 internal ref struct LayerWalk
 {
@@ -24,25 +25,25 @@ internal ref struct LayerWalk
         TakeName(1);
     }
 
-    /// <summary>Where the path has come to.</summary>
+    /// <summary>The directory that the walk is in.</summary>
     public readonly Fd Directory => _entered.IsOpen ? _entered : _root;
 
     /// <summary>The next name.</summary>
     public readonly Name Name => new(_name[..(Math.Min(_length, _name.Length - 1) + 1)]);
 
-    /// <summary>Where that name starts in the path.</summary>
+    /// <summary>The position of that name in the path.</summary>
     public int Offset { get; private set; }
 
     /// <summary>No file can have that name; <see cref="Name"/> is only its start.</summary>
     public readonly bool IsTooLong => _length >= _name.Length;
 
-    /// <summary>No file of the layer has that name, and ".." may not even be in it.</summary>
+    /// <summary>No file of the layer has that name; ".." may even lie outside of it.</summary>
     private readonly bool LeadsElsewhere => IsTooLong || new PathElement(Name).LeadsElsewhere;
 
-    /// <summary>Nothing follows it.</summary>
+    /// <summary>The name is the last of the path.</summary>
     public readonly bool IsLast => Offset + _length == _path.Length - 1;
 
-    /// <summary>Opens what a path leads to.</summary>
+    /// <summary>Opens the file that a path leads to.</summary>
     /// <param name="root">The layer's root.</param>
     /// <param name="path">With a leading '/' and a NUL behind it.</param>
     /// <param name="flags">For the last name; O_NOFOLLOW is added.</param>
@@ -55,7 +56,8 @@ internal ref struct LayerWalk
         {
             while (!walk.IsLast)
             {
-                if (walk.Enter() is not Errno.None and var error)
+                Errno error;
+                if ((error = walk.Enter()) != Errno.None)
                     return error;
             }
             if (walk.LeadsElsewhere)
@@ -70,13 +72,14 @@ internal ref struct LayerWalk
         }
     }
 
-    /// <summary>Goes into the directory of <see cref="Name"/>.</summary>
+    /// <summary>Goes into the directory with the name <see cref="Name"/>.</summary>
     public Errno Enter()
     {
+        Errno error;
         if (LeadsElsewhere)
             return Errno.ENOENT;
         const OpenFlags flags = OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow;
-        if (Sys.OpenAt(Directory, Name, flags, out Fd opened) is not Errno.None and var error)
+        if ((error = Sys.OpenAt(Directory, Name, flags, out Fd opened)) != Errno.None)
             return error;
         Dispose();
         _entered = opened;

@@ -3,8 +3,9 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Layers;
 
 /// <summary>
-/// Descriptors of private mount clones that are not needed once the layer's root is open. Closing one takes the clone out of its namespace, which
-/// waits until no processor can be looking at it (0.1 ms and more): for many layers that was most of the time to mount, so a thread can do it.
+/// Descriptors of private mount clones, which are not needed once the layer's root is open. Closing one takes the clone out of its
+/// namespace: the kernel then waits until no processor looks at it (0.1 ms and more). For many layers that is most of the time to
+/// mount, so a thread can do it.
 /// </summary>
 internal sealed class MountClones : IDisposable
 {
@@ -16,7 +17,7 @@ internal sealed class MountClones : IDisposable
     /// <summary>Takes a descriptor over.</summary>
     public void Add(Fd tree) => _trees.Add(tree);
 
-    /// <summary>Closes them beside what the caller goes on with.</summary>
+    /// <summary>Closes them in a thread, while the caller goes on.</summary>
     public void BeginToClose()
     {
         if (_trees.Count == 0)

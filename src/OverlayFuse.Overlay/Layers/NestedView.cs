@@ -4,18 +4,19 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Layers;
 
 /// <summary>
-/// Merged views that are mounted inside a layer, of this daemon or another. A daemon that entered its own view would wait for itself, and two that show
-/// each other would wait for each other.
+/// Merged views that are mounted inside a layer, of this daemon or another. A daemon that enters its own view waits for itself. Two daemons
+/// that show each other wait for each other.
 /// </summary>
 internal static class NestedView
 {
     private const string Type = "fuse.overlayfuse";
 
     /// <summary>Refuses a file of a layer that is the root of a merged view.</summary>
-    /// <returns>ELOOP for such a root, and if /proc is missing, so that nobody can tell; another error if the mounts cannot be read.</returns>
+    /// <returns>ELOOP for such a root. Also ELOOP if /proc is missing, because the mounts are then unknown.</returns>
     public static Errno Refuse(in Statx stat)
     {
-        bool mayBeView = (stat.Attributes & StatxAttributes.MountRoot) != 0 && stat.IsDirectory && stat.DevMajor == 0; // FUSE has no block device
+        // FUSE has no block device.
+        bool mayBeView = (stat.Attributes & StatxAttributes.MountRoot) != 0 && stat.IsDirectory && stat.DevMajor == 0;
         if (!mayBeView)
             return Errno.None;
         Errno error = MountTable.Read(out MountTable mounts);

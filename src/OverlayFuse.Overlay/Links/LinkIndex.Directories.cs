@@ -6,25 +6,27 @@ using OverlayFuse.Overlay.Work;
 namespace OverlayFuse.Overlay.Links;
 
 /// <summary>
-/// What else nfs_export=on keeps in the index: for each copied-up directory an empty one with the handle of the upper directory in xattr
-/// "upper", and a whiteout in place of what was removed, so that the kernel's overlayfs finds files by their handles.
+/// The further entries of nfs_export=on, by which the kernel's overlayfs finds files by their handles. Each copied-up directory has an
+/// empty directory with the handle of the upper directory in xattr "upper". Each removed file has a whiteout.
 /// </summary>
 internal sealed partial class LinkIndex
 {
     /// <summary>Makes the entry of a directory whose copy is in place (ovl_create_index).</summary>
-    /// <param name="name">Its name here.</param>
+    /// <param name="name">Its name in the index.</param>
     /// <param name="layer">The upper layer.</param>
     /// <param name="upper">The upper directory.</param>
-    /// <param name="work">Where it is made ready.</param>
+    /// <param name="work">The entry is made ready there.</param>
     public Errno AddDirectory(Name name, Layer layer, Fd upper, WorkDirectory work)
     {
         var entry = new WorkEntry(work);
         try
         {
-            if (Sys.MkDirAt(entry.Directory, entry.Name, WorkDirectory.ModeFor(_xattrs.IsUser)) is not Errno.None and var error)
+            Errno error;
+            if ((error = Sys.MkDirAt(entry.Directory, entry.Name, WorkDirectory.ModeFor(_xattrs.IsUser))) != Errno.None)
                 return error;
-            if (Sys.SetXattrAt(entry.Directory, entry.Name, _xattrs.Upper, Handle(layer, upper, isUpper: true)) is not Errno.None and var unmarked)
-                return unmarked;
+            byte[] handle = Handle(layer, upper, isUpper: true);
+            if ((error = Sys.SetXattrAt(entry.Directory, entry.Name, _xattrs.Upper, handle)) != Errno.None)
+                return error;
             return entry.MoveTo(Fd, name);
         }
         finally
@@ -33,7 +35,9 @@ internal sealed partial class LinkIndex
         }
     }
 
-    /// <summary>Whether an upper directory was copied from the lower one that this entry is of; one that says nothing may have been.</summary>
+    /// <summary>
+    /// Tells if an upper directory was copied from the lower directory of an entry. The answer for a directory without an origin is yes.
+    /// </summary>
     public Errno IsOrigin(Fd upper, Name name, Name entry, out bool same)
     {
         same = true;
@@ -45,12 +49,13 @@ internal sealed partial class LinkIndex
         return error == Errno.ERANGE ? Errno.None : error;
     }
 
-    /// <summary>Puts a whiteout in its place: whoever comes with a handle of it is told that it is stale.</summary>
+    /// <summary>Puts a whiteout in place of an entry: the kernel then answers that a handle of it is stale.</summary>
     private static void Cover(Fd index, Name name, WorkDirectory work, Whiteout whiteouts)
     {
         var entry = new WorkEntry(work);
         if (whiteouts.Make(entry.Directory, entry.Name) == Errno.None)
-            _ = entry.ExchangeWith(index, name); // if it fails, the next mount does it
+            // If it fails, the next mount does it.
+            _ = entry.ExchangeWith(index, name);
         entry.Dispose();
     }
 }

@@ -5,13 +5,14 @@ using OverlayFuse.Overlay.Work;
 
 namespace OverlayFuse.Overlay.Links;
 
-/// <summary>What a mount finds in the index that nothing is left of (ovl_indexdir_cleanup).</summary>
+/// <summary>The removal of entries whose files are gone, at the start of a mount (ovl_indexdir_cleanup).</summary>
 internal sealed partial class LinkIndex
 {
     private static Name NewWhiteout => new("#whiteout\0"u8);
 
     /// <summary>
-    /// Entries whose names are all gone, in the upper as in the merged view; and temporary ones: the kernel prepares here what we prepare in work.
+    /// Removes entries whose names are all gone, in the upper and in the merged view. It also removes temporary entries: the kernel
+    /// prepares its entries in the index, this program in work.
     /// </summary>
     private void RemoveOrphans(LayerStack layers)
     {
@@ -22,19 +23,21 @@ internal sealed partial class LinkIndex
             while (records.MoveNext())
             {
                 if (records.Name.StartsWith("#"u8))
-                    _ = TreeRemover.Remove(Fd, records.Name); // what stays costs only its room
+                    // An entry that stays costs only its room.
+                    _ = TreeRemover.Remove(Fd, records.Name);
                 else
                     RemoveOrphan(layers, records.Name);
             }
         }
     }
 
-    /// <exception cref="IOException">Its name is none of an entry (ovl_verify_index, EINVAL).</exception>
+    /// <exception cref="IOException">The name is not that of an entry (ovl_verify_index, EINVAL).</exception>
     private void RemoveOrphan(LayerStack layers, Name entry)
     {
         byte[] origin = ToOrigin(layers, entry);
+        // A whiteout stays: it says that handles of the removed file are stale.
         if (Sys.StatxAt(Fd, entry, out Statx stat) != Errno.None || stat.IsWhiteout)
-            return; // a whiteout says for ever that handles of it are stale
+            return;
         if (stat.IsDirectory && !IsComplete)
             return;
         bool isOrphan = false;
@@ -44,12 +47,13 @@ internal sealed partial class LinkIndex
         if (isOrphan && !isStale && IsComplete)
             CoverOrphan(entry);
         else if (isOrphan || isStale)
-            _ = TreeRemover.Remove(Fd, entry); // what stays is looked at by the next mount
+            // The next mount looks at an entry that stays.
+            _ = TreeRemover.Remove(Fd, entry);
     }
 
     /// <summary>
-    /// Of a file that only the entry is left of: whether no name of the lower layers stands for it either. The kernel counts the entry itself among
-    /// the names of a file with one lower link (ovl_get_nlink); a copy that was never linked ("L") is found by its lower name.
+    /// Tells if a file of which only the entry is left has no name in the lower layers either. The kernel counts the entry itself among
+    /// the names of a file with one lower link (ovl_get_nlink). A copy that was never linked ("L") is found by its lower name.
     /// </summary>
     private bool IsUnlinked(Name entry, uint originLinks)
     {
@@ -57,18 +61,19 @@ internal sealed partial class LinkIndex
         return ReadDelta(entry, 1, lowerLinks: (uint)(1 + counted), out int delta) == Errno.None && delta < counted;
     }
 
-    /// <summary>Of a directory: whether it says nothing true of the upper one.</summary>
+    /// <summary>Tells if the entry of a directory does not fit the upper directory any more.</summary>
     /// <param name="layers">The layers.</param>
     /// <param name="entry">The entry.</param>
-    /// <param name="origin">What its name stands for.</param>
+    /// <param name="origin">The handle that its name stands for.</param>
     /// <param name="isOrphan">The upper directory was removed.</param>
     private bool IsStale(LayerStack layers, Name entry, ReadOnlySpan<byte> origin, out bool isOrphan)
     {
         isOrphan = false;
         Span<byte> value = stackalloc byte[Origin.MaxSize];
-        if (Sys.GetXattrAt(Fd, entry, _xattrs.Upper, value, out int length) is not Errno.None and var unread)
-            return unread == Errno.ENODATA;
-        Errno error = Origin.OpenUpper(layers.Upper!, value[..length], out Fd opened);
+        Errno error;
+        if ((error = Sys.GetXattrAt(Fd, entry, _xattrs.Upper, value, out int length)) != Errno.None)
+            return error == Errno.ENODATA;
+        error = Origin.OpenUpper(layers.Upper!, value[..length], out Fd opened);
         isOrphan = error == Errno.ESTALE;
         if (error != Errno.None)
             return false;
@@ -84,14 +89,19 @@ internal sealed partial class LinkIndex
         _ = System.Text.Encoding.ASCII.GetChars(entry.Bytes, digits);
         bool isHex = entry.Length % 2 == 0 && Convert.FromHexString(digits, origin, out _, out _) == System.Buffers.OperationStatus.Done;
         return isHex && Origin.IsHandle(origin) ? origin : throw new IOException(
-            $"workdir={layers.Work!.Path}: its index holds '{new string(digits)}', which is no entry of an index (EINVAL); remove it, or leave out index=on");
+            $"workdir={layers.Work!.Path}: its index holds '{new string(digits)}', which is no entry of an index (EINVAL); "
+            + "remove it, or leave out index=on");
     }
 
-    /// <summary>In one step, so that the entry is never missing. Work is not ready yet at this time of the mount.</summary>
+    /// <summary>
+    /// Puts a whiteout in place of an entry in one step, so that the entry is never missing. Work is not ready yet at this time.
+    /// </summary>
     private void CoverOrphan(Name entry)
     {
         if (Sys.MkNodAt(Fd, NewWhiteout, (uint)FileType.CharacterDevice, 0) == Errno.None)
-            _ = Sys.RenameAt(Fd, NewWhiteout, Fd, entry, RenameFlags.Exchange); // if it fails, the next mount does it
-        _ = TreeRemover.Remove(Fd, NewWhiteout); // likewise
+            // If it fails, the next mount does it.
+            _ = Sys.RenameAt(Fd, NewWhiteout, Fd, entry, RenameFlags.Exchange);
+        // The next mount removes an entry that stays.
+        _ = TreeRemover.Remove(Fd, NewWhiteout);
     }
 }

@@ -7,15 +7,17 @@ using OverlayFuse.Overlay.Work;
 namespace OverlayFuse.Overlay.Links;
 
 /// <summary>
-/// The index (index=on): the copy of a lower file with several links is made in workdir/index, under the hex digits of its origin, and
-/// each name that needs one is a hard link to it; so all names stay one file (overlayfs.rst, "Inode index"). The number of links that
-/// the merged view shows is kept in xattr "nlink", as a difference to that of the upper inode or of the lower one (ovl_set_nlink_common).
-/// With nfs_export=on all that is copied up is here, directories too, and a whiteout for what was removed after that.
+/// The index (index=on). The copy of a lower file with several links lies in workdir/index, under the hex digits of its origin. Each copied
+/// name is a hard link to it, so all names stay one file (overlayfs.rst, "Inode index"). Xattr "nlink" keeps the number of links that the
+/// merged view shows, as a difference to that of the upper or of the lower inode (ovl_set_nlink_common). With nfs_export=on the index holds
+/// every copied-up file, directories too, and a whiteout for each that was removed later.
 /// </summary>
 internal sealed partial class LinkIndex : IDisposable
 {
-    private const string UnknownUuid = "names its layers by the UUID of their file system, which could not be found out: the kernel tells it from Linux 6.9 on (of ext4 6.0), " +
-        "and before that only an ext4 has it on its device and in udev's data; mount as root where the device is in /dev, or leave out index=on";
+    private const string UnknownUuid = "names its layers by the UUID of their file system, which could not be found out: "
+        + "the kernel tells it from Linux 6.9 on (of ext4 6.0), "
+        + "and before that only an ext4 has it on its device and in udev's data; "
+        + "mount as root where the device is in /dev, or leave out index=on";
 
     private readonly OverlayXattr _xattrs;
 
@@ -26,7 +28,7 @@ internal sealed partial class LinkIndex : IDisposable
         _xattrs = xattrs;
     }
 
-    /// <summary>nfs_export=on: holds more than files of several links (ovl_index_all).</summary>
+    /// <summary>nfs_export=on: the index holds more than files with several links (ovl_index_all).</summary>
     public bool IsComplete { get; }
 
     /// <summary>workdir/index.</summary>
@@ -36,7 +38,7 @@ internal sealed partial class LinkIndex : IDisposable
 
     private static Name DirectoryName => new("index\0"u8);
 
-    /// <summary>Opens the index of a mount; removes what nothing is left of.</summary>
+    /// <summary>Opens the index of a mount, and removes entries whose files are gone.</summary>
     /// <param name="layers">The layers.</param>
     /// <param name="xattrs">Which private names are used.</param>
     /// <param name="isComplete">See <see cref="IsComplete"/>.</param>
@@ -45,25 +47,29 @@ internal sealed partial class LinkIndex : IDisposable
     {
         Layer work = layers.Work!;
         Layer upper = layers.Upper!;
-        _ = Sys.MkDirAt(work.Root.Fd, DirectoryName, Permissions.OwnerAll); // there already, or opening tells
+        // It may be there already; after another error, opening fails too.
+        _ = Sys.MkDirAt(work.Root.Fd, DirectoryName, Permissions.OwnerAll);
         const OpenFlags flags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow;
         Errno error = Sys.OpenAt(work.Root.Fd, DirectoryName, flags, out Fd opened);
         if (error != Errno.None)
-            throw new IOException($"workdir={work.Path}: cannot make its directory 'index' ready: {error}; leave out index=on, or name another workdir");
+            throw new IOException($"workdir={work.Path}: cannot make its directory 'index' ready: {error}; "
+                + "leave out index=on, or name another workdir");
         var index = new LinkIndex(opened, xattrs, isComplete);
         Require(upper.Root.Fd, xattrs.Origin, Handle(layers.Lowers[0], layers.Lowers[0].Root.Fd, isUpper: false),
-            $"upperdir={upper.Path}: was used with another lower layer than {layers.Lowers[0].Path}; leave out index=on, or start with a new upperdir");
+            $"upperdir={upper.Path}: was used with another lower layer than {layers.Lowers[0].Path}; "
+            + "leave out index=on, or start with a new upperdir");
         Require(opened, xattrs.Upper, Handle(upper, upper.Root.Fd, isUpper: true),
-            $"workdir={work.Path}: its index belongs to another upperdir than {upper.Path}; leave out index=on, or start with a new workdir");
+            $"workdir={work.Path}: its index belongs to another upperdir than {upper.Path}; "
+            + "leave out index=on, or start with a new workdir");
         index.RemoveOrphans(layers);
         return index;
     }
 
     /// <summary>The name that the copy of a lower file has, or would have, in the index.</summary>
     /// <param name="layer">The file's layer.</param>
-    /// <param name="directory">Where it is.</param>
+    /// <param name="directory">The directory that holds the file.</param>
     /// <param name="name">Its name there.</param>
-    /// <returns>With a NUL behind it; null when its file system gives no handles.</returns>
+    /// <returns>The name with a NUL behind it; null if the file system gives no handles.</returns>
     public static byte[]? NameOf(Layer layer, Fd directory, Name name)
     {
         Span<byte> origin = stackalloc byte[Origin.MaxSize];
@@ -71,25 +77,26 @@ internal sealed partial class LinkIndex : IDisposable
         return length == 0 ? null : ToName(origin[..length]);
     }
 
-    /// <summary>The copy of a lower file.</summary>
-    /// <param name="index">Its name here.</param>
+    /// <summary>Finds the copy of a lower file.</summary>
+    /// <param name="index">Its name in the index.</param>
     /// <param name="lowerLinks">How many links the lower file has.</param>
     /// <param name="stat">The copy.</param>
-    /// <param name="delta">What the merged view's number of links is more than the copy's.</param>
-    /// <returns>ENOENT when it was not copied up.</returns>
+    /// <param name="delta">The merged view's number of links minus the copy's.</param>
+    /// <returns>ENOENT if the file was not copied up.</returns>
     public Errno Find(Name index, uint lowerLinks, out Statx stat, out int delta)
     {
         delta = 0;
-        if (Sys.StatxAt(Fd, index, out stat) is not Errno.None and var error)
+        Errno error;
+        if ((error = Sys.StatxAt(Fd, index, out stat)) != Errno.None)
             return error;
         return stat.IsWhiteout || stat.IsDirectory ? Errno.ENOENT : ReadDelta(index, stat.Nlink, lowerLinks, out delta);
     }
 
-    /// <summary>The entry that an upper file is a link of.</summary>
-    /// <param name="directory">Where the file is.</param>
+    /// <summary>Finds the entry that an upper file is a link of.</summary>
+    /// <param name="directory">The directory that holds the file.</param>
     /// <param name="name">Its name there.</param>
-    /// <param name="stat">What is there.</param>
-    /// <param name="index">Its name here; null when it is none of ours.</param>
+    /// <param name="stat">Its attributes.</param>
+    /// <param name="index">The entry's name; null if the file has no entry.</param>
     /// <param name="delta">As of <see cref="Find"/>.</param>
     public Errno FindUpper(Fd directory, Name name, in Statx stat, out byte[]? index, out int delta)
     {
@@ -108,19 +115,21 @@ internal sealed partial class LinkIndex : IDisposable
         return error == Errno.ENOENT ? Errno.None : error;
     }
 
-    /// <summary>Gives the copy one more name in the upper layer, which the merged view has already: from the lower one.</summary>
-    /// <param name="entry">The entry; locked by the caller.</param>
+    /// <summary>Gives the copy one more name in the upper layer. The merged view has that name already, from the lower file.</summary>
+    /// <param name="entry">The entry. The caller holds its lock.</param>
     /// <param name="upper">The upper directory.</param>
     /// <param name="name">The name.</param>
     public Errno LinkTo(IndexEntry entry, Fd upper, Name name)
     {
-        if (Sys.LinkAt(Fd, entry.Name, upper, name) is not Errno.None and var error)
+        Errno error;
+        if ((error = Sys.LinkAt(Fd, entry.Name, upper, name)) != Errno.None)
             return error;
         entry.Delta--;
-        return Write(Fd, entry.Name, 'U', entry.Delta); // it holds while both numbers change alike
+        // The difference stays right as long as both numbers change alike.
+        return Write(Fd, entry.Name, 'U', entry.Delta);
     }
 
-    /// <summary>Removes an entry that no name is left of in the merged view (ovl_cleanup_index).</summary>
+    /// <summary>Removes an entry whose file has no name left in the merged view (ovl_cleanup_index).</summary>
     public void RemoveIfUnused(IndexEntry entry, WorkDirectory work, Whiteout whiteouts)
     {
         if (Sys.StatxAt(Fd, entry.Name, out Statx stat) != Errno.None || (!stat.IsDirectory && (int)stat.Nlink + entry.Delta > 0))
@@ -128,7 +137,8 @@ internal sealed partial class LinkIndex : IDisposable
         if (IsComplete)
             Cover(Fd, entry.Name, work, whiteouts);
         else
-            _ = Sys.UnlinkAt(Fd, entry.Name); // what stays is removed by the next mount
+            // The next mount removes an entry that stays.
+            _ = Sys.UnlinkAt(Fd, entry.Name);
     }
 
     /// <summary>Notes that the merged view shows the lower file's number of links.</summary>
@@ -141,7 +151,8 @@ internal sealed partial class LinkIndex : IDisposable
         Span<byte> value = stackalloc byte[16];
         value[0] = (byte)relativeTo;
         value[1] = (byte)(delta < 0 ? '-' : '+');
-        _ = Utf8Formatter.TryFormat(Math.Abs(delta), value[2..], out int digits); // it fits
+        // It fits.
+        _ = Utf8Formatter.TryFormat(Math.Abs(delta), value[2..], out int digits);
         return Sys.SetXattrAt(directory, name, _xattrs.Nlink, value[..(2 + digits)]);
     }
 
@@ -150,8 +161,9 @@ internal sealed partial class LinkIndex : IDisposable
         delta = 0;
         Span<byte> value = stackalloc byte[16];
         Errno error = Sys.GetXattrAt(Fd, index, _xattrs.Nlink, value, out int length);
+        // Without the xattr, the upper inode's own number counts (ovl_get_nlink).
         if (error is Errno.ENODATA or Errno.ERANGE)
-            return Errno.None; // the upper inode's own number must do (ovl_get_nlink)
+            return Errno.None;
         bool isValid = error == Errno.None && length > 2 && value[0] is (byte)'U' or (byte)'L' && value[1] is (byte)'+' or (byte)'-'
             && Utf8Parser.TryParse(value[1..length], out delta, out int used) && used == length - 1;
         if (!isValid)
@@ -190,7 +202,8 @@ internal sealed partial class LinkIndex : IDisposable
     {
         byte[] name = new byte[2 * origin.Length + 1];
         for (int i = 0; i < origin.Length; i++)
-            _ = Utf8Formatter.TryFormat(origin[i], name.AsSpan(2 * i), out _, new System.Buffers.StandardFormat('x', 2)); // it fits
+            // It fits.
+            _ = Utf8Formatter.TryFormat(origin[i], name.AsSpan(2 * i), out _, new System.Buffers.StandardFormat('x', 2));
         return name;
     }
 }

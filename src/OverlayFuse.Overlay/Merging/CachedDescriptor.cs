@@ -3,13 +3,15 @@ using OverlayFuse.Overlay.Inodes;
 
 namespace OverlayFuse.Overlay.Merging;
 
-/// <summary>A descriptor that <see cref="DirectoryCache"/> keeps: where it stands for those who look for it.</summary>
+/// <summary>A descriptor that <see cref="DirectoryCache"/> keeps, and its place in the directory.</summary>
 /// <param name="Owner">The <see cref="LowerParts.Descriptors"/> of the directory.</param>
 /// <param name="Slot">Its place there.</param>
 /// <param name="Fd">The descriptor.</param>
 internal readonly record struct CachedDescriptor(SafeFd?[] Owner, int Slot, SafeFd Fd)
 {
-    /// <summary>Takes it away from the directory, unless that has let go of it; whoever has borrowed it goes on undisturbed.</summary>
+    /// <summary>
+    /// Takes the descriptor away from the directory, if the directory still has it. A thread that has borrowed it goes on undisturbed.
+    /// </summary>
     public void Evict()
     {
         if (Fd is not null && Interlocked.CompareExchange(ref Owner[Slot], null, Fd) == Fd)
@@ -23,8 +25,9 @@ internal readonly record struct CachedDescriptor(SafeFd?[] Owner, int Slot, Safe
     {
         while ((shared = Volatile.Read(ref field)) is not null)
         {
+            // The descriptor may be evicted between the two lines.
             if (!shared.TryAcquire())
-                continue; // evicted between the two lines
+                continue;
             shared.RecentlyUsed = true;
             return true;
         }

@@ -5,11 +5,12 @@ using OverlayFuse.Overlay.Layers;
 namespace OverlayFuse.Overlay.Merging;
 
 /// <summary>
-/// Descriptors (O_PATH) of real directories in use, under a bound: an LRU by the clock algorithm. A directory is opened in its
-/// parent's descriptor by its name (<see cref="DirectoryWalk"/>); nothing is ever resolved from the root, no symbolic link is followed.
+/// Descriptors (O_PATH) of real directories in use, up to a fixed number: an LRU by the clock algorithm. <see cref="DirectoryWalk"/>
+/// opens a directory by its name in its parent's descriptor. It resolves no path from the root and follows no symbolic link. The lock
+/// is a leaf.
 /// </summary>
-/// <param name="layers">Where paths from the root of a layer start.</param>
-/// <param name="capacity">How many descriptors it may keep.</param>
+/// <param name="layers">Their roots are the start of paths.</param>
+/// <param name="capacity">The most descriptors that it keeps.</param>
 internal sealed class DirectoryCache(LayerStack layers, int capacity)
 {
     private readonly Lock _lock = new();
@@ -17,16 +18,17 @@ internal sealed class DirectoryCache(LayerStack layers, int capacity)
     private readonly Milestones _milestones = new(Math.Clamp(capacity / 32, 1, 8), Math.Min(capacity / 2, 24));
     private int _hand;
 
-    /// <summary>The upper directory.</summary>
+    /// <summary>Borrows the upper directory.</summary>
     public Errno BorrowUpper(Inode directory, out BorrowedFd fd) => Borrow(directory, directory.Directory!.Parts, 0, out fd);
 
-    /// <summary>The directory in its topmost lower layer.</summary>
+    /// <summary>Borrows the directory in its topmost lower layer.</summary>
     public Errno BorrowLower(Inode directory, out BorrowedFd fd) => Borrow(directory, directory.Directory!.Parts, 1, out fd);
 
-    /// <summary>The directory in the lower layer at this place in its parts.</summary>
-    public Errno BorrowLower(Inode directory, LowerParts parts, int index, out BorrowedFd fd) => Borrow(directory, parts, index + 1, out fd);
+    /// <summary>Borrows the directory in the lower layer at a place in its parts.</summary>
+    public Errno BorrowLower(Inode directory, LowerParts parts, int index, out BorrowedFd fd) =>
+        Borrow(directory, parts, index + 1, out fd);
 
-    /// <summary>The directory in the lower layer of this number.</summary>
+    /// <summary>Borrows the directory in the lower layer with a number.</summary>
     public Errno BorrowLayer(Inode directory, ushort layer, out BorrowedFd fd)
     {
         LowerParts parts = directory.Directory!.Parts;
@@ -37,8 +39,8 @@ internal sealed class DirectoryCache(LayerStack layers, int capacity)
         return Errno.ESTALE;
     }
 
-    /// <summary>Gives up half of what is kept: others need the descriptors.</summary>
-    /// <returns>Whether there was any.</returns>
+    /// <summary>Gives up half of the descriptors, because other parts of the daemon need them.</summary>
+    /// <returns>True if there were any.</returns>
     public bool TryShrink()
     {
         bool any = _milestones.TryClear();
@@ -74,7 +76,8 @@ internal sealed class DirectoryCache(LayerStack layers, int capacity)
             if (shared.TryAcquire() && Interlocked.CompareExchange(ref field, shared, null) is null)
                 Add(new CachedDescriptor(parts.Descriptors, slot, shared));
             else
-                shared.Release(); // another thread was first: this one lives as long as it is borrowed
+                // Another thread was first: this descriptor lives as long as it is borrowed.
+                shared.Release();
         }
         fd = new BorrowedFd(shared!);
         return Errno.None;

@@ -4,8 +4,9 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Merging;
 
 /// <summary>
-/// Names of a directory in the order in which they were met, each once, in one buffer: what readdir answers from, so that a listing is
-/// stable whatever happens beside it. Belongs to one open directory. A <see cref="DirectoryEntry"/> is good until the next name is added.
+/// The names of a directory in the order in which they were found, each once, in one buffer. readdir answers from it, so a listing
+/// stays stable while the directory changes. It belongs to one open directory. A <see cref="DirectoryEntry"/> is valid until the next
+/// name is added.
 /// </summary>
 internal sealed class DirectoryListing : IDisposable
 {
@@ -22,7 +23,7 @@ internal sealed class DirectoryListing : IDisposable
     private int _used;
     private int _names;
 
-    /// <summary>How many names are seen.</summary>
+    /// <summary>The number of names that are shown.</summary>
     public int Count { get; private set; }
 
     /// <summary>The parent's version when the listing was made.</summary>
@@ -46,8 +47,8 @@ internal sealed class DirectoryListing : IDisposable
     }
 
     /// <summary>Adds a name that is not there yet.</summary>
-    /// <param name="entry">The name; of type <see cref="FileType.Unknown"/> it is hidden.</param>
-    /// <param name="findable">Whether <see cref="Find"/> must know it: only where more than one layer is merged.</param>
+    /// <param name="entry">The name. With type <see cref="FileType.Unknown"/> it is hidden.</param>
+    /// <param name="findable"><see cref="Find"/> must know it, because more than one layer is merged.</param>
     public void Add(in DirectoryEntry entry, bool findable)
     {
         int record = _used;
@@ -87,8 +88,8 @@ internal sealed class DirectoryListing : IDisposable
     /// <summary>Gives a record the number that the merged view shows.</summary>
     public void SetIno(int record, ulong ino) => BinaryPrimitives.WriteUInt64LittleEndian(_data.Span[(record + InoOffset)..], ino);
 
-    /// <summary>Notes that the topmost lower layer with this name was met.</summary>
-    /// <returns>False when it was met before.</returns>
+    /// <summary>Notes that the topmost lower layer with this name has been read.</summary>
+    /// <returns>False if that was noted before.</returns>
     public bool Settle(int record)
     {
         ref byte settled = ref _data.Span[record + SettledOffset];
@@ -148,10 +149,11 @@ internal sealed class DirectoryListing : IDisposable
         return (uint)hash.ToHashCode();
     }
 
-    /// <summary>A bucket of the hash table; the hash spares a look at the names of others.</summary>
+    /// <summary>A bucket of the hash table. The hash saves a comparison with most other names.</summary>
     private readonly struct Bucket(int record, uint hash)
     {
-        private readonly int _recordPlusOne = record + 1; // a table of zeros is empty
+        // A table of zeros is empty.
+        private readonly int _recordPlusOne = record + 1;
 
         public uint Hash { get; } = hash;
 
@@ -170,7 +172,7 @@ internal readonly ref struct DirectoryEntry
     /// <summary>d_type; <see cref="FileType.Unknown"/> hides the name in the layers below.</summary>
     public required FileType Type { get; init; }
 
-    /// <summary>Where it was met first: 0 the upper, then one for each lower of the directory.</summary>
+    /// <summary>The topmost layer that has it: 0 the upper, then one for each lower layer of the directory.</summary>
     public required int Slot { get; init; }
 
     public required Name Name { get; init; }

@@ -5,20 +5,19 @@ using OverlayFuse.Overlay.Layers;
 namespace OverlayFuse.Overlay.Merging;
 
 /// <summary>
-/// Opens a directory in one layer: up to its nearest ancestor that is open there, then down again name by name. How long that way is, is the
-/// user's choice (100,000 levels are made by one small program): so it is walked in a loop, and holds two descriptors at most beside the
-/// <see cref="Milestones"/>.
-/// <para>An upper directory is verified by its inode number instead of locking the names of its parent: a lock here would turn the lock order
-/// round. A step that a rename has overtaken is done again.</para>
+/// Opens a directory in one layer: up to its nearest ancestor that is open there, then down again name by name. A small program can
+/// make a way of 100,000 levels, so the walk is a loop, and holds at most two descriptors beside the <see cref="Milestones"/>.
+/// <para>The walk verifies an upper directory by its inode number, and does not lock the names of its parent: that would turn the lock
+/// order round. If a rename comes between, the walk repeats the step.</para>
 /// </summary>
 internal ref struct DirectoryWalk
 {
     private const OpenFlags DirectoryFlags = OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow;
 
-    /// <summary>How often a directory that is being renamed at this moment is looked for again.</summary>
+    /// <summary>So many times the walk looks again for a directory that is being renamed.</summary>
     private const int Retries = 1000;
 
-    /// <summary>A longer way is not kept for the next walk of the thread.</summary>
+    /// <summary>The array of a longer way is not kept for the next walk of the thread.</summary>
     private const int LongestKept = 1024;
 
     [ThreadStatic]
@@ -30,18 +29,18 @@ internal ref struct DirectoryWalk
     private readonly int _slot;
     private readonly ushort _layer;
 
-    /// <summary>The directories that are still to be opened, that at the end of the way first.</summary>
+    /// <summary>The directories that are still to be opened. The one at the end of the way comes first.</summary>
     private Inode?[] _way;
     private int _count;
     private int _stack = -1;
 
-    /// <summary>Where the walk is: a descriptor that others use too, or one of its own.</summary>
+    /// <summary>The directory that the walk is in, by a descriptor that others use too, or by one of its own.</summary>
     private Inode? _above;
     private SafeFd? _shared;
     private Fd _own = Fd.None;
 
-    /// <param name="layers">Where paths from the root of a layer start.</param>
-    /// <param name="milestones">Of the cache.</param>
+    /// <param name="layers">Their roots are the start of paths.</param>
+    /// <param name="milestones">The milestones of the cache.</param>
     /// <param name="directory">The directory.</param>
     /// <param name="parts">Its lower parts.</param>
     /// <param name="slot">0 for the upper, or one more than the lower's place in its parts.</param>
@@ -57,8 +56,8 @@ internal ref struct DirectoryWalk
 
     private readonly Fd Here => _shared?.Fd ?? _own;
 
-    /// <summary>Opens it.</summary>
-    /// <returns>ESTALE when it is no longer where it was.</returns>
+    /// <summary>Opens the directory.</summary>
+    /// <returns>ESTALE if the directory is no longer there.</returns>
     public Errno Run(out Fd fd)
     {
         fd = Fd.None;
@@ -70,7 +69,8 @@ internal ref struct DirectoryWalk
                 Advance(entered);
             if (error != Errno.EAGAIN || ++attempt == Retries)
                 continue;
-            _ = Thread.Yield(); // whether another thread ran does not matter
+            // Whether another thread ran does not matter.
+            _ = Thread.Yield();
             error = Next.Place!.Parent == _above ? Errno.None : Climb();
         }
         if (error != Errno.None)
@@ -88,15 +88,16 @@ internal ref struct DirectoryWalk
             Array.Clear(_way);
     }
 
-    /// <summary>Goes up to where the walk can start: to an ancestor that is open, or one that is found from the root of the layer.</summary>
+    /// <summary>Goes up to the start of the walk: to an ancestor that is open, or one that has a path from the root of the layer.</summary>
     private Errno Climb()
     {
         Leave();
         while (PathOf(Next) is null)
         {
             Inode parent = Next.Place!.Parent;
+            // The root itself is not open: the layer does not exist.
             if (ReferenceEquals(parent, Next))
-                return Errno.ESTALE; // the root itself is not open: the layer does not exist
+                return Errno.ESTALE;
             LowerParts parts = parent.Directory!.Parts;
             int slot = SlotIn(parts);
             if (slot < 0)
@@ -111,9 +112,10 @@ internal ref struct DirectoryWalk
         return Errno.None;
     }
 
-    private Errno Enter(Inode directory, out Fd fd) => _layer == Limits.NoLayer ? EnterUpper(directory, out fd) : EnterLower(directory, out fd);
+    private Errno Enter(Inode directory, out Fd fd) =>
+        _layer == Limits.NoLayer ? EnterUpper(directory, out fd) : EnterLower(directory, out fd);
 
-    /// <returns>EAGAIN when it is elsewhere by now.</returns>
+    /// <returns>EAGAIN if the directory has been renamed.</returns>
     private readonly Errno EnterUpper(Inode directory, out Fd fd)
     {
         fd = Fd.None;
@@ -135,15 +137,18 @@ internal ref struct DirectoryWalk
     private readonly Errno EnterLower(Inode directory, out Fd fd)
     {
         fd = Fd.None;
-        Place place = directory.Place!; // before the location: a rename sets that first, and both then mean the same
+        // The place is read before the location: a rename sets the location first, and both then mean the same.
+        Place place = directory.Place!;
         byte[]? location = LocationOf(directory);
+        Name name = location is null ? place.Name : new Name(location);
         Errno error = location is [(byte)'/', ..] ? LayerWalk.Open(_layers.Lowers[_layer].Root.Fd, location, DirectoryFlags, out fd)
-            : ReferenceEquals(place.Parent, _above) ? Sys.OpenAt(Here, location is null ? place.Name : new Name(location), DirectoryFlags, out fd)
+            : ReferenceEquals(place.Parent, _above) ? Sys.OpenAt(Here, name, DirectoryFlags, out fd)
             : Errno.EAGAIN;
-        return error is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP ? Errno.ESTALE : error; // changed behind our back; it was there
+        // The directory was there: the layer has changed below the mount.
+        return error is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP ? Errno.ESTALE : error;
     }
 
-    /// <summary>Is in the next directory from here on.</summary>
+    /// <summary>Makes the next directory the one that the walk is in.</summary>
     private void Advance(Fd entered)
     {
         Inode directory = Next;
@@ -160,7 +165,8 @@ internal ref struct DirectoryWalk
         if (_shared.TryAcquire() && Interlocked.CompareExchange(ref parts.Descriptors[slot], _shared, null) is null)
             _milestones.Put(_stack, new CachedDescriptor(parts.Descriptors, slot, _shared));
         else
-            _shared.Release(); // another thread was first: this one lives until the next step
+            // Another thread was first: this descriptor lives until the next step.
+            _shared.Release();
     }
 
     private void Leave()
@@ -183,11 +189,17 @@ internal ref struct DirectoryWalk
         _way[_count++] = directory;
     }
 
-    private readonly int SlotIn(LowerParts parts) => _layer == Limits.NoLayer ? 0 : Array.IndexOf(parts.Layers, _layer) is >= 0 and var index ? index + 1 : -1;
+    private readonly int SlotIn(LowerParts parts)
+    {
+        if (_layer == Limits.NoLayer)
+            return 0;
+        int index = Array.IndexOf(parts.Layers, _layer);
+        return index < 0 ? -1 : index + 1;
+    }
 
     private readonly byte[]? PathOf(Inode directory) => LocationOf(directory) is [(byte)'/', ..] and var path ? path : null;
 
-    /// <summary>Where the layer has it, unless it is there under its own name; see <see cref="LowerParts.Locations"/>.</summary>
+    /// <summary>See <see cref="LowerParts.Locations"/>; null if the layer has the directory under its own name.</summary>
     private readonly byte[]? LocationOf(Inode directory)
     {
         if (_layer == Limits.NoLayer)

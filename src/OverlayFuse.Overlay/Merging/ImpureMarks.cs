@@ -4,11 +4,17 @@ using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Merging;
 
-/// <summary>Xattr "impure" of upper directories: only entries of such a directory may have an origin, so only they are asked for one.</summary>
+/// <summary>
+/// Xattr "impure" of upper directories: only entries of such a directory may have an origin, so only they are asked for one.
+/// Directories keep the answer.
+/// </summary>
 /// <param name="xattrs">Which private names are used.</param>
 internal sealed class ImpureMarks(OverlayXattr xattrs)
 {
-    /// <summary>True if entries of an upper directory may have an origin. If the mark cannot be read, true: asking each entry is slower, but right.</summary>
+    /// <summary>
+    /// True if entries of an upper directory may have an origin. Also true if the mark cannot be read: asking each entry is slower, but
+    /// right.
+    /// </summary>
     public bool Is(Inode directory, Fd upper)
     {
         DirectoryNode node = directory.Directory!;
@@ -22,7 +28,9 @@ internal sealed class ImpureMarks(OverlayXattr xattrs)
         return node.LearnImpure(impure);
     }
 
-    /// <summary>Marks an upper directory before an entry with an origin comes into it (ovl_set_impure). Under the lock of its names.</summary>
+    /// <summary>
+    /// Marks an upper directory before an entry with an origin comes into it (ovl_set_impure). Under the lock of its names.
+    /// </summary>
     public Errno Set(Inode directory, Fd upper)
     {
         Errno error;

@@ -27,7 +27,7 @@ internal sealed class LowerNamesReader(LayerStack layers, DirectoryCache directo
     }
 
     /// <summary>Lists a directory in all its lower layers.</summary>
-    /// <returns>Null when a layer cannot be listed, may spell names in several ways, or there is no room.</returns>
+    /// <returns>Null if a layer cannot be listed or may spell names in several ways, or if there is no room.</returns>
     private LowerNames? Read(Inode directory, LowerParts parts)
     {
         var entries = new List<ulong>();

@@ -5,21 +5,20 @@ using OverlayFuse.Overlay.Marks;
 namespace OverlayFuse.Overlay.Merging;
 
 /// <summary>
-/// Reads a directory through its layers, topmost first (fs/overlayfs/readdir.c): whiteouts and what lies below them left out, of each
-/// name the topmost, and every d_ino the same as st_ino.
+/// Reads a directory through its layers, topmost first (fs/overlayfs/readdir.c). Whiteouts and the names below them are left out. Each
+/// name is shown as its topmost layer has it, with the same number in d_ino as in st_ino.
 /// </summary>
 /// <param name="view">The merged view.</param>
 /// <param name="directory">The directory.</param>
-internal readonly ref struct MergedDirectory(MergedView view, Inode directory)
+internal readonly ref partial struct MergedDirectory(MergedView view, Inode directory)
 {
     [ThreadStatic]
     private static byte[]? t_buffer;
 
-    /// <summary>Reads all of it.</summary>
-    /// <param name="listing">The names.</param>
+    /// <summary>Reads all names.</summary>
     public Errno Read(out DirectoryListing listing) => Read(stopAtFirst: false, out listing);
 
-    /// <summary>Whether nothing is seen in it.</summary>
+    /// <summary>Tells if the directory shows no name.</summary>
     public Errno IsEmpty(out bool empty)
     {
         Errno error = Read(stopAtFirst: true, out DirectoryListing listing);
@@ -43,10 +42,10 @@ internal readonly ref struct MergedDirectory(MergedView view, Inode directory)
                 return error;
             using (borrowed)
             {
-                if (ReadLayer(borrowed, parts, slot, listing) is not Errno.None and var failed)
-                    return failed;
-                if (slot == 0 && view.Impure.Is(directory, borrowed) && ShowOrigins(borrowed, listing) is not Errno.None and var unread)
-                    return unread;
+                if ((error = ReadLayer(borrowed, parts, slot, listing)) != Errno.None)
+                    return error;
+                if (slot == 0 && view.Impure.Is(directory, borrowed) && (error = ShowOrigins(borrowed, listing)) != Errno.None)
+                    return error;
             }
             if (stopAtFirst && listing.Count > 0)
                 break;
@@ -56,27 +55,29 @@ internal readonly ref struct MergedDirectory(MergedView view, Inode directory)
 
     private Errno ReadLayer(Fd layer, LowerParts parts, int slot, DirectoryListing listing)
     {
+        Errno error;
         bool findable = parts.Layers.Length > (directory.HasUpper ? 0 : 1);
-        if (Sys.OpenUnnoticedAt(layer, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) is not Errno.None and var error)
+        if ((error = Sys.OpenUnnoticedAt(layer, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened)) != Errno.None)
             return error;
-        using var reading = new ScopedFd(opened);
-        if (Sys.FStatx(reading, out Statx stat, StatxMask.Ino) is not Errno.None and var unseen)
-            return unseen;
+        using var listed = new ScopedFd(opened);
+        if ((error = Sys.FStatx(listed, out Statx stat, StatxMask.Ino)) != Errno.None)
+            return error;
+        var reading = new LayerReading(layer, stat.Dev, parts, slot, findable);
         List<byte[]>? hidden = null;
         byte[] buffer = t_buffer ??= new byte[Limits.ListingBuffer];
         while (true)
         {
-            if (Sys.GetDents(reading, buffer, out int length) is not Errno.None and var failed)
-                return failed;
+            if ((error = Sys.GetDents(listed, buffer, out int length)) != Errno.None)
+                return error;
             if (length == 0)
                 break;
             var records = new DirectoryRecords(buffer.AsSpan(0, length));
             while (records.MoveNext())
             {
-                if ((slot > 0 || view.UpperForm.HasMarkFiles) && AufsWhiteout.IsMark(records.Name))
+                if (view.Reader.IsMark(reading.Number, records.Name))
                     (hidden ??= []).Add([.. AufsWhiteout.HiddenName(records.Name), 0]);
-                else if (Take(new LayerReading(layer, stat.Dev, parts, slot, findable), records, listing) is not Errno.None and var broken)
-                    return broken;
+                else if ((error = Take(reading, records, listing)) != Errno.None)
+                    return error;
             }
         }
         directory.Directory!.LearnAufsWhiteouts(parts, slot, hidden is not null);
@@ -86,95 +87,56 @@ internal readonly ref struct MergedDirectory(MergedView view, Inode directory)
 
     private Errno Take(in LayerReading reading, in DirectoryRecords record, DirectoryListing listing)
     {
-        (Fd layer, int slot, bool findable) = (reading.Layer, reading.Slot, reading.Findable);
+        // Some file systems have longer names, which FUSE cannot show.
         if (record.Name.Length > Limits.NameMax)
-            return Errno.None; // some file systems have longer ones; FUSE cannot show them
-        int known = findable ? listing.Find(record.Name) : -1;
+            return Errno.None;
+        int known = reading.Findable ? listing.Find(record.Name) : -1;
         if (known >= 0 && !(listing.Read(known).Slot == 0 && listing.Settle(known)))
             return Errno.None;
         FileType type = record.Type;
-        ushort number = slot == 0 ? Limits.NoLayer : reading.Parts.Layers[slot - 1];
-        bool mayStandForOthers = type == FileType.Regular && view.Owners.MayStandForOthers(number);
-        bool mayBeMark = type == FileType.Regular && slot > 0 && reading.Parts.HasXattrWhiteouts && view.Layers.Lowers[number].HasXattrWhiteouts;
-        if (type is FileType.Unknown or FileType.CharacterDevice || mayBeMark || mayStandForOthers)
+        if (MustLook(reading, type))
         {
-            Errno error = Sys.StatxAt(layer, record.Name, out Statx stat);
-            if (error == Errno.ENOENT)
-                return Errno.None; // removed since
+            Errno error = TypeOf(reading, record.Name, out type);
+            // ENOENT: the file was removed since it was listed.
             if (error != Errno.None)
-                return error;
-            bool isWhiteout = Whiteout.Is(view.Xattrs, layer, record.Name, stat);
-            if (view.Owners.Show(number, layer, record.Name, ref stat) is not Errno.None and var unread)
-                return unread;
-            type = isWhiteout ? FileType.Unknown : stat.Type;
+                return error == Errno.ENOENT ? Errno.None : error;
         }
-        bool copied = view.Inodes.TryGetInoOfUpper(slot == 0 ? record.Ino : 0, out ulong ino);
+        bool copied = view.Inodes.TryGetInoOfUpper(reading.Slot == 0 ? record.Ino : 0, out ulong ino);
         if (!copied)
             ino = view.Inos.Map(reading.Dev, record.Ino);
+        // No layer follows the lowest one, so nothing looks for its names.
+        bool findable = reading.Findable && reading.Slot < reading.Parts.Layers.Length;
         if (known < 0)
-            listing.Add(new DirectoryEntry { Ino = ino, Type = type, Slot = slot, Name = record.Name }, findable && slot < reading.Parts.Layers.Length); // nobody looks for the lowest layer's
+            listing.Add(new DirectoryEntry { Ino = ino, Type = type, Slot = reading.Slot, Name = record.Name }, findable);
         else if (type == FileType.Directory && listing.Read(known).Type == FileType.Directory)
             return ShowLowerIno(known, ino, listing);
         return Errno.None;
     }
 
     /// <summary>
-    /// A merged directory shows the number of its topmost lower one, unless the upper is opaque. One whose marks are refused keeps its own:
-    /// it is listed, and a lookup of it says why it cannot be had.
+    /// True if d_type does not tell what the layer shows: the file may be a whiteout, or stand for a file of another type.
     /// </summary>
-    private Errno ShowLowerIno(int record, ulong ino, DirectoryListing listing)
+    private bool MustLook(in LayerReading reading, FileType type)
     {
-        Name name = listing.Read(record).Name;
-        if (view.Inodes.OfName(directory, name) is { } inode)
-        {
-            listing.SetIno(record, inode.Ino);
-            return Errno.None;
-        }
-        if (view.Directories.BorrowUpper(directory, out BorrowedFd upper) is not Errno.None and var error)
+        if (type is FileType.Unknown or FileType.CharacterDevice)
+            return true;
+        if (type != FileType.Regular)
+            return false;
+        bool mayBeWhiteout = reading.Slot > 0 && reading.Parts.HasXattrWhiteouts && view.Layers.Lowers[reading.Number].HasXattrWhiteouts;
+        return mayBeWhiteout || view.Owners.MayStandForOthers(reading.Number);
+    }
+
+    /// <summary>The type that the layer shows; <see cref="FileType.Unknown"/> for a whiteout.</summary>
+    private Errno TypeOf(in LayerReading reading, Name name, out FileType type)
+    {
+        type = FileType.Unknown;
+        Errno error = Sys.StatxAt(reading.Layer, name, out Statx stat);
+        if (error != Errno.None)
             return error;
-        using (upper)
-        {
-            error = view.UpperForm.IsOpaque(upper, ref directory.Directory!.UpperMarks, name, out bool opaque);
-            byte[]? redirect = null;
-            if (error == Errno.None && !opaque)
-                error = view.Redirect.Read(upper, name, out redirect);
-            if (error == Errno.None && !opaque && redirect is null)
-                listing.SetIno(record, ino);
-            return Errno.None;
-        }
-    }
-
-    /// <summary>Upper entries that are copies show their origin's number; only impure directories have any (ovl_cache_update_ino).</summary>
-    private Errno ShowOrigins(Fd upper, DirectoryListing listing)
-    {
-        var moved = new Resolved(stackalloc ushort[OverlayOptions.MostLowers]);
-        for (int index = 0; index < listing.Count; index++)
-        {
-            DirectoryEntry entry = listing[index];
-            if (entry.Slot != 0)
-                continue;
-            if (entry.Type == FileType.Directory)
-            {
-                ShowMoved(upper, listing, index, ref moved);
-                continue;
-            }
-            ulong ino = 0;
-            Errno error = view.Origin.Read(upper, entry.Name, entry.Type, ref ino, out bool hasOrigin);
-            if (error is not (Errno.None or Errno.ENOENT)) // removed since it was listed
-                return error;
-            if (error == Errno.None && hasOrigin)
-                listing.SetIno(listing.RecordOf(index), ino);
-        }
-        return Errno.None;
-    }
-
-    /// <summary>A directory that was renamed shows the number of its lower part, wherever that is. One that cannot be looked up keeps its own.</summary>
-    private void ShowMoved(Fd upper, DirectoryListing listing, int index, ref Resolved moved)
-    {
-        Name name = listing[index].Name;
-        if (view.Redirect.Read(upper, name, out byte[]? redirect) == Errno.None && redirect is not null
-            && LayerLookup.Resolve(view, directory, name, ref moved) == Errno.None && moved.Exists)
-            listing.SetIno(listing.RecordOf(index), moved.Ino);
+        error = view.Reader.LookAt(new LayerEntry(reading.Layer, name, reading.Number), ref stat, out LayerSight sight);
+        if (sight != LayerSight.Whiteout)
+            type = stat.Type;
+        return error;
     }
 
     private static void HideBelow(List<byte[]>? hidden, int slot, DirectoryListing listing)
@@ -184,8 +146,9 @@ internal readonly ref struct MergedDirectory(MergedView view, Inode directory)
             if (name.Length == 1)
                 continue;
             int known = listing.Find(new Name(name));
+            // The layers below have no part in the name.
             if (known >= 0)
-                _ = listing.Settle(known); // what lies below has no part in it
+                _ = listing.Settle(known);
             else
                 listing.Add(new DirectoryEntry { Ino = 0, Type = FileType.Unknown, Slot = slot, Name = new Name(name) }, findable: true);
         }
@@ -197,5 +160,9 @@ internal readonly ref struct MergedDirectory(MergedView view, Inode directory)
 /// <param name="Dev">Its file system.</param>
 /// <param name="Parts">The lower parts of the merged directory.</param>
 /// <param name="Slot">Its slot in the merged directory.</param>
-/// <param name="Findable">Other layers follow or came before: names must be found again.</param>
-internal readonly record struct LayerReading(Fd Layer, ulong Dev, LowerParts Parts, int Slot, bool Findable);
+/// <param name="Findable">Other layers come before or after it: names must be found again.</param>
+internal readonly record struct LayerReading(Fd Layer, ulong Dev, LowerParts Parts, int Slot, bool Findable)
+{
+    /// <summary>A lower layer's number; <see cref="Limits.NoLayer"/> for the upper.</summary>
+    public ushort Number => Slot == 0 ? Limits.NoLayer : Parts.Layers[Slot - 1];
+}

@@ -3,31 +3,34 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Merging;
 
 /// <summary>
-/// Descriptors of directories on the way to one that lies many levels below the next open one: 4, 8, 16 ... levels above it. A client that
-/// comes up through a deep tree (rm -r, find -depth) asks for one directory after the other; from the milestone next above, the way to each
-/// is short, and the next milestones are put on it. So N levels cost N log N opens and log N descriptors, however few the cache may keep.
-/// Without them it would be the square of N.
-/// <para>Each stack belongs to one way down: to one layer, and to one of the clients that are in different trees. Its lock is a leaf.</para>
+/// Descriptors of directories on the way to one many levels below the next open one: 4, 8, 16 ... levels above it. A client that comes
+/// up through a deep tree (rm -r, find -depth) asks for one directory after the other. From the milestone next above, the way to each
+/// is short, and gets milestones of its own. So N levels cost N log N opens and log N descriptors, however few the cache keeps. Without
+/// milestones they cost the square of N.
+/// <para>Each stack belongs to one way down: to one layer, and to one of the clients in different trees. Its lock is a leaf.</para>
 /// </summary>
-/// <param name="stacks">How many ways are remembered.</param>
-/// <param name="size">How many descriptors each may keep.</param>
+/// <param name="stacks">The number of ways that are remembered.</param>
+/// <param name="size">The most descriptors that each keeps.</param>
 internal sealed class Milestones(int stacks, int size)
 {
-    /// <summary>A shorter way is walked without.</summary>
+    /// <summary>A shorter way has no milestones.</summary>
     public const int ShortWay = 8;
 
-    /// <summary>Of the first one above the end of the way; the next is twice as far.</summary>
+    /// <summary>The distance of the first milestone above the end of the way. The next is twice as far.</summary>
     private const int Nearest = 4;
 
     private readonly Lock _lock = new();
     private readonly Stack[] _stacks = [.. Enumerable.Range(0, stacks).Select(_ => new Stack(size))];
     private long _clock;
 
-    /// <summary>Whether a directory so many levels above the end of a way gets one.</summary>
+    /// <summary>True if a directory so many levels above the end of a way gets a milestone.</summary>
     public static bool IsOne(int distance) => distance >= Nearest && int.IsPow2(distance);
 
-    /// <summary>Takes the stack that a way starts in, and gives up what lies further down in it; or the one that was not used for longest.</summary>
-    /// <param name="start">Where the way starts; null for the root of a layer.</param>
+    /// <summary>
+    /// Takes the stack that a way starts in, and gives up the milestones further down in it. If there is none, takes the stack that was
+    /// used longest ago.
+    /// </summary>
+    /// <param name="start">The start of the way; null for the root of a layer.</param>
     /// <returns>The number of the stack.</returns>
     public int Begin(SafeFd? start)
     {
@@ -44,13 +47,14 @@ internal sealed class Milestones(int stacks, int size)
             }
             _stacks[chosen].LastUse = ++_clock;
         }
-        _ = Cut(chosen, kept); // that there were some does not matter here
+        // Whether there were any does not matter here.
+        _ = Cut(chosen, kept);
         return chosen;
     }
 
-    /// <summary>Keeps a descriptor, further down than those that are in the stack already.</summary>
-    /// <param name="stack">Of <see cref="Begin"/>.</param>
-    /// <param name="milestone">The descriptor, which stands in its directory.</param>
+    /// <summary>Keeps a descriptor, further down than those in the stack.</summary>
+    /// <param name="stack">The number that <see cref="Begin"/> returned.</param>
+    /// <param name="milestone">The descriptor, which its directory refers to.</param>
     public void Put(int stack, in CachedDescriptor milestone)
     {
         bool isFull;
@@ -61,7 +65,7 @@ internal sealed class Milestones(int stacks, int size)
     }
 
     /// <summary>Gives up all of them.</summary>
-    /// <returns>Whether there were any.</returns>
+    /// <returns>True if there were any.</returns>
     public bool TryClear()
     {
         bool any = false;

@@ -8,7 +8,7 @@ namespace OverlayFuse.Overlay.Merging;
 /// <summary>The root of the merged view: a part of every layer down to the first that hides all below it.</summary>
 internal static class RootParts
 {
-    /// <summary>Makes the root's node at mount time, and notes which layers have whiteouts that are files with an xattr.</summary>
+    /// <summary>Makes the root's node at mount time, and notes the layers that have whiteouts in form of files with an xattr.</summary>
     public static DirectoryNode Make(LayerStack layers, OverlayXattr xattrs)
     {
         int count = 1;
@@ -19,7 +19,7 @@ internal static class RootParts
         return new DirectoryNode(Of(layers, [.. Enumerable.Range(0, count).Select(layer => (ushort)layer)]));
     }
 
-    /// <summary>Notes whether a layer has whiteouts that are files with an xattr: its root has opaque=x then.</summary>
+    /// <summary>Notes if a layer has whiteouts in form of files with an xattr. Its root then has opaque=x.</summary>
     public static void LookForXattrWhiteouts(Layer layer, OverlayXattr xattrs) => layer.HasXattrWhiteouts =
         Opaque.Read(xattrs, layer.Root.Fd, Name.Empty, out OpaqueMark mark) == Errno.None && mark == OpaqueMark.HasXattrWhiteouts;
 

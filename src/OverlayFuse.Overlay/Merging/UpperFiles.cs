@@ -2,10 +2,10 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay.Merging;
 
-/// <summary>What stands under names in upper directories. Under the lock of the names.</summary>
+/// <summary>Looks at names of upper directories. The caller holds the lock of the names.</summary>
 internal static class UpperFiles
 {
-    /// <summary>What stands under a name in an upper directory.</summary>
+    /// <summary>Looks at a name in an upper directory. No error if it is not there.</summary>
     public static Errno Stat(Fd upper, Name name, out Statx stat, out bool exists)
     {
         Errno error = Sys.StatxAt(upper, name, out stat);

@@ -1,7 +1,6 @@
 using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
-using OverlayFuse.Overlay.Callers;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Marks;
 using OverlayFuse.Overlay.Owners;

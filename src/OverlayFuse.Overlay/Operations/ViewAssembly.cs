@@ -29,6 +29,8 @@ internal static class ViewAssembly
         WorkDirectory? work = isWritable ? WorkDirectory.Open(layers.Work!, xattrs.IsUser, options) : null;
         Whiteout? whiteouts = work is null ? null : new Whiteout(work);
         var kernelForm = new KernelUpper(xattrs, work, whiteouts);
+        IUpperForm upperForm = options.AufsWhiteouts ? new AufsUpper(kernelForm, work) : kernelForm;
+        var redirect = new Redirect(xattrs, options.Redirect);
         if (isWritable)
             OverlayUuid.WriteTo(layers.Upper!, xattrs, options.Uuid);
         owners.Work = work;
@@ -37,10 +39,15 @@ internal static class ViewAssembly
             Options = options,
             Layers = layers,
             Xattrs = xattrs,
-            Redirect = new Redirect(xattrs, options.Redirect),
+            Reader = new LayerReader
+            {
+                Xattrs = xattrs, Redirect = redirect, Metacopy = metacopy, UpperForm = upperForm, Owners = owners,
+                HasDataLayers = layers.DataLayers.Count > 0, MayWidenModes = true,
+            },
+            Redirect = redirect,
             Metacopy = metacopy,
             Origin = new Origin(layers, inos, xattrs, options.Index),
-            UpperForm = options.AufsWhiteouts ? new AufsUpper(kernelForm, work) : kernelForm,
+            UpperForm = upperForm,
             Owners = owners,
             Inos = inos,
             Inodes = inodes,

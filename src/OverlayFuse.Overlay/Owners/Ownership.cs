@@ -40,7 +40,8 @@ internal abstract partial class Ownership(ShownIds ids, IdMappedLayers idMapped)
     }
 
     /// <summary>
-    /// The owners in layers that are read outside of a mount. The number of a layer is its place in the list; ids are those on disk.
+    /// The owners in layers that are read outside of a mount. The first is the upper (<see cref="Limits.NoLayer"/>), the next has number 0.
+    /// Ids are those on disk, and nothing is written.
     /// </summary>
     public static Ownership ForReading(IReadOnlyList<Layer> layers, bool believesUser)
     {

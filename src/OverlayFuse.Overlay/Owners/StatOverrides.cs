@@ -60,9 +60,9 @@ internal sealed class StatOverrides
         return isUsed;
     }
 
-    /// <summary>Looks at layers that are only read. The number of a layer is its place in the list.</summary>
+    /// <summary>Looks at layers that are only read. The first is the upper, the next has number 0.</summary>
     public static StatOverrides ForReading(IReadOnlyList<Layer> layers, bool believesUser) =>
-        new(null, layers, believesUser, XattrPermissions.None);
+        new(layers[0], layers.Skip(1), believesUser, XattrPermissions.None);
 
     /// <summary>The xattr in which a layer keeps owners.</summary>
     /// <param name="layer">A lower layer's number; <see cref="Limits.NoLayer"/> for the upper.</param>
