@@ -4,7 +4,6 @@ using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
-using OverlayFuse.Overlay.CopyingUp;
 
 namespace OverlayFuse.Benchmarks;
 

@@ -3,7 +3,6 @@ using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
-using OverlayFuse.Overlay.Merging;
 
 namespace OverlayFuse.Benchmarks;
 

@@ -1,6 +1,5 @@
 using OverlayFuse.Linux;
 using OverlayFuse.Mount.Tests.Harness;
-using OverlayFuse.Overlay.Marks;
 using OverlayFuse.Overlay.Tests.Support;
 
 namespace OverlayFuse.Overlay.Tests;

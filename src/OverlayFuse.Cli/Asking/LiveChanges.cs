@@ -2,7 +2,6 @@ using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 using OverlayFuse.Overlay.Changes;
 using OverlayFuse.Overlay.Live;
-using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Cli.Asking;
 

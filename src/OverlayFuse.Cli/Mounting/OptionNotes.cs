@@ -1,6 +1,5 @@
 using OverlayFuse.Cli.Words;
 using OverlayFuse.Overlay;
-using OverlayFuse.Overlay.CopyingUp;
 
 namespace OverlayFuse.Cli.Mounting;
 

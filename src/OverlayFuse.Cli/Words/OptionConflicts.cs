@@ -1,6 +1,5 @@
 using System.Globalization;
 using OverlayFuse.Overlay;
-using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Cli.Words;
 

@@ -1,6 +1,5 @@
 using OverlayFuse.Cli.Native;
 using OverlayFuse.Overlay;
-using OverlayFuse.Overlay.Marks;
 using static OverlayFuse.Cli.Words.OptionAction;
 
 namespace OverlayFuse.Cli.Words;

@@ -1,3 +1,5 @@
+namespace OverlayFuse.Overlay.Inodes;
+
 /// <summary>
 /// The place of a metacopy's data. A metacopy is an upper inode or a topmost lower one without data of its own (overlayfs.rst, "Metadata
 /// only copy up").
