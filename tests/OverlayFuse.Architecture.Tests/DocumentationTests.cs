@@ -95,7 +95,8 @@ internal sealed partial class DocumentationTests
             from row in rows
             let spans = CodeSpan().Matches(row).Select(span => span.Value.Trim('`')).ToArray()
             let rooms = spans.Where(span => RoomName().IsMatch(span)).Select(room => $"{Rooms}/{room}").ToArray()
-            let folders = rooms.Concat(spans.Where(span => span.StartsWith("src/", StringComparison.Ordinal)).Select(span => span + "/")).ToArray()
+            let others = spans.Where(span => span.StartsWith("src/", StringComparison.Ordinal)).Select(folder => folder + "/")
+            let folders = rooms.Concat(others).ToArray()
             from wanted in rooms.Where(room => !Directory.Exists(Path.Combine(Repository.Root, room)))
                 .Concat(spans.Where(span => TypeName().IsMatch(span) && !DeclaredNames.FilesOf(span).Any(file => LiesIn(file, folders))))
             select wanted;
