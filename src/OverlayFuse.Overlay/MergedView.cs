@@ -63,6 +63,9 @@ internal sealed class MergedView
     /// <summary>The index of hard links, with index=on on a writable mount.</summary>
     public LinkIndex? Index { get; init; }
 
+    /// <summary>Whether changes are synced to disk.</summary>
+    public required Durability Durability { get; init; }
+
     /// <summary>Null on a mount that writes nothing.</summary>
     public WorkDirectory? Work { get; init; }
 

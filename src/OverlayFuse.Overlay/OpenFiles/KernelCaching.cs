@@ -21,4 +21,7 @@ internal sealed class KernelCaching(OverlayOptions options)
     public OpenReplyFlags OpenReply { get; } =
         (options.IsCaching ? OpenReplyFlags.KeepCache : OpenReplyFlags.None)
         | (options.DirectIo ? OpenReplyFlags.DirectIo : OpenReplyFlags.None);
+
+    /// <summary>The further flag of the reply to the open of a directory, if its listing may be cached.</summary>
+    public OpenReplyFlags ListingReply { get; } = options.IsCaching ? OpenReplyFlags.CacheDir : OpenReplyFlags.None;
 }

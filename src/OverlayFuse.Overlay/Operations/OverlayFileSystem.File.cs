@@ -136,14 +136,14 @@ public sealed partial class OverlayFileSystem
         if ((error = _upper.CompletePartial(request, inode)) != Errno.None)
             return error;
         // Nothing of this mount can be dirty (ovl_fsync).
-        if (!inode.HasUpper || !_view.Options.Syncs)
+        if (!inode.HasUpper || !_view.Durability.IsWanted)
             return Errno.None;
         if (inode.Data is not null)
             return (input.Flags & FSyncFlags.DataOnly) != 0 ? Errno.None : SyncMetacopy(inode);
         if ((error = _access.BorrowForRead(inode, out BorrowedFd file)) != Errno.None)
             return error;
         using (file)
-            return Sys.FSync(file, (input.Flags & FSyncFlags.DataOnly) != 0 && _view.Options.Fsync != FsyncMode.Strict);
+            return _view.Durability.Sync(file, (input.Flags & FSyncFlags.DataOnly) != 0);
     }
 
     /// <summary>

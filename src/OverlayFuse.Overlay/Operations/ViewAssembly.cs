@@ -58,6 +58,7 @@ internal static class ViewAssembly
             Files = new RealFiles(layers, directories, owners) { Index = index?.Directory, Verifier = metacopy.IsVerified ? metacopy : null },
             Reserve = reserve,
             Index = index,
+            Durability = new Durability(options),
             Work = work,
             Whiteouts = whiteouts,
         };
