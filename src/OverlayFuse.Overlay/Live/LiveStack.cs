@@ -79,9 +79,10 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
         if (view.Index is { IsComplete: true })
             return Errno.EINVAL; // what is indexed is bound to the lower directories that there were
         copyUp?.CompleteAll();
-        if (view.Kernel.ForgetNames() is not Errno.None and var old)
-            return old;
-        if (OpenNewLayer(directory, out Layer? layer) is not Errno.None and var error)
+        Errno error = view.Kernel.ForgetNames();
+        if (error != Errno.None)
+            return error;
+        if ((error = OpenNewLayer(directory, out Layer? layer)) != Errno.None)
             return error;
         RootParts.LookForXattrWhiteouts(layer!, view.Xattrs);
         view.Owners.Add(layer!);
@@ -96,13 +97,14 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
     /// <returns>ESTALE when the path is another directory to us; ELOOP and EBUSY as at the mount.</returns>
     private Errno OpenNewLayer((ulong Dev, ulong Ino, string Path) directory, out Layer? layer)
     {
+        Errno error;
         layer = null;
         try
         {
             MountTable mounts = OwnMounts.Read();
             using LayerPlace added = LayerPlace.Open("lowerdir", directory.Path, mounts);
-            if (Sys.FStatx(added.Fd, out Statx stat) is not Errno.None and var unseen)
-                return unseen;
+            if ((error = Sys.FStatx(added.Fd, out Statx stat)) != Errno.None)
+                return error;
             if (stat.Dev != directory.Dev || stat.Ino != directory.Ino)
                 return Errno.ESTALE;
             Layer?[] others = [view.Layers.Upper, view.Layers.Work, .. view.Layers.Lowers, .. view.Layers.DataLayers];
@@ -132,8 +134,9 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
     /// <summary>What somebody changed in a layer is seen from here on; that the kernel has it cached is no matter.</summary>
     private Errno Refresh()
     {
-        if (view.Kernel.ForgetNames() is not Errno.None and var old)
-            return old;
+        Errno error = view.Kernel.ForgetNames();
+        if (error != Errno.None)
+            return error;
         copyUp?.CompleteAll();
         Inode root = view.Inodes.Root;
         using (new NamesChange(root))

@@ -17,6 +17,7 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno IoCtl(in FuseRequest request, in IoCtlIn input, ReadOnlySpan<byte> data, Span<byte> answer, out IoCtlOut result)
     {
+        Errno error;
         result = default;
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
@@ -29,12 +30,12 @@ public sealed partial class OverlayFileSystem
             return Errno.ENOTTY;
         Span<byte> argument = stackalloc byte[64];
         data[..Math.Min(data.Length, argument.Length)].CopyTo(argument);
-        if (sets && MaySetFlags(request, inode, input.Command, argument) is not Errno.None and var denied)
-            return denied;
-        if (sets && _upper.Ensure(request, inode, CopyUp.NoData) is not Errno.None and var error)
+        if (sets && (error = MaySetFlags(request, inode, input.Command, argument)) != Errno.None)
             return error;
-        if (_view.Files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var failed)
-            return failed;
+        if (sets && (error = _upper.Ensure(request, inode, CopyUp.NoData)) != Errno.None)
+            return error;
+        if ((error = _view.Files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened)) != Errno.None)
+            return error;
         using var file = new ScopedFd(opened);
         if (sets)
         {
@@ -56,12 +57,13 @@ public sealed partial class OverlayFileSystem
     {
         if (request.Caller.Uid == uint.MaxValue)
             return Errno.None;
-        if (_view.Files.Statx(inode, out Statx stat) is not Errno.None and var error)
+        Errno error = _view.Files.Statx(inode, out Statx stat);
+        if (error != Errno.None)
             return error;
         if (!_view.Owners.MayActAsOwner(request, stat))
             return Errno.EPERM;
-        if (_protections.Of(inode, out Protection protection) is not Errno.None and var unread)
-            return unread;
+        if ((error = _protections.Of(inode, out Protection protection)) != Errno.None)
+            return error;
         return ProtectionIn(command, MemoryMarshal.Read<uint>(argument)) == protection || CallerProcess.MayProtect(request) ? Errno.None : Errno.EPERM;
     }
 
@@ -70,10 +72,11 @@ public sealed partial class OverlayFileSystem
 
     private Errno GetFlags(Inode inode, Fd file, uint command, Span<byte> argument)
     {
-        if (Sys.IoCtl(file, command, argument) is not Errno.None and var error)
+        Errno error = Sys.IoCtl(file, command, argument);
+        if (error != Errno.None)
             return error;
-        if (_protections.Of(inode, out Protection protection) is not Errno.None and var unread)
-            return unread;
+        if ((error = _protections.Of(inode, out Protection protection)) != Errno.None)
+            return error;
         ref uint flags = ref MemoryMarshal.AsRef<uint>(argument);
         flags |= (protection & Protection.Append) != 0 ? AppendFlag(command) : 0;
         flags |= (protection & Protection.Immutable) != 0 ? ImmutableFlag(command) : 0;
@@ -86,7 +89,8 @@ public sealed partial class OverlayFileSystem
         ref uint flags = ref MemoryMarshal.AsRef<uint>(argument);
         Protection protection = ProtectionIn(command, flags);
         flags &= ~(AppendFlag(command) | ImmutableFlag(command));
-        if (_protections.Set(inode, file, protection) is not Errno.None and var error)
+        Errno error = _protections.Set(inode, file, protection);
+        if (error != Errno.None)
             return error;
         return Sys.IoCtl(file, command, argument);
     }

@@ -25,7 +25,8 @@ public sealed partial class OverlayFileSystem
             return Errno.EINVAL;
         if (_view.Inodes[request.Node] is not { } oldParent || _view.Inodes[input.NewDirectory] is not { } newParent)
             return Errno.ESTALE;
-        if (LookupEntry(oldParent, oldName, default, out _, out Inode source) is not Errno.None and var error)
+        Errno error = LookupEntry(oldParent, oldName, default, out _, out Inode source);
+        if (error != Errno.None)
             return error;
         Inode? target = null;
         try
@@ -54,31 +55,32 @@ public sealed partial class OverlayFileSystem
 
     private Errno Rename(in FuseRequest request, in Renaming rename)
     {
-        if (_protections.RequireMovable(rename) is not Errno.None and var kept)
-            return kept;
+        Errno error = _protections.RequireMovable(rename);
+        if (error != Errno.None)
+            return error;
         if (!CanMove(rename.Source) || (rename.Exchange && rename.Target is { } other && !CanMove(other)))
             return Errno.EXDEV;
         if (rename.Exchange && rename.Target is null)
             return Errno.ENOENT;
-        if (!rename.Exchange && rename.Target is { } target && IsBoundToLower(target) && RequireEmpty(target) is not Errno.None and var filled)
-            return filled; // before anything is copied up for nothing
-        if (_upper.Ensure(request, rename.Source, CopyUp.NoData) is not Errno.None and var error)
+        if (!rename.Exchange && rename.Target is { } target && IsBoundToLower(target) && (error = RequireEmpty(target)) != Errno.None)
+            return error; // before anything is copied up for nothing
+        if ((error = _upper.Ensure(request, rename.Source, CopyUp.NoData)) != Errno.None)
             return error;
-        if (rename.Exchange && _upper.Ensure(request, rename.Target!, CopyUp.NoData) is not Errno.None and var refused)
-            return refused;
-        if (_upper.BorrowDirectory(request, rename.OldParent, out BorrowedFd oldUpper) is not Errno.None and var closed)
-            return closed;
+        if (rename.Exchange && (error = _upper.Ensure(request, rename.Target!, CopyUp.NoData)) != Errno.None)
+            return error;
+        if ((error = _upper.BorrowDirectory(request, rename.OldParent, out BorrowedFd oldUpper)) != Errno.None)
+            return error;
         using (oldUpper)
         {
-            if (_upper.BorrowDirectory(request, rename.NewParent, out BorrowedFd newUpper) is not Errno.None and var shut)
-                return shut;
+            if ((error = _upper.BorrowDirectory(request, rename.NewParent, out BorrowedFd newUpper)) != Errno.None)
+                return error;
             using (newUpper)
             {
-                if (LinkUpIndexed(request, rename) is not Errno.None and var unlinked)
-                    return unlinked;
+                if ((error = LinkUpIndexed(request, rename)) != Errno.None)
+                    return error;
                 using var names = new NamesChange(rename.OldParent, rename.NewParent);
-                if (CallerIds.AssumeMounter() is not Errno.None and var stuck)
-                    return stuck;
+                if ((error = CallerIds.AssumeMounter()) != Errno.None)
+                    return error;
                 return rename.Exchange ? Exchange(rename, oldUpper, newUpper) : Replace(rename, oldUpper, newUpper);
             }
         }
@@ -94,31 +96,33 @@ public sealed partial class OverlayFileSystem
     {
         var from = new UpperName(rename.OldParent, oldUpper, rename.OldName);
         var to = new UpperName(rename.NewParent, newUpper, rename.NewName);
-        if (Prepare(rename.Source, from, to) is not Errno.None and var error)
+        Errno error = Prepare(rename.Source, from, to);
+        if (error != Errno.None)
             return error;
-        if (Prepare(rename.Target!, to, from) is not Errno.None and var refused)
-            return refused;
-        if (Sys.RenameAt(oldUpper, rename.OldName, newUpper, rename.NewName, RenameFlags.Exchange) is not Errno.None and var failed)
-            return failed;
+        if ((error = Prepare(rename.Target!, to, from)) != Errno.None)
+            return error;
+        if ((error = Sys.RenameAt(oldUpper, rename.OldName, newUpper, rename.NewName, RenameFlags.Exchange)) != Errno.None)
+            return error;
         _view.Inodes.Exchange(rename);
         return Errno.None;
     }
 
     private Errno Replace(in Renaming rename, Fd oldUpper, Fd newUpper)
     {
-        if (LayerLookup.LowerHas(_view, rename.OldParent, rename.OldName, inUpper: true, out bool cover) is not Errno.None and var error)
+        Errno error = LayerLookup.LowerHas(_view, rename.OldParent, rename.OldName, inUpper: true, out bool cover);
+        if (error != Errno.None)
             return error;
-        if (UpperFiles.Stat(newUpper, rename.NewName, out Statx there, out bool exists) is not Errno.None and var unseen)
-            return unseen;
+        if ((error = UpperFiles.Stat(newUpper, rename.NewName, out Statx there, out bool exists)) != Errno.None)
+            return error;
         bool overWhiteout = exists && Whiteout.Is(_view.Xattrs, newUpper, rename.NewName, there);
         var from = new UpperName(rename.OldParent, oldUpper, rename.OldName);
-        if (Prepare(rename.Source, from, new UpperName(rename.NewParent, newUpper, rename.NewName)) is not Errno.None and var refused)
-            return refused;
+        if ((error = Prepare(rename.Source, from, new UpperName(rename.NewParent, newUpper, rename.NewName))) != Errno.None)
+            return error;
         if (rename.Target is { IsDirectory: true } directory
-            && exists && MakeReplaceable(directory, newUpper, rename.NewName) is not Errno.None and var filled)
-            return filled;
-        if (exists && !overWhiteout && _access.Pin(rename.Target, newUpper, rename.NewName) is not Errno.None and var unheld)
-            return unheld;
+            && exists && (error = MakeReplaceable(directory, newUpper, rename.NewName)) != Errno.None)
+            return error;
+        if (exists && !overWhiteout && (error = _access.Pin(rename.Target, newUpper, rename.NewName)) != Errno.None)
+            return error;
         var move = new UpperRename(oldUpper, rename.OldName, newUpper, rename.NewName)
         {
             Covers = cover,
@@ -138,8 +142,9 @@ public sealed partial class OverlayFileSystem
     /// <summary>What must be on disk before the new name is: see ovl_rename.</summary>
     private Errno Prepare(Inode moved, in UpperName from, in UpperName to)
     {
+        Errno error;
         bool isBound = IsBoundToLower(moved);
-        if ((moved.HasOrigin || isBound) && _view.Impure.Set(to.Parent, to.Upper) is not Errno.None and var error)
+        if ((moved.HasOrigin || isBound) && (error = _view.Impure.Set(to.Parent, to.Upper)) != Errno.None)
             return error;
         if (isBound || moved.Data is not null)
             return SetRedirect(moved, from, to);
@@ -151,7 +156,8 @@ public sealed partial class OverlayFileSystem
     {
         bool isSameParent = ReferenceEquals(from.Parent, to.Parent);
         bool isAbsolute = !isSameParent || (!moved.IsDirectory && (!moved.HasOrigin || moved.Index is not null)); // a lower file of several links may be found by another name, elsewhere (ovl_need_absolute_redirect)
-        if (InodePath.SetRedirect(moved, _view.Redirect, from.Upper, from.Name, isAbsolute) is not Errno.None and var error)
+        Errno error = InodePath.SetRedirect(moved, _view.Redirect, from.Upper, from.Name, isAbsolute);
+        if (error != Errno.None)
             return error;
         if (moved.Directory is not { } directory)
             return Errno.None;
@@ -169,7 +175,8 @@ public sealed partial class OverlayFileSystem
     /// <summary>A directory that is replaced must be empty; one that holds whiteouts gives way to an empty one (ovl_clear_empty).</summary>
     private Errno MakeReplaceable(Inode directory, Fd upper, Name name)
     {
-        if (HoldsEntries(upper, name, out bool holds) is not Errno.None and var error)
+        Errno error = HoldsEntries(upper, name, out bool holds);
+        if (error != Errno.None)
             return error;
         if (!holds)
             return Errno.None;
@@ -181,24 +188,25 @@ public sealed partial class OverlayFileSystem
 
     private Errno ReplaceByEmpty(Inode directory, Fd upper, Name name)
     {
-        if (_view.Files.Locate(directory, out FoundFile real) is not Errno.None and var error)
+        Errno error = _view.Files.Locate(directory, out FoundFile real);
+        if (error != Errno.None)
             return error;
         var entry = new WorkEntry(_view.Work!);
         try
         {
             using (real)
             {
-                if (Sys.MkDirAt(entry.Directory, entry.Name, Permissions.OwnerAll) is not Errno.None and var failed)
-                    return failed;
-                if (OwnerModes.Statx(real.Directory, Name.Empty, out Statx stat) is not Errno.None and var unseen)
-                    return unseen;
-                if (new CopyUpMetadata(_view, real, stat, entry).CopyAttributes() is not Errno.None and var lost)
-                    return lost;
+                if ((error = Sys.MkDirAt(entry.Directory, entry.Name, Permissions.OwnerAll)) != Errno.None)
+                    return error;
+                if ((error = OwnerModes.Statx(real.Directory, Name.Empty, out Statx stat)) != Errno.None)
+                    return error;
+                if ((error = new CopyUpMetadata(_view, real, stat, entry).CopyAttributes()) != Errno.None)
+                    return error;
             }
-            if (Opaque.Mark(_view.Xattrs, entry.Directory, entry.Name) is not Errno.None and var unmarked)
-                return unmarked;
-            if (Sys.StatxAt(entry.Directory, entry.Name, out Statx empty, StatxMask.Ino) is not Errno.None and var gone)
-                return gone;
+            if ((error = Opaque.Mark(_view.Xattrs, entry.Directory, entry.Name)) != Errno.None)
+                return error;
+            if ((error = Sys.StatxAt(entry.Directory, entry.Name, out Statx empty, StatxMask.Ino)) != Errno.None)
+                return error;
             error = entry.ExchangeWith(upper, name);
             if (error == Errno.None)
             {

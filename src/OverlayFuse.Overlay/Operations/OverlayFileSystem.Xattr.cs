@@ -28,10 +28,11 @@ public sealed partial class OverlayFileSystem
         if (_view.Owners.IsReservedXattr(name))
             return Errno.ENODATA;
         Span<byte> buffer = stackalloc byte[Limits.StoredXattrName];
-        if (_view.Xattrs.ToStored(name, buffer, out Name stored) is not Errno.None and var error)
+        Errno error = _view.Xattrs.ToStored(name, buffer, out Name stored);
+        if (error != Errno.None)
             return error;
-        if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var lost)
-            return lost;
+        if ((error = _view.Files.Locate(inode, out FoundFile real)) != Errno.None)
+            return error;
         using (real)
             return _view.Owners.GetXattr(inode.RealLayer, real.At, stored, value, out length);
     }
@@ -46,18 +47,19 @@ public sealed partial class OverlayFileSystem
         if (_view.Owners.IsReservedXattr(name))
             return Errno.EPERM;
         Span<byte> buffer = stackalloc byte[Limits.StoredXattrName];
-        if (_view.Xattrs.ToStored(name, buffer, out Name stored) is not Errno.None and var error)
+        Errno error = _view.Xattrs.ToStored(name, buffer, out Name stored);
+        if (error != Errno.None)
             return error;
-        if (_view.Owners.ToStoredIds(name, ref value) is not Errno.None and var unknown)
-            return unknown;
-        if (_protections.RequireUnprotected(inode, Protection.Any) is not Errno.None and var kept)
-            return kept;
-        if (_upper.Ensure(request, inode, CopyUp.NoData) is not Errno.None and var refused)
-            return refused;
+        if ((error = _view.Owners.ToStoredIds(name, ref value)) != Errno.None)
+            return error;
+        if ((error = _protections.RequireUnprotected(inode, Protection.Any)) != Errno.None)
+            return error;
+        if ((error = _upper.Ensure(request, inode, CopyUp.NoData)) != Errno.None)
+            return error;
         lock (inode.OpenLock) // not while a late write keeps the capability (WriteStored)
         {
-            if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var lost)
-                return lost;
+            if ((error = _view.Files.Locate(inode, out FoundFile real)) != Errno.None)
+                return error;
             using (real)
             using (new ModeChange(inode.IsDirectory)) // an ACL has a say in it
             {
@@ -81,18 +83,19 @@ public sealed partial class OverlayFileSystem
         if (_view.Owners.IsReservedXattr(name))
             return Errno.EPERM;
         Span<byte> buffer = stackalloc byte[Limits.StoredXattrName];
-        if (_view.Xattrs.ToStored(name, buffer, out Name stored) is not Errno.None and var error)
+        Errno error = _view.Xattrs.ToStored(name, buffer, out Name stored);
+        if (error != Errno.None)
             return error;
-        if (_protections.RequireUnprotected(inode, Protection.Any) is not Errno.None and var kept)
-            return kept;
-        if (!inode.HasUpper && HasXattr(inode, stored) is not Errno.None and var absent)
-            return absent; // nothing to remove is no reason to copy up (ovl_xattr_set)
-        if (_upper.Ensure(request, inode, CopyUp.NoData) is not Errno.None and var refused)
-            return refused;
+        if ((error = _protections.RequireUnprotected(inode, Protection.Any)) != Errno.None)
+            return error;
+        if (!inode.HasUpper && (error = HasXattr(inode, stored)) != Errno.None)
+            return error; // nothing to remove is no reason to copy up (ovl_xattr_set)
+        if ((error = _upper.Ensure(request, inode, CopyUp.NoData)) != Errno.None)
+            return error;
         lock (inode.OpenLock) // as above
         {
-            if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var lost)
-                return lost;
+            if ((error = _view.Files.Locate(inode, out FoundFile real)) != Errno.None)
+                return error;
             using (real)
             using (new ModeChange(inode.IsDirectory))
                 error = _view.Owners.RemoveStored(real.At, stored);
@@ -109,7 +112,8 @@ public sealed partial class OverlayFileSystem
             return Errno.ENOSYS; // the kernel never asks again
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var error)
+        Errno error = _view.Files.Locate(inode, out FoundFile real);
+        if (error != Errno.None)
             return error;
         using (real)
         {
@@ -119,15 +123,16 @@ public sealed partial class OverlayFileSystem
         }
         if (error != Errno.None)
             return error == Errno.EOPNOTSUPP ? Errno.None : error;
-        if (CallerProcess.MaySeeTrusted(request, out bool seesTrusted) is not Errno.None and var unknown)
-            return unknown;
+        if ((error = CallerProcess.MaySeeTrusted(request, out bool seesTrusted)) != Errno.None)
+            return error;
         length = _view.Xattrs.FilterList(list[..length], seesTrusted);
         return Errno.None;
     }
 
     private Errno HasXattr(Inode inode, Name stored)
     {
-        if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var error)
+        Errno error = _view.Files.Locate(inode, out FoundFile real);
+        if (error != Errno.None)
             return error;
         using (real)
             return _view.Owners.GetStored(inode.RealLayer, real.At, stored, default, out _);
