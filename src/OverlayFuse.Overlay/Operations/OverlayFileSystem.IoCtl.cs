@@ -11,17 +11,16 @@ using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Operations;
 
-/// <summary>IOCTL: the file flags of chattr(1) and the project of xfs_io(8), which the kernel turns into ioctls for FUSE.</summary>
+/// <summary>IOCTL: the file flags of chattr(1) and the project of xfs_io(8). For FUSE the kernel turns both into ioctls.</summary>
 public sealed partial class OverlayFileSystem
 {
     /// <inheritdoc/>
     public Errno IoCtl(in FuseRequest request, in IoCtlIn input, ReadOnlySpan<byte> data, Span<byte> answer, out IoCtlOut result)
     {
-        Errno error;
         result = default;
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (input.Command is LiveControl.ListLayer or LiveControl.AddLayer or LiveControl.Refresh or LiveControl.Statistics or LiveControl.Settle)
+        if (LiveControl.Has(input.Command))
             return request.Node.Value == _view.Inodes.Root.Id.Value ? _live.Control(request, input.Command, data, answer) : Errno.ENOTTY;
         bool sets = input.Command is IoControls.SetFlags or IoControls.SetProject;
         if (!sets && input.Command is not (IoControls.GetFlags or IoControls.GetProject))
@@ -30,6 +29,7 @@ public sealed partial class OverlayFileSystem
             return Errno.ENOTTY;
         Span<byte> argument = stackalloc byte[64];
         data[..Math.Min(data.Length, argument.Length)].CopyTo(argument);
+        Errno error;
         if (sets && (error = MaySetFlags(request, inode, input.Command, argument)) != Errno.None)
             return error;
         if (sets && (error = _upper.Ensure(request, inode, CopyUp.NoData)) != Errno.None)
@@ -40,7 +40,8 @@ public sealed partial class OverlayFileSystem
         if (sets)
         {
             error = SetFlags(inode, file, input.Command, argument);
-            _view.Kernel.InvalidateAttributes(inode); // the kernel expects no change of them from an ioctl: the time of change is another, also when only a part was done
+            // The kernel expects no change of attributes from an ioctl. The time of change is new, even if only a part was done.
+            _view.Kernel.InvalidateAttributes(inode);
             return error;
         }
         error = GetFlags(inode, file, input.Command, argument);
@@ -50,8 +51,8 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>
-    /// Whether the caller may change flags of the inode (vfs_fileattr_set, fileattr_set_prepare). FUSE's kernel side asks that from Linux 5.13 on. Where it
-    /// does not tell the caller's ids (ALLOW_IDMAP, Linux 6.12), the owner as the caller's mount shows it is known there alone.
+    /// Checks that the caller may change flags of the inode (vfs_fileattr_set, fileattr_set_prepare). FUSE's kernel side checks it from Linux 5.13
+    /// on. If it does not tell the caller's ids (ALLOW_IDMAP, Linux 6.12), only the kernel knows the owner as the caller's mount shows it.
     /// </summary>
     private Errno MaySetFlags(in FuseRequest request, Inode inode, uint command, ReadOnlySpan<byte> argument)
     {
@@ -64,11 +65,13 @@ public sealed partial class OverlayFileSystem
             return Errno.EPERM;
         if ((error = _protections.Of(inode, out Protection protection)) != Errno.None)
             return error;
-        return ProtectionIn(command, MemoryMarshal.Read<uint>(argument)) == protection || CallerProcess.MayProtect(request) ? Errno.None : Errno.EPERM;
+        bool keepsProtection = ProtectionIn(command, MemoryMarshal.Read<uint>(argument)) == protection;
+        return keepsProtection || CallerProcess.MayProtect(request) ? Errno.None : Errno.EPERM;
     }
 
     private static Protection ProtectionIn(uint command, uint flags) =>
-        ((flags & AppendFlag(command)) != 0 ? Protection.Append : Protection.None) | ((flags & ImmutableFlag(command)) != 0 ? Protection.Immutable : Protection.None);
+        ((flags & AppendFlag(command)) != 0 ? Protection.Append : Protection.None)
+        | ((flags & ImmutableFlag(command)) != 0 ? Protection.Immutable : Protection.None);
 
     private Errno GetFlags(Inode inode, Fd file, uint command, Span<byte> argument)
     {
@@ -83,7 +86,7 @@ public sealed partial class OverlayFileSystem
         return Errno.None;
     }
 
-    /// <summary>+a and +i are kept in an xattr and not set of the upper file; all others are set there (ovl_fileattr_set).</summary>
+    /// <summary>Sets the flags. An xattr keeps +a and +i; the upper file gets all others (ovl_fileattr_set).</summary>
     private Errno SetFlags(Inode inode, Fd file, uint command, Span<byte> argument)
     {
         ref uint flags = ref MemoryMarshal.AsRef<uint>(argument);

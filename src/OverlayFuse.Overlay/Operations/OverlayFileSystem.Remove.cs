@@ -9,7 +9,7 @@ using OverlayFuse.Overlay.Work;
 namespace OverlayFuse.Overlay.Operations;
 
 /// <summary>
-/// UNLINK and RMDIR: what a lower layer shows gets a whiteout in one step and is never copied up; the rest is plainly removed
+/// UNLINK and RMDIR. A name that a lower layer has gets a whiteout in one step, without a copy-up. Any other name is removed from the upper
 /// (ovl_do_remove, ovl_remove_and_whiteout).
 /// </summary>
 public sealed partial class OverlayFileSystem
@@ -42,7 +42,9 @@ public sealed partial class OverlayFileSystem
                 return error;
             if (inUpper && (error = _access.Pin(inode, upper, name)) != Errno.None)
                 return error;
-            error = inLower ? _view.UpperForm.Cover(upper, ref parent.Directory!.UpperMarks, name, inUpper ? UpperEntry.File : UpperEntry.None) : Sys.UnlinkAt(upper, name);
+            error = inLower
+                ? _view.UpperForm.Cover(upper, ref parent.Directory!.UpperMarks, name, inUpper ? UpperEntry.File : UpperEntry.None)
+                : Sys.UnlinkAt(upper, name);
             Removed(inode, parent, name, error, inode is { HasUpper: true } ? LinksOf(inode, stat) : 0);
             if (error == Errno.None)
                 _indexed.Dropped(inode);
@@ -55,15 +57,17 @@ public sealed partial class OverlayFileSystem
     {
         if (_view.Inodes[request.Node] is not { } parent)
             return Errno.ESTALE;
+        // The kernel has looked it up before, so it has changed since.
         if (_view.Inodes.OfName(parent, name) is not { } inode)
-            return Errno.ESTALE; // the kernel had it looked up: it is no longer what it was
+            return Errno.ESTALE;
         Errno error = _protections.RequireRemovable(parent, name);
         if (error != Errno.None)
             return error;
         if ((error = _protections.RequireUnprotected(inode, Protection.Any)) != Errno.None)
             return error;
+        // This check comes first, so the parent is not copied up in vain.
         if ((error = RequireEmpty(inode)) != Errno.None)
-            return error; // before the parent is copied up for nothing
+            return error;
         if ((error = LinkUpIndexed(request, inode, parent, name)) != Errno.None)
             return error;
         if ((error = _upper.BorrowDirectory(request, parent, out BorrowedFd upper)) != Errno.None)
@@ -98,11 +102,12 @@ public sealed partial class OverlayFileSystem
         Errno error = Sys.RmDirAt(upper, name);
         if (error != Errno.ENOTEMPTY)
             return error;
-        using var entry = new WorkEntry(_view.Work!); // it holds whiteouts, of a lower that is no longer there
+        // The directory holds whiteouts for a lower layer that is gone.
+        using var entry = new WorkEntry(_view.Work!);
         return entry.TakeFrom(upper, name);
     }
 
-    /// <summary>Brings the inode in line with what became of its name. Under the lock of its names.</summary>
+    /// <summary>Updates the inode after its name was removed, or could not be. Under the lock of its names.</summary>
     private void Removed(Inode? inode, Inode parent, Name name, Errno error, uint links = 0)
     {
         if (inode is not null && (error != Errno.None || _view.Inodes.Unlink(inode, parent, name, links)))

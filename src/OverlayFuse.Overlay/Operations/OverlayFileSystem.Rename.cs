@@ -62,8 +62,9 @@ public sealed partial class OverlayFileSystem
             return Errno.EXDEV;
         if (rename.Exchange && rename.Target is null)
             return Errno.ENOENT;
+        // This check comes first, so nothing is copied up in vain.
         if (!rename.Exchange && rename.Target is { } target && IsBoundToLower(target) && (error = RequireEmpty(target)) != Errno.None)
-            return error; // before anything is copied up for nothing
+            return error;
         if ((error = _upper.Ensure(request, rename.Source, CopyUp.NoData)) != Errno.None)
             return error;
         if (rename.Exchange && (error = _upper.Ensure(request, rename.Target!, CopyUp.NoData)) != Errno.None)
@@ -86,10 +87,10 @@ public sealed partial class OverlayFileSystem
         }
     }
 
-    /// <summary>Without redirect_dir=on a lower directory stays where it is (ovl_can_move): mv(1) copies.</summary>
+    /// <summary>True if an inode may be renamed. Without redirect_dir=on a lower directory may not (ovl_can_move): mv(1) copies it.</summary>
     private bool CanMove(Inode inode) => _view.Redirect.IsMade || !IsBoundToLower(inode);
 
-    /// <summary>A directory that lower layers have a part in: its new name alone would not find them.</summary>
+    /// <summary>True for a directory with parts in lower layers. A new name alone does not lead to them.</summary>
     private static bool IsBoundToLower(Inode inode) => inode.Directory is { Lowers.Length: > 0 };
 
     private Errno Exchange(in Renaming rename, Fd oldUpper, Fd newUpper)
@@ -139,7 +140,7 @@ public sealed partial class OverlayFileSystem
         return error;
     }
 
-    /// <summary>What must be on disk before the new name is: see ovl_rename.</summary>
+    /// <summary>Writes the marks that must be on disk before the new name (ovl_rename).</summary>
     private Errno Prepare(Inode moved, in UpperName from, in UpperName to)
     {
         Errno error;
@@ -151,11 +152,14 @@ public sealed partial class OverlayFileSystem
         return moved.IsDirectory && to.Parent.Directory!.Lowers.Length > 0 ? _view.UpperForm.MarkOpaque(from.Upper, from.Name) : Errno.None;
     }
 
-    /// <summary>The lower part stays where it is: on disk by its redirect, and in memory. Both also hold under the old name.</summary>
+    /// <summary>
+    /// Records where the lower part is: on disk by a redirect, and in memory. Both are also right as long as the inode has its old name.
+    /// </summary>
     private Errno SetRedirect(Inode moved, in UpperName from, in UpperName to)
     {
         bool isSameParent = ReferenceEquals(from.Parent, to.Parent);
-        bool isAbsolute = !isSameParent || (!moved.IsDirectory && (!moved.HasOrigin || moved.Index is not null)); // a lower file of several links may be found by another name, elsewhere (ovl_need_absolute_redirect)
+        // A lower file with several links may be found by another name in another directory (ovl_need_absolute_redirect).
+        bool isAbsolute = !isSameParent || (!moved.IsDirectory && (!moved.HasOrigin || moved.Index is not null));
         Errno error = InodePath.SetRedirect(moved, _view.Redirect, from.Upper, from.Name, isAbsolute);
         if (error != Errno.None)
             return error;
@@ -172,7 +176,9 @@ public sealed partial class OverlayFileSystem
         return Errno.None;
     }
 
-    /// <summary>A directory that is replaced must be empty; one that holds whiteouts gives way to an empty one (ovl_clear_empty).</summary>
+    /// <summary>
+    /// Prepares a directory that a rename replaces. It must be empty. If it holds whiteouts, an empty one takes its place (ovl_clear_empty).
+    /// </summary>
     private Errno MakeReplaceable(Inode directory, Fd upper, Name name)
     {
         Errno error = HoldsEntries(upper, name, out bool holds);
@@ -180,9 +186,11 @@ public sealed partial class OverlayFileSystem
             return error;
         if (!holds)
             return Errno.None;
-        error = IsBoundToLower(directory) ? Errno.None : RequireEmpty(directory); // of the others it is known
+        // A directory with lower parts was checked before.
+        error = IsBoundToLower(directory) ? Errno.None : RequireEmpty(directory);
+        // The upper's file system refuses it with its own error: EEXIST on XFS.
         if (error == Errno.ENOTEMPTY)
-            return Errno.None; // the upper's file system will refuse it in its own words: EEXIST on XFS
+            return Errno.None;
         return error == Errno.None ? ReplaceByEmpty(directory, upper, name) : error;
     }
 
