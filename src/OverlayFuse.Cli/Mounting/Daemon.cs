@@ -33,7 +33,7 @@ internal static class Daemon
         bool isForeign = FuseMount.IsDescriptor(request.MountPoint);
         if (isForeign)
             OptionConflicts.RefuseForeign(request);
-        using UpperHold hold = LayerChecks.Check(request.Overlay, isForeign ? null : request.MountPoint);
+        using UpperHold hold = LayerChecks.Check(request.Overlay, isForeign ? null : request.MountPoint, PlainText.Complain);
         using OverlayFileSystem fileSystem = OverlayFileSystem.Create(hold.Options with { Log = LogOf(request) });
         using var signals = new StopSignals();
         using var statistics = new StatisticsSignal();

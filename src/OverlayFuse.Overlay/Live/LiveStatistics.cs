@@ -44,10 +44,10 @@ public struct LiveStatistics
     /// <summary>1 if the mount follows xattrs user.containers.override_stat in layers with one on their root.</summary>
     public int BelievesOverrides;
 
-    /// <summary>1 if opening a file with a redirect fails (redirect_dir=nofollow).</summary>
+    /// <summary>1 if entries with a redirect are refused (redirect_dir=nofollow).</summary>
     public int RefusesRedirects;
 
-    /// <summary>1 if opening a metacopy fails (metacopy=off).</summary>
+    /// <summary>1 if metacopies are refused (metacopy=off).</summary>
     public int RefusesMetacopies;
 
     /// <summary>Number of the process namespace of this process; 0 without /proc.</summary>
