@@ -5,8 +5,8 @@ namespace OverlayFuse.Overlay.Checks;
 
 /// <summary>
 /// The form of deletions in an upper. They are files ".wh.NAME" if whiteout devices cannot be made there: on the kernel's overlayfs, and by
-/// ordinary users before Linux 5.8. The xattr "whnames" on the upper's root then notes this form. The note keeps the deletions valid if the same
-/// upper is later mounted where devices can be made.
+/// ordinary users before Linux 5.8. The xattr "whnames" on the upper's root then notes this form. The note keeps the deletions valid if the
+/// same upper is later mounted where devices can be made.
 /// </summary>
 internal static class DeletionForm
 {

@@ -20,10 +20,11 @@ internal enum HoldMark
 }
 
 /// <summary>
-/// Our marks on an upper or a work directory: bytes of the directory, locked for reading by fcntl(2). Each kind of mark has its own range, and the
-/// place in the range is the value. Nothing is written to the disk. The locks end with the process, and do not conflict with flock(2) of other
-/// programs. A lock for reading excludes no other, so a daemon sets its mark first and then looks for others. If two daemons do this at the same
-/// time, at least one sees the other.
+/// Our marks on an upper or a work directory: bytes of the directory, locked for reading by fcntl(2). Each kind of mark has its own range,
+/// and the place in the range is the value. Nothing is written to the disk. The locks end with the process, and do not conflict with
+/// flock(2) of other
+/// programs. A lock for reading excludes no other, so a daemon sets its mark first and then looks for others. If two daemons do this at the
+/// same time, at least one sees the other.
 /// </summary>
 internal sealed class HoldMarks : IDisposable
 {
@@ -37,8 +38,8 @@ internal sealed class HoldMarks : IDisposable
     }
 
     /// <summary>
-    /// Opens the directory once more, because the locks live as long as this descriptor. The way goes through a clone of the mount, if the daemon
-    /// may make one, so that the disk can be unmounted.
+    /// Opens the directory once more, because the locks live as long as this descriptor. The way goes through a clone of the mount, if the
+    /// daemon may make one, so that the disk can be unmounted.
     /// </summary>
     public static Errno Open(LayerPlace place, out HoldMarks? marks)
     {
@@ -67,7 +68,8 @@ internal sealed class HoldMarks : IDisposable
     }
 
     /// <summary>
-    /// True if this process has set a mark, as /proc/PID/fdinfo shows. The id in a mark may count in another process namespace, or be a lie.
+    /// True if this process has set a mark, as /proc/PID/fdinfo shows. The id in a mark may count in another process namespace, or be a
+    /// lie.
     /// </summary>
     public bool IsSetBy(uint process, HoldMark mark, uint value)
     {

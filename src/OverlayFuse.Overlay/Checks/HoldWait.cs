@@ -4,8 +4,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Checks;
 
 /// <summary>
-/// Takes one directory, and waits for a daemon that is ending. A detached mount may still be in use, or live in another mount namespace. Its daemon
-/// is asked to end: the new mount needs the upper, and an upper never has two writers.
+/// Takes one directory, and waits for a daemon that is ending. A detached mount may still be in use, or live in another mount namespace.
+/// Its daemon is asked to end: the new mount needs the upper, and an upper never has two writers.
 /// </summary>
 /// <param name="place">The upper or the work directory.</param>
 /// <param name="tell">Gets a line for the user if the wait is long.</param>

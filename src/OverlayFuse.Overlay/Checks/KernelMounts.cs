@@ -20,7 +20,8 @@ public static class KernelMounts
                 : IsOneOf(work, theirUpper, theirWork) ? work : null;
             if (taken is not null)
                 throw new MountRefusedException(
-                    $"{taken}: in use by the overlay mounted at {overlay.MountPoint}; run 'umount {overlay.MountPoint}' or use other directories");
+                    $"{taken}: in use by the overlay mounted at {overlay.MountPoint}; "
+                        + $"run 'umount {overlay.MountPoint}' or use other directories");
         }
     }
 
@@ -55,8 +56,9 @@ public static class KernelMounts
     }
 
     /// <summary>
-    /// True if relative paths of the kernel's overlay name these directories. The kernel shows paths as they were given. Relative ones mostly start
-    /// at a directory above the mountpoint. If both exist there, they are the right ones. If not, the ends of both paths decide.
+    /// True if relative paths of the kernel's overlay name these directories. The kernel shows paths as they were given. Relative ones
+    /// mostly start at a directory above the mountpoint. If both exist there, they are the right ones. If not, the ends of both paths
+    /// decide.
     /// </summary>
     private static bool IsRelativeTwin(LayerPlace upper, LayerPlace work, MountEntry overlay, string theirUpper, string theirWork)
     {

@@ -65,8 +65,8 @@ public static class LayerChecks
     }
 
     /// <summary>
-    /// Refuses two directories if one lies in the other, as the kernel does (ELOOP). The kernel allows an upper inside a lower, but such an upper
-    /// shows itself in the merged view.
+    /// Refuses two directories if one lies in the other, as the kernel does (ELOOP). The kernel allows an upper inside a lower, but such an
+    /// upper shows itself in the merged view.
     /// </summary>
     /// <param name="one">A layer, or the work directory.</param>
     /// <param name="other">Another one.</param>

@@ -1,8 +1,8 @@
 namespace OverlayFuse.Overlay.Checks;
 
 /// <summary>
-/// Refuses options that any user could abuse through marks user.overlay.*, unless the command line asks for these marks. The kernel refuses them
-/// with EPERM if it may not use trusted.* (ovl_fs_params_verify).
+/// Refuses options that any user could abuse through marks user.overlay.*, unless the command line asks for these marks. The kernel refuses
+/// them with EPERM if it may not use trusted.* (ovl_fs_params_verify).
 /// </summary>
 internal static class MarkChecks
 {

@@ -3,8 +3,9 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Checks;
 
 /// <summary>
-/// Mounts inside of layers. A private clone of a layer's mount shows none. If the daemon cannot make a clone (fusermount3; Linux before 5.12), it
-/// sees them all. It must not enter a merged view there: a daemon that enters its own view waits for itself, and two daemons that show each other
+/// Mounts inside of layers. A private clone of a layer's mount shows none. If the daemon cannot make a clone (fusermount3; Linux before
+/// 5.12), it sees them all. It must not enter a merged view there: a daemon that enters its own view waits for itself, and two daemons that
+/// show each other
 /// wait for each other.
 /// </summary>
 internal static class MountsWithin
@@ -19,7 +20,8 @@ internal static class MountsWithin
         if (around is not null)
             throw new MountRefusedException(
                 $"{mountPoint}: lies inside {around}, which would show the mount in itself: "
-                + "only root, or a user namespace on Linux 5.12 or newer, can keep mounts out of a layer; choose a mountpoint outside of the layers")
+                + "only root, or a user namespace on Linux 5.12 or newer, can keep mounts out of a layer; "
+                + "choose a mountpoint outside of the layers")
             { Error = Errno.ELOOP };
     }
 

@@ -3,8 +3,9 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Checks;
 
 /// <summary>
-/// Tests if files can be moved between work and upper. Some file systems refuse it even on one mount: between subvolumes of btrfs, and into a
-/// directory with another project id that new files inherit. Only the work directory gets a name, so the times of the upper stay the same.
+/// Tests if files can be moved between work and upper. Some file systems refuse it even on one mount: between subvolumes of btrfs, and into
+/// a directory with another project id that new files inherit. Only the work directory gets a name, so the times of the upper stay the
+/// same.
 /// </summary>
 internal static class MoveProbe
 {
@@ -21,8 +22,9 @@ internal static class MoveProbe
 
     /// <summary>Makes the exception for a disk that moves nothing between both.</summary>
     public static MountRefusedException Refusal(LayerPlace upper, LayerPlace work) => new(
-        $"{work}: nothing can be moved between it and {upper} (EXDEV): one is on another subvolume, or has another project id (lsattr -p); " +
-        $"use a directory beside the upper, in the same subvolume and project")
+        $"{work}: nothing can be moved between it and {upper} (EXDEV): "
+        + "one is on another subvolume, or has another project id (lsattr -p); "
+        + "use a directory beside the upper, in the same subvolume and project")
     { Error = Errno.EXDEV };
 
     private static Errno FromUpper(LayerPlace upper, Fd probe)
@@ -39,7 +41,9 @@ internal static class MoveProbe
         return error;
     }
 
-    /// <summary>Applies the rule of ext4_link, xfs_link and their renames. A real test would make a name in the upper, which others see.</summary>
+    /// <summary>
+    /// Applies the rule of ext4_link, xfs_link and their renames. A real test would make a name in the upper, which others see.
+    /// </summary>
     private static Errno IntoUpper(LayerPlace upper, Fd probe)
     {
         if (Sys.GetProject(upper.Fd, out uint project, out bool isInherited) != Errno.None || !isInherited)

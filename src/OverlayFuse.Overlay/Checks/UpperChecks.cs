@@ -8,7 +8,8 @@ public static class UpperChecks
 {
     private static readonly string[] NetworkTypes =
     [
-        "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "lustre", "gfs2", "ocfs2", "beegfs", "gpfs", "glusterfs", "orangefs", "coda",
+        "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "lustre", "gfs2", "ocfs2", "beegfs", "gpfs", "glusterfs", "orangefs",
+        "coda",
         "ncpfs",
     ];
 
@@ -46,7 +47,8 @@ public static class UpperChecks
     }
 
     /// <summary>
-    /// Refuses a file system with entries that change without this kernel, as ovl_mount_dir_check does. The kernel's overlayfs is allowed; see
+    /// Refuses a file system with entries that change without this kernel, as ovl_mount_dir_check does. The kernel's overlayfs is allowed;
+    /// see
     /// <see cref="WorkProbe"/>.
     /// </summary>
     public static void RefuseFileSystem(LayerPlace upper)
@@ -71,8 +73,8 @@ public static class UpperChecks
     }
 
     /// <summary>
-    /// Refuses a work directory with an entry in work/incompat (ovl_check_incompat). An overlay with features that we lack leaves one, and so does
-    /// a volatile one that crashed.
+    /// Refuses a work directory with an entry in work/incompat (ovl_check_incompat). An overlay with features that we lack leaves one, and
+    /// so does a volatile one that crashed.
     /// </summary>
     private static void RefuseIncompatible(LayerPlace work, string directory)
     {

@@ -1,8 +1,8 @@
 namespace OverlayFuse.Overlay.Checks;
 
 /// <summary>
-/// Our claim on upper and work, by marks on both (<see cref="HoldMarks"/>). It lives as long as the mount. The kernel drops it with the process, so
-/// a crash leaves nothing behind.
+/// Our claim on upper and work, by marks on both (<see cref="HoldMarks"/>). It lives as long as the mount. The kernel drops it with the
+/// process, so a crash leaves nothing behind.
 /// </summary>
 public sealed class UpperHold : IDisposable
 {

@@ -21,7 +21,8 @@ internal sealed class UpperHolder
     public string? MountPoint { get; private init; }
 
     /// <summary>
-    /// True if the daemon's namespace has lost the mount: it was detached, and lives on for the processes that use it or in other namespaces.
+    /// True if the daemon's namespace has lost the mount: it was detached, and lives on for the processes that use it or in other
+    /// namespaces.
     /// </summary>
     public bool IsDetached { get; private init; }
 

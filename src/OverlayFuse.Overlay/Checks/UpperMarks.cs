@@ -5,8 +5,8 @@ using OverlayFuse.Overlay.Marks;
 namespace OverlayFuse.Overlay.Checks;
 
 /// <summary>
-/// The kind of marks in an upper, as its root shows. A mount does not see marks of the other kind, so deleted files would come back. Used only if
-/// the command line does not name the kind.
+/// The kind of marks in an upper, as its root shows. A mount does not see marks of the other kind, so deleted files would come back. Used
+/// only if the command line does not name the kind.
 /// </summary>
 internal static class UpperMarks
 {
@@ -46,12 +46,13 @@ internal static class UpperMarks
         if (needy is not null)
             throw new MountRefusedException(
                 $"{upper}: was written with marks user.overlay.* (userxattr), which {needy} cannot stand with; leave that out, "
-                + $"or, if nothing was deleted there, take its marks away: setfattr -x user.overlay.uuid {upper.Path} (and impure, origin)");
+                + "or, if nothing was deleted there, take its marks away: "
+                + $"setfattr -x user.overlay.uuid {upper.Path} (and impure, origin)");
     }
 
     /// <summary>
-    /// Refuses a work directory that another user has used. An ordinary user sees no xattr trusted.*, and the other user's mount may have written
-    /// some.
+    /// Refuses a work directory that another user has used. An ordinary user sees no xattr trusted.*, and the other user's mount may have
+    /// written some.
     /// </summary>
     private static void RefuseWorkOfOthers(LayerPlace upper, LayerPlace work)
     {

@@ -6,8 +6,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Live;
 
 /// <summary>
-/// Commands for a live mount, given by ioctl(2) on its root: their numbers and the layout of their arguments, for both sides. The owner of the
-/// mount and root may give them.
+/// Commands for a live mount, given by ioctl(2) on its root: their numbers and the layout of their arguments, for both sides. The owner of
+/// the mount and root may give them.
 /// </summary>
 public static class LiveControl
 {

@@ -13,8 +13,8 @@ namespace OverlayFuse.Overlay.Live;
 
 /// <summary>
 /// The layers of a live mount: lists them, puts a new one on top of the lower ones, and shows the changes that other programs made in them.
-/// Directories that the kernel knows get new lower parts, parents first. Open files stay the same. The kernel looks up every name again before
-/// its next use (NOTIFY_INC_EPOCH, kernel 6.16).
+/// Directories that the kernel knows get new lower parts, parents first. Open files stay the same. The kernel looks up every name again
+/// before its next use (NOTIFY_INC_EPOCH, kernel 6.16).
 /// </summary>
 /// <param name="view">The merged view.</param>
 /// <param name="access">The way to open files.</param>
@@ -90,7 +90,8 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
         ushort number = view.Layers.Add(layer!);
         Inode root = view.Inodes.Root;
         using (new NamesChange(root))
-            root.Directory!.Parts = RootParts.Of(view.Layers, RootParts.IsAufsOpaque(layer!) ? [number] : [number, .. root.Directory.Lowers]);
+            root.Directory!.Parts = RootParts.Of(view.Layers,
+                RootParts.IsAufsOpaque(layer!) ? [number] : [number, .. root.Directory.Lowers]);
         FindDirectoriesAgain();
         return ForgetNamesOnTheWay();
     }
@@ -154,8 +155,9 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
     }
 
     /// <summary>
-    /// Makes the kernel forget names again. Replies from before the change may still be on their way, and the entries of a READDIRPLUS are valid
-    /// from their arrival (fuse_direntplus_link). So names are forgotten when these replies have arrived, and once more later for a delayed one.
+    /// Makes the kernel forget names again. Replies from before the change may still be on their way, and the entries of a READDIRPLUS are
+    /// valid from their arrival (fuse_direntplus_link). So names are forgotten when these replies have arrived, and once more later for a
+    /// delayed one.
     /// </summary>
     private Errno ForgetNamesOnTheWay()
     {
@@ -195,8 +197,8 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
     }
 
     /// <summary>
-    /// Gives a directory the lower parts that it has now. If its name is something else now, the inode is detached and the next lookup makes a new
-    /// one.
+    /// Gives a directory the lower parts that it has now. If its name is something else now, the inode is detached and the next lookup
+    /// makes a new one.
     /// </summary>
     private void FindAgain(Inode inode)
     {

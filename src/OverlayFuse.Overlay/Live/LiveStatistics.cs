@@ -5,8 +5,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Live;
 
 /// <summary>
-/// A daemon's numbers about its mount and itself, as they lie in the argument of <see cref="LiveControl.Statistics"/>. New fields go to the end.
-/// A field that the daemon is too old to know is 0.
+/// A daemon's numbers about its mount and itself, as they lie in the argument of <see cref="LiveControl.Statistics"/>. New fields go to the
+/// end. A field that the daemon is too old to know is 0.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct LiveStatistics

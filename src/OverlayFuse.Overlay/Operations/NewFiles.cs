@@ -26,7 +26,8 @@ internal sealed class NewFiles(MergedView view)
         error = marked && creation.IsDirectory
             ? MakeOpaqueInPlace(place, creation)
             : view.Owners.Make(creation, place.Upper, place.Name, mode, out made);
-        return error == Errno.None && marked ? view.UpperForm.Appeared(place.Upper, ref place.Parent.Directory!.UpperMarks, place.Name) : error;
+        return error == Errno.None && marked ? view.UpperForm.Appeared(place.Upper, ref place.Parent.Directory!.UpperMarks, place.Name)
+            : error;
     }
 
     /// <summary>
@@ -34,7 +35,9 @@ internal sealed class NewFiles(MergedView view)
     /// </summary>
     public bool AllowsOfflineChanges => !view.Redirect.IsMade && !view.Metacopy.IsOn && view.Index is null && !view.Options.KeepsLowers;
 
-    /// <summary>Marks a new directory opaque: lower layers have no part in it, so later lookups do not ask them (ovl_create_upper).</summary>
+    /// <summary>
+    /// Marks a new directory opaque: lower layers have no part in it, so later lookups do not ask them (ovl_create_upper).
+    /// </summary>
     public Errno CutOff(in UpperName place)
     {
         Errno error = view.UpperForm.MarkOpaque(place.Upper, place.Name);
@@ -85,8 +88,8 @@ internal sealed class NewFiles(MergedView view)
     }
 
     /// <summary>
-    /// Makes an entry in the work directory with the attributes that the upper directory would give it. If the parent has set-gid or a default
-    /// ACL, the entry is made in a stand-in with the same, so the file system itself applies its rules.
+    /// Makes an entry in the work directory with the attributes that the upper directory would give it. If the parent has set-gid or a
+    /// default ACL, the entry is made in a stand-in with the same, so the file system itself applies its rules.
     /// </summary>
     private Errno MakeInWork(Inode parent, Fd upper, in Creation creation, in WorkEntry entry, out Fd made)
     {
@@ -119,7 +122,8 @@ internal sealed class NewFiles(MergedView view)
             return error;
         if ((error = Sys.FChownAt(standIn.Directory, standIn.Name, uint.MaxValue, parent.Gid)) != Errno.None)
             return error;
-        if ((error = Sys.FChModAt(standIn.Directory, standIn.Name, Permissions.OwnerAll | (parent.Permissions & SetIds.SetGid))) != Errno.None)
+        if ((error = Sys.FChModAt(standIn.Directory, standIn.Name,
+            Permissions.OwnerAll | (parent.Permissions & SetIds.SetGid))) != Errno.None)
             return error;
         byte[] acl = new byte[Limits.XattrSizeMax];
         error = Sys.GetXattrAt(upper, Name.Empty, AclIds.DefaultXattr, acl, out int length);
@@ -149,7 +153,9 @@ internal sealed class NewFiles(MergedView view)
         return Errno.None;
     }
 
-    /// <summary>Makes a directory where a mark beside the name says that one was deleted. The new one is opaque from its first moment.</summary>
+    /// <summary>
+    /// Makes a directory where a mark beside the name says that one was deleted. The new one is opaque from its first moment.
+    /// </summary>
     private Errno MakeOpaqueInPlace(in UpperName place, in Creation creation)
     {
         Errno error;

@@ -51,8 +51,9 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>
-    /// Checks that the caller may change flags of the inode (vfs_fileattr_set, fileattr_set_prepare). FUSE's kernel side checks it from Linux 5.13
-    /// on. If it does not tell the caller's ids (ALLOW_IDMAP, Linux 6.12), only the kernel knows the owner as the caller's mount shows it.
+    /// Checks that the caller may change flags of the inode (vfs_fileattr_set, fileattr_set_prepare). FUSE's kernel side checks it from
+    /// Linux 5.13 on. If it does not tell the caller's ids (ALLOW_IDMAP, Linux 6.12), only the kernel knows the owner as the caller's mount
+    /// shows it.
     /// </summary>
     private Errno MaySetFlags(in FuseRequest request, Inode inode, uint command, ReadOnlySpan<byte> argument)
     {

@@ -133,8 +133,8 @@ public sealed partial class OverlayFileSystem
 }
 
 /// <summary>
-/// The topmost slot of a name, as a listing has met it: 0 is the upper, and each lower of the directory has one more. It holds as long as the
-/// version of the directory is that of the listing.
+/// The topmost slot of a name, as a listing has met it: 0 is the upper, and each lower of the directory has one more. It holds as long as
+/// the version of the directory is that of the listing.
 /// </summary>
 internal readonly record struct LayerHint(int TopSlot, int Version)
 {

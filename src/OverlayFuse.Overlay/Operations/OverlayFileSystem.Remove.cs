@@ -80,7 +80,8 @@ public sealed partial class OverlayFileSystem
             if (inode.HasUpper && (error = _access.Pin(inode, upper, name)) != Errno.None)
                 return error;
             error = inLower
-                ? _view.UpperForm.Cover(upper, ref parent.Directory!.UpperMarks, name, inode.HasUpper ? UpperEntry.Directory : UpperEntry.None)
+                ? _view.UpperForm.Cover(upper, ref parent.Directory!.UpperMarks, name,
+                    inode.HasUpper ? UpperEntry.Directory : UpperEntry.None)
                 : RemoveUpperDirectory(upper, name);
             Removed(inode, parent, name, error);
             if (error == Errno.None)

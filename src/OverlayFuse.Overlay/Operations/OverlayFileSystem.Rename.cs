@@ -87,7 +87,9 @@ public sealed partial class OverlayFileSystem
         }
     }
 
-    /// <summary>True if an inode may be renamed. Without redirect_dir=on a lower directory may not (ovl_can_move): mv(1) copies it.</summary>
+    /// <summary>
+    /// True if an inode may be renamed. Without redirect_dir=on a lower directory may not (ovl_can_move): mv(1) copies it.
+    /// </summary>
     private bool CanMove(Inode inode) => _view.Redirect.IsMade || !IsBoundToLower(inode);
 
     /// <summary>True for a directory with parts in lower layers. A new name alone does not lead to them.</summary>
@@ -177,7 +179,8 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>
-    /// Prepares a directory that a rename replaces. It must be empty. If it holds whiteouts, an empty one takes its place (ovl_clear_empty).
+    /// Prepares a directory that a rename replaces. It must be empty. If it holds whiteouts, an empty one takes its place
+    /// (ovl_clear_empty).
     /// </summary>
     private Errno MakeReplaceable(Inode directory, Fd upper, Name name)
     {

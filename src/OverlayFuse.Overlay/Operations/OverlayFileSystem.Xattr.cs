@@ -146,8 +146,8 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>
-    /// True if a new access list takes set-gid from the file, because the caller is not in its group. With SETXATTR_EXT (Linux 5.12) the kernel
-    /// tells it.
+    /// True if a new access list takes set-gid from the file, because the caller is not in its group. With SETXATTR_EXT (Linux 5.12) the
+    /// kernel tells it.
     /// </summary>
     private bool ClearsSetGid(in FuseRequest request, in SetXattrIn input, in LayerName file) =>
         (input.SetXattrFlags & SetXattrFlags.AclKillSgid) != 0 || (!_tellsSetGid && _view.Owners.TakesSetGid(request, file));

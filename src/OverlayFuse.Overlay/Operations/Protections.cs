@@ -7,8 +7,8 @@ using OverlayFuse.Overlay.OpenFiles;
 namespace OverlayFuse.Overlay.Operations;
 
 /// <summary>
-/// chattr +i and +a. The kernel's side of FUSE does not know S_IMMUTABLE and S_APPEND, so the daemon makes the checks that the VFS makes for other
-/// file systems. Every operation that changes something checks before it copies up. The first check of an inode reads its flags.
+/// chattr +i and +a. The kernel's side of FUSE does not know S_IMMUTABLE and S_APPEND, so the daemon makes the checks that the VFS makes
+/// for other file systems. Every operation that changes something checks before it copies up. The first check of an inode reads its flags.
 /// </summary>
 /// <param name="view">The merged view.</param>
 /// <param name="access">Open files.</param>
@@ -64,7 +64,9 @@ internal sealed class Protections(MergedView view, FileAccessChoice access)
         return error == Errno.None && (protection & by) != 0 ? Errno.EPERM : error;
     }
 
-    /// <summary>As <see cref="RequireUnprotected(Inode, Protection)"/>, for a name in an upper directory. Under the lock of its names.</summary>
+    /// <summary>
+    /// As <see cref="RequireUnprotected(Inode, Protection)"/>, for a name in an upper directory. Under the lock of its names.
+    /// </summary>
     public Errno RequireUnprotected(Inode? inode, Fd upper, Name name)
     {
         Protection protection = inode?.Protection ?? Protection.NotRead;

@@ -57,7 +57,8 @@ internal static class ViewAssembly
             Directories = directories,
             Impure = new ImpureMarks(xattrs),
             LowerNames = new LowerNamesReader(layers, directories, options.LayersAreOurs),
-            Files = new RealFiles(layers, directories, owners) { Index = index?.Directory, Verifier = metacopy.IsVerified ? metacopy : null },
+            Files = new RealFiles(layers, directories, owners) { Index = index?.Directory,
+                Verifier = metacopy.IsVerified ? metacopy : null },
             Reserve = reserve,
             Index = index,
             Work = work,
@@ -74,8 +75,8 @@ internal static class ViewAssembly
     }
 
     /// <summary>
-    /// True if the daemon may write xattrs trusted.*, which needs CAP_SYS_ADMIN in the first user namespace. The test removes an xattr that does
-    /// not exist, so it leaves no trace.
+    /// True if the daemon may write xattrs trusted.*, which needs CAP_SYS_ADMIN in the first user namespace. The test removes an xattr that
+    /// does not exist, so it leaves no trace.
     /// </summary>
     private static bool MayUseTrusted(LayerStack layers) =>
         layers.Work is { } work
