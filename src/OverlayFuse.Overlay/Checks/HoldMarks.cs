@@ -22,9 +22,8 @@ internal enum HoldMark
 /// <summary>
 /// Our marks on an upper or a work directory: bytes of the directory, locked for reading by fcntl(2). Each kind of mark has its own range,
 /// and the place in the range is the value. Nothing is written to the disk. The locks end with the process, and do not conflict with
-/// flock(2) of other
-/// programs. A lock for reading excludes no other, so a daemon sets its mark first and then looks for others. If two daemons do this at the
-/// same time, at least one sees the other.
+/// flock(2) of other programs. A lock for reading excludes no other, so a daemon sets its mark first and then looks for others. If two
+/// daemons do this at the same time, at least one sees the other.
 /// </summary>
 internal sealed class HoldMarks : IDisposable
 {

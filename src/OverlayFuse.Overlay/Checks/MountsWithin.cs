@@ -5,8 +5,7 @@ namespace OverlayFuse.Overlay.Checks;
 /// <summary>
 /// Mounts inside of layers. A private clone of a layer's mount shows none. If the daemon cannot make a clone (fusermount3; Linux before
 /// 5.12), it sees them all. It must not enter a merged view there: a daemon that enters its own view waits for itself, and two daemons that
-/// show each other
-/// wait for each other.
+/// show each other wait for each other.
 /// </summary>
 internal static class MountsWithin
 {

@@ -26,7 +26,8 @@ internal sealed class NewFiles(MergedView view)
         error = marked && creation.IsDirectory
             ? MakeOpaqueInPlace(place, creation)
             : view.Owners.Make(creation, place.Upper, place.Name, mode, out made);
-        return error == Errno.None && marked ? view.UpperForm.Appeared(place.Upper, ref place.Parent.Directory!.UpperMarks, place.Name)
+        return error == Errno.None && marked
+            ? view.UpperForm.Appeared(place.Upper, ref place.Parent.Directory!.UpperMarks, place.Name)
             : error;
     }
 
@@ -122,8 +123,8 @@ internal sealed class NewFiles(MergedView view)
             return error;
         if ((error = Sys.FChownAt(standIn.Directory, standIn.Name, uint.MaxValue, parent.Gid)) != Errno.None)
             return error;
-        if ((error = Sys.FChModAt(standIn.Directory, standIn.Name,
-            Permissions.OwnerAll | (parent.Permissions & SetIds.SetGid))) != Errno.None)
+        uint mode = Permissions.OwnerAll | (parent.Permissions & SetIds.SetGid);
+        if ((error = Sys.FChModAt(standIn.Directory, standIn.Name, mode)) != Errno.None)
             return error;
         byte[] acl = new byte[Limits.XattrSizeMax];
         error = Sys.GetXattrAt(upper, Name.Empty, AclIds.DefaultXattr, acl, out int length);

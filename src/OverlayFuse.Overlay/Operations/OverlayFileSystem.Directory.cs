@@ -10,8 +10,7 @@ namespace OverlayFuse.Overlay.Operations;
 /// <summary>
 /// OPENDIR, READDIR, READDIRPLUS. Reading from offset 0 makes a listing, which the open directory keeps. An offset is the number of an
 /// entry, so telldir and seekdir stay right while names are created and removed. The kernel's cache of a directory has room for one
-/// listing. Only one
-/// of several open handles may use it, because the offsets of the others belong to other listings.
+/// listing. Only one of several open handles may use it, because the offsets of the others belong to other listings.
 /// </summary>
 public sealed partial class OverlayFileSystem
 {

@@ -57,8 +57,11 @@ internal static class ViewAssembly
             Directories = directories,
             Impure = new ImpureMarks(xattrs),
             LowerNames = new LowerNamesReader(layers, directories, options.LayersAreOurs),
-            Files = new RealFiles(layers, directories, owners) { Index = index?.Directory,
-                Verifier = metacopy.IsVerified ? metacopy : null },
+            Files = new RealFiles(layers, directories, owners)
+            {
+                Index = index?.Directory,
+                Verifier = metacopy.IsVerified ? metacopy : null,
+            },
             Reserve = reserve,
             Index = index,
             Work = work,
