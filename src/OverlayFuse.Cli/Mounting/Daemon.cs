@@ -174,8 +174,8 @@ internal static class Daemon
     }
 
     /// <summary>
-    /// The log, or null in the background. No program reads it there, and a daemon that writes it keeps a copy of the caller's stderr. A program
-    /// that reads stderr to its end then waits for the daemon.
+    /// The log, or null in the background. No program reads it there, and a daemon that writes it keeps a copy of the caller's stderr. A
+    /// program that reads stderr to its end then waits for the daemon.
     /// </summary>
     private static Action<string>? LogOf(MountRequest request) => request.Foreground ? PlainText.Log : null;
 

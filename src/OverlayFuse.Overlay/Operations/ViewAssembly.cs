@@ -57,17 +57,17 @@ internal static class ViewAssembly
             Directories = directories,
             Impure = new ImpureMarks(xattrs),
             LowerNames = new LowerNamesReader(layers, directories, options.LayersAreOurs),
-            Files = new RealFiles(layers, directories, owners)
-            {
-                Index = index?.Directory,
-                Verifier = metacopy.IsVerified ? metacopy : null,
-            },
+            Files = FilesOf(layers, directories, owners, index, metacopy),
             Reserve = reserve,
             Index = index,
             Work = work,
             Whiteouts = whiteouts,
         };
     }
+
+    private static RealFiles FilesOf(
+        LayerStack layers, DirectoryCache directories, Ownership owners, LinkIndex? index, Metacopy metacopy) =>
+        new(layers, directories, owners) { Index = index?.Directory, Verifier = metacopy.IsVerified ? metacopy : null };
 
     /// <summary>Numbers the file systems in the order of their layers, so they have the same numbers at the next mount.</summary>
     private static void NumberFileSystems(LayerStack layers, InoMapper inos, Inode root)
