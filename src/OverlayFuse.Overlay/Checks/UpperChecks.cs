@@ -68,8 +68,8 @@ public static class UpperChecks
     {
         if (upper.Mount is { IsReadOnly: true } mount)
             throw new MountRefusedException(
-                $"{upper}: {mount.MountPoint} is mounted read-only; "
-                + $"remount it with 'mount -o remount,rw {mount.MountPoint}', or leave out upperdir and workdir");
+                $"{upper}: {mount.MountPoint} is mounted read-only; remount it with 'mount -o remount,rw {mount.MountPoint}', "
+                + "or leave out upperdir and workdir");
     }
 
     /// <summary>
