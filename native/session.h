@@ -1,4 +1,4 @@
-/* `overlayfuse run` and `hold`: one process that waits (the supervisor), and children that work. See "A session" in src/ARCHITECTURE.md. */
+/* `overlayfuse run` and `hold`: one process that waits (the supervisor), and children that work. See "A session" in native/README.md. */
 #ifndef OVERLAYFUSE_SESSION_H
 #define OVERLAYFUSE_SESSION_H
 

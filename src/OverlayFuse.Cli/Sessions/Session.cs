@@ -6,7 +6,7 @@ namespace OverlayFuse.Cli.Sessions;
 
 /// <summary>
 /// The managed part of a session. Each process of the session reads the same words and acts by its role (native/session.c, and "A session"
-/// in src/ARCHITECTURE.md).
+/// in native/README.md).
 /// </summary>
 internal static class Session
 {

@@ -5,7 +5,7 @@ namespace OverlayFuse.Cli.Words;
 
 /// <summary>
 /// Every mount option that the program knows: those of the kernel's overlayfs, fuse-overlayfs, libfuse, mount(8), and container clients.
-/// README.md prints this table. An option that is not in it is refused.
+/// docs/options.md prints this table. An option that is not in it is refused.
 /// </summary>
 internal static partial class OptionTable
 {

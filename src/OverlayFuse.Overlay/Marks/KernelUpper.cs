@@ -40,11 +40,27 @@ internal sealed class KernelUpper(OverlayXattr xattrs, WorkDirectory? work, Whit
         if (error == Errno.None && exchange && !rename.Covers)
             // A whiteout over nothing does no harm if it stays.
             _ = Sys.UnlinkAt(rename.OldUpper, rename.OldName);
-        if (error != Errno.EINVAL || flags != RenameFlags.Whiteout)
-            return error;
         // EINVAL: a file system without RENAME_WHITEOUT.
-        error = Sys.RenameAt(rename.OldUpper, rename.OldName, rename.NewUpper, rename.NewName);
-        return error == Errno.None ? whiteouts!.Make(rename.OldUpper, rename.OldName) : error;
+        return error == Errno.EINVAL && flags == RenameFlags.Whiteout ? RenameThenCover(rename) : error;
+    }
+
+    /// <summary>Renames where the disk cannot leave a whiteout in the same step. If no whiteout can be made, nothing is renamed.</summary>
+    private Errno RenameThenCover(in UpperRename rename)
+    {
+        var entry = new WorkEntry(work!);
+        try
+        {
+            Errno error;
+            if ((error = whiteouts!.Make(entry.Directory, entry.Name)) != Errno.None)
+                return error;
+            if ((error = Sys.RenameAt(rename.OldUpper, rename.OldName, rename.NewUpper, rename.NewName)) != Errno.None)
+                return error;
+            return entry.MoveTo(rename.OldUpper, rename.OldName);
+        }
+        finally
+        {
+            entry.Dispose();
+        }
     }
 
     /// <summary>

@@ -34,14 +34,9 @@ internal sealed class StatelessAccess(MergedView view, OpenDescriptors descripto
 
     public OpenOut ReplyTo(Inode inode, OpenFlags flags) => new() { Flags = caching.OpenReply };
 
-    /// <summary>Ends the open of a TMPFILE.</summary>
+    /// <summary>No open was counted. A RELEASE comes only before the first OPEN was answered.</summary>
     public void Release(Inode inode)
     {
-        lock (inode.OpenLock)
-        {
-            if (inode.Open is { Count: > 0 } open && --open.Count == 0)
-                descriptors.Drop(inode, open);
-        }
     }
 
     /// <summary>A write follows, most of the time.</summary>
@@ -53,10 +48,15 @@ internal sealed class StatelessAccess(MergedView view, OpenDescriptors descripto
             descriptors.AddIdle(inode, writable);
     }
 
+    /// <summary>
+    /// The open of a TMPFILE is not counted: after the first OPEN the kernel sends no RELEASE (fuse_conn.no_open). The pinned descriptor counts
+    /// until FORGET.
+    /// </summary>
     public void AddUnnamed(Inode inode, Fd writable)
     {
         lock (inode.OpenLock)
-            descriptors.AddHeld(inode, writable).Count++;
+            descriptors.AddIdle(inode, writable);
+        view.Reserve.Close();
     }
 
     public void FollowRealFile(Inode inode)

@@ -1,6 +1,7 @@
 using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Callers;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Marks;
 using OverlayFuse.Overlay.OpenFiles;
@@ -195,6 +196,21 @@ public sealed partial class OverlayFileSystem
         inode.Protection = Protection.None;
         entry = ToEntry(inode, stat);
         return Errno.None;
+    }
+
+    /// <summary>
+    /// The mode of a new file. A file in a set-gid directory gets the directory's group. It loses set-gid if the caller is not in that group
+    /// (mode_strip_sgid). The VFS does this from Linux 6.0 on; before, each file system did.
+    /// </summary>
+    private uint WithoutStrangersSetGid(in FuseRequest request, Inode parent, Fd upper, uint mode)
+    {
+        const uint groupRuns = SetIds.SetGid | SetIds.GroupExecute;
+        if ((mode & groupRuns) != groupRuns || (FileType)(mode & (uint)FileType.Mask) == FileType.Directory)
+            return mode;
+        Errno error = _view.Files.Statx(parent, upper, Name.Empty, out Statx directory);
+        bool isKept = error == Errno.None
+            && ((directory.Permissions & SetIds.SetGid) == 0 || _view.Owners.MayKeepSetGid(request, directory));
+        return isKept ? mode : mode & ~SetIds.SetGid;
     }
 
     /// <summary>new_decode_dev, then as makedev(3) has it.</summary>

@@ -1,8 +1,10 @@
 using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
+using OverlayFuse.Overlay.Callers;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.OpenFiles;
+using OverlayFuse.Overlay.Owners;
 using OverlayFuse.Overlay.Work;
 
 namespace OverlayFuse.Overlay.Operations;
@@ -13,6 +15,9 @@ namespace OverlayFuse.Overlay.Operations;
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
+    /// <summary>True if the kernel is older than 6.1.</summary>
+    private bool _isAllocationUntold;
+
     /// <inheritdoc/>
     public Errno Open(in FuseRequest request, in OpenIn input, out OpenOut opened)
     {
@@ -226,4 +231,29 @@ public sealed partial class OverlayFileSystem
             return error == Errno.None && killSetIds ? _view.Owners.DropSetIds(request, file) : error;
         }
     }
+
+    /// <summary>
+    /// Takes set-uid and set-gid from a written file (<see cref="Ownership.DropSetIds"/>). The kernel believes that this was done before, or cannot ask
+    /// for it, so it learns of the new mode.
+    /// </summary>
+    private Errno DropSetIdsAfter(in FuseRequest request, Inode inode, Fd file)
+    {
+        Errno error;
+        if ((error = Sys.FStatx(file, out Statx stat, StatxMask.Mode)) != Errno.None)
+            return error;
+        if (!_view.Owners.MayHaveSetIds(stat))
+            return Errno.None;
+        error = _view.Owners.DropSetIds(request, file);
+        _view.Kernel.InvalidateAttributes(inode);
+        return error;
+    }
+
+    /// <summary>
+    /// Takes set-uid and set-gid from a file if the kernel did not ask for it. It did not if the daemon has refused that without knowing of the open
+    /// (<see cref="MayClearSetIds"/>). Before an fallocate it asks from Linux 6.1 on.
+    /// </summary>
+    private Errno DropSetIdsUntold(in FuseRequest request, Inode inode, Fd file) =>
+        (_access.ChangesDropSetIds || _isAllocationUntold) && !CallerProcess.MayKeepSetIds(request)
+            ? DropSetIdsAfter(request, inode, file)
+            : Errno.None;
 }

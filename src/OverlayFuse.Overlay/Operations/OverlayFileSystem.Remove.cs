@@ -1,5 +1,6 @@
 using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
+using OverlayFuse.Overlay.CopyingUp;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Marks;
 using OverlayFuse.Overlay.Merging;
@@ -113,5 +114,45 @@ public sealed partial class OverlayFileSystem
     {
         if (inode is not null && (error != Errno.None || _view.Inodes.Unlink(inode, parent, name, links)))
             OpenDescriptors.Unpin(inode);
+    }
+
+    /// <summary>
+    /// Copies up a file of the index before one of its names goes: the copy keeps the count of the names that are left (ovl_nlink_start).
+    /// </summary>
+    private Errno PrepareRemoval(in FuseRequest request, Inode parent, Name name)
+    {
+        if (_view.Index is null)
+            return Errno.None;
+        Errno error = LookupEntry(parent, name, default, out _, out Inode inode);
+        if (error != Errno.None)
+            return error;
+        error = _protections.RequireUnprotected(inode, Protection.Any);
+        if (error == Errno.None)
+            error = LinkUpIndexed(request, inode, parent, name);
+        _view.Inodes.Forget(inode.Id, 1);
+        return error;
+    }
+
+    /// <summary>Copies up a file that has an index entry, and gives its copy this name.</summary>
+    private Errno LinkUpIndexed(in FuseRequest request, Inode inode, Inode parent, Name name)
+    {
+        if (inode.Index is null)
+            return Errno.None;
+        Errno error;
+        if ((error = _upper.Ensure(request, inode, CopyUp.NoData)) != Errno.None)
+            return error;
+        if (inode.IsDirectory)
+            return Errno.None;
+        if ((error = _upper.Ensure(request, parent)) != Errno.None)
+            return error;
+        return _indexed.LinkUp(inode, parent, name);
+    }
+
+    private Errno LinkUpIndexed(in FuseRequest request, in Renaming rename)
+    {
+        Errno error;
+        if ((error = LinkUpIndexed(request, rename.Source, rename.OldParent, rename.OldName)) != Errno.None)
+            return error;
+        return rename.Target is { } target ? LinkUpIndexed(request, target, rename.NewParent, rename.NewName) : Errno.None;
     }
 }

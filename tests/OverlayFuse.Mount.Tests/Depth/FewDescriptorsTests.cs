@@ -90,6 +90,27 @@ internal sealed class FewDescriptorsTests : AppTest
         AssertAllIsWell();
     }
 
+    /// <summary>With io=stateless the kernel tells of no close (fuse_conn.no_open), so a file without a name counts until it is forgotten, not for ever.</summary>
+    [TestCase("stateless")]
+    [TestCase("open")]
+    public void TmpFile_MadeAndClosedManyTimes_LeavesRoomForMore(string io)
+    {
+        using MergedView view = View(io);
+        File.WriteAllText(Sandbox.PathOf("make.py"), """
+            import os
+            open('merged/files/1').read()
+            for i in range(1000):
+                fd = os.open('merged', os.O_TMPFILE | os.O_RDWR)
+                os.write(fd, b'%d' % i)
+                assert os.pread(fd, 9, 0) == b'%d' % i
+                os.close(fd)
+            print('made')
+            """);
+
+        Assert.That(Bash.Run("python3 make.py", Sandbox.Root), Is.EqualTo("made\n"));
+        AssertAllIsWell();
+    }
+
     private MergedView View(string io)
     {
         string lower = Sandbox.MakeDirectory("lower");

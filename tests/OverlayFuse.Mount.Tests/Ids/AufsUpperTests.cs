@@ -137,6 +137,31 @@ internal sealed class AufsUpperTests : IdsTest
         Assert.That(Again(Ours, "noatime", changes + Show, Home(layers)), Is.EqualTo(expected), "with kernel whiteouts");
     }
 
+    /// <summary>An upper on the kernel's overlayfs takes no devices, and a long name no mark: its file can be neither deleted nor renamed.</summary>
+    [TestCase("rm $(name a)")]
+    [TestCase("mv -T $(name a) new")]
+    [TestCase("mv -T $(name a) other")]
+    public void Change_OfALongNameWithoutAnyWhiteout_IsRefusedAndChangesNothing(string change)
+    {
+        string home = Home(LongNames(255) + """
+            mkdir -p lower below above scratch disk merged
+            echo "of the lower" > lower/$(name a)
+            echo other > lower/other
+            """);
+        string output = Bash.Run(LongNames(255) + $$"""
+            mount -t overlay overlay -o lowerdir=below,upperdir=above,workdir=scratch disk
+            trap 'cd {{home}}; umount merged; umount -l disk' EXIT
+            mkdir disk/upper disk/work
+            {{Ours}} -o lowerdir=lower,upperdir=disk/upper,workdir=disk/work,noatime merged >&2
+            cd merged
+            {{change}} 2>&1 | sed 's/.*: //' || true
+            ls | wc -l; cat $(name a) other; ls ../disk/upper
+            """, home);
+
+        Assert.That(output, Does.Match("^Operation not permitted\n2\nof the lower\nother\n"));
+        Assert.That(output, Does.Not.Contain("new"));
+    }
+
     [Test]
     public void RemoveAndMake_ManyTimesBesideReaders_NoNameComesBack()
     {
