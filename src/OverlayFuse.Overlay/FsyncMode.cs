@@ -1,17 +1,20 @@
 namespace OverlayFuse.Overlay;
 
-/// <summary>fsync=: how the changes of the upper reach the disk. A mount that is volatile syncs nothing, whichever it has.</summary>
+/// <summary>The values of fsync=: the way of changes to the upper's disk. A volatile mount syncs nothing with any of them.</summary>
 public enum FsyncMode
 {
-    /// <summary>The data of a copy are on the disk before its name is; when, is the file system's affair where it keeps that order (<c>WriteOrder</c>).</summary>
+    /// <summary>
+    /// The data of a copy reach the disk before its name. A file system that keeps this order by itself chooses the time
+    /// (<c>WriteOrder</c>).
+    /// </summary>
     Auto,
 
     /// <summary>
-    /// Data and attributes of a copied file are on the disk before it has a name, by fsync(2). As the name comes after, fdatasync(2) of such a file would
-    /// not bring it to the disk (ext4 then sees nothing of the inode that data need): it is fsync(2), too.
+    /// fsync(2) brings data and attributes of a copied file to the disk before it gets its name. A later fdatasync(2) of the file becomes
+    /// an fsync(2), because fdatasync does not bring the name to the disk (ext4 sees no change of the inode that the data need).
     /// </summary>
     Strict,
 
-    /// <summary>fsync(2) and copy-up leave it to the kernel; unlike volatile nothing is noted in work.</summary>
+    /// <summary>fsync(2) and copy-up leave the time to the kernel. Unlike volatile, work gets no note of it.</summary>
     Off,
 }

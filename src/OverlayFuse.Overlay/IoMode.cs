@@ -1,23 +1,23 @@
 namespace OverlayFuse.Overlay;
 
-/// <summary>io=: who is asked when a file is opened, read and written.</summary>
+/// <summary>The values of io=: the way of opens, reads and writes.</summary>
 public enum IoMode
 {
-    /// <summary>Stateless where the daemon may open every file that it owns or was given, else <see cref="Open"/>.</summary>
+    /// <summary><see cref="Stateless"/> if the daemon may open every file that it owns or was given. If not, <see cref="Open"/>.</summary>
     Auto,
 
     /// <summary>
-    /// Opens and closes never reach the daemon (FUSE's NO_OPEN_SUPPORT), and what the kernel has cached is read at its own speed. A lower file
-    /// is copied up by the first write, not by an open for writing.
+    /// Opens and closes never reach the daemon (FUSE's NO_OPEN_SUPPORT). The kernel reads its cached data at full speed. The first write
+    /// copies a lower file up; an open for writing does not.
     /// </summary>
     Stateless,
 
-    /// <summary>Every open is a request; an open for writing copies up, as in the kernel's overlayfs.</summary>
+    /// <summary>Every open is a request. An open for writing copies up, as in the kernel's overlayfs.</summary>
     Open,
 
     /// <summary>
-    /// As <see cref="Open"/>, and the kernel reads, writes and maps the real file itself (FUSE passthrough, Linux 6.9). Needs CAP_SYS_ADMIN in
-    /// the first user namespace.
+    /// As <see cref="Open"/>, and the kernel itself reads, writes and maps the real file (FUSE passthrough, Linux 6.9). It needs
+    /// CAP_SYS_ADMIN in the first user namespace.
     /// </summary>
     Passthrough,
 }

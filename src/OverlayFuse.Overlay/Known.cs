@@ -1,6 +1,8 @@
 namespace OverlayFuse.Overlay;
 
-/// <summary>A fact about a directory that is found out when it is first needed. One byte, so that it can be read and written without a lock.</summary>
+/// <summary>
+/// A fact about a directory, found out at its first use. It is one byte, so threads read and write it without a lock.
+/// </summary>
 internal enum Known : byte
 {
     NotYet,

@@ -15,18 +15,18 @@ internal static class Limits
     /// <summary>XATTR_SIZE_MAX and XATTR_LIST_MAX, bytes.</summary>
     public const int XattrSizeMax = 64 << 10;
 
-    /// <summary>Room for the name of an xattr on disk, bytes with its NUL: XATTR_NAME_MAX and a prefix that escapes it.</summary>
+    /// <summary>Bytes for the name of an xattr on disk with its NUL: XATTR_NAME_MAX and a prefix that escapes it.</summary>
     public const int StoredXattrName = 280;
 
-    /// <summary>Room for the records of one getdents64(2), bytes.</summary>
+    /// <summary>Bytes for the records of one getdents64(2).</summary>
     public const int ListingBuffer = 64 << 10;
 
-    /// <summary>In place of the number of a lower layer: the upper layer, or no layer.</summary>
+    /// <summary>Stands in place of a lower layer's number for the upper layer, or for no layer.</summary>
     public const ushort NoLayer = ushort.MaxValue;
 
     /// <summary>
-    /// Bytes. A lower file of this size or more is passed through on a writable mount too. Below it the kernel's page cache serves as well, and small
-    /// files are the ones that are locked, watched and appended to while others have them open.
+    /// Bytes. A writable mount passes a lower file of this size or more through. For a smaller one the kernel's page cache is as fast, and
+    /// programs tend to lock, watch and append to small files while others have them open.
     /// </summary>
     public const ulong LargeLowerFile = 1 << 20;
 }

@@ -10,8 +10,9 @@ using OverlayFuse.Overlay.Work;
 namespace OverlayFuse.Overlay;
 
 /// <summary>
-/// The parts of one merged view, put together at mount time by <c>ViewAssembly</c>. It never changes and has no behaviour of its own; each part guards
-/// itself. Code that needs several parts takes this; code that needs one or two takes those. No part refers back to it.
+/// The parts of one merged view. <c>ViewAssembly</c> puts them together at mount time. The view never changes and has no behaviour of its
+/// own. Each part guards itself. Code that needs several parts takes the view; code that needs one or two takes those. No part refers back
+/// to the view.
 /// </summary>
 internal sealed class MergedView
 {
@@ -22,7 +23,7 @@ internal sealed class MergedView
     /// <summary>Names of the private xattrs.</summary>
     public required OverlayXattr Xattrs { get; init; }
 
-    /// <summary>Says what one layer shows under a name.</summary>
+    /// <summary>Reads the entry that one layer has under a name.</summary>
     public required LayerReader Reader { get; init; }
 
     public required Redirect Redirect { get; init; }
@@ -31,36 +32,36 @@ internal sealed class MergedView
 
     public required Origin Origin { get; init; }
 
-    /// <summary>How deletions stand in the upper.</summary>
+    /// <summary>The form of deletions in the upper.</summary>
     public required IUpperForm UpperForm { get; init; }
 
-    /// <summary>Owners and modes.</summary>
+    /// <summary>Maps owners and modes.</summary>
     public required Ownership Owners { get; init; }
 
-    /// <summary>Numbers st_ino of the merged view.</summary>
+    /// <summary>Maps inode numbers of the disk to those of the merged view.</summary>
     public required InoMapper Inos { get; init; }
 
     public required InodeTable Inodes { get; init; }
 
-    /// <summary>What FUSE's kernel side has cached.</summary>
+    /// <summary>The cache of FUSE's kernel side.</summary>
     public required KernelCache Kernel { get; init; }
 
     /// <summary>Descriptors of real directories.</summary>
     public required DirectoryCache Directories { get; init; }
 
-    /// <summary>Which upper directories hold entries with an origin.</summary>
+    /// <summary>The marks of upper directories that hold entries with an origin.</summary>
     public required ImpureMarks Impure { get; init; }
 
-    /// <summary>Which lower layers have a name.</summary>
+    /// <summary>Tells the lower layers that have a name.</summary>
     public required LowerNamesReader LowerNames { get; init; }
 
-    /// <summary>Where the real files of inodes are.</summary>
+    /// <summary>Finds the real files of inodes.</summary>
     public required RealFiles Files { get; init; }
 
-    /// <summary>How the descriptors of the process are shared out.</summary>
+    /// <summary>Shares out the descriptors of the process.</summary>
     public required DescriptorReserve Reserve { get; init; }
 
-    /// <summary>The index of hard links, with index=on on a writable mount.</summary>
+    /// <summary>The index of hard links. Null without index=on, and on a mount that writes nothing.</summary>
     public LinkIndex? Index { get; init; }
 
     /// <summary>Whether changes are synced to disk.</summary>
@@ -69,9 +70,9 @@ internal sealed class MergedView
     /// <summary>Null on a mount that writes nothing.</summary>
     public WorkDirectory? Work { get; init; }
 
-    /// <summary>Makes whiteouts; null on a mount that writes nothing.</summary>
+    /// <summary>Makes whiteouts. Null on a mount that writes nothing.</summary>
     public Whiteout? Whiteouts { get; init; }
 
-    /// <summary>The mount has an upper and may write to it.</summary>
+    /// <summary>True if the mount has an upper and may write to it.</summary>
     public bool IsWritable => Work is not null;
 }

@@ -2,10 +2,10 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay;
 
-/// <summary>Nothing was mounted, and why: the text names the thing, the value and the remedy.</summary>
-/// <param name="message">The text.</param>
+/// <summary>The mount was refused. The message names the thing, the value and the remedy.</summary>
+/// <param name="message">The message.</param>
 public sealed class MountRefusedException(string message) : Exception(message)
 {
-    /// <summary>What a live mount answers, which has no room for the text.</summary>
+    /// <summary>The answer of a live mount, which has no room for the message.</summary>
     public Errno Error { get; init; } = Errno.ENOENT;
 }

@@ -1,66 +1,73 @@
 namespace OverlayFuse.Overlay;
 
-/// <summary>What one overlay is made of. Paths are absolute; that they fit together is <c>LayerChecks</c>' business.</summary>
+/// <summary>The options of one overlay. Paths are absolute. <c>LayerChecks</c> checks that they fit together.</summary>
 public sealed record OverlayOptions
 {
-    /// <summary>Most lower layers of one mount: OVL_MAX_STACK of the kernel (fs/overlayfs/params.h).</summary>
+    /// <summary>The largest number of lower layers: OVL_MAX_STACK of the kernel (fs/overlayfs/params.h).</summary>
     public const int MostLowers = 500;
 
     /// <summary>The lower layers, topmost first, as in lowerdir=.</summary>
     public required IReadOnlyList<string> LowerDirs { get; init; }
 
-    /// <summary>The writable layer; without one the mount is read-only.</summary>
+    /// <summary>The writable layer. Without one the mount is read-only.</summary>
     public string? UpperDir { get; init; }
 
-    /// <summary>Where entries are prepared before they are renamed into the upper. Set whenever <see cref="UpperDir"/> is.</summary>
+    /// <summary>The directory for entries that are not yet renamed into the upper. Set whenever <see cref="UpperDir"/> is.</summary>
     public string? WorkDir { get; init; }
 
     /// <summary>
-    /// Overlay marks are user.overlay.* instead of trusted.overlay.*. Null: trusted where the daemon may write them,
-    /// else user (a mount in a user namespace or of an ordinary user).
+    /// True if overlay marks are user.overlay.* instead of trusted.overlay.*. Null: trusted if the daemon may write them. If not, user (a
+    /// mount in a user namespace or of an ordinary user).
     /// </summary>
     public bool? UserXattr { get; init; }
 
-    /// <summary>Lower layers that only hold data of metacopy files, below all others; their trees are not seen (overlayfs.rst, "Data-only lower layers").</summary>
+    /// <summary>
+    /// Lower layers that only hold data of metacopy files, below all others. Their trees are hidden (overlayfs.rst, "Data-only lower
+    /// layers").
+    /// </summary>
     public IReadOnlyList<string> DataDirs { get; init; } = [];
 
     /// <summary>io=.</summary>
     public IoMode Io { get; init; }
 
-    /// <summary>redirect_dir=; null: what the marks allow, for those that any user can write lead nowhere (<c>MarkChecks</c>).</summary>
+    /// <summary>
+    /// redirect_dir=. Null: the kind of marks decides. Redirects that any user can write are not followed (<c>MarkChecks</c>).
+    /// </summary>
     public RedirectMode? Redirect { get; init; }
 
-    /// <summary>metacopy=on: changes of metadata copy no data up, and metacopies of layers are followed.</summary>
+    /// <summary>metacopy=on: a change of metadata copies no data up, and metacopies in layers are followed.</summary>
     public bool Metacopy { get; init; }
 
-    /// <summary>verity=: whether metacopies name the fs-verity digest of their data.</summary>
+    /// <summary>verity=: the use of fs-verity digests in metacopies.</summary>
     public VerityMode Verity { get; init; }
 
-    /// <summary>index=on: lower files with several links stay one file over copy-up.</summary>
+    /// <summary>index=on: a lower file with several links stays one file after copy-up.</summary>
     public bool Index { get; init; }
 
-    /// <summary>nfs_export=on: inodes with a name are never forgotten, and all that is copied up is indexed. Only with <see cref="Index"/> where there is an upper.</summary>
+    /// <summary>
+    /// nfs_export=on: inodes with a name are never forgotten, and every copy-up is indexed. With an upper it needs <see cref="Index"/>.
+    /// </summary>
     public bool NfsExport { get; init; }
 
-    /// <summary>xino=on: the lower layers will be the same at later mounts (ovl_allow_offline_changes).</summary>
+    /// <summary>xino=on: the lower layers stay the same at later mounts (ovl_allow_offline_changes).</summary>
     public bool KeepsLowers { get; init; }
 
     /// <summary>uuid=.</summary>
     public UuidMode Uuid { get; init; }
 
-    /// <summary>Nothing is ever synced to disk; a crash loses the upper (overlayfs.rst, "Volatile mount").</summary>
+    /// <summary>Nothing is ever synced to disk. A crash loses the upper (overlayfs.rst, "Volatile mount").</summary>
     public bool Volatile { get; init; }
 
     /// <summary>fsync=.</summary>
     public FsyncMode Fsync { get; init; }
 
-    /// <summary>Whether anything is ever synced to disk.</summary>
+    /// <summary>True if data are synced to disk.</summary>
     public bool Syncs => !Volatile && Fsync != FsyncMode.Off;
 
-    /// <summary>User ids on disk and in the mount; empty: they are the same. No two ranges overlap.</summary>
+    /// <summary>User ids on disk and in the mount. Empty: they are the same. No two ranges overlap.</summary>
     public IReadOnlyList<IdRange> UidMap { get; init; } = [];
 
-    /// <summary>Group ids on disk and in the mount; empty: they are the same. No two ranges overlap.</summary>
+    /// <summary>Group ids on disk and in the mount. Empty: they are the same. No two ranges overlap.</summary>
     public IReadOnlyList<IdRange> GidMap { get; init; } = [];
 
     /// <summary>Owner that all files show, before any map.</summary>
@@ -69,70 +76,76 @@ public sealed record OverlayOptions
     /// <summary>Group that all files show, before any map.</summary>
     public uint? SquashGid { get; init; }
 
-    /// <summary>Where owners and modes of files in the upper are kept.</summary>
+    /// <summary>The place of owners and modes of files in the upper.</summary>
     public XattrPermissions XattrPermissions { get; init; }
 
     /// <summary>
-    /// What is deleted is marked in the upper by files ".wh.NAME", and opaque directories by ".wh..wh..opq", as AUFS does; and such files in
-    /// the upper are read so. Else they are ordinary files there.
+    /// Files ".wh.NAME" in the upper mark deletions, and files ".wh..wh..opq" mark opaque directories, as in AUFS. If false, such files in
+    /// the upper are ordinary files.
     /// </summary>
     public bool AufsWhiteouts { get; init; }
 
-    /// <summary>Directories show one link, whatever the disk says.</summary>
+    /// <summary>Directories always show one link.</summary>
     public bool StaticNlink { get; init; }
 
-    /// <summary>The kernel does not enforce POSIX ACLs; they can still be read and written.</summary>
+    /// <summary>The kernel does not enforce POSIX ACLs. Programs can still read and write them.</summary>
     public bool NoAcl { get; init; }
 
     /// <summary>Programs get EOPNOTSUPP for every extended attribute.</summary>
     public bool NoXattrs { get; init; }
 
-    /// <summary>noatime: reading leaves the access times of the upper alone, too, where the daemon may clone its mount.</summary>
+    /// <summary>noatime: reading also leaves the access times of the upper alone, if the daemon may clone its mount.</summary>
     public bool NoAccessTimes { get; init; }
 
     /// <summary>The mount is read-only although it has an upper.</summary>
     public bool ReadOnly { get; init; }
 
-    /// <summary>How long the kernel may keep names and attributes without asking again. Only we change the layers: long is right.</summary>
+    /// <summary>The time for which the kernel keeps names and attributes. It is long because only the daemon changes the layers.</summary>
     public TimeSpan CacheTimeout { get; init; } = TimeSpan.FromDays(10000);
 
-    /// <summary>The same for names that are there; null: <see cref="CacheTimeout"/>.</summary>
+    /// <summary>The same for names that exist. Null: <see cref="CacheTimeout"/>.</summary>
     public TimeSpan? EntryTimeout { get; init; }
 
     /// <summary>The same for attributes.</summary>
     public TimeSpan? AttributeTimeout { get; init; }
 
-    /// <summary>The same for names that are not there.</summary>
+    /// <summary>The same for names that do not exist.</summary>
     public TimeSpan? NegativeTimeout { get; init; }
 
-    /// <summary>The kernel drops a file's content from its cache when it sees that size or time have changed below.</summary>
+    /// <summary>The kernel drops a file's content from its cache when size or time have changed in the layer.</summary>
     public bool AutoCache { get; init; }
 
-    /// <summary>The kernel caches no content: every read and write comes to us.</summary>
+    /// <summary>The kernel caches no content: every read and write is a request.</summary>
     public bool DirectIo { get; init; }
 
     /// <summary>
-    /// The first write to a large file does not wait for its whole copy, which comes into the upper later: nobody may read the upper before the daemon
-    /// has ended, or a sync of the file.
+    /// The first write to a large file does not wait for the whole copy, which reaches the upper later. Until the daemon has ended or the
+    /// file was synced, other programs must not read the upper.
     /// </summary>
     public bool IncrementalCopyUp { get; init; }
 
-    /// <summary>The kernel may keep what is written and send it later; makes every open a request. Of no effect on a read-only mount.</summary>
+    /// <summary>
+    /// The kernel may keep written data and send them later. Every open becomes a request. On a read-only mount it has no effect.
+    /// </summary>
     public bool WriteBack { get; init; }
 
-    /// <summary>Inode numbers of 32 bits, for programs that have no room for more.</summary>
+    /// <summary>Inode numbers have 32 bits, for programs without room for more.</summary>
     public bool ShortInos { get; init; }
 
-    /// <summary>timeout=0: somebody else changes the layers, so contents and listings are read anew at every open, too.</summary>
+    /// <summary>False for timeout=0: other programs change the layers, so every open reads contents and listings again.</summary>
     public bool IsCaching => CacheTimeout > TimeSpan.Zero;
 
-    /// <summary>Gets what went wrong without a caller to tell; null: nobody.</summary>
+    /// <summary>Gets errors that belong to no request. Null: they are dropped.</summary>
     public Action<string>? Log { get; init; }
 
-    /// <summary>Nobody asked for a look at the layers from time to time, so what was learnt of the lower ones stays true.</summary>
+    /// <summary>
+    /// True if no option asks for a look at the layers from time to time. Facts about the lower layers then stay true once they are known.
+    /// </summary>
     public bool LayersAreOurs =>
-        CacheTimeout >= TimeSpan.FromDays(1) && (EntryTimeout ?? CacheTimeout) >= TimeSpan.FromDays(1) && (NegativeTimeout ?? CacheTimeout) >= TimeSpan.FromDays(1);
+        CacheTimeout >= TimeSpan.FromDays(1)
+        && (EntryTimeout ?? CacheTimeout) >= TimeSpan.FromDays(1)
+        && (NegativeTimeout ?? CacheTimeout) >= TimeSpan.FromDays(1);
 
-    /// <summary>Whether anything can be written through the mount.</summary>
+    /// <summary>True if programs can write through the mount.</summary>
     public bool IsWritable => UpperDir is not null && !ReadOnly;
 }

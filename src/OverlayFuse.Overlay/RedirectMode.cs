@@ -1,14 +1,17 @@
 namespace OverlayFuse.Overlay;
 
-/// <summary>What redirect_dir= says (overlayfs.rst, "redirect_dir").</summary>
+/// <summary>The values of redirect_dir= (overlayfs.rst, "redirect_dir").</summary>
 public enum RedirectMode
 {
-    /// <summary>Redirects lead to the lower part of a directory; none is made: renaming a lower directory answers EXDEV. The default, as in the kernel.</summary>
+    /// <summary>
+    /// Redirects lead to the lower part of a directory. The daemon makes none: renaming a lower directory fails with EXDEV. This is the
+    /// default, as in the kernel.
+    /// </summary>
     Follow,
 
-    /// <summary>They are followed, and made by renaming directories that lower layers have.</summary>
+    /// <summary>Redirects are followed. Renaming a directory that lower layers have makes one.</summary>
     On,
 
-    /// <summary>They are not followed: what has one answers EPERM.</summary>
+    /// <summary>Redirects are not followed: an entry with one fails with EPERM.</summary>
     NoFollow,
 }

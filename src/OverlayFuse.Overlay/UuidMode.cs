@@ -1,14 +1,14 @@
 namespace OverlayFuse.Overlay;
 
-/// <summary>What uuid= says.</summary>
+/// <summary>The values of uuid=.</summary>
 public enum UuidMode
 {
-    /// <summary>A new overlay gets one.</summary>
+    /// <summary>A new overlay gets a uuid.</summary>
     Auto,
 
-    /// <summary>Every overlay gets one.</summary>
+    /// <summary>Every overlay gets a uuid.</summary>
     On,
 
-    /// <summary>off, null: none is written.</summary>
+    /// <summary>off, null: no uuid is written.</summary>
     Off,
 }

@@ -1,14 +1,14 @@
 namespace OverlayFuse.Overlay;
 
-/// <summary>What verity= says (overlayfs.rst, "fs-verity support").</summary>
+/// <summary>The values of verity= (overlayfs.rst, "fs-verity support").</summary>
 public enum VerityMode
 {
-    /// <summary>Digests of metacopies are neither made nor looked at.</summary>
+    /// <summary>The daemon neither writes nor checks digests in metacopies.</summary>
     Off,
 
-    /// <summary>Those that are there must be right, and are made where the data have one.</summary>
+    /// <summary>A digest in a metacopy must be right. A new metacopy gets one if its data have one.</summary>
     On,
 
-    /// <summary>Every metacopy must have one.</summary>
+    /// <summary>Every metacopy must have a digest.</summary>
     Require,
 }

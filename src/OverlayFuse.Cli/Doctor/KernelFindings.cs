@@ -21,7 +21,7 @@ internal static class KernelFindings
         Since(kernel, new(5, 12), "layer-clones", "read-only clones of the layers' mounts",
             "lower layers are kept from writing by this program alone, and reading them changes access times"),
         Since(kernel, new(5, 13), "kernel-checks", "chattr and set-gid checked by the kernel",
-            "the kernel leaves it to this program who may chattr, and when set-gid goes with an ACL"),
+            "this program, not the kernel, decides which callers may chattr, and when set-gid goes with an ACL"),
         Since(kernel, new(5, 14), "zero-range", "fallocate: FALLOC_FL_ZERO_RANGE", "the kernel refuses it on FUSE (EOPNOTSUPP)"),
         Since(kernel, new(6, 1), "tmpfile", "O_TMPFILE in a mount",
             "the kernel refuses it on FUSE (EOPNOTSUPP); programs use names instead"),

@@ -28,7 +28,7 @@ internal static class SystemFile
             .Select(directory => Path.Combine(directory, name)).FirstOrDefault(IsExecutable);
 
     /// <summary>
-    /// True if a program gets root's rights whoever starts it: set-uid, owned by root, and not on a file system mounted nosuid.
+    /// True if a program gets root's rights for every user: set-uid, owned by root, and not on a file system mounted nosuid.
     /// </summary>
     /// <param name="program">Its path.</param>
     /// <param name="obstacle">Why it does not; empty if it does.</param>

@@ -33,7 +33,7 @@ internal static class Daemon
         bool isForeign = FuseMount.IsDescriptor(request.MountPoint);
         if (isForeign)
             OptionConflicts.RefuseForeign(request);
-        using UpperHold hold = LayerChecks.Check(request.Overlay, isForeign ? null : request.MountPoint);
+        using UpperHold hold = LayerChecks.Check(request.Overlay, isForeign ? null : request.MountPoint, PlainText.Complain);
         using OverlayFileSystem fileSystem = OverlayFileSystem.Create(hold.Options with { Log = LogOf(request) });
         using var signals = new StopSignals();
         using var statistics = new StatisticsSignal();
@@ -174,8 +174,8 @@ internal static class Daemon
     }
 
     /// <summary>
-    /// The log, or null in the background. Nobody could read it there, and writing to standard error would hold a copy of the caller's
-    /// stderr, whose end somebody may wait for.
+    /// The log, or null in the background. No program reads it there, and a daemon that writes it keeps a copy of the caller's stderr. A
+    /// program that reads stderr to its end then waits for the daemon.
     /// </summary>
     private static Action<string>? LogOf(MountRequest request) => request.Foreground ? PlainText.Log : null;
 

@@ -17,7 +17,10 @@ internal static class ListVerb
 
     public static Command Make()
     {
-        var layers = new Option<bool>("--long", "-l") { Description = "Also list the layers, and options that are not followed as written" };
+        var layers = new Option<bool>("--long", "-l")
+        {
+            Description = "Also list the layers, and options that are not followed as written",
+        };
         var json = new Option<bool>("--json") { Description = "Print an array of objects, for programs" };
         var list = new Command(Name, "Lists your live mounts; for root, those of all users") { layers, json };
         list.SetAction(words =>
@@ -44,7 +47,8 @@ internal static class ListVerb
     }
 
     /// <summary>
-    /// Writes a line of headers and one for each mount; with --long, lines for its layers and notes below it. Without a mount nothing is written.
+    /// Writes a line of headers and one for each mount. With --long, lines for its layers and notes follow it. Without a mount nothing is
+    /// written.
     /// </summary>
     public static void Print(TextWriter output, IReadOnlyList<MountReport> mounts, bool withLayers)
     {

@@ -5,7 +5,7 @@ using System.Globalization;
 
 namespace OverlayFuse.Cli.Mounts;
 
-/// <summary>A process that uses a mount. Processes are seen whose /proc/PID this user may read: its own, or all for root.</summary>
+/// <summary>A process that uses a mount. Found are processes with a /proc/PID that this user may read: its own, or all for root.</summary>
 /// <param name="Id">Process id.</param>
 /// <param name="Name">Its name (/proc/PID/comm).</param>
 /// <param name="Use">One use of the mount: "works in /m/dir".</param>
@@ -54,7 +54,8 @@ internal sealed record MountHolder(string Id, string Name, string Use)
         foreach (string id in Processes())
         {
             bool isNew = ProcFile.ReadLink($"/proc/{id}/ns/mnt") is { } its && seen.Add(its);
-            if (isNew && MountTable.ReadOf(uint.Parse(id, CultureInfo.InvariantCulture), out MountTable mounts) == Errno.None && mounts.OfDevice(device) is not null)
+            if (isNew && MountTable.ReadOf(uint.Parse(id, CultureInfo.InvariantCulture), out MountTable mounts) == Errno.None
+                && mounts.OfDevice(device) is not null)
                 strangers.Add($"{Command(id)} ({id})");
         }
         return string.Join(", ", strangers.Take(MostNamed));

@@ -44,7 +44,9 @@ internal sealed record MountReport : IJsonObject
     /// <summary>Topmost first.</summary>
     public IReadOnlyList<(string Role, string Path)> Layers { get; init; } = [];
 
-    /// <summary>Options that the mount does not follow as they were written, a line each: "copyup=incremental: off, because io=passthrough".</summary>
+    /// <summary>
+    /// Options that the mount does not follow as they were written, a line each: "copyup=incremental: off, because io=passthrough".
+    /// </summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>"rw,io=stateless,userxattr".</summary>

@@ -132,7 +132,7 @@ internal static class OptionConflicts
                 $"option ro: {foreign}, which would be written to all the same; "
                 + "leave out upperdir and workdir, or mount it read-only and leave out ro");
         if (request.AllowRoot)
-            throw new UsageException($"option allow_root: {foreign}, who says then which users may enter; leave it out");
+            throw new UsageException($"option allow_root: {foreign}, so the caller decides which users may enter; leave it out");
     }
 
     /// <summary>Refuses what <c>overlayfuse run</c> and <c>hold</c> do not take after -o.</summary>

@@ -66,7 +66,7 @@ internal static partial class OptionTable
             (o, v) => o with { KeepsLowers = OptionValue.Xino(v) }),
         Accept("default_permissions", "", "permissions are always the kernel's"),
         Accept("nooverride_creds", "", "the rights of the mounting user are used below"),
-        Accept("override_creds", "", "who writes the option is who mounts"),
+        Accept("override_creds", "", "the user that sets the option is the mounting user"),
     ];
 
     private static IEnumerable<OptionRule> FuseOverlayfs() =>

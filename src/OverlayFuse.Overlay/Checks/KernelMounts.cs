@@ -2,13 +2,13 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay.Checks;
 
-/// <summary>Overlays that the kernel has mounted now: their uppers and work directories must not get a second writer.</summary>
+/// <summary>The kernel's live overlays: their uppers and work directories must not get a second writer.</summary>
 public static class KernelMounts
 {
     /// <summary>Refuses a directory that a live kernel overlay writes to.</summary>
     /// <param name="upper">Our upper layer.</param>
     /// <param name="work">Our work directory.</param>
-    /// <param name="mounts">The mounts of now.</param>
+    /// <param name="mounts">The current mounts.</param>
     /// <exception cref="MountRefusedException">One of them is in use.</exception>
     public static void RefuseInUse(LayerPlace upper, LayerPlace work, MountTable mounts)
     {
@@ -20,13 +20,16 @@ public static class KernelMounts
                 : IsOneOf(work, theirUpper, theirWork) ? work : null;
             if (taken is not null)
                 throw new MountRefusedException(
-                    $"{taken}: in use by the overlay mounted at {overlay.MountPoint}; run 'umount {overlay.MountPoint}' or use other directories");
+                    $"{taken}: in use by the overlay mounted at {overlay.MountPoint}; "
+                        + $"run 'umount {overlay.MountPoint}' or use other directories");
         }
     }
 
-    /// <summary>Refuses a lower layer that a live kernel overlay writes to: with an index each file's place must stay (ovl_lower_dir, EBUSY).</summary>
+    /// <summary>
+    /// Refuses a lower layer that a live kernel overlay writes to. With an index, the place of each file must stay (ovl_lower_dir, EBUSY).
+    /// </summary>
     /// <param name="lower">Our lower layer.</param>
-    /// <param name="mounts">The mounts of now.</param>
+    /// <param name="mounts">The current mounts.</param>
     /// <exception cref="MountRefusedException">It is in use.</exception>
     public static void RefuseInUse(LayerPlace lower, MountTable mounts)
     {
@@ -34,7 +37,8 @@ public static class KernelMounts
             && entry.Option("upperdir") is { } upper && entry.Option("workdir") is { } work && IsOneOf(lower, upper, work));
         if (writer is not null)
             throw new MountRefusedException(
-                $"{lower}: in use by the overlay mounted at {writer.MountPoint}, which may change it (EBUSY); leave out index=on, or run 'umount {writer.MountPoint}'")
+                $"{lower}: in use by the overlay mounted at {writer.MountPoint}, which may change it (EBUSY); "
+                + $"leave out index=on, or run 'umount {writer.MountPoint}'")
             { Error = Errno.EBUSY };
     }
 
@@ -52,8 +56,9 @@ public static class KernelMounts
     }
 
     /// <summary>
-    /// The kernel shows paths as they were given. Relative ones mostly start at a directory above the mountpoint: where they are there, these are
-    /// the ones; else they can only be told by both ends fitting.
+    /// True if relative paths of the kernel's overlay name these directories. The kernel shows paths as they were given. Relative ones
+    /// mostly start at a directory above the mountpoint. If both exist there, they are the right ones. If not, the ends of both paths
+    /// decide.
     /// </summary>
     private static bool IsRelativeTwin(LayerPlace upper, LayerPlace work, MountEntry overlay, string theirUpper, string theirWork)
     {

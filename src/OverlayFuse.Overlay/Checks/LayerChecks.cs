@@ -5,7 +5,7 @@ using OverlayFuse.Overlay.Layers;
 namespace OverlayFuse.Overlay.Checks;
 
 /// <summary>
-/// Refuses what cannot work, before anything is mounted or written. The rules are those of the kernel's ovl_get_tree path
+/// Refuses mounts that cannot work, before anything is mounted or written. The rules are those of the kernel's ovl_get_tree path
 /// (ovl_check_overlapping_layers, ovl_workdir_ok, ovl_get_upper), stricter where the kernel only warns.
 /// </summary>
 public static class LayerChecks
@@ -13,11 +13,12 @@ public static class LayerChecks
     private const string BesideRemedy = "use directories that lie beside each other";
 
     /// <summary>Checks everything that can be seen without writing, takes hold of upper and work, then probes the work directory.</summary>
-    /// <param name="options">What is to be mounted.</param>
-    /// <param name="mountPoint">Where; an absolute path. Null: the caller has mounted already.</param>
+    /// <param name="options">The options of the mount.</param>
+    /// <param name="mountPoint">An absolute path. Null if the caller has mounted already.</param>
+    /// <param name="tell">Gets a line for the user while the mount waits for another daemon. Null: nothing is told.</param>
     /// <exception cref="MountRefusedException">It cannot be mounted.</exception>
-    /// <returns>The hold on upper and work, with the options as they turned out.</returns>
-    public static UpperHold Check(OverlayOptions options, string? mountPoint)
+    /// <returns>The hold on upper and work, with the final options.</returns>
+    public static UpperHold Check(OverlayOptions options, string? mountPoint, Action<string>? tell = null)
     {
         MountTable mounts = OwnMounts.Read();
         var places = new List<LayerPlace>();
@@ -39,7 +40,7 @@ public static class LayerChecks
             RefusePlaces(places, merged);
             OverlayOptions effective = options with { ReadOnly = options.ReadOnly && UpperChecks.IsReadOnly(upper) };
             UpperChecks.Check(upper, work, effective, mounts);
-            return UpperHold.Take(upper, work, effective);
+            return UpperHold.Take(upper, work, effective, tell);
         }
         finally
         {
@@ -63,15 +64,19 @@ public static class LayerChecks
                 RefuseOverlap(places[i], places[j]);
     }
 
-    /// <summary>ELOOP in the kernel. An upper inside a lower, which the kernel lets pass, would show itself in the merged view.</summary>
+    /// <summary>
+    /// Refuses two directories if one lies in the other, as the kernel does (ELOOP). The kernel allows an upper inside a lower, but such an
+    /// upper shows itself in the merged view.
+    /// </summary>
     /// <param name="one">A layer, or the work directory.</param>
-    /// <param name="other">Another.</param>
+    /// <param name="other">Another one.</param>
     public static void RefuseOverlap(LayerPlace one, LayerPlace other)
     {
         bool holds = one.Contains(other);
         bool isHeld = other.Contains(one);
+        bool isNamedTwice = one.Path == other.Path && one.Label == other.Label;
         if (holds && isHeld)
-            throw Overlap($"{other}: the same directory as {(one.Path == other.Path && one.Label == other.Label ? "a layer above it" : one)}; name each directory once");
+            throw Overlap($"{other}: the same directory as {(isNamedTwice ? "a layer above it" : one)}; name each directory once");
         if (holds)
             throw Overlap($"{other}: lies inside {one}; {BesideRemedy}");
         if (isHeld)

@@ -3,12 +3,12 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay.Checks;
 
-/// <summary>A directory that was named for the mount, opened: where it really is, whatever bind mounts and links led to it.</summary>
+/// <summary>An open directory of the mount's options. It knows its real place, behind bind mounts and links.</summary>
 public sealed class LayerPlace : IDisposable
 {
     private readonly string _device;
 
-    /// <summary>With a '/' behind it: so of two paths the one that begins the other is its ancestor, or the same.</summary>
+    /// <summary>Ends with '/', so a path that begins another is that of an ancestor or of the same directory.</summary>
     private readonly string _pathInFileSystem;
 
     private LayerPlace(string label, string path, Fd fd, MountTable mounts)
@@ -25,19 +25,19 @@ public sealed class LayerPlace : IDisposable
     /// <summary>The option that named it: "upperdir".</summary>
     public string Label { get; }
 
-    /// <summary>As it was named.</summary>
+    /// <summary>The path as it was named.</summary>
     public string Path { get; }
 
-    /// <summary>The directory, open for reading; valid until <see cref="Dispose"/>.</summary>
+    /// <summary>The directory, open for reading. Valid until <see cref="Dispose"/>.</summary>
     public Fd Fd { get; }
 
-    /// <summary>Its path in our namespace, without symbolic links.</summary>
+    /// <summary>The path in our mount namespace, without symbolic links.</summary>
     public string RealPath { get; }
 
-    /// <summary>The mount that it was reached through.</summary>
+    /// <summary>The id of the mount that the path leads through.</summary>
     public int MountId { get; }
 
-    /// <summary>That mount, null when /proc/self/mountinfo does not list it.</summary>
+    /// <summary>That mount. Null if /proc/self/mountinfo does not list it.</summary>
     public MountEntry? Mount { get; }
 
     /// <summary>"lowerdir=/a" for texts.</summary>
@@ -45,8 +45,8 @@ public sealed class LayerPlace : IDisposable
 
     /// <summary>Opens a directory.</summary>
     /// <param name="label">The option that names it.</param>
-    /// <param name="path">An absolute path; symbolic links are followed, as mount(8) does.</param>
-    /// <param name="mounts">The mounts of now.</param>
+    /// <param name="path">An absolute path. Symbolic links are followed, as mount(8) does.</param>
+    /// <param name="mounts">The current mounts.</param>
     /// <exception cref="MountRefusedException">It is missing, not a directory, or may not be opened.</exception>
     public static LayerPlace Open(string label, string path, MountTable mounts)
     {
@@ -57,8 +57,7 @@ public sealed class LayerPlace : IDisposable
             : throw new MountRefusedException($"{label}={path}: {Explain(error, path)}");
     }
 
-    /// <summary>Whether both are the same directory, or this one is an ancestor of the other: within one file system.</summary>
-    /// <param name="other">The other directory.</param>
+    /// <summary>True if both are the same directory, or this one is an ancestor of the other, in one file system.</summary>
     public bool Contains(LayerPlace other) =>
         _device == other._device && other._pathInFileSystem.StartsWith(_pathInFileSystem, StringComparison.Ordinal);
 
@@ -88,15 +87,17 @@ public sealed class LayerPlace : IDisposable
     private static string ReadRealPath(Fd fd)
     {
         Errno error = TextFile.PathOf(fd, out string path);
-        return error == Errno.None ? path : throw new MountRefusedException($"/proc/self/fd: cannot be read ({error}); mount /proc where the daemon runs");
+        return error == Errno.None ? path
+            : throw new MountRefusedException($"/proc/self/fd: cannot be read ({error}); mount /proc where the daemon runs");
     }
 
-    /// <summary>Of statx(2), which tells it from 5.8 on, or /proc/self/fdinfo.</summary>
+    /// <summary>Reads the mount's id from statx(2), or from /proc/self/fdinfo before Linux 5.8.</summary>
     private static int ReadMountId(Fd fd)
     {
         if (Sys.FStatx(fd, out Statx stat, StatxMask.MountId) == Errno.None && (stat.Mask & StatxMask.MountId) != 0)
             return (int)stat.MountId;
-        Errno error = TextFile.ReadLines(Proc.PathOf(string.Create(CultureInfo.InvariantCulture, $"self/fdinfo/{fd.Number}")), out string[] lines);
+        string path = Proc.PathOf(string.Create(CultureInfo.InvariantCulture, $"self/fdinfo/{fd.Number}"));
+        Errno error = TextFile.ReadLines(path, out string[] lines);
         string? line = lines.FirstOrDefault(line => line.StartsWith("mnt_id:", StringComparison.Ordinal));
         return line is not null ? int.Parse(line["mnt_id:".Length..], CultureInfo.InvariantCulture)
             : throw new MountRefusedException($"/proc/self/fdinfo: cannot be read ({error}); mount /proc where the daemon runs");

@@ -1,23 +1,24 @@
 namespace OverlayFuse.Overlay.Checks;
 
 /// <summary>
-/// What must not be had with marks that any user can write (user.overlay.*) without saying so: EPERM in the kernel, which then lacks
-/// trusted.* (ovl_fs_params_verify).
+/// Refuses options that any user could abuse through marks user.overlay.*, unless the command line asks for these marks. The kernel refuses
+/// them with EPERM if it may not use trusted.* (ovl_fs_params_verify).
 /// </summary>
 internal static class MarkChecks
 {
     private const string Remedy = "mount as root of the first user namespace, or leave it out";
 
-    /// <summary>Refuses what leads somewhere by marks.</summary>
-    /// <param name="options">What is to be mounted; UserXattr as it was asked for.</param>
-    /// <param name="isUser">What marks will be.</param>
-    /// <exception cref="MountRefusedException">It needs marks that only root can write.</exception>
+    /// <summary>Refuses options that let a mark lead to another file.</summary>
+    /// <param name="options">The options of the mount, with UserXattr from the command line.</param>
+    /// <param name="isUser">True if the marks are user.overlay.*.</param>
+    /// <exception cref="MountRefusedException">An option needs marks that only root can write.</exception>
     public static void RefuseUntrusted(OverlayOptions options, bool isUser)
     {
         if (!isUser || options.UserXattr == true)
             return;
         string? needy = options.Metacopy ? "metacopy=on"
-            : options.Redirect is RedirectMode.On or RedirectMode.Follow ? $"redirect_dir={(options.Redirect is RedirectMode.On ? "on" : "follow")}"
+            : options.Redirect is RedirectMode.On ? "redirect_dir=on"
+            : options.Redirect is RedirectMode.Follow ? "redirect_dir=follow"
             : options.Verity != VerityMode.Off ? "verity=on"
             : options.DataDirs.Count > 0 ? "datadir=" + options.DataDirs[0] : null;
         if (needy is not null)

@@ -3,19 +3,23 @@ using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Overlay.Checks;
 
-/// <summary>What upper and work must be, as far as it can be seen without writing.</summary>
+/// <summary>The demands on upper and work that can be checked without writing.</summary>
 public static class UpperChecks
 {
     private static readonly string[] NetworkTypes =
-        ["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "lustre", "gfs2", "ocfs2", "beegfs", "gpfs", "glusterfs", "orangefs", "coda", "ncpfs"];
+    [
+        "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "lustre", "gfs2", "ocfs2", "beegfs", "gpfs", "glusterfs", "orangefs",
+        "coda",
+        "ncpfs",
+    ];
 
     private static string LocalRemedy => "put upperdir and workdir on a local " + UpperAdvice.FileSystems();
 
     /// <summary>Checks both.</summary>
     /// <param name="upper">The upper layer.</param>
     /// <param name="work">The work directory.</param>
-    /// <param name="options">What is to be mounted.</param>
-    /// <param name="mounts">The mounts of now.</param>
+    /// <param name="options">The options of the mount.</param>
+    /// <param name="mounts">The current mounts.</param>
     /// <exception cref="MountRefusedException">They cannot be used.</exception>
     public static void Check(LayerPlace upper, LayerPlace work, OverlayOptions options, MountTable mounts)
     {
@@ -30,18 +34,23 @@ public static class UpperChecks
         RefuseStuckWork(work);
     }
 
-    /// <summary>Renames between work and upper must be possible: not even a bind mount may lie between.</summary>
+    /// <summary>Refuses two mounts: rename(2) between work and upper must be possible, and fails even across a bind mount.</summary>
     private static void RefuseSeparateMounts(LayerPlace upper, LayerPlace work)
     {
         if (work.MountId != upper.MountId)
-            throw new MountRefusedException($"{work}: not on the same mount as {upper}; use a directory beside the upper, on the same file system");
+            throw new MountRefusedException(
+                $"{work}: not on the same mount as {upper}; use a directory beside the upper, on the same file system");
         bool isSeen = Sys.FStatx(upper.Fd, out Statx one) == Errno.None & Sys.FStatx(work.Fd, out Statx other) == Errno.None;
-        if (isSeen && one.Dev != other.Dev) // a subvolume has a device number of its own
+        // A subvolume has its own device number.
+        if (isSeen && one.Dev != other.Dev)
             throw MoveProbe.Refusal(upper, work);
     }
 
-    /// <summary>As ovl_mount_dir_check: no file system whose entries change behind our back. An overlay of the kernel's is none; see <see cref="WorkProbe"/>.</summary>
-    /// <param name="upper">The upper layer.</param>
+    /// <summary>
+    /// Refuses a file system with entries that change without this kernel, as ovl_mount_dir_check does. The kernel's overlayfs is allowed;
+    /// see
+    /// <see cref="WorkProbe"/>.
+    /// </summary>
     public static void RefuseFileSystem(LayerPlace upper)
     {
         if (upper.Mount?.Type is not { } type)
@@ -52,22 +61,26 @@ public static class UpperChecks
             throw new MountRefusedException($"{upper}: is on {type}, which cannot hold an upper layer; {LocalRemedy}");
     }
 
-    /// <summary>Whether nothing can be written to the upper: then a mount that is read-only anyhow leaves it and work alone.</summary>
-    /// <param name="upper">The upper layer.</param>
+    /// <summary>True if the upper cannot be written to. A read-only mount then leaves it and work alone.</summary>
     public static bool IsReadOnly(LayerPlace upper) => upper.Mount is { IsReadOnly: true };
 
     private static void RefuseReadOnly(LayerPlace upper)
     {
         if (upper.Mount is { IsReadOnly: true } mount)
             throw new MountRefusedException(
-                $"{upper}: {mount.MountPoint} is mounted read-only; remount it with 'mount -o remount,rw {mount.MountPoint}', or leave out upperdir and workdir");
+                $"{upper}: {mount.MountPoint} is mounted read-only; remount it with 'mount -o remount,rw {mount.MountPoint}', "
+                + "or leave out upperdir and workdir");
     }
 
-    /// <summary>What an overlay with features that we lack, or a volatile one that crashed, leaves in work/work/incompat (ovl_check_incompat).</summary>
+    /// <summary>
+    /// Refuses a work directory with an entry in work/incompat (ovl_check_incompat). An overlay with features that we lack leaves one, and
+    /// so does a volatile one that crashed.
+    /// </summary>
     private static void RefuseIncompatible(LayerPlace work, string directory)
     {
         string incompat = Path.Combine(work.RealPath, directory, "incompat");
-        _ = Sys.FindEntry(incompat, out string? name); // it is mostly not there
+        // An error means no entry: the directory mostly does not exist.
+        _ = Sys.FindEntry(incompat, out string? name);
         string entry = Path.Combine(incompat, name ?? "");
         if (name is not null)
             throw new MountRefusedException(
@@ -75,7 +88,7 @@ public static class UpperChecks
                 $"start with a new upperdir and workdir, or remove {entry} if the upper's contents are known to be good");
     }
 
-    /// <summary>What work/work holds is removed at mount; an immutable directory or a mount in the way cannot be.</summary>
+    /// <summary>Refuses an immutable directory, and a mount, in the way. The mount empties work/work, and can remove neither.</summary>
     private static void RefuseStuckWork(LayerPlace work)
     {
         RefuseStuck(work, work.RealPath, isRoot: true);

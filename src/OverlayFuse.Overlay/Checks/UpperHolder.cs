@@ -8,7 +8,6 @@ internal sealed class UpperHolder
 {
     private readonly HoldMarks _marks;
     private readonly uint _id;
-
     private readonly bool _isSeen;
 
     private UpperHolder(HoldMarks marks, uint id)
@@ -18,15 +17,18 @@ internal sealed class UpperHolder
         _isSeen = marks.IsSetBy(id, HoldMark.Holder, id);
     }
 
-    /// <summary>Where it is mounted in the daemon's own namespace; null: not known, or nowhere.</summary>
+    /// <summary>The mountpoint in the daemon's own namespace. Null if there is none, or it is not known.</summary>
     public string? MountPoint { get; private init; }
 
-    /// <summary>Nobody finds the mount in the daemon's namespace any more: it was detached, and lives on for who uses it or in other namespaces.</summary>
+    /// <summary>
+    /// True if the daemon's namespace has lost the mount: it was detached, and lives on for the processes that use it or in other
+    /// namespaces.
+    /// </summary>
     public bool IsDetached { get; private init; }
 
-    /// <summary>Looks.</summary>
-    /// <param name="marks">On the directory.</param>
-    /// <param name="id">What its mark says.</param>
+    /// <summary>Finds the daemon.</summary>
+    /// <param name="marks">The marks on the directory.</param>
+    /// <param name="id">The process id in its mark.</param>
     public static UpperHolder Find(HoldMarks marks, uint id)
     {
         var holder = new UpperHolder(marks, id);
@@ -38,8 +40,8 @@ internal sealed class UpperHolder
         return new UpperHolder(marks, id) { MountPoint = mount?.MountPoint, IsDetached = mount is null };
     }
 
-    /// <summary>Asks it to end, as a user would by kill(1).</summary>
-    /// <returns>EPERM when it is another user's, or no daemon of ours; ESRCH when the process with this id is another one.</returns>
+    /// <summary>Asks the daemon to end, as kill(1) does.</summary>
+    /// <returns>EPERM if it belongs to another user, or runs another program. ESRCH if another process has this id now.</returns>
     public Errno AskToEnd()
     {
         Errno error = Sys.OpenProcess((int)_id, out Fd opened);
@@ -51,7 +53,7 @@ internal sealed class UpperHolder
         return ProgramOf(_id.ToString(CultureInfo.InvariantCulture)) == ProgramOf("self") ? Sys.Terminate(process) : Errno.EPERM;
     }
 
-    /// <summary>The name of its file: a descriptor with marks can be handed to a process that knows nothing of them.</summary>
+    /// <summary>The file name of a process's program. A process may have inherited the marks and know nothing of them.</summary>
     private static string ProgramOf(string process)
     {
         const string removed = " (deleted)";
@@ -62,17 +64,14 @@ internal sealed class UpperHolder
     /// <summary>"process 12, mounted at /m" for texts.</summary>
     public override string ToString() =>
         !_isSeen ? "a process that cannot be seen from here"
-        : $"process {_id}" + (MountPoint is null ? "" : ", mounted at " + Printable(MountPoint) + (IsElsewhere ? " of its own mount namespace" : ""));
+        : $"process {_id}" + (MountPoint is null ? "" : ", mounted at " + MountPoint + (IsElsewhere ? " of its own mount namespace" : ""));
 
-    /// <summary>What ends it.</summary>
+    /// <summary>The way to end it, for texts.</summary>
     public string Remedy => !_isSeen ? "unmount that one (see 'findmnt -t fuse.overlayfuse' where it was mounted)"
         : MountPoint is null || IsElsewhere ? $"unmount that one, or end it by 'kill {_id}',"
-        : $"unmount that one by 'umount {Printable(MountPoint)}'";
+        : $"unmount that one by 'umount {MountPoint}'";
 
     private bool IsElsewhere => Link($"/proc/{_id}/ns/mnt") != Link("/proc/self/ns/mnt");
 
     private static string? Link(string path) => TextFile.ReadLink(path, out string target) == Errno.None ? target : null;
-
-    /// <summary>A path that others have chosen.</summary>
-    private static string Printable(string path) => string.Concat(path.Select(character => char.IsControl(character) ? '?' : character));
 }

@@ -5,23 +5,25 @@ using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Checks;
 
-/// <summary>Tries in the work directory what the upper's file system must be able to do, and removes its traces.</summary>
+/// <summary>Tests in the work directory the features that the upper's file system must have, and removes its traces.</summary>
 internal static class WorkProbe
 {
     private static string Remedy => "put upperdir and workdir on " + UpperAdvice.FileSystems();
 
     /// <summary>Probes.</summary>
-    /// <param name="upper">The upper layer, named in texts.</param>
-    /// <param name="work">The work directory, written to.</param>
-    /// <param name="wanted">Whether user.overlay.* was asked for; null: decide.</param>
-    /// <returns>What marks can be made.</returns>
+    /// <param name="upper">The upper layer, for texts.</param>
+    /// <param name="work">The work directory, which is written to.</param>
+    /// <param name="wanted">True for user.overlay.*, false for trusted.overlay.*. Null: the probe decides.</param>
+    /// <returns>The marks that the upper can hold.</returns>
     public static PossibleMarks Run(LayerPlace upper, LayerPlace work, bool? wanted)
     {
         Name name = Name.From(string.Create(CultureInfo.InvariantCulture, $"#overlayfuse-probe-{Sys.ProcessId}"));
-        Require(Sys.MkDirAt(work.Fd, name, Permissions.OwnerAll), $"{work}: cannot be written to", "give the mounting user write access to it");
+        Errno error = Sys.MkDirAt(work.Fd, name, Permissions.OwnerAll);
+        Require(error, $"{work}: cannot be written to", "give the mounting user write access to it");
         try
         {
-            Require(Sys.OpenAt(work.Fd, name, OpenFlags.Directory | OpenFlags.NoFollow, out Fd fd), $"{work}: cannot be read back", Remedy);
+            error = Sys.OpenAt(work.Fd, name, OpenFlags.Directory | OpenFlags.NoFollow, out Fd fd);
+            Require(error, $"{work}: cannot be read back", Remedy);
             using var probe = new ScopedFd(fd);
             RequireEntryTypes(upper, probe);
             MoveProbe.Run(upper, work, probe);
@@ -29,35 +31,42 @@ internal static class WorkProbe
         }
         finally
         {
-            _ = Sys.RmDirAt(work.Fd, name); // what is left is removed with the rest at the next mount
+            // The next mount removes a probe that is left.
+            _ = Sys.RmDirAt(work.Fd, name);
         }
     }
 
-    /// <summary>Without d_type a whiteout in a listing cannot be told from a file (ovl_check_d_type_supported).</summary>
+    /// <summary>Requires d_type. Without it a listing does not tell whiteouts from files (ovl_check_d_type_supported).</summary>
     private static void RequireEntryTypes(LayerPlace upper, Fd probe)
     {
         Name name = Name.From("entry");
-        Require(Sys.MkNodAt(probe, name, (uint)FileType.Regular | Permissions.OwnerReadWrite, 0), $"{upper}: a file cannot be made in its work directory", Remedy);
-        Require(Sys.OpenAt(probe, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened), $"{upper}: its work directory cannot be opened", Remedy);
-        using var listed = new ScopedFd(opened); // btrfs lists what was there when a directory was opened
+        Errno error = Sys.MkNodAt(probe, name, (uint)FileType.Regular | Permissions.OwnerReadWrite, 0);
+        Require(error, $"{upper}: a file cannot be made in its work directory", Remedy);
+        error = Sys.OpenAt(probe, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened);
+        Require(error, $"{upper}: its work directory cannot be opened", Remedy);
+        // The new descriptor is for btrfs, which lists the entries from before the open.
+        using var listed = new ScopedFd(opened);
         Span<byte> records = stackalloc byte[1024];
-        Errno error = Sys.GetDents(listed, records, out int length);
+        error = Sys.GetDents(listed, records, out int length);
         var entries = new DirectoryRecords(records[..length]);
         bool hasType = entries.MoveNext() && entries.Type == FileType.Regular;
-        _ = Sys.UnlinkAt(probe, name); // then rmdir says so
+        // If it fails, rmdir of the probe fails, too.
+        _ = Sys.UnlinkAt(probe, name);
         Require(error, $"{upper}: its work directory cannot be listed", Remedy);
         if (!hasType)
-            throw new MountRefusedException($"{upper}: its file system does not tell the types of entries (d_type); {Remedy} (xfs made with ftype=1)");
+            throw new MountRefusedException(
+                $"{upper}: its file system does not tell the types of entries (d_type); {Remedy} (xfs made with ftype=1)");
     }
 
-    /// <summary>A device 0:0: for anybody since 5.8; the kernel's overlayfs lets nobody make one.</summary>
+    /// <summary>True if a device 0:0 can be made. Any user may from Linux 5.8 on, but no user may on the kernel's overlayfs.</summary>
     private static bool CanMakeWhiteouts(LayerPlace upper, Fd probe)
     {
         Name name = Name.From("whiteout");
         Errno error = Sys.MkNodAt(probe, name, (uint)FileType.CharacterDevice, 0);
         if (error is Errno.EPERM or Errno.EACCES or Errno.EOPNOTSUPP or Errno.EINVAL)
             return false;
-        _ = Sys.UnlinkAt(probe, name); // then rmdir says so
+        // If it fails, rmdir of the probe fails, too.
+        _ = Sys.UnlinkAt(probe, name);
         Require(error, $"{upper}: a whiteout cannot be made in its work directory", Remedy);
         return true;
     }
@@ -77,7 +86,8 @@ internal static class WorkProbe
         Sys.SetXattrAt(work.Fd, name, Name.From(xattr), "y"u8);
 
     private static MountRefusedException Without(LayerPlace upper, string names, Errno error) =>
-        new($"{upper}: its file system takes no extended attributes {names} ({error}); put upperdir and workdir on {UpperAdvice.FileSystems(names == "user.*")}");
+        new($"{upper}: its file system takes no extended attributes {names} ({error}); "
+            + $"put upperdir and workdir on {UpperAdvice.FileSystems(names == "user.*")}");
 
     private static void Require(Errno error, string thing, string remedy)
     {
@@ -86,7 +96,7 @@ internal static class WorkProbe
     }
 }
 
-/// <summary>What an upper can hold.</summary>
-/// <param name="AreUserXattrs">Marks are user.overlay.* instead of trusted.overlay.*.</param>
-/// <param name="HasWhiteouts">Whiteout devices can be made; else a deletion is a file ".wh.NAME".</param>
+/// <summary>The marks that an upper can hold.</summary>
+/// <param name="AreUserXattrs">True if marks are user.overlay.* instead of trusted.overlay.*.</param>
+/// <param name="HasWhiteouts">True if whiteout devices can be made. If false, a deletion is a file ".wh.NAME".</param>
 internal readonly record struct PossibleMarks(bool AreUserXattrs, bool HasWhiteouts);

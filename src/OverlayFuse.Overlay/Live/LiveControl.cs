@@ -6,24 +6,26 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Live;
 
 /// <summary>
-/// What can be asked of a live mount, by ioctl(2) on its root: the numbers and the layout of their arguments, for both sides. The owner of
-/// the mount and root may ask.
+/// Commands for a live mount, given by ioctl(2) on its root: their numbers and the layout of their arguments, for both sides. The owner of
+/// the mount and root may give them.
 /// </summary>
 public static class LiveControl
 {
-    /// <summary>_IOWR('o', 1, char[4096]): index in, role and path out; ENOENT behind the last layer.</summary>
+    /// <summary>_IOWR('o', 1, char[4096]): takes an index, gives a role and a path. ENOENT after the last layer.</summary>
     public const uint ListLayer = 0xD000_6F01;
 
-    /// <summary>_IOW('o', 2, char[4096]): device and inode number of a directory, and its path; it becomes the topmost lower layer.</summary>
+    /// <summary>
+    /// _IOW('o', 2, char[4096]): takes device, inode number and path of a directory. It becomes the topmost lower layer.
+    /// </summary>
     public const uint AddLayer = 0x5000_6F02;
 
-    /// <summary>_IO('o', 3): shows what was changed in the layers behind our back.</summary>
+    /// <summary>_IO('o', 3): shows the changes that other programs made in the layers.</summary>
     public const uint Refresh = 0x6F03;
 
     /// <summary>_IOR('o', 4, char[4096]): <see cref="LiveStatistics"/> at the start.</summary>
     public const uint Statistics = 0x9000_6F04;
 
-    /// <summary>_IO('o', 5): puts copies of large files that are under way into the upper, and waits for them.</summary>
+    /// <summary>_IO('o', 5): completes the copies of large files that are under way.</summary>
     public const uint Settle = 0x6F05;
 
     /// <summary>Length of an argument, in bytes.</summary>
@@ -31,18 +33,22 @@ public static class LiveControl
 
     private const int PathOffset = 16;
 
-    /// <summary>Far behind the statistics, which may grow.</summary>
+    /// <summary>Leaves room for the statistics to grow.</summary>
     private const int NotesOffset = 1024;
 
-    /// <summary>What a live mount tells of itself.</summary>
-    /// <param name="answer">What <see cref="Statistics"/> has left.</param>
+    /// <summary>True for the number of a command.</summary>
+    internal static bool Has(uint command) => command is ListLayer or AddLayer or Refresh or Statistics or Settle;
+
+    /// <summary>Reads the numbers of a live mount.</summary>
+    /// <param name="answer">The answer to <see cref="Statistics"/>.</param>
     public static LiveStatistics ReadStatistics(ReadOnlySpan<byte> answer) => MemoryMarshal.Read<LiveStatistics>(answer);
 
-    /// <summary>Options that a live mount does not follow as they were written, a line each.</summary>
-    /// <param name="answer">What <see cref="Statistics"/> has left. An older daemon leaves no lines.</param>
-    public static string[] ReadNotes(ReadOnlySpan<byte> answer) => Text(answer[NotesOffset..]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    /// <summary>Reads the options that a live mount does not follow as they were written, a line each.</summary>
+    /// <param name="answer">The answer to <see cref="Statistics"/>. That of an older daemon has no lines.</param>
+    public static string[] ReadNotes(ReadOnlySpan<byte> answer) =>
+        Text(answer[NotesOffset..]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>The argument of <see cref="ListLayer"/>; 0 is the topmost.</summary>
+    /// <summary>Makes the argument of <see cref="ListLayer"/>. 0 is the topmost.</summary>
     public static byte[] WriteIndex(int index)
     {
         byte[] argument = new byte[Size];
@@ -50,13 +56,14 @@ public static class LiveControl
         return argument;
     }
 
-    /// <summary>One layer of a live mount: role ("upper", "lower" or "data") and path, as the daemon was given it.</summary>
-    /// <param name="answer">What <see cref="ListLayer"/> has left.</param>
-    public static (string Role, string Path) ReadLayer(ReadOnlySpan<byte> answer) => (Text(answer[..PathOffset]), Text(answer[PathOffset..]));
+    /// <summary>Reads one layer of a live mount: role ("upper", "lower" or "data") and path, as the daemon was given it.</summary>
+    /// <param name="answer">The answer to <see cref="ListLayer"/>.</param>
+    public static (string Role, string Path) ReadLayer(ReadOnlySpan<byte> answer) =>
+        (Text(answer[..PathOffset]), Text(answer[PathOffset..]));
 
-    /// <summary>The argument of <see cref="AddLayer"/>.</summary>
-    /// <param name="directory">What <paramref name="path"/> is to the caller.</param>
-    /// <param name="path">Absolute, with a NUL behind it.</param>
+    /// <summary>Makes the argument of <see cref="AddLayer"/>.</summary>
+    /// <param name="directory">The directory that the caller sees at <paramref name="path"/>.</param>
+    /// <param name="path">Absolute, with a NUL at its end.</param>
     /// <returns>Null for a path that is too long.</returns>
     public static byte[]? WriteDirectory(in Statx directory, ReadOnlySpan<byte> path)
     {
@@ -75,10 +82,11 @@ public static class LiveControl
     {
         answer.Clear();
         _ = Encoding.ASCII.GetBytes(role, answer[..(PathOffset - 1)]);
-        _ = NativeText.ToBytes(path).AsSpan().TryCopyTo(answer[PathOffset..^1]); // a longer path is left out
+        // A path that is too long is left out.
+        _ = NativeText.ToBytes(path).AsSpan().TryCopyTo(answer[PathOffset..^1]);
     }
 
-    /// <summary>Lines that find no room are left out.</summary>
+    /// <summary>Writes the notes. Lines without room are left out.</summary>
     internal static void WriteNotes(Span<byte> answer, string notes)
     {
         if (answer.Length <= NotesOffset)

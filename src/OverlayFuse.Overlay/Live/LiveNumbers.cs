@@ -7,7 +7,7 @@ namespace OverlayFuse.Overlay.Live;
 
 /// <summary>The numbers of a live mount.</summary>
 /// <param name="view">The merged view.</param>
-/// <param name="access">Open files.</param>
+/// <param name="access">The way to open files.</param>
 /// <param name="copyUp">Null on a mount that writes nothing.</param>
 internal sealed class LiveNumbers(MergedView view, FileAccessChoice access, CopyUp? copyUp)
 {

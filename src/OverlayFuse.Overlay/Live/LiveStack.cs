@@ -12,25 +12,25 @@ using OverlayFuse.Overlay.OpenFiles;
 namespace OverlayFuse.Overlay.Live;
 
 /// <summary>
-/// The layers of a live mount: lists them, puts a new one on top of the lower ones, and looks again at what was changed behind our back. Directories that the
-/// kernel knows get new lower parts, parents first; files that are open stay what they were; all names are looked up again before their next
-/// use (NOTIFY_INC_EPOCH, kernel 6.16).
+/// The layers of a live mount: lists them, puts a new one on top of the lower ones, and shows the changes that other programs made in them.
+/// Directories that the kernel knows get new lower parts, parents first. Open files stay the same. The kernel looks up every name again
+/// before its next use (NOTIFY_INC_EPOCH, kernel 6.16).
 /// </summary>
 /// <param name="view">The merged view.</param>
-/// <param name="access">Open files.</param>
+/// <param name="access">The way to open files.</param>
 /// <param name="copyUp">Null on a mount that writes nothing.</param>
 /// <param name="numbers">For statistics.</param>
 internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp? copyUp, LiveNumbers numbers)
 {
-    /// <summary>One change of the stack at a time; outermost of all locks.</summary>
+    /// <summary>Held during a change of the stack. It is the outermost of all locks.</summary>
     private readonly Lock _live = new();
 
     private static readonly TimeSpan s_underway = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_heldUp = TimeSpan.FromSeconds(1);
 
     /// <summary>Answers one ioctl(2) on the root.</summary>
-    /// <param name="request">The caller: root, or the owner of the mount.</param>
-    /// <param name="command">Of <see cref="LiveControl"/>.</param>
+    /// <param name="request">The caller must be root or the owner of the mount.</param>
+    /// <param name="command">A number of <see cref="LiveControl"/>.</param>
     /// <param name="data">The argument.</param>
     /// <param name="answer">Room for the answer.</param>
     public Errno Control(in FuseRequest request, uint command, ReadOnlySpan<byte> data, Span<byte> answer)
@@ -76,33 +76,37 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
     {
         if (view.Layers.Lowers.Count >= OverlayOptions.MostLowers)
             return Errno.E2BIG;
+        // The index refers to the lower directories of the mount.
         if (view.Index is { IsComplete: true })
-            return Errno.EINVAL; // what is indexed is bound to the lower directories that there were
+            return Errno.EINVAL;
         copyUp?.CompleteAll();
-        if (view.Kernel.ForgetNames() is not Errno.None and var old)
-            return old;
-        if (OpenNewLayer(directory, out Layer? layer) is not Errno.None and var error)
+        Errno error = view.Kernel.ForgetNames();
+        if (error != Errno.None)
+            return error;
+        if ((error = OpenNewLayer(directory, out Layer? layer)) != Errno.None)
             return error;
         RootParts.LookForXattrWhiteouts(layer!, view.Xattrs);
         view.Owners.Add(layer!);
         ushort number = view.Layers.Add(layer!);
         Inode root = view.Inodes.Root;
         using (new NamesChange(root))
-            root.Directory!.Parts = RootParts.Of(view.Layers, RootParts.IsAufsOpaque(layer!) ? [number] : [number, .. root.Directory.Lowers]);
+            root.Directory!.Parts = RootParts.Of(view.Layers,
+                RootParts.IsAufsOpaque(layer!) ? [number] : [number, .. root.Directory.Lowers]);
         FindDirectoriesAgain();
         return ForgetNamesOnTheWay();
     }
 
-    /// <returns>ESTALE when the path is another directory to us; ELOOP and EBUSY as at the mount.</returns>
+    /// <returns>ESTALE if the daemon sees another directory at the path. ELOOP and EBUSY as at the mount.</returns>
     private Errno OpenNewLayer((ulong Dev, ulong Ino, string Path) directory, out Layer? layer)
     {
+        Errno error;
         layer = null;
         try
         {
             MountTable mounts = OwnMounts.Read();
             using LayerPlace added = LayerPlace.Open("lowerdir", directory.Path, mounts);
-            if (Sys.FStatx(added.Fd, out Statx stat) is not Errno.None and var unseen)
-                return unseen;
+            if ((error = Sys.FStatx(added.Fd, out Statx stat)) != Errno.None)
+                return error;
             if (stat.Dev != directory.Dev || stat.Ino != directory.Ino)
                 return Errno.ESTALE;
             Layer?[] others = [view.Layers.Upper, view.Layers.Work, .. view.Layers.Lowers, .. view.Layers.DataLayers];
@@ -129,11 +133,12 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
         }
     }
 
-    /// <summary>What somebody changed in a layer is seen from here on; that the kernel has it cached is no matter.</summary>
+    /// <summary>Shows the changes that other programs made in the layers, even where the kernel has cached the old state.</summary>
     private Errno Refresh()
     {
-        if (view.Kernel.ForgetNames() is not Errno.None and var old)
-            return old;
+        Errno error = view.Kernel.ForgetNames();
+        if (error != Errno.None)
+            return error;
         copyUp?.CompleteAll();
         Inode root = view.Inodes.Root;
         using (new NamesChange(root))
@@ -150,14 +155,16 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
     }
 
     /// <summary>
-    /// Answers that were made before the change may still be on their way, and what a READDIRPLUS brings counts from its arrival
-    /// (fuse_direntplus_link): so names are forgotten once more when those have come, and again later in case one was held up.
+    /// Makes the kernel forget names again. Replies from before the change may still be on their way, and the entries of a READDIRPLUS are
+    /// valid from their arrival (fuse_direntplus_link). So names are forgotten when these replies have arrived, and once more later for a
+    /// delayed one.
     /// </summary>
     private Errno ForgetNamesOnTheWay()
     {
         Thread.Sleep(s_underway);
         Errno error = ForgetNamesAndListings();
-        _ = Task.Delay(s_heldUp).ContinueWith(_ => ForgetNamesAndListings(), TaskScheduler.Default); // best effort
+        // Best effort.
+        _ = Task.Delay(s_heldUp).ContinueWith(_ => ForgetNamesAndListings(), TaskScheduler.Default);
         return error;
     }
 
@@ -165,8 +172,9 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
     {
         foreach (Inode inode in view.Inodes.Snapshot())
         {
+            // The epoch covers names only, not listings.
             if (inode.IsDirectory)
-                view.Kernel.InvalidateData(inode); // the epoch is of names only
+                view.Kernel.InvalidateData(inode);
         }
         return view.Kernel.ForgetNames();
     }
@@ -177,14 +185,21 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
         var parentsLast = new Stack<Inode>();
         foreach (Inode inode in view.Inodes.Snapshot())
         {
-            for (Inode next = inode; next.IsDirectory && done.Add(next) && next is { Unlinked: false, Place: { } place }; next = place.Parent)
+            Inode next = inode;
+            while (next.IsDirectory && done.Add(next) && next is { Unlinked: false, Place: { } place })
+            {
                 parentsLast.Push(next);
+                next = place.Parent;
+            }
             while (parentsLast.TryPop(out Inode? directory))
                 FindAgain(directory);
         }
     }
 
-    /// <summary>Gives a directory the lower parts that it has now; one that is something else now is detached: the next lookup makes a new inode.</summary>
+    /// <summary>
+    /// Gives a directory the lower parts that it has now. If its name is something else now, the inode is detached and the next lookup
+    /// makes a new one.
+    /// </summary>
     private void FindAgain(Inode inode)
     {
         Place place = inode.Place!;
@@ -192,7 +207,9 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
         using (new NamesChange(place.Parent, inode))
         {
             Errno error = LayerLookup.Resolve(view, place.Parent, place.Name, ref found);
-            if (error != Errno.None || !found.IsDirectory || found.HasUpper != inode.HasUpper || (found.HasUpper && found.Stat.Ino != inode.UpperIno))
+            bool isSame = error == Errno.None && found.IsDirectory && found.HasUpper == inode.HasUpper
+                && (!found.HasUpper || found.Stat.Ino == inode.UpperIno);
+            if (!isSame)
             {
                 view.Inodes.Detach(inode);
                 return;

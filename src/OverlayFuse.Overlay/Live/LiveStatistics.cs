@@ -5,8 +5,8 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Overlay.Live;
 
 /// <summary>
-/// What a daemon tells of its mount and itself, as it lies in the argument of <see cref="LiveControl.Statistics"/>. Fields are only ever
-/// appended: they are 0 where the daemon is older than who asks.
+/// A daemon's numbers about its mount and itself, as they lie in the argument of <see cref="LiveControl.Statistics"/>. New fields go to the
+/// end. A field that the daemon is too old to know is 0.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct LiveStatistics
@@ -35,23 +35,24 @@ public struct LiveStatistics
     /// <summary>How files are opened, read and written.</summary>
     public IoMode Io;
 
-    /// <summary>1 when marks are user.overlay.*.</summary>
+    /// <summary>1 if marks are user.overlay.*.</summary>
     public int UserXattr;
 
-    /// <summary>1 when deletions in the upper may be files ".wh.NAME".</summary>
+    /// <summary>1 if deletions in the upper may be files ".wh.NAME".</summary>
     public int AufsWhiteouts;
 
-    /// <summary>1 when owners and modes in xattrs user.containers.override_stat count, where a layer's root has one.</summary>
+    /// <summary>1 if the mount follows xattrs user.containers.override_stat in layers with one on their root.</summary>
     public int BelievesOverrides;
 
-    /// <summary>1 when what has a redirect is refused (redirect_dir=nofollow).</summary>
+    /// <summary>1 if entries with a redirect are refused (redirect_dir=nofollow).</summary>
     public int RefusesRedirects;
 
-    /// <summary>1 when what is a metacopy is refused (metacopy=off).</summary>
+    /// <summary>1 if metacopies are refused (metacopy=off).</summary>
     public int RefusesMetacopies;
 
     /// <summary>Number of the process namespace of this process; 0 without /proc.</summary>
     public static ulong OwnProcessNamespace { get; } =
-        TextFile.ReadLink(Proc.PathOf("self/ns/pid"), out string link) == Errno.None && link is ['p', 'i', 'd', ':', '[', .. var number, ']']
+        TextFile.ReadLink(Proc.PathOf("self/ns/pid"), out string link) == Errno.None
+        && link is ['p', 'i', 'd', ':', '[', .. var number, ']']
         && ulong.TryParse(number, CultureInfo.InvariantCulture, out ulong value) ? value : 0;
 }

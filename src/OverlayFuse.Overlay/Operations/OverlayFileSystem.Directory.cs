@@ -8,9 +8,9 @@ using OverlayFuse.Overlay.OpenFiles;
 namespace OverlayFuse.Overlay.Operations;
 
 /// <summary>
-/// OPENDIR, READDIR, READDIRPLUS. A listing is made when reading starts at offset 0 and kept with the open directory; an offset is the
-/// number of the entry, so telldir and seekdir hold whatever is created or removed meanwhile. The kernel's cache of a directory has room for
-/// one listing, so only one of several open handles may use it: the others' offsets would mean something else in it.
+/// OPENDIR, READDIR, READDIRPLUS. Reading from offset 0 makes a listing, which the open directory keeps. An offset is the number of an
+/// entry, so telldir and seekdir stay right while names are created and removed. The kernel's cache of a directory has room for one
+/// listing. Only one of several open handles may use it, because the offsets of the others belong to other listings.
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
@@ -37,11 +37,13 @@ public sealed partial class OverlayFileSystem
     {
         if (_openDirectories.Remove(input.Fh) is not { } open)
             return Errno.EBADF;
-        _ = Interlocked.Decrement(ref open.Inode.Directory!.OpenHandles); // how many are left does not matter here
+        // The number of handles that are left does not matter here.
+        _ = Interlocked.Decrement(ref open.Inode.Directory!.OpenHandles);
         lock (open)
         {
             open.Listing?.Dispose();
-            open.Listing = null; // a READDIR whose caller was killed may still come here
+            // A READDIR of a killed caller may still read it.
+            open.Listing = null;
         }
         return Errno.None;
     }
@@ -61,12 +63,13 @@ public sealed partial class OverlayFileSystem
             return Errno.ESTALE;
         if (!inode.HasUpper || !_view.Options.Syncs)
             return Errno.None;
-        if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var error)
+        Errno error = _view.Files.Locate(inode, out FoundFile real);
+        if (error != Errno.None)
             return error;
         using (real)
         {
-            if (Sys.OpenAt(real.Directory, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened) is not Errno.None and var failed)
-                return failed;
+            if ((error = Sys.OpenAt(real.Directory, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened)) != Errno.None)
+                return error;
             using var directory = new ScopedFd(opened);
             return Sys.FSync(directory, (input.Flags & FSyncFlags.DataOnly) != 0);
         }
@@ -76,9 +79,10 @@ public sealed partial class OverlayFileSystem
     {
         if (_openDirectories[input.Fh] is not { } open)
             return Errno.EBADF;
+        Errno error;
         lock (open)
         {
-            if ((input.Offset == 0 || open.Listing is null) && ReadListing(open) is not Errno.None and var error)
+            if ((input.Offset == 0 || open.Listing is null) && (error = ReadListing(open)) != Errno.None)
                 return error;
             DirectoryListing listing = open.Listing!;
             for (ulong offset = input.Offset; offset < (ulong)(listing.Count + Dots); offset++)
@@ -120,16 +124,18 @@ public sealed partial class OverlayFileSystem
         if (!entries.IsPlus)
             return entries.TryAdd(entry.Ino, next, entry.Type, entry.Name.Bytes);
         Errno error = LookupEntry(directory, entry.Name, new LayerHint(entry.Slot, listing.Version), out EntryOut found, out _);
-        return error == Errno.ENOENT // removed since
+        // ENOENT: the name was removed after the listing was made.
+        return error == Errno.ENOENT
             || entries.TryAddPlus(found, error == Errno.None ? found.Attr.Ino : entry.Ino, next, entry.Type, entry.Name.Bytes);
     }
 
-    /// <summary>Whether a real directory holds anything at all, whiteouts included.</summary>
+    /// <summary>Tells if a real directory holds any entry, whiteouts included.</summary>
     private static Errno HoldsEntries(Fd parent, Name name, out bool holds)
     {
         holds = false;
         const OpenFlags flags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow;
-        if (Sys.OpenAt(parent, name, flags, out Fd opened) is not Errno.None and var error)
+        Errno error = Sys.OpenAt(parent, name, flags, out Fd opened);
+        if (error != Errno.None)
             return error;
         using var directory = new ScopedFd(opened);
         Span<byte> records = stackalloc byte[1024];
@@ -139,7 +145,7 @@ public sealed partial class OverlayFileSystem
     }
 }
 
-/// <summary>A directory that the kernel holds open. Its listing is guarded by locking the object.</summary>
+/// <summary>A directory that the kernel holds open. A lock of the object guards the listing.</summary>
 /// <param name="inode">The directory.</param>
 internal sealed class OpenDirectory(Inode inode)
 {

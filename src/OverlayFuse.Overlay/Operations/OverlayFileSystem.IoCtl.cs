@@ -11,7 +11,7 @@ using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Operations;
 
-/// <summary>IOCTL: the file flags of chattr(1) and the project of xfs_io(8), which the kernel turns into ioctls for FUSE.</summary>
+/// <summary>IOCTL: the file flags of chattr(1) and the project of xfs_io(8). For FUSE the kernel turns both into ioctls.</summary>
 public sealed partial class OverlayFileSystem
 {
     /// <inheritdoc/>
@@ -20,7 +20,7 @@ public sealed partial class OverlayFileSystem
         result = default;
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (input.Command is LiveControl.ListLayer or LiveControl.AddLayer or LiveControl.Refresh or LiveControl.Statistics or LiveControl.Settle)
+        if (LiveControl.Has(input.Command))
             return request.Node.Value == _view.Inodes.Root.Id.Value ? _live.Control(request, input.Command, data, answer) : Errno.ENOTTY;
         bool sets = input.Command is IoControls.SetFlags or IoControls.SetProject;
         if (!sets && input.Command is not (IoControls.GetFlags or IoControls.GetProject))
@@ -29,17 +29,19 @@ public sealed partial class OverlayFileSystem
             return Errno.ENOTTY;
         Span<byte> argument = stackalloc byte[64];
         data[..Math.Min(data.Length, argument.Length)].CopyTo(argument);
-        if (sets && MaySetFlags(request, inode, input.Command, argument) is not Errno.None and var denied)
-            return denied;
-        if (sets && _upper.Ensure(request, inode, CopyUp.NoData) is not Errno.None and var error)
+        Errno error;
+        if (sets && (error = MaySetFlags(request, inode, input.Command, argument)) != Errno.None)
             return error;
-        if (_view.Files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened) is not Errno.None and var failed)
-            return failed;
+        if (sets && (error = _upper.Ensure(request, inode, CopyUp.NoData)) != Errno.None)
+            return error;
+        if ((error = _view.Files.Open(inode, OpenFlags.ReadOnly | OpenFlags.NonBlock, out Fd opened)) != Errno.None)
+            return error;
         using var file = new ScopedFd(opened);
         if (sets)
         {
             error = SetFlags(inode, file, input.Command, argument);
-            _view.Kernel.InvalidateAttributes(inode); // the kernel expects no change of them from an ioctl: the time of change is another, also when only a part was done
+            // The kernel expects no change of attributes from an ioctl. The time of change is new, even if only a part was done.
+            _view.Kernel.InvalidateAttributes(inode);
             return error;
         }
         error = GetFlags(inode, file, input.Command, argument);
@@ -49,44 +51,50 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>
-    /// Whether the caller may change flags of the inode (vfs_fileattr_set, fileattr_set_prepare). FUSE's kernel side asks that from Linux 5.13 on. Where it
-    /// does not tell the caller's ids (ALLOW_IDMAP, Linux 6.12), the owner as the caller's mount shows it is known there alone.
+    /// Checks that the caller may change flags of the inode (vfs_fileattr_set, fileattr_set_prepare). FUSE's kernel side checks it from
+    /// Linux 5.13 on. If it does not tell the caller's ids (ALLOW_IDMAP, Linux 6.12), only the kernel knows the owner as the caller's mount
+    /// shows it.
     /// </summary>
     private Errno MaySetFlags(in FuseRequest request, Inode inode, uint command, ReadOnlySpan<byte> argument)
     {
         if (request.Caller.Uid == uint.MaxValue)
             return Errno.None;
-        if (_view.Files.Statx(inode, out Statx stat) is not Errno.None and var error)
+        Errno error = _view.Files.Statx(inode, out Statx stat);
+        if (error != Errno.None)
             return error;
         if (!_view.Owners.MayActAsOwner(request, stat))
             return Errno.EPERM;
-        if (_protections.Of(inode, out Protection protection) is not Errno.None and var unread)
-            return unread;
-        return ProtectionIn(command, MemoryMarshal.Read<uint>(argument)) == protection || CallerProcess.MayProtect(request) ? Errno.None : Errno.EPERM;
+        if ((error = _protections.Of(inode, out Protection protection)) != Errno.None)
+            return error;
+        bool keepsProtection = ProtectionIn(command, MemoryMarshal.Read<uint>(argument)) == protection;
+        return keepsProtection || CallerProcess.MayProtect(request) ? Errno.None : Errno.EPERM;
     }
 
     private static Protection ProtectionIn(uint command, uint flags) =>
-        ((flags & AppendFlag(command)) != 0 ? Protection.Append : Protection.None) | ((flags & ImmutableFlag(command)) != 0 ? Protection.Immutable : Protection.None);
+        ((flags & AppendFlag(command)) != 0 ? Protection.Append : Protection.None)
+        | ((flags & ImmutableFlag(command)) != 0 ? Protection.Immutable : Protection.None);
 
     private Errno GetFlags(Inode inode, Fd file, uint command, Span<byte> argument)
     {
-        if (Sys.IoCtl(file, command, argument) is not Errno.None and var error)
+        Errno error = Sys.IoCtl(file, command, argument);
+        if (error != Errno.None)
             return error;
-        if (_protections.Of(inode, out Protection protection) is not Errno.None and var unread)
-            return unread;
+        if ((error = _protections.Of(inode, out Protection protection)) != Errno.None)
+            return error;
         ref uint flags = ref MemoryMarshal.AsRef<uint>(argument);
         flags |= (protection & Protection.Append) != 0 ? AppendFlag(command) : 0;
         flags |= (protection & Protection.Immutable) != 0 ? ImmutableFlag(command) : 0;
         return Errno.None;
     }
 
-    /// <summary>+a and +i are kept in an xattr and not set of the upper file; all others are set there (ovl_fileattr_set).</summary>
+    /// <summary>Sets the flags. An xattr keeps +a and +i; the upper file gets all others (ovl_fileattr_set).</summary>
     private Errno SetFlags(Inode inode, Fd file, uint command, Span<byte> argument)
     {
         ref uint flags = ref MemoryMarshal.AsRef<uint>(argument);
         Protection protection = ProtectionIn(command, flags);
         flags &= ~(AppendFlag(command) | ImmutableFlag(command));
-        if (_protections.Set(inode, file, protection) is not Errno.None and var error)
+        Errno error = _protections.Set(inode, file, protection);
+        if (error != Errno.None)
             return error;
         return Sys.IoCtl(file, command, argument);
     }

@@ -23,33 +23,37 @@ public sealed partial class OverlayFileSystem
             return Errno.ENAMETOOLONG;
         if (_view.UpperForm.IsReserved(newName))
             return Errno.EINVAL;
-        if (_protections.RequireUnprotected(parent, Protection.Immutable) is not Errno.None and var shut)
-            return shut;
-        if (_protections.RequireUnprotected(inode, Protection.Any) is not Errno.None and var kept)
-            return kept;
-        if (_upper.Ensure(request, inode, CopyUp.NoData) is not Errno.None and var error)
+        Errno error = _protections.RequireUnprotected(parent, Protection.Immutable);
+        if (error != Errno.None)
             return error;
-        if (_upper.BorrowDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var refused)
-            return refused;
+        if ((error = _protections.RequireUnprotected(inode, Protection.Any)) != Errno.None)
+            return error;
+        if ((error = _upper.Ensure(request, inode, CopyUp.NoData)) != Errno.None)
+            return error;
+        if ((error = _upper.BorrowDirectory(request, parent, out BorrowedFd upper)) != Errno.None)
+            return error;
         using (upper)
         {
-            if (_view.Files.Open(inode, OpenFlags.Path | OpenFlags.NoFollow, out Fd opened) is not Errno.None and var lost)
-                return lost;
+            if ((error = _view.Files.Open(inode, OpenFlags.Path | OpenFlags.NoFollow, out Fd opened)) != Errno.None)
+                return error;
             using var source = new ScopedFd(opened);
             using (new NamesChange(parent))
             {
-                if (inode.Data is not null && InodePath.SetRedirect(inode, _view.Redirect, source, Name.Empty, absolute: true) is not Errno.None and var unmarked)
-                    return unmarked; // the data are found by their old name (ovl_set_link_redirect)
-                if (_view.Files.Statx(inode, source, Name.Empty, out Statx before) is not Errno.None and var unseen)
-                    return unseen;
-                if (LinkInUpper(inode, source, parent, upper, newName) is not Errno.None and var failed)
-                    return failed;
+                // A metacopy finds its data by their old name (ovl_set_link_redirect).
+                if (inode.Data is not null
+                    && (error = InodePath.SetRedirect(inode, _view.Redirect, source, Name.Empty, absolute: true)) != Errno.None)
+                    return error;
+                if ((error = _view.Files.Statx(inode, source, Name.Empty, out Statx before)) != Errno.None)
+                    return error;
+                if ((error = LinkInUpper(inode, source, parent, upper, newName)) != Errno.None)
+                    return error;
                 bool seen = _view.Files.Statx(inode, source, Name.Empty, out Statx stat) == Errno.None;
                 _view.Inodes.Link(inode, parent, newName);
                 OpenDescriptors.Unpin(inode);
                 entry = ToEntry(inode, seen ? stat : before);
+                // The link exists, so the call succeeds. The kernel asks for the attributes again.
                 if (!seen)
-                    entry.AttrValid = entry.AttrValidNsec = 0; // the link is there: the kernel shall ask again
+                    entry.AttrValid = entry.AttrValidNsec = 0;
                 return Errno.None;
             }
         }
@@ -61,7 +65,8 @@ public sealed partial class OverlayFileSystem
         length = 0;
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var error)
+        Errno error = _view.Files.Locate(inode, out FoundFile real);
+        if (error != Errno.None)
             return error;
         using (real)
             return Ownership.ReadTarget(real.Directory, real.Name, target, out length);
@@ -69,15 +74,16 @@ public sealed partial class OverlayFileSystem
 
     private Errno LinkInUpper(Inode inode, Fd source, Inode parent, Fd upper, Name name)
     {
-        if (inode.HasOrigin && _view.Impure.Set(parent, upper) is not Errno.None and var unmarked)
-            return unmarked;
-        Errno error = Sys.LinkFd(source, upper, name);
+        Errno error;
+        if (inode.HasOrigin && (error = _view.Impure.Set(parent, upper)) != Errno.None)
+            return error;
+        error = Sys.LinkFd(source, upper, name);
         if (error == Errno.None)
             return _view.UpperForm.Appeared(upper, ref parent.Directory!.UpperMarks, name);
         if (error != Errno.EEXIST)
             return error;
-        if (_new.RequireWhiteout(upper, name) is not Errno.None and var taken)
-            return taken;
+        if ((error = _new.RequireWhiteout(upper, name)) != Errno.None)
+            return error;
         var entry = new WorkEntry(_view.Work!);
         try
         {

@@ -9,7 +9,7 @@ namespace OverlayFuse.Overlay.Operations;
 /// <summary>LOOKUP and FORGET: one name through all layers (ovl_lookup).</summary>
 public sealed partial class OverlayFileSystem
 {
-    /// <summary>How often a lookup is done again because names changed beside it, before it takes their lock.</summary>
+    /// <summary>Attempts of a lookup without the lock. Names that change meanwhile make an attempt fail.</summary>
     private const int OptimisticLookups = 3;
 
     /// <inheritdoc/>
@@ -23,36 +23,39 @@ public sealed partial class OverlayFileSystem
         if (!parent.IsDirectory)
             return Errno.ENOTDIR;
         Errno error = LookupEntry(parent, name, default, out entry, out _);
+        // Node 0 with a validity: the kernel remembers that the name does not exist.
         if (error == Errno.ENOENT)
-            (entry.EntryValid, entry.EntryValidNsec) = (_caching.MissingEntries.Seconds, _caching.MissingEntries.Nanoseconds); // of node 0: the kernel remembers that it is not there
+            (entry.EntryValid, entry.EntryValidNsec) = (_caching.MissingEntries.Seconds, _caching.MissingEntries.Nanoseconds);
         return error == Errno.ENOENT ? Errno.None : error;
     }
 
     /// <inheritdoc/>
     public void Forget(NodeId node, ulong lookups) => _view.Inodes.Forget(node, lookups);
 
-    /// <summary>"." and "..": how exportfs asks for an inode by its file handle (FUSE_EXPORT_SUPPORT).</summary>
+    /// <summary>Answers "." and "..": exportfs asks so for the inode of a file handle (FUSE_EXPORT_SUPPORT).</summary>
     private Errno LookupSelf(Inode inode, int dots, out EntryOut entry)
     {
         entry = default;
         if (dots == 2)
             inode = inode.Place!.Parent;
-        if (_view.Files.Statx(inode, out Statx stat) is not Errno.None and var error)
+        Errno error = _view.Files.Statx(inode, out Statx stat);
+        if (error != Errno.None)
             return error;
+        // The kernel asks only for inodes that no process has open.
         if (inode.Unlinked && (!inode.HasUpper || LinksOf(inode, stat) == 0))
-            return Errno.ESTALE; // the kernel only asks for what nobody has open
+            return Errno.ESTALE;
         _view.Inodes.Acquire(inode);
         entry = ToEntry(inode, stat);
         return Errno.None;
     }
 
-    /// <summary>Looks a name up and takes a reference to what is there.</summary>
+    /// <summary>Looks a name up and takes a reference to its inode.</summary>
     /// <param name="parent">The directory.</param>
     /// <param name="name">The name.</param>
-    /// <param name="hint">Where a listing has met it.</param>
+    /// <param name="hint">The layer in which a listing has met the name.</param>
     /// <param name="entry">The answer.</param>
-    /// <param name="inode">What was found.</param>
-    /// <returns>ENOENT when nothing is there or it is hidden.</returns>
+    /// <param name="inode">The inode with this name.</param>
+    /// <returns>ENOENT if no layer has the name, or a whiteout hides it.</returns>
     private Errno LookupEntry(Inode parent, Name name, LayerHint hint, out EntryOut entry, out Inode inode)
     {
         entry = default;
@@ -74,16 +77,17 @@ public sealed partial class OverlayFileSystem
                     return error;
                 if (!found.Exists)
                     return Errno.ENOENT;
+                // Writing the origin changes its ctime.
                 if (found.HasUpper && found.IsMerged && found.Locations is null && WriteMissingOrigin(parent, name, found.Lowers[0]))
-                    error = LayerLookup.Resolve(_view, parent, name, ref found, hint.Slot(version)); // its ctime is another now
+                    error = LayerLookup.Resolve(_view, parent, name, ref found, hint.Slot(version));
                 if (error != Errno.None)
                     return error;
                 if (!_view.Inodes.TryAdmit(parent, version, name, found, out inode))
                     continue;
                 if (found.IsMetacopy)
                     found.Stat.Blocks = _view.Files.BlocksOfData(found.Data!, found.Stat);
-                if (inode.Partial is not null && _view.Files.Statx(inode, out found.Stat) is not Errno.None and var unseen)
-                    return unseen;
+                if (inode.Partial is not null && (error = _view.Files.Statx(inode, out found.Stat)) != Errno.None)
+                    return error;
                 entry = ToEntry(inode, found.Stat);
                 return Errno.None;
             }
@@ -95,8 +99,8 @@ public sealed partial class OverlayFileSystem
         }
     }
 
-    /// <summary>Best effort: the inode number of a merged directory does not depend on it here.</summary>
-    /// <returns>Whether the upper directory was changed.</returns>
+    /// <summary>Writes the origin of a merged directory if it has none. Best effort: our inode numbers do not depend on it.</summary>
+    /// <returns>True if the upper directory was changed.</returns>
     private bool WriteMissingOrigin(Inode parent, Name name, ushort layer)
     {
         if (_view.Work is null || _view.Directories.BorrowUpper(parent, out BorrowedFd upper) != Errno.None)
@@ -109,7 +113,8 @@ public sealed partial class OverlayFileSystem
             {
                 if (!_view.Origin.WriteMissing(upper, lower, name, _view.Layers.Lowers[layer]))
                     return false;
-                _ = _view.Impure.Set(parent, upper); // see above
+                // Best effort, as above.
+                _ = _view.Impure.Set(parent, upper);
                 return true;
             }
         }
@@ -128,8 +133,8 @@ public sealed partial class OverlayFileSystem
 }
 
 /// <summary>
-/// In which slot a name is topmost, as long as its directory's version is still the one of the listing that met it: 0 the upper, then
-/// one for each lower of the directory.
+/// The topmost slot of a name, as a listing has met it: 0 is the upper, and each lower of the directory has one more. It holds as long as
+/// the version of the directory is that of the listing.
 /// </summary>
 internal readonly record struct LayerHint(int TopSlot, int Version)
 {

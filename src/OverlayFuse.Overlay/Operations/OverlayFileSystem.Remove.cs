@@ -10,7 +10,7 @@ using OverlayFuse.Overlay.Work;
 namespace OverlayFuse.Overlay.Operations;
 
 /// <summary>
-/// UNLINK and RMDIR: what a lower layer shows gets a whiteout in one step and is never copied up; the rest is plainly removed
+/// UNLINK and RMDIR. A name that a lower layer has gets a whiteout in one step, without a copy-up. Any other name is removed from the upper
 /// (ovl_do_remove, ovl_remove_and_whiteout).
 /// </summary>
 public sealed partial class OverlayFileSystem
@@ -20,29 +20,32 @@ public sealed partial class OverlayFileSystem
     {
         if (_view.Inodes[request.Node] is not { } parent)
             return Errno.ESTALE;
-        if (_protections.RequireRemovable(parent, name) is not Errno.None and var kept)
-            return kept;
-        if (PrepareRemoval(request, parent, name) is not Errno.None and var unready)
-            return unready;
-        if (_upper.BorrowDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
+        Errno error = _protections.RequireRemovable(parent, name);
+        if (error != Errno.None)
+            return error;
+        if ((error = PrepareRemoval(request, parent, name)) != Errno.None)
+            return error;
+        if ((error = _upper.BorrowDirectory(request, parent, out BorrowedFd upper)) != Errno.None)
             return error;
         using (upper)
         using (new NamesChange(parent))
         {
-            if (UpperFiles.Stat(upper, name, out Statx stat, out bool inUpper) is not Errno.None and var unseen)
-                return unseen;
-            if (LayerLookup.LowerHas(_view, parent, name, inUpper, out bool inLower) is not Errno.None and var failed)
-                return failed;
+            if ((error = UpperFiles.Stat(upper, name, out Statx stat, out bool inUpper)) != Errno.None)
+                return error;
+            if ((error = LayerLookup.LowerHas(_view, parent, name, inUpper, out bool inLower)) != Errno.None)
+                return error;
             if (inUpper ? Whiteout.Is(_view.Xattrs, upper, name, stat) : !inLower)
                 return Errno.ENOENT;
             if (inUpper && stat.IsDirectory)
                 return Errno.EISDIR;
             Inode? inode = inUpper ? _view.Inodes.OfUpperFile(stat.Ino) : _view.Inodes.OfName(parent, name);
-            if (inUpper && _protections.RequireUnprotected(inode, upper, name) is not Errno.None and var protectedFile)
-                return protectedFile;
-            if (inUpper && _access.Pin(inode, upper, name) is not Errno.None and var unheld)
-                return unheld;
-            error = inLower ? _view.UpperForm.Cover(upper, ref parent.Directory!.UpperMarks, name, inUpper ? UpperEntry.File : UpperEntry.None) : Sys.UnlinkAt(upper, name);
+            if (inUpper && (error = _protections.RequireUnprotected(inode, upper, name)) != Errno.None)
+                return error;
+            if (inUpper && (error = _access.Pin(inode, upper, name)) != Errno.None)
+                return error;
+            error = inLower
+                ? _view.UpperForm.Cover(upper, ref parent.Directory!.UpperMarks, name, inUpper ? UpperEntry.File : UpperEntry.None)
+                : Sys.UnlinkAt(upper, name);
             Removed(inode, parent, name, error, inode is { HasUpper: true } ? LinksOf(inode, stat) : 0);
             if (error == Errno.None)
                 _indexed.Dropped(inode);
@@ -55,27 +58,31 @@ public sealed partial class OverlayFileSystem
     {
         if (_view.Inodes[request.Node] is not { } parent)
             return Errno.ESTALE;
+        // The kernel has looked it up before, so it has changed since.
         if (_view.Inodes.OfName(parent, name) is not { } inode)
-            return Errno.ESTALE; // the kernel had it looked up: it is no longer what it was
-        if (_protections.RequireRemovable(parent, name) is not Errno.None and var kept)
-            return kept;
-        if (_protections.RequireUnprotected(inode, Protection.Any) is not Errno.None and var fixedInode)
-            return fixedInode;
-        if (RequireEmpty(inode) is not Errno.None and var filled)
-            return filled; // before the parent is copied up for nothing
-        if (LinkUpIndexed(request, inode, parent, name) is not Errno.None and var unready)
-            return unready;
-        if (_upper.BorrowDirectory(request, parent, out BorrowedFd upper) is not Errno.None and var error)
+            return Errno.ESTALE;
+        Errno error = _protections.RequireRemovable(parent, name);
+        if (error != Errno.None)
+            return error;
+        if ((error = _protections.RequireUnprotected(inode, Protection.Any)) != Errno.None)
+            return error;
+        // This check comes first, so the parent is not copied up in vain.
+        if ((error = RequireEmpty(inode)) != Errno.None)
+            return error;
+        if ((error = LinkUpIndexed(request, inode, parent, name)) != Errno.None)
+            return error;
+        if ((error = _upper.BorrowDirectory(request, parent, out BorrowedFd upper)) != Errno.None)
             return error;
         using (upper)
         using (new NamesChange(parent))
         {
-            if (LayerLookup.LowerHas(_view, parent, name, inode.HasUpper, out bool inLower) is not Errno.None and var unseen)
-                return unseen;
-            if (inode.HasUpper && _access.Pin(inode, upper, name) is not Errno.None and var unheld)
-                return unheld;
+            if ((error = LayerLookup.LowerHas(_view, parent, name, inode.HasUpper, out bool inLower)) != Errno.None)
+                return error;
+            if (inode.HasUpper && (error = _access.Pin(inode, upper, name)) != Errno.None)
+                return error;
             error = inLower
-                ? _view.UpperForm.Cover(upper, ref parent.Directory!.UpperMarks, name, inode.HasUpper ? UpperEntry.Directory : UpperEntry.None)
+                ? _view.UpperForm.Cover(upper, ref parent.Directory!.UpperMarks, name,
+                    inode.HasUpper ? UpperEntry.Directory : UpperEntry.None)
                 : RemoveUpperDirectory(upper, name);
             Removed(inode, parent, name, error);
             if (error == Errno.None)
@@ -97,11 +104,12 @@ public sealed partial class OverlayFileSystem
         Errno error = Sys.RmDirAt(upper, name);
         if (error != Errno.ENOTEMPTY)
             return error;
-        using var entry = new WorkEntry(_view.Work!); // it holds whiteouts, of a lower that is no longer there
+        // The directory holds whiteouts for a lower layer that is gone.
+        using var entry = new WorkEntry(_view.Work!);
         return entry.TakeFrom(upper, name);
     }
 
-    /// <summary>Brings the inode in line with what became of its name. Under the lock of its names.</summary>
+    /// <summary>Updates the inode after its name was removed, or could not be. Under the lock of its names.</summary>
     private void Removed(Inode? inode, Inode parent, Name name, Errno error, uint links = 0)
     {
         if (inode is not null && (error != Errno.None || _view.Inodes.Unlink(inode, parent, name, links)))

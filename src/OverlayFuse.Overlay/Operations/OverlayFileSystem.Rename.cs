@@ -25,7 +25,8 @@ public sealed partial class OverlayFileSystem
             return Errno.EINVAL;
         if (_view.Inodes[request.Node] is not { } oldParent || _view.Inodes[input.NewDirectory] is not { } newParent)
             return Errno.ESTALE;
-        if (LookupEntry(oldParent, oldName, default, out _, out Inode source) is not Errno.None and var error)
+        Errno error = LookupEntry(oldParent, oldName, default, out _, out Inode source);
+        if (error != Errno.None)
             return error;
         Inode? target = null;
         try
@@ -54,71 +55,77 @@ public sealed partial class OverlayFileSystem
 
     private Errno Rename(in FuseRequest request, in Renaming rename)
     {
-        if (_protections.RequireMovable(rename) is not Errno.None and var kept)
-            return kept;
+        Errno error = _protections.RequireMovable(rename);
+        if (error != Errno.None)
+            return error;
         if (!CanMove(rename.Source) || (rename.Exchange && rename.Target is { } other && !CanMove(other)))
             return Errno.EXDEV;
         if (rename.Exchange && rename.Target is null)
             return Errno.ENOENT;
-        if (!rename.Exchange && rename.Target is { } target && IsBoundToLower(target) && RequireEmpty(target) is not Errno.None and var filled)
-            return filled; // before anything is copied up for nothing
-        if (_upper.Ensure(request, rename.Source, CopyUp.NoData) is not Errno.None and var error)
+        // This check comes first, so nothing is copied up in vain.
+        if (!rename.Exchange && rename.Target is { } target && IsBoundToLower(target) && (error = RequireEmpty(target)) != Errno.None)
             return error;
-        if (rename.Exchange && _upper.Ensure(request, rename.Target!, CopyUp.NoData) is not Errno.None and var refused)
-            return refused;
-        if (_upper.BorrowDirectory(request, rename.OldParent, out BorrowedFd oldUpper) is not Errno.None and var closed)
-            return closed;
+        if ((error = _upper.Ensure(request, rename.Source, CopyUp.NoData)) != Errno.None)
+            return error;
+        if (rename.Exchange && (error = _upper.Ensure(request, rename.Target!, CopyUp.NoData)) != Errno.None)
+            return error;
+        if ((error = _upper.BorrowDirectory(request, rename.OldParent, out BorrowedFd oldUpper)) != Errno.None)
+            return error;
         using (oldUpper)
         {
-            if (_upper.BorrowDirectory(request, rename.NewParent, out BorrowedFd newUpper) is not Errno.None and var shut)
-                return shut;
+            if ((error = _upper.BorrowDirectory(request, rename.NewParent, out BorrowedFd newUpper)) != Errno.None)
+                return error;
             using (newUpper)
             {
-                if (LinkUpIndexed(request, rename) is not Errno.None and var unlinked)
-                    return unlinked;
+                if ((error = LinkUpIndexed(request, rename)) != Errno.None)
+                    return error;
                 using var names = new NamesChange(rename.OldParent, rename.NewParent);
-                if (CallerIds.AssumeMounter() is not Errno.None and var stuck)
-                    return stuck;
+                if ((error = CallerIds.AssumeMounter()) != Errno.None)
+                    return error;
                 return rename.Exchange ? Exchange(rename, oldUpper, newUpper) : Replace(rename, oldUpper, newUpper);
             }
         }
     }
 
-    /// <summary>Without redirect_dir=on a lower directory stays where it is (ovl_can_move): mv(1) copies.</summary>
+    /// <summary>
+    /// True if an inode may be renamed. Without redirect_dir=on a lower directory may not (ovl_can_move): mv(1) copies it.
+    /// </summary>
     private bool CanMove(Inode inode) => _view.Redirect.IsMade || !IsBoundToLower(inode);
 
-    /// <summary>A directory that lower layers have a part in: its new name alone would not find them.</summary>
+    /// <summary>True for a directory with parts in lower layers. A new name alone does not lead to them.</summary>
     private static bool IsBoundToLower(Inode inode) => inode.Directory is { Lowers.Length: > 0 };
 
     private Errno Exchange(in Renaming rename, Fd oldUpper, Fd newUpper)
     {
         var from = new UpperName(rename.OldParent, oldUpper, rename.OldName);
         var to = new UpperName(rename.NewParent, newUpper, rename.NewName);
-        if (Prepare(rename.Source, from, to) is not Errno.None and var error)
+        Errno error = Prepare(rename.Source, from, to);
+        if (error != Errno.None)
             return error;
-        if (Prepare(rename.Target!, to, from) is not Errno.None and var refused)
-            return refused;
-        if (Sys.RenameAt(oldUpper, rename.OldName, newUpper, rename.NewName, RenameFlags.Exchange) is not Errno.None and var failed)
-            return failed;
+        if ((error = Prepare(rename.Target!, to, from)) != Errno.None)
+            return error;
+        if ((error = Sys.RenameAt(oldUpper, rename.OldName, newUpper, rename.NewName, RenameFlags.Exchange)) != Errno.None)
+            return error;
         _view.Inodes.Exchange(rename);
         return Errno.None;
     }
 
     private Errno Replace(in Renaming rename, Fd oldUpper, Fd newUpper)
     {
-        if (LayerLookup.LowerHas(_view, rename.OldParent, rename.OldName, inUpper: true, out bool cover) is not Errno.None and var error)
+        Errno error = LayerLookup.LowerHas(_view, rename.OldParent, rename.OldName, inUpper: true, out bool cover);
+        if (error != Errno.None)
             return error;
-        if (UpperFiles.Stat(newUpper, rename.NewName, out Statx there, out bool exists) is not Errno.None and var unseen)
-            return unseen;
+        if ((error = UpperFiles.Stat(newUpper, rename.NewName, out Statx there, out bool exists)) != Errno.None)
+            return error;
         bool overWhiteout = exists && Whiteout.Is(_view.Xattrs, newUpper, rename.NewName, there);
         var from = new UpperName(rename.OldParent, oldUpper, rename.OldName);
-        if (Prepare(rename.Source, from, new UpperName(rename.NewParent, newUpper, rename.NewName)) is not Errno.None and var refused)
-            return refused;
+        if ((error = Prepare(rename.Source, from, new UpperName(rename.NewParent, newUpper, rename.NewName))) != Errno.None)
+            return error;
         if (rename.Target is { IsDirectory: true } directory
-            && exists && MakeReplaceable(directory, newUpper, rename.NewName) is not Errno.None and var filled)
-            return filled;
-        if (exists && !overWhiteout && _access.Pin(rename.Target, newUpper, rename.NewName) is not Errno.None and var unheld)
-            return unheld;
+            && exists && (error = MakeReplaceable(directory, newUpper, rename.NewName)) != Errno.None)
+            return error;
+        if (exists && !overWhiteout && (error = _access.Pin(rename.Target, newUpper, rename.NewName)) != Errno.None)
+            return error;
         var move = new UpperRename(oldUpper, rename.OldName, newUpper, rename.NewName)
         {
             Covers = cover,
@@ -135,23 +142,28 @@ public sealed partial class OverlayFileSystem
         return error;
     }
 
-    /// <summary>What must be on disk before the new name is: see ovl_rename.</summary>
+    /// <summary>Writes the marks that must be on disk before the new name (ovl_rename).</summary>
     private Errno Prepare(Inode moved, in UpperName from, in UpperName to)
     {
+        Errno error;
         bool isBound = IsBoundToLower(moved);
-        if ((moved.HasOrigin || isBound) && _view.Impure.Set(to.Parent, to.Upper) is not Errno.None and var error)
+        if ((moved.HasOrigin || isBound) && (error = _view.Impure.Set(to.Parent, to.Upper)) != Errno.None)
             return error;
         if (isBound || moved.Data is not null)
             return SetRedirect(moved, from, to);
         return moved.IsDirectory && to.Parent.Directory!.Lowers.Length > 0 ? _view.UpperForm.MarkOpaque(from.Upper, from.Name) : Errno.None;
     }
 
-    /// <summary>The lower part stays where it is: on disk by its redirect, and in memory. Both also hold under the old name.</summary>
+    /// <summary>
+    /// Records where the lower part is: on disk by a redirect, and in memory. Both are also right as long as the inode has its old name.
+    /// </summary>
     private Errno SetRedirect(Inode moved, in UpperName from, in UpperName to)
     {
         bool isSameParent = ReferenceEquals(from.Parent, to.Parent);
-        bool isAbsolute = !isSameParent || (!moved.IsDirectory && (!moved.HasOrigin || moved.Index is not null)); // a lower file of several links may be found by another name, elsewhere (ovl_need_absolute_redirect)
-        if (InodePath.SetRedirect(moved, _view.Redirect, from.Upper, from.Name, isAbsolute) is not Errno.None and var error)
+        // A lower file with several links may be found by another name in another directory (ovl_need_absolute_redirect).
+        bool isAbsolute = !isSameParent || (!moved.IsDirectory && (!moved.HasOrigin || moved.Index is not null));
+        Errno error = InodePath.SetRedirect(moved, _view.Redirect, from.Upper, from.Name, isAbsolute);
+        if (error != Errno.None)
             return error;
         if (moved.Directory is not { } directory)
             return Errno.None;
@@ -166,39 +178,46 @@ public sealed partial class OverlayFileSystem
         return Errno.None;
     }
 
-    /// <summary>A directory that is replaced must be empty; one that holds whiteouts gives way to an empty one (ovl_clear_empty).</summary>
+    /// <summary>
+    /// Prepares a directory that a rename replaces. It must be empty. If it holds whiteouts, an empty one takes its place
+    /// (ovl_clear_empty).
+    /// </summary>
     private Errno MakeReplaceable(Inode directory, Fd upper, Name name)
     {
-        if (HoldsEntries(upper, name, out bool holds) is not Errno.None and var error)
+        Errno error = HoldsEntries(upper, name, out bool holds);
+        if (error != Errno.None)
             return error;
         if (!holds)
             return Errno.None;
-        error = IsBoundToLower(directory) ? Errno.None : RequireEmpty(directory); // of the others it is known
+        // A directory with lower parts was checked before.
+        error = IsBoundToLower(directory) ? Errno.None : RequireEmpty(directory);
+        // The upper's file system refuses it with its own error: EEXIST on XFS.
         if (error == Errno.ENOTEMPTY)
-            return Errno.None; // the upper's file system will refuse it in its own words: EEXIST on XFS
+            return Errno.None;
         return error == Errno.None ? ReplaceByEmpty(directory, upper, name) : error;
     }
 
     private Errno ReplaceByEmpty(Inode directory, Fd upper, Name name)
     {
-        if (_view.Files.Locate(directory, out FoundFile real) is not Errno.None and var error)
+        Errno error = _view.Files.Locate(directory, out FoundFile real);
+        if (error != Errno.None)
             return error;
         var entry = new WorkEntry(_view.Work!);
         try
         {
             using (real)
             {
-                if (Sys.MkDirAt(entry.Directory, entry.Name, Permissions.OwnerAll) is not Errno.None and var failed)
-                    return failed;
-                if (OwnerModes.Statx(real.Directory, Name.Empty, out Statx stat) is not Errno.None and var unseen)
-                    return unseen;
-                if (new CopyUpMetadata(_view, real, stat, entry).CopyAttributes() is not Errno.None and var lost)
-                    return lost;
+                if ((error = Sys.MkDirAt(entry.Directory, entry.Name, Permissions.OwnerAll)) != Errno.None)
+                    return error;
+                if ((error = OwnerModes.Statx(real.Directory, Name.Empty, out Statx stat)) != Errno.None)
+                    return error;
+                if ((error = new CopyUpMetadata(_view, real, stat, entry).CopyAttributes()) != Errno.None)
+                    return error;
             }
-            if (Opaque.Mark(_view.Xattrs, entry.Directory, entry.Name) is not Errno.None and var unmarked)
-                return unmarked;
-            if (Sys.StatxAt(entry.Directory, entry.Name, out Statx empty, StatxMask.Ino) is not Errno.None and var gone)
-                return gone;
+            if ((error = Opaque.Mark(_view.Xattrs, entry.Directory, entry.Name)) != Errno.None)
+                return error;
+            if ((error = Sys.StatxAt(entry.Directory, entry.Name, out Statx empty, StatxMask.Ino)) != Errno.None)
+                return error;
             error = entry.ExchangeWith(upper, name);
             if (error == Errno.None)
             {

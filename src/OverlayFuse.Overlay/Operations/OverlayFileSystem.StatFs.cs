@@ -5,7 +5,7 @@ using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Overlay.Operations;
 
-/// <summary>STATFS and SYNCFS: those of the upper layer, or of the topmost lower one (ovl_statfs, ovl_sync_fs).</summary>
+/// <summary>STATFS of the upper layer, or of the topmost lower one (ovl_statfs), and SYNCFS of the upper layer (ovl_sync_fs).</summary>
 public sealed partial class OverlayFileSystem
 {
     /// <inheritdoc/>

@@ -11,27 +11,29 @@ using OverlayFuse.Overlay.Owners;
 
 namespace OverlayFuse.Overlay.Operations;
 
-/// <summary>SETXATTR, GETXATTR, LISTXATTR, REMOVEXATTR: the private namespace is escaped (fs/overlayfs/xattrs.c).</summary>
+/// <summary>SETXATTR, GETXATTR, LISTXATTR, REMOVEXATTR. Names in the private namespace are escaped (fs/overlayfs/xattrs.c).</summary>
 public sealed partial class OverlayFileSystem
 {
-    /// <summary>SETXATTR_EXT was negotiated.</summary>
+    /// <summary>True if SETXATTR_EXT was negotiated.</summary>
     private bool _tellsSetGid;
 
     /// <inheritdoc/>
     public Errno GetXattr(in FuseRequest request, Name name, Span<byte> value, out int length)
     {
         length = 0;
+        // After ENOSYS the kernel never asks again.
         if (_view.Options.NoXattrs)
-            return Errno.ENOSYS; // the kernel never asks again
+            return Errno.ENOSYS;
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
         if (_view.Owners.IsReservedXattr(name))
             return Errno.ENODATA;
         Span<byte> buffer = stackalloc byte[Limits.StoredXattrName];
-        if (_view.Xattrs.ToStored(name, buffer, out Name stored) is not Errno.None and var error)
+        Errno error = _view.Xattrs.ToStored(name, buffer, out Name stored);
+        if (error != Errno.None)
             return error;
-        if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var lost)
-            return lost;
+        if ((error = _view.Files.Locate(inode, out FoundFile real)) != Errno.None)
+            return error;
         using (real)
             return _view.Owners.GetXattr(inode.RealLayer, real.At, stored, value, out length);
     }
@@ -46,23 +48,26 @@ public sealed partial class OverlayFileSystem
         if (_view.Owners.IsReservedXattr(name))
             return Errno.EPERM;
         Span<byte> buffer = stackalloc byte[Limits.StoredXattrName];
-        if (_view.Xattrs.ToStored(name, buffer, out Name stored) is not Errno.None and var error)
+        Errno error = _view.Xattrs.ToStored(name, buffer, out Name stored);
+        if (error != Errno.None)
             return error;
-        if (_view.Owners.ToStoredIds(name, ref value) is not Errno.None and var unknown)
-            return unknown;
-        if (_protections.RequireUnprotected(inode, Protection.Any) is not Errno.None and var kept)
-            return kept;
-        if (_upper.Ensure(request, inode, CopyUp.NoData) is not Errno.None and var refused)
-            return refused;
-        lock (inode.OpenLock) // not while a late write keeps the capability (WriteStored)
+        if ((error = _view.Owners.ToStoredIds(name, ref value)) != Errno.None)
+            return error;
+        if ((error = _protections.RequireUnprotected(inode, Protection.Any)) != Errno.None)
+            return error;
+        if ((error = _upper.Ensure(request, inode, CopyUp.NoData)) != Errno.None)
+            return error;
+        // A late write that keeps the capability takes the same lock (WriteStored).
+        lock (inode.OpenLock)
         {
-            if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var lost)
-                return lost;
+            if ((error = _view.Files.Locate(inode, out FoundFile real)) != Errno.None)
+                return error;
             using (real)
-            using (new ModeChange(inode.IsDirectory)) // an ACL has a say in it
+            // An access ACL changes the mode, too.
+            using (new ModeChange(inode.IsDirectory))
             {
                 error = _view.Owners.SetStored(real.At, stored, value, input.Flags);
-                // The kernel says AclKillSgid of default lists, too.
+                // The kernel sets AclKillSgid for default lists, too.
                 if (error == Errno.None && name.Equals(AclIds.AccessXattr))
                     error = _view.Owners.AccessListChanged(real.At, value, ClearsSetGid(request, input, real.At));
             }
@@ -81,18 +86,21 @@ public sealed partial class OverlayFileSystem
         if (_view.Owners.IsReservedXattr(name))
             return Errno.EPERM;
         Span<byte> buffer = stackalloc byte[Limits.StoredXattrName];
-        if (_view.Xattrs.ToStored(name, buffer, out Name stored) is not Errno.None and var error)
+        Errno error = _view.Xattrs.ToStored(name, buffer, out Name stored);
+        if (error != Errno.None)
             return error;
-        if (_protections.RequireUnprotected(inode, Protection.Any) is not Errno.None and var kept)
-            return kept;
-        if (!inode.HasUpper && HasXattr(inode, stored) is not Errno.None and var absent)
-            return absent; // nothing to remove is no reason to copy up (ovl_xattr_set)
-        if (_upper.Ensure(request, inode, CopyUp.NoData) is not Errno.None and var refused)
-            return refused;
-        lock (inode.OpenLock) // as above
+        if ((error = _protections.RequireUnprotected(inode, Protection.Any)) != Errno.None)
+            return error;
+        // A file without the xattr is not copied up (ovl_xattr_set).
+        if (!inode.HasUpper && (error = HasXattr(inode, stored)) != Errno.None)
+            return error;
+        if ((error = _upper.Ensure(request, inode, CopyUp.NoData)) != Errno.None)
+            return error;
+        // As above.
+        lock (inode.OpenLock)
         {
-            if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var lost)
-                return lost;
+            if ((error = _view.Files.Locate(inode, out FoundFile real)) != Errno.None)
+                return error;
             using (real)
             using (new ModeChange(inode.IsDirectory))
                 error = _view.Owners.RemoveStored(real.At, stored);
@@ -105,37 +113,41 @@ public sealed partial class OverlayFileSystem
     public Errno ListXattr(in FuseRequest request, Span<byte> list, out int length)
     {
         length = 0;
+        // After ENOSYS the kernel never asks again.
         if (_view.Options.NoXattrs)
-            return Errno.ENOSYS; // the kernel never asks again
+            return Errno.ENOSYS;
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var error)
+        Errno error = _view.Files.Locate(inode, out FoundFile real);
+        if (error != Errno.None)
             return error;
         using (real)
         {
             error = Sys.ListXattrAt(real.Directory, real.Name, list, out length);
+            // The length before filtering is large enough.
             if (error == Errno.ERANGE || (error == Errno.None && list.IsEmpty))
-                return error; // the length before filtering: more than enough
+                return error;
         }
         if (error != Errno.None)
             return error == Errno.EOPNOTSUPP ? Errno.None : error;
-        if (CallerProcess.MaySeeTrusted(request, out bool seesTrusted) is not Errno.None and var unknown)
-            return unknown;
+        if ((error = CallerProcess.MaySeeTrusted(request, out bool seesTrusted)) != Errno.None)
+            return error;
         length = _view.Xattrs.FilterList(list[..length], seesTrusted);
         return Errno.None;
     }
 
     private Errno HasXattr(Inode inode, Name stored)
     {
-        if (_view.Files.Locate(inode, out FoundFile real) is not Errno.None and var error)
+        Errno error = _view.Files.Locate(inode, out FoundFile real);
+        if (error != Errno.None)
             return error;
         using (real)
             return _view.Owners.GetStored(inode.RealLayer, real.At, stored, default, out _);
     }
 
     /// <summary>
-    /// Whether a new access list takes set-gid from the file: the caller is not of its group. The kernel says so where it has the word for it
-    /// (SETXATTR_EXT, Linux 5.12).
+    /// True if a new access list takes set-gid from the file, because the caller is not in its group. With SETXATTR_EXT (Linux 5.12) the
+    /// kernel tells it.
     /// </summary>
     private bool ClearsSetGid(in FuseRequest request, in SetXattrIn input, in LayerName file) =>
         (input.SetXattrFlags & SetXattrFlags.AclKillSgid) != 0 || (!_tellsSetGid && _view.Owners.TakesSetGid(request, file));

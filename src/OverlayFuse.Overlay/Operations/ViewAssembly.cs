@@ -14,8 +14,10 @@ namespace OverlayFuse.Overlay.Operations;
 /// <summary>Puts the parts of a merged view together, at mount time.</summary>
 internal static class ViewAssembly
 {
-    /// <summary>Opens what the layers need beside themselves, and empties work.</summary>
-    /// <exception cref="IOException">Work cannot be emptied, or the upper belongs to other layers; the text names it.</exception>
+    /// <summary>Opens the parts for these layers, and empties the work directory.</summary>
+    /// <exception cref="IOException">
+    /// The work directory cannot be emptied, or the upper belongs to other layers. The text names the directory.
+    /// </exception>
     public static MergedView Assemble(OverlayOptions options, LayerStack layers, DescriptorReserve reserve, DirectoryCache directories)
     {
         var inos = new InoMapper(options.ShortInos);
@@ -55,7 +57,7 @@ internal static class ViewAssembly
             Directories = directories,
             Impure = new ImpureMarks(xattrs),
             LowerNames = new LowerNamesReader(layers, directories, options.LayersAreOurs),
-            Files = new RealFiles(layers, directories, owners) { Index = index?.Directory, Verifier = metacopy.IsVerified ? metacopy : null },
+            Files = FilesOf(layers, directories, owners, index, metacopy),
             Reserve = reserve,
             Index = index,
             Durability = new Durability(options),
@@ -64,9 +66,11 @@ internal static class ViewAssembly
         };
     }
 
-    /// <summary>
-    /// File systems are numbered by their layers' order, not by what is looked at first: they have the same numbers at the next mount.
-    /// </summary>
+    private static RealFiles FilesOf(
+        LayerStack layers, DirectoryCache directories, Ownership owners, LinkIndex? index, Metacopy metacopy) =>
+        new(layers, directories, owners) { Index = index?.Directory, Verifier = metacopy.IsVerified ? metacopy : null };
+
+    /// <summary>Numbers the file systems in the order of their layers, so they have the same numbers at the next mount.</summary>
     private static void NumberFileSystems(LayerStack layers, InoMapper inos, Inode root)
     {
         foreach (Layer layer in layers.UpperFirst)
@@ -75,7 +79,8 @@ internal static class ViewAssembly
     }
 
     /// <summary>
-    /// trusted.* needs CAP_SYS_ADMIN in the first user namespace. Removing one that is not there tells, without a trace.
+    /// True if the daemon may write xattrs trusted.*, which needs CAP_SYS_ADMIN in the first user namespace. The test removes an xattr that
+    /// does not exist, so it leaves no trace.
     /// </summary>
     private static bool MayUseTrusted(LayerStack layers) =>
         layers.Work is { } work

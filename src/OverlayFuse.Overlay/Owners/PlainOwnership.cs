@@ -6,7 +6,7 @@ using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Owners;
 
-/// <summary>Owners and modes of a mount none of whose layers keeps them in xattrs: the files' own attributes count.</summary>
+/// <summary>Owners and modes of a mount without layers that keep them in xattrs: the files' own attributes count.</summary>
 /// <param name="ids">The ids that the mount shows.</param>
 /// <param name="idMapped">Lower layers whose files already have shown ids.</param>
 internal sealed class PlainOwnership(ShownIds ids, IdMappedLayers idMapped) : Ownership(ids, idMapped)
