@@ -94,6 +94,9 @@ public sealed record OverlayOptions
     /// <summary>Programs get EOPNOTSUPP for every extended attribute.</summary>
     public bool NoXattrs { get; init; }
 
+    /// <summary>True if the kernel is not to enforce POSIX ACLs.</summary>
+    public bool IgnoresAcls => NoAcl || NoXattrs;
+
     /// <summary>noatime: reading also leaves the access times of the upper alone, if the daemon may clone its mount.</summary>
     public bool NoAccessTimes { get; init; }
 

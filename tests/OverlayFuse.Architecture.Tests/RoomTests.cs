@@ -59,6 +59,27 @@ internal sealed class RoomTests
     public void FileSystem_OfOverlay_IsUsedByNothingInItsAssembly() =>
         Assert.That(Types.Uses.Where(use => use.To == "OverlayFileSystem").Select(use => use.From), Is.Empty);
 
+    /// <summary>
+    /// Where an option is asked: the room that acts on it, and no other. Setting a view up (ViewAssembly) and asking before the mount (Checks) do not
+    /// count, nor does what <c>changes</c> reads for its own view.
+    /// </summary>
+    [Test]
+    public void Option_OfAMount_IsAskedInOneRoom()
+    {
+        string[] paths = ["LowerDirs", "UpperDir", "WorkDir", "DataDirs"];
+        IEnumerable<string> options = Repository.SourcesOf(Overlay).Single(source => source.Path.EndsWith("/OverlayOptions.cs", StringComparison.Ordinal))
+            .Nodes<PropertyDeclarationSyntax>().Select(property => property.Identifier.Text).Except(paths);
+        ILookup<string, string> rooms = (
+            from source in Repository.SourcesOf(Overlay)
+            let room = Path.GetRelativePath(Overlay, Path.GetDirectoryName(source.Path)!)
+            where !Beside.ContainsKey(room) && room != "." && !source.Path.EndsWith("/ViewAssembly.cs", StringComparison.Ordinal)
+            from access in source.Nodes<MemberAccessExpressionSyntax>()
+            where access.Expression.ToString().EndsWith("ptions", StringComparison.Ordinal)
+            select (Option: access.Name.Identifier.Text, room)).Distinct().ToLookup(asked => asked.Option, asked => asked.room);
+        Assert.That(options, Is.Not.Empty.And.Some.Matches<string>(option => rooms[option].Any()));
+        Assert.That(options.Where(option => rooms[option].Count() > 1).Select(option => $"{option}: {string.Join(", ", rooms[option])}"), Is.Empty);
+    }
+
     /// <summary>The largest: Inode, InodeExtra, DirectoryNode and Place belong together.</summary>
     [TestCaseSource(nameof(Assemblies))]
     public void Circle_OfTypes_HasAtMostSix(string assembly) =>

@@ -12,4 +12,19 @@ internal static class UpperFiles
         exists = error == Errno.None;
         return error == Errno.ENOENT ? Errno.None : error;
     }
+
+    /// <summary>Tells if a real directory holds any entry, whiteouts included.</summary>
+    public static Errno HoldsEntries(Fd parent, Name name, out bool holds)
+    {
+        holds = false;
+        const OpenFlags flags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow;
+        Errno error = Sys.OpenAt(parent, name, flags, out Fd opened);
+        if (error != Errno.None)
+            return error;
+        using var directory = new ScopedFd(opened);
+        Span<byte> records = stackalloc byte[1024];
+        error = Sys.GetDents(directory, records, out int length);
+        holds = new DirectoryRecords(records[..length]).MoveNext();
+        return error;
+    }
 }

@@ -71,7 +71,7 @@ internal sealed class FileAccessChoice
     {
         // AllowIdMap needs default_permissions, which all mounts of this program have.
         session.Wanted |= InitFlags.AllowIdMap;
-        if (_view.Options.NoAcl || _view.Options.NoXattrs)
+        if (_view.Options.IgnoresAcls)
             session.Wanted &= ~InitFlags.PosixAcl;
         if (_view.Options.AutoCache)
             session.Wanted = (session.Wanted & ~InitFlags.ExplicitInvalData) | InitFlags.AutoInvalData;

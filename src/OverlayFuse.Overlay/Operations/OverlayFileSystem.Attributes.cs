@@ -74,7 +74,7 @@ public sealed partial class OverlayFileSystem
             error = _view.Files.Statx(inode, real.Directory, real.Name, out stat, StatxMask.BasicStats | StatxMask.Btime);
         if (error != Errno.None)
             return error;
-        Attr attr = ToAttr(inode, stat);
+        Attr attr = _replies.ToAttr(inode, stat);
         stat.Ino = attr.Ino;
         stat.Nlink = attr.Nlink;
         stat.Uid = attr.Uid;
@@ -91,7 +91,7 @@ public sealed partial class OverlayFileSystem
         if ((error = _view.Files.Statx(inode, out Statx stat)) != Errno.None)
             return error;
         Validity validity = _access.AttributeValidityOf(inode);
-        attributes = new AttrOut { AttrValid = validity.Seconds, AttrValidNsec = validity.Nanoseconds, Attr = ToAttr(inode, stat) };
+        attributes = new AttrOut { AttrValid = validity.Seconds, AttrValidNsec = validity.Nanoseconds, Attr = _replies.ToAttr(inode, stat) };
         return Errno.None;
     }
 
@@ -180,36 +180,6 @@ public sealed partial class OverlayFileSystem
         return hasNone || _view.Owners.MayActAsOwner(request, stat)
             ? Errno.None
             : Errno.EPERM;
-    }
-
-    private static uint LinksOf(Inode inode, in Statx stat) =>
-        inode is { HasUpper: true, Index: { } index } ? (uint)Math.Max(0, (int)stat.Nlink + index.Delta) : stat.Nlink;
-
-    private Attr ToAttr(Inode inode, in Statx stat)
-    {
-        bool hidesLinks = inode.Directory is { } directory
-            && (_view.Options.StaticNlink || (inode.HasUpper ? directory.Lowers.Length > 0 : directory.Lowers.Length > 1));
-        ShownOwner owner = _view.Owners.ShownOwnerOf(stat);
-        return new Attr
-        {
-            Ino = inode.Ino,
-            Size = stat.Size,
-            Blocks = stat.Blocks,
-            Atime = (ulong)stat.Atime.Seconds,
-            Mtime = (ulong)stat.Mtime.Seconds,
-            Ctime = (ulong)stat.Ctime.Seconds,
-            AtimeNsec = stat.Atime.Nanoseconds,
-            MtimeNsec = stat.Mtime.Nanoseconds,
-            CtimeNsec = stat.Ctime.Nanoseconds,
-            Mode = owner.Mode,
-            // find(1) takes 1 for "not known" (ovl_getattr).
-            Nlink = hidesLinks ? 1 : LinksOf(inode, stat),
-            Uid = owner.Uid,
-            Gid = owner.Gid,
-            // As new_encode_dev.
-            Rdev = (stat.RdevMinor & 0xFF) | (stat.RdevMajor << 8) | ((stat.RdevMinor & ~0xFFu) << 12),
-            BlkSize = stat.BlockSize,
-        };
     }
 }
 

@@ -113,7 +113,7 @@ public sealed partial class OverlayFileSystem
             inode.Protection = Protection.None;
             _access.AddUnnamed(inode, writable);
             opened = _access.ReplyTo(inode, input.Flags);
-            entry = ToEntry(inode, stat);
+            entry = _replies.ToEntry(inode, stat);
         }
         return Errno.None;
     }
@@ -194,7 +194,7 @@ public sealed partial class OverlayFileSystem
         if (!_view.Inodes.TryAdmit(place.Parent, place.Parent.Directory!.Version, place.Name, found, out inode))
             return Errno.EIO;
         inode.Protection = Protection.None;
-        entry = ToEntry(inode, stat);
+        entry = _replies.ToEntry(inode, stat);
         return Errno.None;
     }
 

@@ -27,7 +27,7 @@ public sealed partial class OverlayFileSystem
         opened = new OpenOut
         {
             Fh = _openDirectories.Add(new OpenDirectory(inode)),
-            Flags = _caching.OpenReply | (alone && _view.Options.IsCaching ? OpenReplyFlags.CacheDir : OpenReplyFlags.None),
+            Flags = _caching.OpenReply | (alone ? _caching.ListingReply : OpenReplyFlags.None),
         };
         return Errno.None;
     }
@@ -61,7 +61,7 @@ public sealed partial class OverlayFileSystem
     {
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (!inode.HasUpper || !_view.Options.Syncs)
+        if (!inode.HasUpper || !_view.Durability.IsWanted)
             return Errno.None;
         Errno error = _view.Files.Locate(inode, out FoundFile real);
         if (error != Errno.None)
@@ -71,7 +71,7 @@ public sealed partial class OverlayFileSystem
             if ((error = Sys.OpenAt(real.Directory, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened)) != Errno.None)
                 return error;
             using var directory = new ScopedFd(opened);
-            return Sys.FSync(directory, (input.Flags & FSyncFlags.DataOnly) != 0);
+            return _view.Durability.SyncDirectory(directory, (input.Flags & FSyncFlags.DataOnly) != 0);
         }
     }
 
@@ -127,21 +127,6 @@ public sealed partial class OverlayFileSystem
         // ENOENT: the name was removed after the listing was made.
         return error == Errno.ENOENT
             || entries.TryAddPlus(found, error == Errno.None ? found.Attr.Ino : entry.Ino, next, entry.Type, entry.Name.Bytes);
-    }
-
-    /// <summary>Tells if a real directory holds any entry, whiteouts included.</summary>
-    private static Errno HoldsEntries(Fd parent, Name name, out bool holds)
-    {
-        holds = false;
-        const OpenFlags flags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow;
-        Errno error = Sys.OpenAt(parent, name, flags, out Fd opened);
-        if (error != Errno.None)
-            return error;
-        using var directory = new ScopedFd(opened);
-        Span<byte> records = stackalloc byte[1024];
-        error = Sys.GetDents(directory, records, out int length);
-        holds = new DirectoryRecords(records[..length]).MoveNext();
-        return error;
     }
 }
 

@@ -50,7 +50,7 @@ public sealed partial class OverlayFileSystem
                 bool seen = _view.Files.Statx(inode, source, Name.Empty, out Statx stat) == Errno.None;
                 _view.Inodes.Link(inode, parent, newName);
                 OpenDescriptors.Unpin(inode);
-                entry = ToEntry(inode, seen ? stat : before);
+                entry = _replies.ToEntry(inode, seen ? stat : before);
                 // The link exists, so the call succeeds. The kernel asks for the attributes again.
                 if (!seen)
                     entry.AttrValid = entry.AttrValidNsec = 0;

@@ -42,10 +42,10 @@ public sealed partial class OverlayFileSystem
         if (error != Errno.None)
             return error;
         // The kernel asks only for inodes that no process has open.
-        if (inode.Unlinked && (!inode.HasUpper || LinksOf(inode, stat) == 0))
+        if (inode.Unlinked && (!inode.HasUpper || Replies.LinksOf(inode, stat) == 0))
             return Errno.ESTALE;
         _view.Inodes.Acquire(inode);
-        entry = ToEntry(inode, stat);
+        entry = _replies.ToEntry(inode, stat);
         return Errno.None;
     }
 
@@ -88,7 +88,7 @@ public sealed partial class OverlayFileSystem
                     found.Stat.Blocks = _view.Files.BlocksOfData(found.Data!, found.Stat);
                 if (inode.Partial is not null && (error = _view.Files.Statx(inode, out found.Stat)) != Errno.None)
                     return error;
-                entry = ToEntry(inode, found.Stat);
+                entry = _replies.ToEntry(inode, found.Stat);
                 return Errno.None;
             }
             finally
@@ -119,17 +119,6 @@ public sealed partial class OverlayFileSystem
             }
         }
     }
-
-    private EntryOut ToEntry(Inode inode, in Statx stat) => new()
-    {
-        NodeId = inode.Id,
-        Generation = inode.Generation,
-        EntryValid = _caching.Entries.Seconds,
-        EntryValidNsec = _caching.Entries.Nanoseconds,
-        AttrValid = _access.AttributeValidityOf(inode).Seconds,
-        AttrValidNsec = _access.AttributeValidityOf(inode).Nanoseconds,
-        Attr = ToAttr(inode, stat),
-    };
 }
 
 /// <summary>

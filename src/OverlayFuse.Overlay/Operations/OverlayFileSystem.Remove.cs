@@ -46,7 +46,7 @@ public sealed partial class OverlayFileSystem
             error = inLower
                 ? _view.UpperForm.Cover(upper, ref parent.Directory!.UpperMarks, name, inUpper ? UpperEntry.File : UpperEntry.None)
                 : Sys.UnlinkAt(upper, name);
-            Removed(inode, parent, name, error, inode is { HasUpper: true } ? LinksOf(inode, stat) : 0);
+            Removed(inode, parent, name, error, inode is { HasUpper: true } ? Replies.LinksOf(inode, stat) : 0);
             if (error == Errno.None)
                 _indexed.Dropped(inode);
             return error;

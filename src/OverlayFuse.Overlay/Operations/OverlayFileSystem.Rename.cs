@@ -134,7 +134,7 @@ public sealed partial class OverlayFileSystem
         };
         error = _view.UpperForm.Rename(move, ref rename.OldParent.Directory!.UpperMarks, ref rename.NewParent.Directory!.UpperMarks);
         if (rename.Target is not null)
-            Removed(rename.Target, rename.NewParent, rename.NewName, error, rename.Target.IsDirectory ? 0 : LinksOf(rename.Target, there));
+            Removed(rename.Target, rename.NewParent, rename.NewName, error, rename.Target.IsDirectory ? 0 : Replies.LinksOf(rename.Target, there));
         if (rename.Target is not null && error == Errno.None)
             _indexed.Dropped(rename.Target);
         if (error == Errno.None)
@@ -184,7 +184,7 @@ public sealed partial class OverlayFileSystem
     /// </summary>
     private Errno MakeReplaceable(Inode directory, Fd upper, Name name)
     {
-        Errno error = HoldsEntries(upper, name, out bool holds);
+        Errno error = UpperFiles.HoldsEntries(upper, name, out bool holds);
         if (error != Errno.None)
             return error;
         if (!holds)

@@ -25,6 +25,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     private readonly IndexedNames _indexed;
     private readonly Protections _protections;
     private readonly NewFiles _new;
+    private readonly Replies _replies;
     private readonly LiveNumbers _numbers;
     private readonly LiveStack _live;
     private readonly HandleTable<OpenDirectory> _openDirectories = new();
@@ -46,6 +47,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _upper = new UpperAccess(_view, _copyUp, _choice);
         _protections = new Protections(_view, _choice);
         _new = new NewFiles(_view);
+        _replies = new Replies(_view, _choice, _caching);
         _numbers = new LiveNumbers(_view, _choice, _copyUp);
         _live = new LiveStack(_view, _choice, _copyUp, _numbers);
     }
