@@ -10,7 +10,7 @@ internal static class ChangesVerb
 {
     public const string Name = VerbWords.Changes;
 
-    /// <summary>How long to wait for copies of large files that are under way, and between two signs of life of the listing.</summary>
+    /// <summary>Time limit for copies of large files that are under way, and between two signs of life of the listing.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
     public static Command Make()

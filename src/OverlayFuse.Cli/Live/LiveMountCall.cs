@@ -12,7 +12,7 @@ internal sealed class LiveMountCall(string mount)
     /// <summary>Replies that come before those to the steps: the mount was opened, and has told what it is.</summary>
     private const int Introduction = 2;
 
-    /// <summary>How long to wait for the replies to the steps.</summary>
+    /// <summary>Time limit for the replies to the steps.</summary>
     public TimeSpan Patience { get; init; } = Question.LongPatience;
 
     /// <summary>Each reply starts that time anew.</summary>

@@ -32,7 +32,7 @@ internal static class ProcFile
         return Errno.None;
     }
 
-    /// <summary>Where a link leads. Null if the process has ended or is not ours to look at.</summary>
+    /// <summary>The target of a link. Null if the process has ended or is not ours to look at.</summary>
     public static string? ReadLink(string path) => TextFile.ReadLink(path, out string target) == Errno.None ? target : null;
 
     /// <summary>The lines of a file. Empty if the process has ended or is not ours to look at.</summary>

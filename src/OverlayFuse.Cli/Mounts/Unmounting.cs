@@ -19,7 +19,7 @@ internal sealed record Unmounting
     /// <summary>Unmounts also if the mount is in use.</summary>
     public required bool IsLazy { get; init; }
 
-    /// <summary>How long the daemon may take to answer and to finish.</summary>
+    /// <summary>Time limit for the daemon to answer and to finish.</summary>
     public required TimeSpan Timeout { get; init; }
 
     private TimeSpan Patience => Timeout > Question.Patience ? Timeout : Question.Patience;

@@ -13,7 +13,7 @@ internal sealed class TextTable(params string[] headers)
 
     private readonly List<string[]> _rows = [headers];
 
-    /// <summary>How wide a line may be on standard output, in characters. Without a terminal there is no limit.</summary>
+    /// <summary>The largest width of a line on standard output, in characters. Without a terminal there is no limit.</summary>
     public static int OutputWidth => Console.IsOutputRedirected ? int.MaxValue : Math.Max(Console.WindowWidth, 1);
 
     /// <param name="cells">As many as there are headers. They become plain text here.</param>

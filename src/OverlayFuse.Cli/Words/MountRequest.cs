@@ -12,7 +12,7 @@ internal sealed record MountRequest
 
     public required string MountPoint { get; init; }
 
-    /// <summary>What /proc/mounts shows as the source.</summary>
+    /// <summary>The source that /proc/mounts shows.</summary>
     public required string Source { get; init; }
 
     /// <summary>Words of mount(8) for the mount itself: ro, nodev, context=...; each at most once.</summary>

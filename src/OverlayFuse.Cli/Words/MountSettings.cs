@@ -1,6 +1,6 @@
 namespace OverlayFuse.Cli.Words;
 
-/// <summary>What the options have said so far. The rules of <see cref="OptionTable"/> write into it, and the last option wins.</summary>
+/// <summary>The options that were read so far. The rules of <see cref="OptionTable"/> write into it, and the last option wins.</summary>
 internal sealed class MountSettings
 {
     /// <summary>The request. Its layers and its words for the mount are filled in at the end, from the properties below.</summary>

@@ -6,9 +6,6 @@ namespace OverlayFuse.Overlay.Checks;
 public static class KernelMounts
 {
     /// <summary>Refuses a directory that a live kernel overlay writes to.</summary>
-    /// <param name="upper">Our upper layer.</param>
-    /// <param name="work">Our work directory.</param>
-    /// <param name="mounts">The current mounts.</param>
     /// <exception cref="MountRefusedException">One of them is in use.</exception>
     public static void RefuseInUse(LayerPlace upper, LayerPlace work, MountTable mounts)
     {
@@ -28,8 +25,6 @@ public static class KernelMounts
     /// <summary>
     /// Refuses a lower layer that a live kernel overlay writes to. With an index, the place of each file must stay (ovl_lower_dir, EBUSY).
     /// </summary>
-    /// <param name="lower">Our lower layer.</param>
-    /// <param name="mounts">The current mounts.</param>
     /// <exception cref="MountRefusedException">It is in use.</exception>
     public static void RefuseInUse(LayerPlace lower, MountTable mounts)
     {

@@ -16,10 +16,6 @@ public static class UpperChecks
     private static string LocalRemedy => "put upperdir and workdir on a local " + UpperAdvice.FileSystems();
 
     /// <summary>Checks both.</summary>
-    /// <param name="upper">The upper layer.</param>
-    /// <param name="work">The work directory.</param>
-    /// <param name="options">The options of the mount.</param>
-    /// <param name="mounts">The current mounts.</param>
     /// <exception cref="MountRefusedException">They cannot be used.</exception>
     public static void Check(LayerPlace upper, LayerPlace work, OverlayOptions options, MountTable mounts)
     {

@@ -32,7 +32,7 @@ public struct LiveStatistics
     /// <summary>Inodes that the kernel knows, or that must be kept for it.</summary>
     public long KnownInodes;
 
-    /// <summary>How files are opened, read and written.</summary>
+    /// <summary>The way of opens, reads and writes.</summary>
     public IoMode Io;
 
     /// <summary>1 if marks are user.overlay.*.</summary>

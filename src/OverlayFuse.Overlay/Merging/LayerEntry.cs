@@ -22,7 +22,7 @@ internal readonly ref struct LayerEntry(Fd directory, Name name, ushort layer)
     public byte[]? Location { get; init; }
 }
 
-/// <summary>What a layer shows under a name.</summary>
+/// <summary>The entry that a layer shows under a name.</summary>
 internal enum LayerSight
 {
     /// <summary>The layer has no such name.</summary>

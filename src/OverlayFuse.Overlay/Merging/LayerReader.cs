@@ -20,7 +20,7 @@ internal sealed class LayerReader
 
     public required Metacopy Metacopy { get; init; }
 
-    /// <summary>How deletions stand in the upper.</summary>
+    /// <summary>The form of deletions in the upper.</summary>
     public required IUpperForm UpperForm { get; init; }
 
     public required Ownership Owners { get; init; }

@@ -39,8 +39,11 @@ internal readonly struct CopyUpData(long length, bool whole)
         return error == Errno.None;
     }
 
-    private Errno CopyExtents(in FuseRequest request, Fd source, Fd target) =>
-        Sys.FTruncate(target, length) is not Errno.None and var error ? error : CopyRange(request, source, target, 0, length);
+    private Errno CopyExtents(in FuseRequest request, Fd source, Fd target)
+    {
+        Errno error = Sys.FTruncate(target, length);
+        return error == Errno.None ? CopyRange(request, source, target, 0, length) : error;
+    }
 
     /// <summary>Copies a part. Holes stay holes.</summary>
     /// <param name="request">Its interruption stops the copy.</param>
