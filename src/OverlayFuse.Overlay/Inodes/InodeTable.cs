@@ -132,6 +132,30 @@ internal sealed partial class InodeTable
             return FindUpper(upperIno);
     }
 
+    /// <summary>
+    /// As <see cref="OfUpperFile"/>, with a reference that the caller gives back by <see cref="Forget"/>: a FORGET that comes meanwhile does not
+    /// free the inode.
+    /// </summary>
+    public Inode? AcquireUpperFile(ulong upperIno)
+    {
+        lock (_lock)
+            return Acquired(FindUpper(upperIno));
+    }
+
+    /// <summary>As <see cref="OfName"/>, with a reference that the caller gives back by <see cref="Forget"/>.</summary>
+    public Inode? AcquireName(Inode parent, Name name)
+    {
+        lock (_lock)
+            return Acquired(FindName(parent, name));
+    }
+
+    private static Inode? Acquired(Inode? inode)
+    {
+        if (inode is not null)
+            inode.Lookups++;
+        return inode;
+    }
+
     /// <summary>The known directory or lower file with this name, as <see cref="OfUpperFile"/>.</summary>
     public Inode? OfName(Inode parent, Name name)
     {

@@ -38,18 +38,33 @@ public sealed partial class OverlayFileSystem
                 return Errno.ENOENT;
             if (inUpper && stat.IsDirectory)
                 return Errno.EISDIR;
-            Inode? inode = inUpper ? _view.Inodes.OfUpperFile(stat.Ino) : _view.Inodes.OfName(parent, name);
-            if (inUpper && (error = _protections.RequireUnprotected(inode, upper, name)) != Errno.None)
+            return RemoveFile(new UpperName(parent, upper, name), stat, inUpper, inLower);
+        }
+    }
+
+    private Errno RemoveFile(in UpperName place, in Statx stat, bool inUpper, bool inLower)
+    {
+        Inode? inode = inUpper ? _view.Inodes.AcquireUpperFile(stat.Ino) : _view.Inodes.AcquireName(place.Parent, place.Name);
+        try
+        {
+            Errno error;
+            if (inUpper && (error = _protections.RequireUnprotected(inode, place.Upper, place.Name)) != Errno.None)
                 return error;
-            if (inUpper && (error = _access.Pin(inode, upper, name)) != Errno.None)
+            if (inUpper && (error = _access.Pin(inode, place.Upper, place.Name)) != Errno.None)
                 return error;
             error = inLower
-                ? _view.UpperForm.Cover(upper, ref parent.Directory!.UpperMarks, name, inUpper ? UpperEntry.File : UpperEntry.None)
-                : Sys.UnlinkAt(upper, name);
-            Removed(inode, parent, name, error, inode is { HasUpper: true } ? Replies.LinksOf(inode, stat) : 0);
+                ? _view.UpperForm.Cover(place.Upper, ref place.Parent.Directory!.UpperMarks, place.Name,
+                    inUpper ? UpperEntry.File : UpperEntry.None)
+                : Sys.UnlinkAt(place.Upper, place.Name);
+            Removed(inode, place.Parent, place.Name, error, inode is { HasUpper: true } ? Replies.LinksOf(inode, stat) : 0);
             if (error == Errno.None)
                 _indexed.Dropped(inode);
             return error;
+        }
+        finally
+        {
+            if (inode is not null)
+                _view.Inodes.Forget(inode.Id, 1);
         }
     }
 
@@ -59,8 +74,20 @@ public sealed partial class OverlayFileSystem
         if (_view.Inodes[request.Node] is not { } parent)
             return Errno.ESTALE;
         // The kernel has looked it up before, so it has changed since.
-        if (_view.Inodes.OfName(parent, name) is not { } inode)
+        if (_view.Inodes.AcquireName(parent, name) is not { } inode)
             return Errno.ESTALE;
+        try
+        {
+            return RmDir(request, parent, name, inode);
+        }
+        finally
+        {
+            _view.Inodes.Forget(inode.Id, 1);
+        }
+    }
+
+    private Errno RmDir(in FuseRequest request, Inode parent, Name name, Inode inode)
+    {
         Errno error = _protections.RequireRemovable(parent, name);
         if (error != Errno.None)
             return error;

@@ -134,12 +134,10 @@ internal sealed class NestedTests(string innerName, string outerName)
     public void SyncAndRemove_InBothAtOnce_End()
     {
         using Nest nest = Start("nest", innerName, outerName, "");
-        IReadOnlyList<string> answers = nest.Answers("""
-            for i in 1 2 3 4; do (for j in {1..25}; do
-                echo x > f$i.$j; echo y >> d/top; sync -f .; echo z > ../inner/top/z$i; sync -f ../inner
-                mv f$i.$j r$i.$j; rm r$i.$j; done) & done; wait
-            ls
-            """);
+        // Each line is a command of its own.
+        const string load = "for i in 1 2 3 4; do (for j in {1..25}; do echo x > f$i.$j; echo y >> d/top; sync -f .; "
+            + "echo z > ../inner/top/z$i; sync -f ../inner; mv f$i.$j r$i.$j; rm r$i.$j; done) & done; wait";
+        IReadOnlyList<string> answers = nest.Answers(load + "\nls\n");
         Assert.That(answers[0], Does.Contain(": exit 0"));
         Assert.That(answers[1], Does.Not.Contain("f1.").And.Not.Contain("r1."));
         nest.UnmountBoth();
