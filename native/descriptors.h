@@ -2,7 +2,10 @@
 #ifndef OVERLAYFUSE_DESCRIPTORS_H
 #define OVERLAYFUSE_DESCRIPTORS_H
 
-/* Opens those of stdin, stdout and stderr that the caller has closed. Else /dev/fuse or a layer gets that number, and receives error texts. */
+/*
+ * Opens those of stdin, stdout and stderr that the caller has closed. Else /dev/fuse or a layer gets such a number, and with it the
+ * error texts.
+ */
 void descriptors_open_standard(void);
 
 /* Closes all but standard input and outputs, descriptors that the words name (/dev/fd/N, /proc/self/fd/N), and `count` of our own. */

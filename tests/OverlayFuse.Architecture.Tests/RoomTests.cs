@@ -2,7 +2,9 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace OverlayFuse.Architecture.Tests;
 
-/// <summary>The rooms of OverlayFuse.Overlay: a folder and a namespace each, which uses only rooms below it; and circles of types stay small.</summary>
+/// <summary>
+/// The rooms of OverlayFuse.Overlay: a folder and a namespace each, which uses only rooms below it; and circles of types stay small.
+/// </summary>
 internal sealed class RoomTests
 {
     private const string Overlay = "src/OverlayFuse.Overlay";
@@ -60,14 +62,15 @@ internal sealed class RoomTests
         Assert.That(Types.Uses.Where(use => use.To == "OverlayFileSystem").Select(use => use.From), Is.Empty);
 
     /// <summary>
-    /// Where an option is asked: the room that acts on it, and no other. Setting a view up (ViewAssembly) and asking before the mount (Checks) do not
-    /// count, nor does what <c>changes</c> reads for its own view.
+    /// Where an option is asked: the room that acts on it, and no other. Setting a view up (ViewAssembly) and asking before the mount
+    /// (Checks) do not count, nor does what <c>changes</c> reads for its own view.
     /// </summary>
     [Test]
     public void Option_OfAMount_IsAskedInOneRoom()
     {
         string[] paths = ["LowerDirs", "UpperDir", "WorkDir", "DataDirs"];
-        IEnumerable<string> options = Repository.SourcesOf(Overlay).Single(source => source.Path.EndsWith("/OverlayOptions.cs", StringComparison.Ordinal))
+        IEnumerable<string> options = Repository.SourcesOf(Overlay)
+            .Single(source => source.Path.EndsWith("/OverlayOptions.cs", StringComparison.Ordinal))
             .Nodes<PropertyDeclarationSyntax>().Select(property => property.Identifier.Text).Except(paths);
         ILookup<string, string> rooms = (
             from source in Repository.SourcesOf(Overlay)
@@ -77,13 +80,15 @@ internal sealed class RoomTests
             where access.Expression.ToString().EndsWith("ptions", StringComparison.Ordinal)
             select (Option: access.Name.Identifier.Text, room)).Distinct().ToLookup(asked => asked.Option, asked => asked.room);
         Assert.That(options, Is.Not.Empty.And.Some.Matches<string>(option => rooms[option].Any()));
-        Assert.That(options.Where(option => rooms[option].Count() > 1).Select(option => $"{option}: {string.Join(", ", rooms[option])}"), Is.Empty);
+        Assert.That(options.Where(option => rooms[option].Count() > 1).Select(option => $"{option}: {string.Join(", ", rooms[option])}"),
+            Is.Empty);
     }
 
     /// <summary>The largest: Inode, InodeExtra, DirectoryNode and Place belong together.</summary>
     [TestCaseSource(nameof(Assemblies))]
     public void Circle_OfTypes_HasAtMostSix(string assembly) =>
-        Assert.That(new TypeGraph(assembly).Circles().Where(circle => circle.Length > 6).Select(circle => $"{circle.Length}: {string.Join(", ", circle)}"), Is.Empty);
+        Assert.That(new TypeGraph(assembly).Circles().Where(circle => circle.Length > 6)
+            .Select(circle => $"{circle.Length}: {string.Join(", ", circle)}"), Is.Empty);
 
     [Test]
     public void Graph_OfTypes_SeesCircles() =>

@@ -20,7 +20,8 @@ internal sealed class SafetyTests
     {
         IEnumerable<string> elsewhere =
             from source in Repository.SourcesOf("src")
-            where !source.Path.StartsWith(Linux + "Interop/", StringComparison.Ordinal) && !source.Path.StartsWith("src/OverlayFuse.Cli/Native/", StringComparison.Ordinal)
+            where !source.Path.StartsWith(Linux + "Interop/", StringComparison.Ordinal)
+                && !source.Path.StartsWith("src/OverlayFuse.Cli/Native/", StringComparison.Ordinal)
             from attribute in source.Nodes<AttributeSyntax>()
             where attribute.Name.ToString() is "DllImport" or "LibraryImport"
             select source.At(attribute);

@@ -5,8 +5,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace OverlayFuse.Architecture.Tests;
 
 /// <summary>
-/// Which types of an assembly use which others of it, read from the sources by their names. A partial class is one type, a nested type is part of the
-/// type around it. Documentation does not count as use.
+/// Which types of an assembly use which others of it, read from the sources by their names. A partial class is one type, a nested type is
+/// part of the type around it. Documentation does not count as use.
 /// </summary>
 internal sealed class TypeGraph
 {
@@ -43,7 +43,8 @@ internal sealed class TypeGraph
         return
         [
             .. _uses.Keys.Where(type => reached[type].Contains(type))
-                .GroupBy(type => _uses.Keys.Order(StringComparer.Ordinal).First(other => other == type || (reached[type].Contains(other) && reached[other].Contains(type))))
+                .GroupBy(type => _uses.Keys.Order(StringComparer.Ordinal)
+                    .First(other => other == type || (reached[type].Contains(other) && reached[other].Contains(type))))
                 .Select(group => group.Order(StringComparer.Ordinal).ToArray())
                 .OrderByDescending(circle => circle.Length),
         ];
@@ -68,7 +69,8 @@ internal sealed class TypeGraph
         _ => throw new ArgumentException(node.Kind().ToString()),
     };
 
-    private static string RoomOf(string folder, string path) => Path.GetRelativePath(folder, Path.GetDirectoryName(path)!) is not "." and var room ? room : "";
+    private static string RoomOf(string folder, string path) =>
+        Path.GetRelativePath(folder, Path.GetDirectoryName(path)!) is not "." and var room ? room : "";
 
     /// <summary>Names that stand for types: no members, no names of arguments, no properties that are set.</summary>
     private static IEnumerable<string> UsedIn(SyntaxNode type)
@@ -83,7 +85,8 @@ internal sealed class TypeGraph
         type.DescendantNodes().OfType<PropertyDeclarationSyntax>().Select(property => (property.Type, property.Identifier.Text))
             .Concat(type.DescendantNodes().OfType<VariableDeclarationSyntax>().Where(field => field.Parent is FieldDeclarationSyntax)
                 .SelectMany(field => field.Variables.Select(variable => (field.Type, variable.Identifier.Text))))
-            .Concat(type.DescendantNodesAndSelf().OfType<TypeDeclarationSyntax>().SelectMany(declared => declared.ParameterList?.Parameters ?? [])
+            .Concat(type.DescendantNodesAndSelf().OfType<TypeDeclarationSyntax>()
+                .SelectMany(declared => declared.ParameterList?.Parameters ?? [])
                 .Select(parameter => (parameter.Type!, parameter.Identifier.Text)));
 
     private static string LastName(TypeSyntax type) => type.ToString().TrimEnd('?').Split('.')[^1];

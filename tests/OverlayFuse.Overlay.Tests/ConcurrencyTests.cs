@@ -35,11 +35,11 @@ public sealed class ConcurrencyTests : OverlayTest
     }
 
     /// <summary>
-    /// What one thread looks up, another forgets, while a third removes and makes it anew: every answer is of a live node, and no descriptor
-    /// stays open for a node that was forgotten while its name went.
+    /// What one thread looks up, another forgets, while a third removes and makes it anew: every answer is of a live node, and no
+    /// descriptor stays open for a node that was forgotten while its name went.
     /// </summary>
     [Test]
-    [Repeat(150)]
+    [Repeat(20)]
     public void LookupForgetUnlinkCreate_FromSeveralThreads_KeepsTheTableWhole()
     {
         OverlayUnderTest overlay = Open(new DiskLayer().File("d/a", "lower").File("d/b").File("d/c").Dir("d/e"),

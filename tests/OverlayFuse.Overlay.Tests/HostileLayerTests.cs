@@ -96,8 +96,10 @@ public sealed class HostileLayerTests : OverlayTest
         OverlayUnderTest overlay = OpenUpper(new DiskLayer().File("d/a", "mine").Xattr("d", "trusted.overlay.impure", "y"),
             new DiskLayer().File("d/b"));
         byte[] handle = new byte[128];
-        Assert.That(Sys.NameToHandleAt(Fd.WorkingDirectory, Linux.Name.From(_outside + "/secret"), handle, out int type, out int length), Is.EqualTo(Errno.None));
-        Set("upper/d/a", "trusted.overlay.origin", [0, 0xFB, (byte)(21 + length), 0, (byte)type, .. overlay.FileSystem.View.Layers.Lowers[0].Uuid, .. handle[..length]]);
+        Assert.That(Sys.NameToHandleAt(Fd.WorkingDirectory, Linux.Name.From(_outside + "/secret"), handle, out int type, out int length),
+            Is.EqualTo(Errno.None));
+        Set("upper/d/a", "trusted.overlay.origin",
+            [0, 0xFB, (byte)(21 + length), 0, (byte)type, .. overlay.FileSystem.View.Layers.Lowers[0].Uuid, .. handle[..length]]);
         Assert.That((overlay.Read("d/a"), overlay.Write("d/a", "MINE")), Is.EqualTo(("mine", Errno.None)));
         Assert.That(File.ReadAllText(_outside + "/secret"), Is.EqualTo("secret"));
     }

@@ -133,8 +133,8 @@ internal sealed partial class InodeTable
     }
 
     /// <summary>
-    /// As <see cref="OfUpperFile"/>, with a reference that the caller gives back by <see cref="Forget"/>: a FORGET that comes meanwhile does not
-    /// free the inode.
+    /// As <see cref="OfUpperFile"/>, with a reference that the caller gives back by <see cref="Forget"/>: a FORGET that comes meanwhile
+    /// does not free the inode.
     /// </summary>
     public Inode? AcquireUpperFile(ulong upperIno)
     {

@@ -49,8 +49,8 @@ internal sealed class StatelessAccess(MergedView view, OpenDescriptors descripto
     }
 
     /// <summary>
-    /// The open of a TMPFILE is not counted: after the first OPEN the kernel sends no RELEASE (fuse_conn.no_open). The pinned descriptor counts
-    /// until FORGET.
+    /// The open of a TMPFILE is not counted: after the first OPEN the kernel sends no RELEASE (fuse_conn.no_open). The pinned descriptor
+    /// counts until FORGET.
     /// </summary>
     public void AddUnnamed(Inode inode, Fd writable)
     {

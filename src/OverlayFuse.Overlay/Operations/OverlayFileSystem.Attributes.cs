@@ -91,7 +91,11 @@ public sealed partial class OverlayFileSystem
         if ((error = _view.Files.Statx(inode, out Statx stat)) != Errno.None)
             return error;
         Validity validity = _access.AttributeValidityOf(inode);
-        attributes = new AttrOut { AttrValid = validity.Seconds, AttrValidNsec = validity.Nanoseconds, Attr = _replies.ToAttr(inode, stat) };
+        attributes = new AttrOut
+        {
+            AttrValid = validity.Seconds, AttrValidNsec = validity.Nanoseconds,
+            Attr = _replies.ToAttr(inode, stat)
+        };
         return Errno.None;
     }
 

@@ -199,8 +199,8 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>
-    /// The mode of a new file. A file in a set-gid directory gets the directory's group. It loses set-gid if the caller is not in that group
-    /// (mode_strip_sgid). The VFS does this from Linux 6.0 on; before, each file system did.
+    /// The mode of a new file. A file in a set-gid directory gets the directory's group. It loses set-gid if the caller is not in that
+    /// group (mode_strip_sgid). The VFS does this from Linux 6.0 on; before, each file system did.
     /// </summary>
     private uint WithoutStrangersSetGid(in FuseRequest request, Inode parent, Fd upper, uint mode)
     {

@@ -233,8 +233,8 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>
-    /// Takes set-uid and set-gid from a written file (<see cref="Ownership.DropSetIds"/>). The kernel believes that this was done before, or cannot ask
-    /// for it, so it learns of the new mode.
+    /// Takes set-uid and set-gid from a written file (<see cref="Ownership.DropSetIds"/>). The kernel believes that this was done before,
+    /// or cannot ask for it, so it learns of the new mode.
     /// </summary>
     private Errno DropSetIdsAfter(in FuseRequest request, Inode inode, Fd file)
     {
@@ -249,8 +249,8 @@ public sealed partial class OverlayFileSystem
     }
 
     /// <summary>
-    /// Takes set-uid and set-gid from a file if the kernel did not ask for it. It did not if the daemon has refused that without knowing of the open
-    /// (<see cref="MayClearSetIds"/>). Before an fallocate it asks from Linux 6.1 on.
+    /// Takes set-uid and set-gid from a file if the kernel did not ask for it. It did not if the daemon has refused that without knowing of
+    /// the open (<see cref="MayClearSetIds"/>). Before an fallocate it asks from Linux 6.1 on.
     /// </summary>
     private Errno DropSetIdsUntold(in FuseRequest request, Inode inode, Fd file) =>
         (_access.ChangesDropSetIds || _isAllocationUntold) && !CallerProcess.MayKeepSetIds(request)

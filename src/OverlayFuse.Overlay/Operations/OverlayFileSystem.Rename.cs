@@ -134,7 +134,8 @@ public sealed partial class OverlayFileSystem
         };
         error = _view.UpperForm.Rename(move, ref rename.OldParent.Directory!.UpperMarks, ref rename.NewParent.Directory!.UpperMarks);
         if (rename.Target is not null)
-            Removed(rename.Target, rename.NewParent, rename.NewName, error, rename.Target.IsDirectory ? 0 : Replies.LinksOf(rename.Target, there));
+            Removed(rename.Target, rename.NewParent, rename.NewName, error,
+                rename.Target.IsDirectory ? 0 : Replies.LinksOf(rename.Target, there));
         if (rename.Target is not null && error == Errno.None)
             _indexed.Dropped(rename.Target);
         if (error == Errno.None)

@@ -11,8 +11,8 @@ using OverlayFuse.Overlay.OpenFiles;
 namespace OverlayFuse.Overlay.Operations;
 
 /// <summary>
-/// The merged view of a stack of layers, as a FUSE file system. Each part holds one family of operations and is called after it. The rooms below do the
-/// work; this class has no state but them. src/ARCHITECTURE.md says in which order locks are taken.
+/// The merged view of a stack of layers, as a FUSE file system. Each part holds one family of operations and is called after it. The rooms
+/// below do the work; this class has no state but them. src/ARCHITECTURE.md says in which order locks are taken.
 /// </summary>
 public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
 {
@@ -122,8 +122,8 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     }
 
     /// <summary>
-    /// Collects what programs have stored through mappings, and with writeback=1 what they wrote; completes copies. Each file is dropped from the page
-    /// cache: syncfs(2) begins to send all of them, but waits for none of a FUSE mount (wait_sb_inodes, Linux 6.16).
+    /// Collects what programs have stored through mappings, and with writeback=1 what they wrote; completes copies. Each file is dropped
+    /// from the page cache: syncfs(2) begins to send all of them, but waits for none of a FUSE mount (wait_sb_inodes, Linux 6.16).
     /// </summary>
     public void CollectUnwritten()
     {

@@ -95,7 +95,8 @@ internal sealed partial class SystemCallTests
     private static (double Requests, double Calls) Documented(string operation)
     {
         Match row = TableRow().Matches(Page()).Single(row => row.Groups[1].Value == operation);
-        return (double.Parse(row.Groups[2].Value, CultureInfo.InvariantCulture), double.Parse(row.Groups[3].Value, CultureInfo.InvariantCulture));
+        return (double.Parse(row.Groups[2].Value, CultureInfo.InvariantCulture),
+            double.Parse(row.Groups[3].Value, CultureInfo.InvariantCulture));
     }
 
     private IReadOnlyDictionary<string, long> Count(Action work)

@@ -90,7 +90,10 @@ internal sealed class FewDescriptorsTests : AppTest
         AssertAllIsWell();
     }
 
-    /// <summary>With io=stateless the kernel tells of no close (fuse_conn.no_open), so a file without a name counts until it is forgotten, not for ever.</summary>
+    /// <summary>
+    /// With io=stateless the kernel tells of no close (fuse_conn.no_open), so a file without a name counts until it is forgotten, not for
+    /// ever.
+    /// </summary>
     [TestCase("stateless")]
     [TestCase("open")]
     public void TmpFile_MadeAndClosedManyTimes_LeavesRoomForMore(string io)

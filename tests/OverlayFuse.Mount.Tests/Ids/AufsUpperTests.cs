@@ -129,7 +129,8 @@ internal sealed class AufsUpperTests : IdsTest
 
             """;
         string onKernel = Home(layers);
-        string expected = Bash.Run($"mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged\ntrap 'cd {onKernel}; umount merged' EXIT\n{changes}{Show}", onKernel);
+        string expected = Bash.Run($"mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged\ntrap 'cd {onKernel}; "
+            + $"umount merged' EXIT\n{changes}{Show}", onKernel);
         string home = Home(layers);
 
         Assert.That(Mounted(Ours, home, changes + Show), Is.EqualTo(expected), "mounted");
@@ -137,7 +138,9 @@ internal sealed class AufsUpperTests : IdsTest
         Assert.That(Again(Ours, "noatime", changes + Show, Home(layers)), Is.EqualTo(expected), "with kernel whiteouts");
     }
 
-    /// <summary>An upper on the kernel's overlayfs takes no devices, and a long name no mark: its file can be neither deleted nor renamed.</summary>
+    /// <summary>
+    /// An upper on the kernel's overlayfs takes no devices, and a long name no mark: its file can be neither deleted nor renamed.
+    /// </summary>
     [TestCase("rm $(name a)")]
     [TestCase("mv -T $(name a) new")]
     [TestCase("mv -T $(name a) other")]

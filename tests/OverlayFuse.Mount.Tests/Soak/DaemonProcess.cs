@@ -26,8 +26,8 @@ internal static class DaemonProcess
     public static int Descriptors(IEnumerable<int> daemons) => daemons.Sum(pid => Directory.GetFileSystemEntries($"/proc/{pid}/fd").Length);
 
     /// <summary>
-    /// Sends a signal. SIGSTOP has stopped every thread when this returns: one thread takes it and tells the others, and on a busy machine those
-    /// answer requests until then.
+    /// Sends a signal. SIGSTOP has stopped every thread when this returns: one thread takes it and tells the others, and on a busy machine
+    /// those answer requests until then.
     /// </summary>
     public static void Signal(IEnumerable<int> daemons, Signum signal)
     {

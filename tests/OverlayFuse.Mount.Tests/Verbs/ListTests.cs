@@ -65,7 +65,8 @@ internal sealed class ListTests
 
         Assert.That(Listed().GetProperty("notes").EnumerateArray().Select(note => note.GetString()), Is.EqualTo(notes));
         string[] lines = Overlayfuse.Start("/", "list", "--long").Output.Split('\n');
-        Assert.That(lines.SkipWhile(line => !line.StartsWith(sandbox.MountPoint + " ", StringComparison.Ordinal)).Skip(4).Take(notes.Length),
+        Assert.That(lines.SkipWhile(line => !line.StartsWith(sandbox.MountPoint + " ", StringComparison.Ordinal)).Skip(4)
+            .Take(notes.Length),
             Is.EqualTo(notes.Select(note => "  note  " + note)));
         Assert.That(Overlayfuse.Start("/", "list").Output, Does.Not.Contain("  note  "));
     }
