@@ -119,13 +119,17 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
     {
     }
 
+    /// <summary>Only the topmost part keeps its place: the parts themselves have descriptors of their own.</summary>
     private Errno TakePart(scoped LayerEntry file, in Statx stat)
     {
         Errno error;
-        if ((error = PlaceOf(file, out ViewPlace place)) != Errno.None)
-            return error;
-        _found ??= new ViewEntry(_walked) { Stat = stat, Top = place };
-        return _found.Parts.Add(new ViewPart(place.Layer, file.Location ?? name), file.Directory, file.Name);
+        if (_found is null)
+        {
+            if ((error = PlaceOf(file, out ViewPlace place)) != Errno.None)
+                return error;
+            _found = new ViewEntry(_walked) { Stat = stat, Top = place };
+        }
+        return _found.Parts.Add(new ViewPart(NumberOf(file), file.Location ?? name), file.Directory, file.Name);
     }
 
     private Errno TakeData(scoped LayerEntry file, in Statx stat)

@@ -5,7 +5,7 @@ using OverlayFuse.Overlay.Layers;
 namespace OverlayFuse.Overlay.Merging;
 
 /// <summary>
-/// Descriptors (O_PATH) of real directories in use, up to a fixed number: an LRU by the clock algorithm. <see cref="DirectoryWalk"/>
+/// Descriptors (O_PATH) of real directories in use, up to a fixed number: an LRU by the clock algorithm. <see cref="DirectoryOpener"/>
 /// opens a directory by its name in its parent's descriptor. It resolves no path from the root and follows no symbolic link. The lock
 /// is a leaf.
 /// </summary>
@@ -85,7 +85,7 @@ internal sealed class DirectoryCache(LayerStack layers, int capacity)
 
     private Errno Open(Inode directory, LowerParts parts, int slot, out Fd fd)
     {
-        using var walk = new DirectoryWalk(layers, _milestones, directory, parts, slot);
+        using var walk = new DirectoryOpener(layers, _milestones, directory, parts, slot);
         return walk.Run(out fd);
     }
 

@@ -10,7 +10,7 @@ namespace OverlayFuse.Overlay.Merging;
 /// <para>The walk verifies an upper directory by its inode number, and does not lock the names of its parent: that would turn the lock
 /// order round. If a rename comes between, the walk repeats the step.</para>
 /// </summary>
-internal ref struct DirectoryWalk
+internal ref struct DirectoryOpener
 {
     private const OpenFlags DirectoryFlags = OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow;
 
@@ -44,7 +44,7 @@ internal ref struct DirectoryWalk
     /// <param name="directory">The directory.</param>
     /// <param name="parts">Its lower parts.</param>
     /// <param name="slot">0 for the upper, or one more than the lower's place in its parts.</param>
-    public DirectoryWalk(LayerStack layers, Milestones milestones, Inode directory, LowerParts parts, int slot)
+    public DirectoryOpener(LayerStack layers, Milestones milestones, Inode directory, LowerParts parts, int slot)
     {
         (_layers, _milestones, _parts, _slot) = (layers, milestones, parts, slot);
         _layer = slot == 0 ? Limits.NoLayer : parts.Layers[slot - 1];
