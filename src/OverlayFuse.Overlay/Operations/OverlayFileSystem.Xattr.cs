@@ -21,17 +21,10 @@ public sealed partial class OverlayFileSystem
     public Errno GetXattr(in FuseRequest request, Name name, Span<byte> value, out int length)
     {
         length = 0;
-        // After ENOSYS the kernel never asks again.
-        if (_view.Options.NoXattrs)
-            return Errno.ENOSYS;
-        if (_view.Inodes[request.Node] is not { } inode)
-            return Errno.ESTALE;
-        if (_view.Owners.IsReservedXattr(name))
-            return Errno.ENODATA;
-        Span<byte> buffer = stackalloc byte[Limits.StoredXattrName];
-        Errno error = _view.Xattrs.ToStored(name, buffer, out Name stored);
+        Errno error = FindXattr(request, name, stackalloc byte[Limits.StoredXattrName], out Inode inode, out Name stored);
+        // A reserved name is not there for a reader.
         if (error != Errno.None)
-            return error;
+            return error == Errno.EPERM ? Errno.ENODATA : error;
         if ((error = _view.Files.Locate(inode, out FoundFile real)) != Errno.None)
             return error;
         using (real)
@@ -41,14 +34,7 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno SetXattr(in FuseRequest request, in SetXattrIn input, Name name, ReadOnlySpan<byte> value)
     {
-        if (_view.Options.NoXattrs)
-            return Errno.ENOSYS;
-        if (_view.Inodes[request.Node] is not { } inode)
-            return Errno.ESTALE;
-        if (_view.Owners.IsReservedXattr(name))
-            return Errno.EPERM;
-        Span<byte> buffer = stackalloc byte[Limits.StoredXattrName];
-        Errno error = _view.Xattrs.ToStored(name, buffer, out Name stored);
+        Errno error = FindXattr(request, name, stackalloc byte[Limits.StoredXattrName], out Inode inode, out Name stored);
         if (error != Errno.None)
             return error;
         if ((error = _view.Owners.ToStoredIds(name, ref value)) != Errno.None)
@@ -79,14 +65,7 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno RemoveXattr(in FuseRequest request, Name name)
     {
-        if (_view.Options.NoXattrs)
-            return Errno.ENOSYS;
-        if (_view.Inodes[request.Node] is not { } inode)
-            return Errno.ESTALE;
-        if (_view.Owners.IsReservedXattr(name))
-            return Errno.EPERM;
-        Span<byte> buffer = stackalloc byte[Limits.StoredXattrName];
-        Errno error = _view.Xattrs.ToStored(name, buffer, out Name stored);
+        Errno error = FindXattr(request, name, stackalloc byte[Limits.StoredXattrName], out Inode inode, out Name stored);
         if (error != Errno.None)
             return error;
         if ((error = _protections.RequireUnprotected(inode, Protection.Any)) != Errno.None)
@@ -134,6 +113,25 @@ public sealed partial class OverlayFileSystem
             return error;
         length = _view.Xattrs.FilterList(list[..length], seesTrusted);
         return Errno.None;
+    }
+
+    /// <summary>The inode of a request, and the name on disk of the xattr that it names.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="name">The xattr in the merged view.</param>
+    /// <param name="buffer">At least <see cref="Limits.StoredXattrName"/> bytes.</param>
+    /// <param name="inode">The inode; the root if there is an error.</param>
+    /// <param name="stored">The name on disk, perhaps in the buffer.</param>
+    /// <returns>ENOSYS with noxattrs: the kernel never asks again. EPERM for a reserved name, and for nothing else.</returns>
+    private Errno FindXattr(in FuseRequest request, Name name, Span<byte> buffer, out Inode inode, out Name stored)
+    {
+        inode = _view.Inodes.Root;
+        stored = name;
+        if (_view.Options.NoXattrs)
+            return Errno.ENOSYS;
+        if (_view.Inodes[request.Node] is not { } found)
+            return Errno.ESTALE;
+        inode = found;
+        return _view.Owners.IsReservedXattr(name) ? Errno.EPERM : _view.Xattrs.ToStored(name, buffer, out stored);
     }
 
     private Errno HasXattr(Inode inode, Name stored)
