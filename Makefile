@@ -2,13 +2,14 @@
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
-# The framework that the program is compiled ahead of time with; net10.0 once its runtime pack can be restored everywhere.
-AOT_FRAMEWORK ?= net9.0
 SECONDS_OF_FUZZ ?= 600
 SEEDS_OF_FUZZ   ?= 100000000
 FUZZ_START      ?= 1
 
 PROGRAM := artifacts/bin/overlayfuse
+TOOLS := artifacts/bin/overlayfuse-tools
+PROGRAM_ARM64 := artifacts/bin/overlayfuse-arm64
+TOOLS_ARM64 := artifacts/bin/overlayfuse-tools-arm64
 BENCH_CLIENT := artifacts/bin/bench-client
 SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.c' -o -name '*.h' -o -name '*.def' \) \
              -not -path '*/obj/*' -not -path '*/bin/*' -not -path 'src/OverlayFuse.Testing/*') Directory.Build.props Directory.Packages.props global.json
@@ -18,7 +19,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-fresh test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish install uninstall package package-check testing-package demo setup clean
+.PHONY: help build test test-fresh test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish publish-arm64 install uninstall package package-check testing-package demo setup clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,11 +27,27 @@ help: ## List the targets
 build: ## Build all projects (JIT, for working on them)
 	dotnet build OverlayFuse.sln
 
-publish: $(PROGRAM) ## Compile the program ahead of time: artifacts/bin/overlayfuse
+publish: $(PROGRAM) $(TOOLS) ## Compile the programs ahead of time: artifacts/bin
+
+publish-arm64: $(PROGRAM_ARM64) $(TOOLS_ARM64) ## Compile the programs for arm64 by a cross compiler: artifacts/bin
 
 $(PROGRAM): $(SOURCES)
-	dotnet publish src/OverlayFuse.Cli -c Release -f $(AOT_FRAMEWORK) -o artifacts/publish -v quiet
+	dotnet publish src/OverlayFuse.Cli -c Release -o artifacts/publish -v quiet
 	install -D -m 755 artifacts/publish/overlayfuse $@
+
+$(TOOLS): $(SOURCES)
+	dotnet publish src/OverlayFuse.Tools -c Release -o artifacts/publish-tools -v quiet
+	install -D -m 755 artifacts/publish-tools/overlayfuse-tools $@
+
+$(PROGRAM_ARM64): $(SOURCES)
+	@tests/setup packaging/debian-packages-arm64.txt
+	dotnet publish src/OverlayFuse.Cli -c Release -r linux-arm64 -o artifacts/publish-arm64 -v quiet
+	install -D -m 755 artifacts/publish-arm64/overlayfuse $@
+
+$(TOOLS_ARM64): $(SOURCES)
+	@tests/setup packaging/debian-packages-arm64.txt
+	dotnet publish src/OverlayFuse.Tools -c Release -r linux-arm64 -o artifacts/publish-tools-arm64 -v quiet
+	install -D -m 755 artifacts/publish-tools-arm64/overlayfuse-tools $@
 
 setup: ## Install what building and testing need (Debian packages, as root)
 	@tests/setup

@@ -9,6 +9,7 @@
 #include "limits.h"
 #include "session.h"
 #include "signals.h"
+#include "tools.h"
 #include "watcher.h"
 
 #include <errno.h>
@@ -117,6 +118,7 @@ static void prepare(int argc, char **argv)
 __attribute__((constructor)) static void start(int argc, char **argv)
 {
     descriptors_open_standard();
+    tools_execute(argc, argv);
     arguments = argv;
     overlayfuse_session(argc, argv, &live_pipe);
     prepare(argc, argv);

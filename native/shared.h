@@ -7,6 +7,7 @@
 
 #define LETTERS(name, managed, text) SHARED_TEXT(LETTERS_##name, text)
 #define OPTION(name, managed, text) SHARED_TEXT(OPTION_##name, text)
+#define PROGRAM(name, managed, text) SHARED_TEXT(PROGRAM_##name, text)
 #define PROCESS(name, managed, text) SHARED_TEXT(PROCESS_##name, text)
 #define SCRATCH(name, managed, text) SHARED_TEXT(SCRATCH_##name, text)
 #include "shared.def"

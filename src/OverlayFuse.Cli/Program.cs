@@ -15,6 +15,7 @@ internal static class Program
 
     private static int Main(string[] args)
     {
+        NativeDaemon.BringWakeHandler();
         try
         {
             return Run(NativeDaemon.Arguments(args));

@@ -3,6 +3,7 @@ using System.Reflection;
 using OverlayFuse.Cli.Doctor;
 using OverlayFuse.Cli.Live;
 using OverlayFuse.Cli.Mounts;
+using OverlayFuse.Cli.Native;
 using OverlayFuse.Cli.Sessions;
 using OverlayFuse.Cli.Words;
 
@@ -27,6 +28,14 @@ internal static class Verbs
         (ListVerb.Name, ListVerb.Make),
         (UnmountVerb.Name, UnmountVerb.Make),
         (DoctorVerb.Name, DoctorVerb.Make),
+    ];
+
+    /// <summary>The verbs of the second program. Native code executes it before managed code runs; here they are for the help alone.</summary>
+    private static readonly (string Name, string Description)[] s_tools =
+    [
+        (ToolWords.BugReport, "Collects versions, doctor, options and last events of a mount into one file"),
+        (ToolWords.Completion, "Prints the completion script of a shell"),
+        (ToolWords.Snapshotter, "Serves containerd as a proxy snapshotter"),
     ];
 
     /// <summary>Their names.</summary>
@@ -71,6 +80,8 @@ internal static class Verbs
         string? asked = args is [var word, ..] && IsVerb(word) ? word : null;
         foreach ((string name, Func<Command> make) in s_all)
             root.Subcommands.Add(name == asked ? make() : Shortened(make()));
+        foreach ((string name, string description) in s_tools)
+            root.Subcommands.Add(new Command(name, description));
         // The help of a verb would show the root's arguments, too.
         if (asked is null)
             root.Arguments.Add(new Argument<string[]>("[SOURCE] MOUNTPOINT")

@@ -33,6 +33,10 @@ internal static unsafe partial class Libc
     [LibraryImport(Library)]
     internal static partial byte* getenv(byte* name);
 
+    /// <summary>The runtime's native part: environ(7), which is a variable and so no import.</summary>
+    [LibraryImport("libSystem.Native")]
+    internal static partial byte** SystemNative_GetEnviron();
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int kill(int process, int signal);
 

@@ -61,13 +61,20 @@ public static unsafe partial class Sys
     public static int ThreadId => Libc.gettid();
 
     /// <summary>
+    /// The address of a C function that takes an int and does nothing. A statically linked program sets it before the first session: it
+    /// has no libc that can be searched. If it is 0, it is abs(3) of the shared libc.
+    /// </summary>
+    public static nint WakeHandler { get; set; }
+
+    /// <summary>
     /// Lets <see cref="WakeThread"/> end a blocked system call with EINTR: installs a signal without SA_RESTART whose handler
-    /// does nothing. The handler is abs(3), async-signal-safe and not managed code: a signal may come while the runtime suspends threads.
+    /// does nothing. The handler is not managed code: a signal may come while the runtime suspends threads.
     /// </summary>
     public static Errno EnableThreadWaking()
     {
-        nint library = NativeLibrary.Load("libc.so.6");
-        var action = new Libc.SigAction { Handler = NativeLibrary.GetExport(library, "abs") };
+        if (WakeHandler == 0)
+            WakeHandler = NativeLibrary.GetExport(NativeLibrary.Load("libc.so.6"), "abs");
+        var action = new Libc.SigAction { Handler = WakeHandler };
         return Result(Libc.sigaction(WakeSignal, &action, null));
     }
 

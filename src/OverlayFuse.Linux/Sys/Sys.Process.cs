@@ -174,12 +174,11 @@ public static unsafe partial class Sys
         return (Errno)error;
     }
 
-    /// <summary>The variables of libc. The copy of .NET has lost bytes that are no UTF-8.</summary>
+    /// <summary>The variables of libc, by the runtime's own access to environ(7). The copy of .NET has lost bytes that are no UTF-8.</summary>
     private static string[] Variables()
     {
         var all = new List<string>();
-        byte*** variables = (byte***)NativeLibrary.GetExport(NativeLibrary.Load("libc.so.6"), "environ");
-        for (byte** variable = *variables; variable != null && *variable != null; variable++)
+        for (byte** variable = Libc.SystemNative_GetEnviron(); variable != null && *variable != null; variable++)
             all.Add(NativeText.FromPointer((nint)(*variable))!);
         return [.. all];
     }
