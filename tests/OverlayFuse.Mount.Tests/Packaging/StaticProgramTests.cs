@@ -75,7 +75,7 @@ internal sealed partial class StaticProgramTests
 
     /// <summary>
     /// The paths that processes of one program named, in a trace with process ids. A new process has the program of its parent until it
-    /// executes another.
+    /// executes another. Only the program under test executes itself.
     /// </summary>
     private static List<string> PathsOf(string program, IEnumerable<string> trace)
     {
@@ -85,7 +85,7 @@ internal sealed partial class StaticProgramTests
         {
             string process = line.Groups["process"].Value, call = line.Groups["call"].Value;
             if (Executed().Match(call) is { Success: true } executed)
-                programs[process] = executed.Groups["path"].Value == "/proc/self/exe" ? programs[process] : executed.Groups["path"].Value;
+                programs[process] = executed.Groups["path"].Value == "/proc/self/exe" ? program : executed.Groups["path"].Value;
             else if (Forked().Match(call) is { Success: true } forked && programs.TryGetValue(process, out string? parents))
                 programs.TryAdd(forked.Groups["child"].Value, parents);
             else if (programs.GetValueOrDefault(process) == program)
