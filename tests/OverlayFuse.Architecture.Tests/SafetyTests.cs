@@ -63,7 +63,8 @@ internal sealed class SafetyTests
     [Test]
     public void Functions_OfTheNativeCode_LoadNoLibrary()
     {
-        string[] loaders = ["dlopen(", "dlsym(", "getpw", "getgr", "getaddrinfo(", "gethostby", "getserv", "iconv", "setlocale(", "wordexp("];
+        string[] loaders =
+            ["dlopen(", "dlsym(", "getpw", "getgr", "getaddrinfo(", "gethostby", "getserv", "iconv", "setlocale(", "wordexp("];
         IEnumerable<string> found = from path in Repository.Files("native", "*.c")
                                     from loader in loaders
                                     where Repository.Read(path).Contains(loader, StringComparison.Ordinal)

@@ -36,7 +36,8 @@ internal sealed partial class StaticProgramTests
     }
 
     /// <summary>The mount is over when strace is: it follows the daemon, too.</summary>
-    [TestCase("$P -o lowerdir=a:b,upperdir=u,workdir=w m; cat m/file; echo new > m/new; $P list; $P list --json; $P changes m; $P unmount m")]
+    [TestCase("$P -o lowerdir=a:b,upperdir=u,workdir=w m; cat m/file; echo new > m/new; $P list; $P list --json; $P layers m; "
+        + "$P changes m; $P unmount m")]
     [TestCase("$P run --lower a --lower b -- cat file")]
     [TestCase("$P hold --lower a < /dev/null")]
     [TestCase("$P doctor")]
