@@ -46,8 +46,8 @@ internal sealed partial class StaticProgramTests
     public void Verbs_UnderStrace_OpenNoFileOfLibraries(string script)
     {
         sandbox.MakeDirectory("home");
-        Bash.Run($"export P={Overlayfuse.Path} HOME=$PWD/home; {Traced(script)}", sandbox.Root, timeoutSeconds: 120);
-        IReadOnlyList<string> paths = PathsOf(Overlayfuse.Path, File.ReadLines(sandbox.PathOf("trace")));
+        Bash.Run($"export P={ProgramUnderTest.Path} HOME=$PWD/home; {Traced(script)}", sandbox.Root, timeoutSeconds: 120);
+        IReadOnlyList<string> paths = PathsOf(ProgramUnderTest.Path, File.ReadLines(sandbox.PathOf("trace")));
         Assert.That(paths, Is.Not.Empty);
         Assert.That(paths.Where(path => OfLibraries().IsMatch(path)), Is.Empty);
     }
@@ -56,7 +56,7 @@ internal sealed partial class StaticProgramTests
     [Test]
     public void Doctor_OfAnOrdinaryUser_AsksNoNameService()
     {
-        Bash.Run($"chmod 777 .; install -m 755 {Overlayfuse.Path} program; P=$PWD/program; "
+        Bash.Run($"chmod 777 .; install -m 755 {ProgramUnderTest.Path} program; P=$PWD/program; "
             + Traced("setpriv --reuid nobody --regid nogroup --clear-groups $P doctor"), sandbox.Root, timeoutSeconds: 120);
         IReadOnlyList<string> paths = PathsOf(sandbox.PathOf("program"), File.ReadLines(sandbox.PathOf("trace")));
         Assert.That(paths, Has.Member("/etc/passwd"));
