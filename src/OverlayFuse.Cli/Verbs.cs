@@ -55,6 +55,23 @@ internal static class Verbs
         return 0;
     }
 
+    /// <summary>Prints the words of this program for its second one (<see cref="CommandModel"/>).</summary>
+    public static int ShowModel()
+    {
+        Console.Out.WriteLine(JsonOutput.Of(CommandModel.Of(Root([]))));
+        return 0;
+    }
+
+    /// <summary>A first word that is nearly a verb. Without -o no words mount, so it cannot be a source or a mountpoint.</summary>
+    /// <exception cref="UsageException">The verb is misspelt.</exception>
+    public static void RefuseMisspelt(string[] args)
+    {
+        if (args is not [not ['-', ..], ..] || args.Any(word => word.StartsWith('-') && !word.StartsWith("--") && word.Contains('o')))
+            return;
+        if (Nearest.Of(args[0], Names.Concat(ToolNames)) is { } verb)
+            throw new UsageException($"{args[0]}: no such verb (did you mean {verb}?), and no mount without -o; see overlayfuse --help");
+    }
+
     private static RootCommand Root(string[] args)
     {
         var root = new RootCommand(
