@@ -105,7 +105,7 @@ internal static class FuserMount
     internal static string Remedy(string complaint, bool isForbiddenPlace)
     {
         if (isForbiddenPlace && complaint.EndsWith("Permission denied", StringComparison.Ordinal))
-            return $"; the AppArmor profile {FusermountProfile.Path} allows no mount here: choose a mountpoint below your home, "
+            return $" (the AppArmor profile {FusermountProfile.Path} allows no mount here); choose a mountpoint below your home, "
                 + $"/tmp, /mnt or /media, or add a rule to {FusermountProfile.LocalPath}";
         if (complaint.Contains("user_allow_other", StringComparison.Ordinal))
             return " (put the line user_allow_other into /etc/fuse.conf, or leave allow_other out)";
