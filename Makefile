@@ -93,7 +93,7 @@ bench-peers: $(PROGRAM) $(BENCH_CLIENT) ## Compare with the bare disk, the kerne
 bench-scale: $(PROGRAM) $(BENCH_CLIENT) ## Curves: layers, entries, known inodes, client processes (as bench-peers)
 	tests/with bench/debian-packages.txt -- dotnet run -c Release --project bench/OverlayFuse.BenchPeers -- scale
 
-bench-fixtures: $(PROGRAM) ## Compare a view for each test with a copy for each test: 1 GB, 20,000 files (TESTS=100 COPIES=100)
+bench-fixtures: $(PROGRAM) ## Compare a view for each test with a copy for each test: 1 GB, 20,000 files (TESTS=100 COPIES=10 DISK=)
 	@tests/with bench/debian-packages.txt tests/debian-packages.txt -- bench/fixtures/run $(PROGRAM)
 
 $(BENCH_CLIENT): $(wildcard bench/client/*.[ch])
