@@ -17,7 +17,7 @@ static const char keep_word[] = "keep ";
 
 enum { KEEP_WORD_LENGTH = sizeof keep_word - 1, PATH_SIZE = 4096, LINE_SIZE = KEEP_WORD_LENGTH + PATH_SIZE };
 
-/* Where the changes go at the end; "": they are thrown away. The holder writes it, and the supervisor reads it when the holder has ended. */
+/* Where the changes go at the end; "": they are thrown away. The holder writes it. The supervisor reads it when the holder has ended. */
 static char *kept;
 
 int hold_prepare(const session *s)

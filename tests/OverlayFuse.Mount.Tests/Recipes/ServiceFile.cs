@@ -43,7 +43,9 @@ internal static partial class ServiceFile
 
     /// <summary>A shell's words that set and export variables.</summary>
     public static string Exports(IEnumerable<KeyValuePair<string, string>> variables) =>
-        string.Concat(variables.Select(variable => $"export {variable.Key}='{variable.Value.Replace("'", "'\\''", StringComparison.Ordinal)}'\n"));
+        string.Concat(variables.Select(variable => $"export {variable.Key}={Quoted(variable.Value)}\n"));
+
+    private static string Quoted(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     [GeneratedRegex(@"\$(\{\{|\[\[) *(?<name>[a-z0-9_.]+) *(\}\}|\]\])")]
     private static partial Regex Expression();

@@ -89,7 +89,8 @@ internal sealed class ServiceFileTests(Runner runner) : RunTest(runner)
         + "flags=(unconfined) {\n  userns,\n}\noverlayfuse 0.2.0\n")]
     public void Install_FromAFile_Works(string variables, string output) =>
         Assert.That(Shell(MakeProject + $$"""
-            mkdir ../fake; printf '#!/bin/sh\nshift\nexec "$@"\n' >../fake/sudo; printf '#!/bin/sh\necho parser $*; cat\n' >../fake/apparmor_parser
+            mkdir ../fake; printf '#!/bin/sh\nshift\nexec "$@"\n' >../fake/sudo
+            printf '#!/bin/sh\necho parser $*; cat\n' >../fake/apparmor_parser
             chmod +x ../fake/*
             export OVERLAYFUSE_PREFIX=$HOME/.local; {{variables}} sh {{s_install}}
             """), Is.EqualTo(output.Replace("$PREFIX", Home + "/prefix/.local", StringComparison.Ordinal)));

@@ -18,12 +18,14 @@ internal sealed class ServiceRootTests : AppTest
         sh /ci/devcontainer/overlayfuse/install.sh
         cd $(mktemp -d); echo 1 >old
         changes=$(mktemp)
-        PATH=${OVERLAYFUSE_PREFIX-$HOME/.local}/bin:/usr/local/bin:$PATH OVERLAYFUSE_RUN_CHANGES=$changes OVERLAYFUSE_RUN_COMMAND='rm old; id -u >new' /ci/run
+        export PATH=$HOME/.local/bin:/usr/local/bin:$PATH
+        OVERLAYFUSE_RUN_CHANGES=$changes OVERLAYFUSE_RUN_COMMAND='rm old; id -u >new' /ci/run
         ls; cat $changes
         END
         exec unshare --mount --propagation private bash -euc '
+            export PATH=/usr/sbin:/usr/bin:/sbin:/bin
             mount --rbind root root; cd root; mount --rbind /dev dev
-            pivot_root . .old; mount -t proc proc /proc; cd /; export PATH=/usr/sbin:/usr/bin:/sbin:/bin; umount -l /.old
+            pivot_root . .old; mount -t proc proc /proc; cd /; umount -l /.old
             useradd --create-home fresh
             env -i HOME=/root PATH=$PATH bash /try
             rm /usr/local/bin/overlayfuse
@@ -34,7 +36,8 @@ internal sealed class ServiceRootTests : AppTest
     public void Scripts_InANewDebian_WorkForRootAndAFreshUser()
     {
         string repository = ProgramUnderTest.Repository;
-        string output = Bash.Run($"{repository}/tests/debian-root root >&2; cp -a {repository}/ci .; P={ProgramUnderTest.Path}\n"
+        string output = Bash.Run(
+            $"{repository}/tests/debian-root root >&2; cp -a {repository}/ci .; P={ProgramUnderTest.Path}\n"
             + "mode=$(stat -c %a /dev/fuse); chmod 666 /dev/fuse; trap 'chmod $mode /dev/fuse' EXIT\n(" + Inside + "\n)", Sandbox.Root, 300);
         const string once = "overlayfuse 0.2.0\nold\nA new\nD old\n";
         Assert.That(output, Is.EqualTo(once + once));

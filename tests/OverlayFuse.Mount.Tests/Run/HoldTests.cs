@@ -74,7 +74,8 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
 
     /// <summary>What cannot be moved to its place is not thrown away.</summary>
     [TestCase("$PWD/top", "Directory not empty", "")]
-    [TestCase("/dev/shm/overlayfuse-kept", "Invalid cross-device link", "; set TMPDIR to a directory on the file system that is to keep them")]
+    [TestCase("/dev/shm/overlayfuse-kept", "Invalid cross-device link",
+        "; set TMPDIR to a directory on the file system that is to keep them")]
     [TestCase("none/kept", "No such file or directory", "")]
     public void Hold_KeepThatCannotBe_SaysWhereTheChangesAre(string place, string reason, string remedy) =>
         Assert.That(Shell(Start + $$"""
