@@ -38,7 +38,8 @@ internal sealed class ServiceRootTests : AppTest
         string repository = ProgramUnderTest.Repository;
         string output = Bash.Run(
             $"{repository}/tests/debian-root root >&2; cp -a {repository}/ci .; P={ProgramUnderTest.Path}\n"
-            + "mode=$(stat -c %a /dev/fuse); chmod 666 /dev/fuse; trap 'chmod $mode /dev/fuse' EXIT\n(" + Inside + "\n)", Sandbox.Root, 300);
+            + "mode=$(stat -c %a /dev/fuse); chmod 666 /dev/fuse; trap 'chmod $mode /dev/fuse' EXIT\n(" + Inside + "\n)",
+            Sandbox.Root);
         const string once = "overlayfuse 0.2.0\nold\nA new\nD old\n";
         Assert.That(output, Is.EqualTo(once + once));
     }
