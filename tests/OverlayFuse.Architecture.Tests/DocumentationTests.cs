@@ -122,13 +122,17 @@ internal sealed partial class DocumentationTests
         Assert.That(wide, Is.Empty);
     }
 
+    /// <summary>.PHONY is made of the lines with help, so a target without one would not be phony.</summary>
     [Test]
     public void Targets_OfTheMakefile_HaveALineOfHelp()
     {
-        string makefile = Repository.Read("Makefile");
-        string[] phony = makefile.Split('\n').Single(line => line.StartsWith(".PHONY:", StringComparison.Ordinal))[".PHONY:".Length..]
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        Assert.That(Targets, Is.EquivalentTo(phony));
+        IEnumerable<string> mute =
+            from line in Repository.Read("Makefile").Split('\n')
+            where line.Length > 0 && char.IsAsciiLetterLower(line[0]) && !line.Contains('=', StringComparison.Ordinal)
+                && !line.Contains(" ## ", StringComparison.Ordinal)
+            select line;
+        Assert.That(mute.Where(line => line.Split(':') is { Length: > 1 }), Is.Empty);
+        Assert.That(Targets, Is.Not.Empty);
     }
 
     [Test]
