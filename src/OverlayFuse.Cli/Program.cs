@@ -15,7 +15,6 @@ internal static class Program
 
     private static int Main(string[] args)
     {
-        NativeDaemon.BringWakeHandler();
         try
         {
             return Run(NativeDaemon.Arguments(args));
