@@ -12,11 +12,11 @@ internal sealed class AbiTests
 {
     private static readonly string AbiCheck = Path.Combine(FindRepository(), "native", "abi_check.c");
 
-    private static IEnumerable<Type> Structs => typeof(InHeader).Assembly.GetExportedTypes()
-        .Where(type => type is { Namespace: "OverlayFuse.Fuse.Protocol", IsValueType: true, IsEnum: false } && FieldsOf(type).Any());
+    private static IEnumerable<Type> Structs => typeof(InHeader).Assembly.GetTypes()
+        .Where(type => type is { Namespace: "OverlayFuse.Fuse.Protocol", IsNested: false, IsValueType: true, IsEnum: false } && FieldsOf(type).Any());
 
-    private static IEnumerable<Type> Enums => typeof(InHeader).Assembly.GetExportedTypes()
-        .Where(type => type is { Namespace: "OverlayFuse.Fuse.Protocol", IsEnum: true });
+    private static IEnumerable<Type> Enums => typeof(InHeader).Assembly.GetTypes()
+        .Where(type => type is { Namespace: "OverlayFuse.Fuse.Protocol", IsNested: false, IsEnum: true });
 
     [Test]
     public void Layout_OfEveryStructAndFlag_IsThatOfTheHeader()

@@ -25,7 +25,7 @@ public struct EntryOut
 
 /// <summary>struct fuse_forget_in.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct ForgetIn
+internal struct ForgetIn
 {
     /// <summary>Lookup references given back.</summary>
     public ulong NLookup;
@@ -33,7 +33,7 @@ public struct ForgetIn
 
 /// <summary>struct fuse_forget_one.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct ForgetOne
+internal struct ForgetOne
 {
     /// <summary>The inode.</summary>
     public NodeId NodeId;
@@ -43,7 +43,7 @@ public struct ForgetOne
 
 /// <summary>struct fuse_batch_forget_in: then that many <see cref="ForgetOne"/>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct BatchForgetIn
+internal struct BatchForgetIn
 {
     /// <summary>How many follow.</summary>
     public uint Count;
@@ -77,7 +77,7 @@ public struct MkDirIn
 
 /// <summary>struct fuse_rename_in: then the old and the new name.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct RenameIn
+internal struct RenameIn
 {
     /// <summary>Directory of the new name.</summary>
     public NodeId NewDirectory;
@@ -105,7 +105,7 @@ public struct LinkIn
 
 /// <summary>struct fuse_dirent: then the name, without a NUL, padded to 8 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct Dirent
+internal struct Dirent
 {
     /// <summary>d_ino.</summary>
     public ulong Ino;
@@ -119,7 +119,7 @@ public struct Dirent
 
 /// <summary>struct fuse_direntplus.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct DirentPlus
+internal struct DirentPlus
 {
     /// <summary>The answer of LOOKUP for the name.</summary>
     public EntryOut EntryOut;
