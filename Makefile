@@ -5,6 +5,7 @@ DESTDIR ?=
 SECONDS_OF_FUZZ ?= 600
 SEEDS_OF_FUZZ   ?= 100000000
 FUZZ_START      ?= 1
+DOCFX           := 2.81.0
 
 PROGRAM := artifacts/bin/overlayfuse
 TOOLS := artifacts/bin/overlayfuse-tools
@@ -19,7 +20,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-fresh test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish publish-arm64 install uninstall package package-check testing-package demo setup clean
+.PHONY: help build test test-fresh test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish publish-arm64 install uninstall package package-check testing-package fuse-package fuse-docs demo setup clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +91,19 @@ $(BENCH_CLIENT): $(wildcard bench/client/*.[ch])
 testing-package: $(PROGRAM) ## Build the NuGet package OverlayFuse.Testing, and try it in a project elsewhere: artifacts/nuget
 	dotnet pack src/OverlayFuse.Testing -c Release -o artifacts/nuget -v quiet --nologo
 	tests/testing-package artifacts/nuget
+
+fuse-package: ## Build the NuGet package OverlayFuse.Fuse, and try it in projects elsewhere (some minutes): artifacts/nuget
+	@tests/setup
+	rm -f artifacts/nuget/OverlayFuse.Fuse.*
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} \
+	  dotnet pack src/OverlayFuse.Fuse -c Release -o artifacts/nuget -v quiet --nologo
+	tests/fuse-package artifacts/nuget
+
+fuse-docs: ## Make pages of what OverlayFuse.Fuse and OverlayFuse.Linux document (docfx): artifacts/docs
+	dotnet build src/OverlayFuse.Fuse -c Release -v quiet --nologo
+	dotnet tool update docfx --version $(DOCFX) --tool-path artifacts/docfx -v quiet
+	rm -rf artifacts/docs artifacts/docs-metadata
+	artifacts/docfx/docfx src/OverlayFuse.Fuse/docfx.json --logLevel warning
 
 measure: $(PROGRAM) ## Measure what docs/performance.md states: the time to mount, memory
 	@tests/measure mount $(PROGRAM)
