@@ -1,6 +1,8 @@
 namespace MemoryFileSystem;
 
-/// <summary>The bytes of a file: pages that exist from the first write into them on. All others are holes. The lock is the file system's.</summary>
+/// <summary>
+/// The bytes of a file: pages that exist from the first write into them on. All others are holes. The lock is the file system's.
+/// </summary>
 internal sealed class Content
 {
     internal const int PageSize = 4096;

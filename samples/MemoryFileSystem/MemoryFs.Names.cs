@@ -130,7 +130,9 @@ internal sealed partial class MemoryFs
         }
     }
 
-    /// <summary>Gives a new inode its number, owner and times. A set-gid directory hands its group on, and to directories the bit as well.</summary>
+    /// <summary>
+    /// Gives a new inode its number, owner and times. A set-gid directory hands its group on, and to directories the bit as well.
+    /// </summary>
     private void Adopt(Node directory, Node node, Caller caller)
     {
         bool handsOn = (directory.Attr.Mode & Node.SetGid) != 0;

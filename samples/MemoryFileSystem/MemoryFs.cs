@@ -5,7 +5,7 @@ using OverlayFuse.Linux;
 namespace MemoryFileSystem;
 
 /// <summary>
-/// A file system in memory. One lock guards all of it: the operations are short. OPEN, CREATE, FLUSH, FSYNC and ACCESS are left out, because
+/// A file system in memory. One lock guards all of it: the operations are short. OPEN, CREATE, FLUSH, FSYNC and ACCESS are left out:
 /// the kernel does without them.
 /// </summary>
 /// <param name="capacity">The most bytes that all files together have.</param>

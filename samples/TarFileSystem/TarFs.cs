@@ -6,8 +6,8 @@ using OverlayFuse.Linux;
 namespace TarFileSystem;
 
 /// <summary>
-/// Shows an archive. The inodes live as long as the mount, so nothing needs FORGET. The mount is read-only, so the kernel refuses every change
-/// itself. OPEN is left out: the kernel then keeps what it has read.
+/// Shows an archive. The inodes live as long as the mount, so nothing needs FORGET. The mount is read-only, so the kernel refuses every
+/// change itself. OPEN is left out: the kernel then keeps what it has read.
 /// </summary>
 /// <param name="index">The tree.</param>
 /// <param name="archive">Where the data are.</param>

@@ -12,7 +12,7 @@ public static class FuseServer
     /// <param name="fileSystem">Answers the requests.</param>
     /// <param name="mountOptions">The mountpoint and the options of the mount.</param>
     /// <param name="sessionOptions">Null: the defaults.</param>
-    /// <exception cref="FuseMountException">The file system could not be mounted. The text names the thing, the value and the remedy.</exception>
+    /// <exception cref="FuseMountException">Mounting failed. The text names the thing, the value and the remedy.</exception>
     public static void Run(IFuseFileSystem fileSystem, FuseMountOptions mountOptions, FuseSessionOptions? sessionOptions = null)
     {
         FuseMount mount = FuseMount.Mount(mountOptions);
@@ -21,9 +21,15 @@ public static class FuseServer
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End),
             terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
             hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
-        session.Run();
-        // A session that ended before its mount, as after a refused INIT, leaves a dead mount.
-        mount.Unmount();
+        try
+        {
+            session.Run();
+        }
+        finally
+        {
+            // A session that ended before its mount, as after a refused INIT, leaves a dead mount.
+            mount.Unmount();
+        }
 
         void End(PosixSignalContext context)
         {
