@@ -12,7 +12,8 @@ internal sealed class AbiTests
 {
     private static readonly string AbiCheck = Path.Combine(FindRepository(), "native", "abi_check.c");
 
-    private static IEnumerable<Type> Structs => Protocol.Where(type => type is { IsValueType: true, IsEnum: false } && FieldsOf(type).Any());
+    private static IEnumerable<Type> Structs =>
+        Protocol.Where(type => type is { IsValueType: true, IsEnum: false } && FieldsOf(type).Any());
 
     private static IEnumerable<Type> Enums => Protocol.Where(type => type.IsEnum);
 
