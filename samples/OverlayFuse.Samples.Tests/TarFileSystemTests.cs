@@ -70,7 +70,8 @@ internal sealed class TarFileSystemTests
     [Test]
     public void Mount_NameThatLeadsOut_IsLeftOut()
     {
-        mount.Run("mkdir t; echo in >t/f; tar -C t -cPf archive.tar --transform 's,^f,../out,' f; tar -C t -rf archive.tar f");
+        mount.Run("mkdir t; echo in >t/f; tar -C t -cPf archive.tar --transform 's,^f,../out,' f; tar -C t -rf archive.tar f; "
+            + "tar -C t -rPf archive.tar --transform 's,^f,d/../../out,' f");
         mount.Start("TarFileSystem.dll", mount.Folder + "/archive.tar");
         Assert.That(mount.Run("find mount -mindepth 1; ls"), Is.EqualTo("mount/f\narchive.tar\nmount\nt\n"));
     }
