@@ -105,7 +105,7 @@ public struct LinkIn
 
 /// <summary>struct fuse_dirent: then the name, without a NUL, padded to 8 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct Dirent
+public struct Dirent
 {
     /// <summary>d_ino.</summary>
     public ulong Ino;
@@ -119,7 +119,7 @@ internal struct Dirent
 
 /// <summary>struct fuse_direntplus.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct DirentPlus
+public struct DirentPlus
 {
     /// <summary>The answer of LOOKUP for the name.</summary>
     public EntryOut EntryOut;
