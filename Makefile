@@ -5,6 +5,7 @@ DESTDIR ?=
 SECONDS_OF_FUZZ ?= 600
 SEEDS_OF_FUZZ   ?= 100000000
 FUZZ_START      ?= 1
+DOCFX           := 2.81.0
 
 # Categories of tests that take long, or that need other machines: each has its own target.
 LONG_CATEGORIES := AppsLong Soak Arm64 FixturesLong
@@ -111,6 +112,19 @@ $(BENCH_CLIENT): $(wildcard bench/client/*.[ch])
 testing-package: $(PROGRAM) ## Build the NuGet package OverlayFuse.Testing, and try it in a project elsewhere: artifacts/nuget
 	dotnet pack src/OverlayFuse.Testing -c Release -o artifacts/nuget -v quiet --nologo
 	tests/testing-package artifacts/nuget
+
+fuse-package: ## Build the NuGet package OverlayFuse.Fuse, and try it in projects elsewhere (some minutes): artifacts/nuget
+	@tests/setup
+	rm -f artifacts/nuget/OverlayFuse.Fuse.*
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} \
+	  dotnet pack src/OverlayFuse.Fuse -c Release -o artifacts/nuget -v quiet --nologo
+	tests/fuse-package artifacts/nuget
+
+fuse-docs: ## Make pages of what OverlayFuse.Fuse and OverlayFuse.Linux document (docfx): artifacts/docs
+	dotnet build src/OverlayFuse.Fuse -c Release -v quiet --nologo
+	dotnet tool update docfx --version $(DOCFX) --tool-path artifacts/docfx -v quiet
+	rm -rf artifacts/docs artifacts/docs-metadata
+	artifacts/docfx/docfx src/OverlayFuse.Fuse/docfx.json --logLevel warning
 
 measure: $(PROGRAM) ## Measure what docs/performance.md states: the time to mount, memory
 	@tests/measure mount $(PROGRAM)

@@ -33,6 +33,13 @@ public sealed class FuseNegotiation
         InitFlags.PosixAcl | InitFlags.MaxPages | InitFlags.CacheSymLinks | InitFlags.ExplicitInvalData | InitFlags.HandleKillPrivV2 |
         InitFlags.SetXattrExt | InitFlags.InitExt | InitFlags.CreateSuppGroup | InitFlags.HasExpireOnly;
 
+    /// <summary>
+    /// <see cref="DefaultWanted"/> without the features that give work to the file system. The kernel applies the umask, clears set-uid and
+    /// capabilities when a file changes, and truncates at an open with O_TRUNC. There are no ACLs, and the mount cannot be exported by NFS.
+    /// </summary>
+    public const InitFlags SimpleWanted = DefaultWanted & ~(InitFlags.DontMask | InitFlags.HandleKillPrivV2 | InitFlags.AtomicOTrunc |
+        InitFlags.PosixAcl | InitFlags.ExportSupport);
+
     /// <summary>The minor version that kernel and library speak, 31 to 45.</summary>
     public uint ProtocolMinor { get; }
 

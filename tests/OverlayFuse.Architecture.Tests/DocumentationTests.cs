@@ -11,7 +11,7 @@ internal sealed partial class DocumentationTests
     /// <summary>Prose is wrapped at about 100 columns.</summary>
     private const int WidestLine = 110;
 
-    private static readonly string[] Folders = ["docs", "src", "native", "bench", "examples", "tests"];
+    private static readonly string[] Folders = ["docs", "src", "native", "bench", "examples", "samples", "tests"];
 
     /// <summary>A folder that is not in a source package of Debian or an image is left out.</summary>
     private static readonly string[] Pages =

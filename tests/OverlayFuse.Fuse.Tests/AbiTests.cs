@@ -12,11 +12,14 @@ internal sealed class AbiTests
 {
     private static readonly string AbiCheck = Path.Combine(FindRepository(), "native", "abi_check.c");
 
-    private static IEnumerable<Type> Structs => typeof(InHeader).Assembly.GetExportedTypes()
-        .Where(type => type is { Namespace: "OverlayFuse.Fuse.Protocol", IsValueType: true, IsEnum: false } && FieldsOf(type).Any());
+    private static IEnumerable<Type> Structs =>
+        Protocol.Where(type => type is { IsValueType: true, IsEnum: false } && FieldsOf(type).Any());
 
-    private static IEnumerable<Type> Enums => typeof(InHeader).Assembly.GetExportedTypes()
-        .Where(type => type is { Namespace: "OverlayFuse.Fuse.Protocol", IsEnum: true });
+    private static IEnumerable<Type> Enums => Protocol.Where(type => type.IsEnum);
+
+    /// <summary>Those that only the session reads are internal.</summary>
+    private static IEnumerable<Type> Protocol => typeof(InHeader).Assembly.GetTypes()
+        .Where(type => type is { Namespace: "OverlayFuse.Fuse.Protocol", IsNested: false });
 
     [TestCaseSource(typeof(Compiler), nameof(Compiler.Targets))]
     public void Layout_OfEveryStructAndFlag_IsThatOfTheHeader(Architecture target)

@@ -179,7 +179,7 @@ public struct WriteIn
 
 /// <summary>struct fuse_write_out: reply to WRITE and COPY_FILE_RANGE.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct WriteOut
+internal struct WriteOut
 {
     /// <summary>Bytes written.</summary>
     public uint Size;
@@ -241,7 +241,7 @@ public struct LSeekIn
 
 /// <summary>struct fuse_lseek_out.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct LSeekOut
+internal struct LSeekOut
 {
     /// <summary>Byte offset.</summary>
     public ulong Offset;
@@ -269,7 +269,7 @@ public struct CopyFileRangeIn
 
 /// <summary>struct fuse_copy_file_range_out (7.45).</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct CopyFileRangeOut
+internal struct CopyFileRangeOut
 {
     /// <summary>Bytes copied.</summary>
     public ulong BytesCopied;
