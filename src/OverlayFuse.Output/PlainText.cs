@@ -57,6 +57,9 @@ internal static class PlainText
         return escaped.ToString();
     }
 
+    /// <summary>Makes several lines plain.</summary>
+    public static string EscapeLines(string text) => string.Join('\n', text.Split('\n').Select(Escape));
+
     /// <summary>Makes JSON plain that a terminal shows, by the escapes of JSON (\uXXXX), which can stand in strings only.</summary>
     public static string EscapeJson(string json)
     {

@@ -139,7 +139,7 @@ public sealed record OverlayOptions
     public bool IsCaching => CacheTimeout > TimeSpan.Zero;
 
     /// <summary>Gets errors that belong to no request. Null: they are dropped.</summary>
-    public Action<string>? Log { get; init; }
+    public DaemonEvents? Events { get; init; }
 
     /// <summary>
     /// True if no option asks for a look at the layers from time to time. Facts about the lower layers then stay true once they are known.

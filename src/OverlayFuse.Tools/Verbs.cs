@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OverlayFuse.Tools.BugReport;
 using OverlayFuse.Tools.Completion;
 
 namespace OverlayFuse.Tools;
@@ -9,6 +10,7 @@ internal static class Verbs
     /// <summary>Every verb, in the order of the help.</summary>
     private static readonly (string Name, Func<Command> Make)[] s_all =
     [
+        (BugReportVerb.Name, BugReportVerb.Make),
         (CompletionVerb.Name, CompletionVerb.Make),
     ];
 

@@ -145,7 +145,7 @@ internal sealed partial class CopyUp
             error = PutPartialInPlace(inode, partial);
         if (error != Errno.None)
         {
-            view.Options.Log?.Invoke(
+            view.Options.Events?.Add(
                 $"copy-up of inode {inode.Ino}: {error}; what was written to it is kept in memory of the mount only, and tried again");
             return error;
         }

@@ -28,5 +28,5 @@ internal sealed class CompletionWords
     public IEnumerable<CommandModel> All => Verbs.Prepend(Mount);
 
     /// <summary>The spellings of an option that people write.</summary>
-    public static IEnumerable<string> NamesOf(WordModel option) => option.Names.Where(name => name != "-?");
+    public static IEnumerable<string> NamesOf(WordModel option) => option.Names.Where(name => name is ['-', not '?', ..]);
 }

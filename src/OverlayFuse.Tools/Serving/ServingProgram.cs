@@ -1,14 +1,7 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
 namespace OverlayFuse.Tools.Serving;
-
-/// <summary>What the serving program has answered.</summary>
-/// <param name="Status">Its exit status; null if it has not ended in time.</param>
-/// <param name="Output">Its standard output.</param>
-/// <param name="Errors">Its standard error.</param>
-internal sealed record ServingAnswer(int? Status, string Output, string Errors);
 
 /// <summary>Runs <c>overlayfuse VERB --json</c>, which deals with mounts that never answer.</summary>
 internal static class ServingProgram
@@ -25,10 +18,17 @@ internal static class ServingProgram
     /// <exception cref="IOException">The program is missing, or has failed, or is of another version.</exception>
     public static T Ask<T>(JsonTypeInfo<T> form, params string[] words)
     {
-        ServingAnswer answer = Run(words);
+        ProgramAnswer answer = Run(words);
         if (answer.Status != 0)
             throw new IOException($"{Path} {string.Join(' ', words)}: {(answer.Errors.Length > 0 ? answer.Errors.Trim() : "has not ended")}; "
                 + "install overlayfuse and overlayfuse-tools of one version");
+        return Read(form, answer, words);
+    }
+
+    /// <summary>Reads an answer.</summary>
+    /// <exception cref="IOException">The program is of another version.</exception>
+    public static T Read<T>(JsonTypeInfo<T> form, ProgramAnswer answer, params string[] words)
+    {
         try
         {
             return JsonSerializer.Deserialize(answer.Output, form) ?? throw new JsonException("null");
@@ -40,40 +40,10 @@ internal static class ServingProgram
         }
     }
 
-    /// <summary>Runs the program to its end, or gives up. A program that does not end is left behind.</summary>
+    /// <summary>Runs the program to its end, or gives up.</summary>
     /// <exception cref="IOException">It cannot be started.</exception>
-    public static ServingAnswer Run(params string[] words)
-    {
-        using var process = new Process();
-        process.StartInfo = new ProcessStartInfo(Path, words)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        Start(process);
-        process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        bool hasEnded = Task.WaitAll([output, errors], s_patience) && process.WaitForExit(s_patience);
-        if (!hasEnded)
-            process.Kill();
-        return new ServingAnswer(hasEnded ? process.ExitCode : null, Text(output), Text(errors));
-    }
-
-    private static string Text(Task<string> read) => read.IsCompletedSuccessfully ? read.Result : "";
-
-    private static void Start(Process process)
-    {
-        try
-        {
-            _ = process.Start();
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            throw new IOException($"{Path}: cannot be started ({e.Message}); install overlayfuse beside overlayfuse-tools", e);
-        }
-    }
+    public static ProgramAnswer Run(params string[] words) => OtherProgram.Run(s_patience, Path, words)
+        ?? throw new IOException($"{Path}: cannot be started; install overlayfuse beside overlayfuse-tools");
 
     private static string Find()
     {
