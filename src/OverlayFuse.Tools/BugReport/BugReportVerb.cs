@@ -14,7 +14,7 @@ internal static class BugReportVerb
     private const string DefaultFile = "overlayfuse-bugreport.txt";
 
     private const string Help =
-        "Collects versions, doctor, options and last events of a mount into one file\n" +
+        "Collects what an issue about a mount needs into one file\n" +
         "The file holds no names of users, of the machine or of files: placeholders stand for them.\n" +
         "A mount that does not answer is reported as such.";
 

@@ -48,14 +48,11 @@ internal sealed partial class Redaction
             text = Regex.Replace(text, $@"{Regex.Escape(path)}(/[^\s""',;:()]*)?(?![\w.-])", placeholder);
         text = AbsolutePath().Replace(text, match => IsOfTheSystem(match.Value) ? match.Value : Hidden);
         foreach (string name in _names.OrderByDescending(name => name.Length))
-            text = Word(name, text, "NAME");
+            text = Regex.Replace(text, $@"(?<![\w-]){Regex.Escape(name)}(?![\w-])", "NAME");
         foreach ((string word, string placeholder) in _words)
-            text = Word(word, text, placeholder);
+            text = Regex.Replace(text, $@"(?<!\w){Regex.Escape(word)}(?!\w)", placeholder);
         return text;
     }
-
-    private static string Word(string word, string text, string placeholder) =>
-        Regex.Replace(text, $@"(?<![\w]){Regex.Escape(word)}(?![\w])", placeholder);
 
     private static bool IsOfTheSystem(string path) => SystemPath().IsMatch(path);
 
