@@ -139,6 +139,9 @@ public sealed record OverlayOptions
     public bool IsCaching => CacheTimeout > TimeSpan.Zero;
 
     /// <summary>Gets errors that belong to no request. Null: they are dropped.</summary>
+    public Action<string>? Log { get; init; }
+
+    /// <summary>The last messages, for users that ask the live mount. Null: none are kept.</summary>
     public DaemonEvents? Events { get; init; }
 
     /// <summary>

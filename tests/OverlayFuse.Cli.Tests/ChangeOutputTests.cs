@@ -14,8 +14,10 @@ internal sealed class ChangeOutputTests
     {
         string text = Write(sink => new ChangeObjects(sink), ('A', "new"u8.ToArray()), ('M', "a\n\"b"u8.ToArray()), ('D', [0xFF]));
         using var document = JsonDocument.Parse(text);
-        Assert.That(document.RootElement.EnumerateArray().Select(change => (change.GetProperty("change").GetString(),
-            change.GetProperty("path").GetString(), change.TryGetProperty("path_base64", out JsonElement bytes) ? bytes.GetString() : null)),
+        Assert.That(document.RootElement.EnumerateArray().Select(change => (
+            change.GetProperty("change").GetString(),
+            change.GetProperty("path").GetString(),
+            change.TryGetProperty("path_base64", out JsonElement bytes) ? bytes.GetString() : null)),
             Is.EqualTo(new[] { ("added", "new", null), ("modified", "a\n\"b", null), ("deleted", "\uFFFD", "/w==") }));
     }
 
@@ -33,7 +35,9 @@ internal sealed class ChangeOutputTests
 
     [Test]
     public void Lines_ForATerminal_HaveColouredLetters() =>
-        Assert.That(Write(sink => new ChangeLines(ChangeLines.Painted(sink)), ('A', "a b"u8.ToArray()), ('M', "m"u8.ToArray()), ('D', "d"u8.ToArray())),
+        Assert.That(
+            Write(sink => new ChangeLines(ChangeLines.Painted(sink)),
+                ('A', "a b"u8.ToArray()), ('M', "m"u8.ToArray()), ('D', "d"u8.ToArray())),
             Is.EqualTo("\e[32mA\e[0m a b\n\e[33mM\e[0m m\n\e[31mD\e[0m d\n"));
 
     [Test]

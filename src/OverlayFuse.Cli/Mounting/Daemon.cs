@@ -34,7 +34,7 @@ internal static class Daemon
             OptionConflicts.RefuseForeign(request);
         using UpperHold hold = LayerChecks.Check(request.Overlay, isForeign ? null : request.MountPoint, PlainText.Complain);
         var events = new DaemonEvents(LogOf(request));
-        using OverlayFileSystem fileSystem = OverlayFileSystem.Create(hold.Options with { Events = events });
+        using OverlayFileSystem fileSystem = OverlayFileSystem.Create(hold.Options with { Log = events.Add, Events = events });
         using var signals = new StopSignals();
         using var statistics = new StatisticsSignal();
         FuseMount mount = FuseMount.Mount(ToMountOptions(request));

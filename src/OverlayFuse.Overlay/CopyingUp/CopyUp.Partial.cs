@@ -145,7 +145,7 @@ internal sealed partial class CopyUp
             error = PutPartialInPlace(inode, partial);
         if (error != Errno.None)
         {
-            view.Options.Events?.Add(
+            view.Options.Log?.Invoke(
                 $"copy-up of inode {inode.Ino}: {error}; what was written to it is kept in memory of the mount only, and tried again");
             return error;
         }

@@ -28,7 +28,7 @@ public static class LiveControl
     /// <summary>_IO('o', 5): completes the copies of large files that are under way.</summary>
     public const uint Settle = 0x6F05;
 
-    /// <summary>_IOWR('o', 6, char[4096]): takes an index, gives a message of <see cref="DaemonEvents"/>. ENOENT after the last one.</summary>
+    /// <summary>_IOWR('o', 6, char[4096]): takes an index, gives a message of the daemon. ENOENT after the last one.</summary>
     public const uint ListEvent = 0xD000_6F06;
 
     /// <summary>Length of an argument, in bytes.</summary>

@@ -20,7 +20,11 @@ internal static class BugReportVerb
 
     public static Command Make()
     {
-        var mount = new Argument<string?>("MOUNTPOINT") { Description = "A live or dead mount (default: all of yours)", Arity = ArgumentArity.ZeroOrOne };
+        var mount = new Argument<string?>("MOUNTPOINT")
+        {
+            Description = "A live or dead mount (default: all of yours)",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var file = new Option<string>("--output", "-o")
         {
             Description = "The new file, or - for standard output",

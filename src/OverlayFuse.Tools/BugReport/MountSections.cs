@@ -57,7 +57,8 @@ internal static class MountSections
     private static string FileSystemOf(string path, MountTable mounts)
     {
         MountEntry? on = mounts.Entries.Where(entry => IsAbove(entry.MountPoint, path)).MaxBy(entry => entry.MountPoint.Length);
-        string sizes = OtherProgram.Run(s_patience, "stat", "-f", "-c", "blocks of %S bytes: %b, free %a; files: %c, free %d", "--", path) switch
+        const string form = "blocks of %S bytes: %b, free %a; files: %c, free %d";
+        string sizes = OtherProgram.Run(s_patience, "stat", "-f", "-c", form, "--", path) switch
         {
             { Status: 0 } answer => answer.Output.Trim(),
             { Status: null } => "does not answer",

@@ -10,7 +10,8 @@ internal static class BashScript
             CompletionWords.NamesOf(option).Select(name => $"{name} {option.Value}".TrimEnd())))),
         ("arguments", Table(words, verb => verb.Name.Length == 0 ? [] : verb.Arguments.Select(argument => argument.Value))),
         ("verbs", Lines(words.Verbs.Select(verb => verb.Name))),
-        ("mount_options", Quoted(Lines(words.Options.Select(option => option.Value.Length == 0 ? option.Name : $"{option.Name}={option.Value}")))));
+        ("mount_options", Quoted(Lines(words.Options.Select(option =>
+            option.Value.Length == 0 ? option.Name : $"{option.Name}={option.Value}")))));
 
     private static string Table(CompletionWords words, Func<CommandModel, IEnumerable<string>> rows) =>
         Quoted(Lines(words.All.SelectMany(verb => rows(verb).Select(row => $"{(verb.Name.Length == 0 ? "-" : verb.Name)} {row}"))));

@@ -11,7 +11,8 @@ internal sealed class CompletionWords
     public CompletionWords(CommandModel[] served, CommandModel[] tools, MountOption[] options)
     {
         Mount = served.First(verb => verb.Name.Length == 0);
-        Verbs = [.. served.Where(verb => verb.Name.Length > 0).Select(verb => tools.FirstOrDefault(tool => tool.Name == verb.Name) ?? verb)];
+        Verbs = [.. served.Where(verb => verb.Name.Length > 0)
+            .Select(verb => tools.FirstOrDefault(tool => tool.Name == verb.Name) ?? verb)];
         Options = [.. options.Where(option => option.IsOffered)];
     }
 

@@ -20,7 +20,8 @@ internal static class ServingProgram
     {
         ProgramAnswer answer = Run(words);
         if (answer.Status != 0)
-            throw new IOException($"{Path} {string.Join(' ', words)}: {(answer.Errors.Length > 0 ? answer.Errors.Trim() : "has not ended")}; "
+            throw new IOException(
+                $"{Path} {string.Join(' ', words)}: {(answer.Errors.Length > 0 ? answer.Errors.Trim() : "has not ended")}; "
                 + "install overlayfuse and overlayfuse-tools of one version");
         return Read(form, answer, words);
     }

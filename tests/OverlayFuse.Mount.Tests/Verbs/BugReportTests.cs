@@ -135,7 +135,8 @@ internal sealed class BugReportTests
 
     private string Report()
     {
-        ToolResult result = Tool.Try("env", ["HOME=" + home, "USER=wombat", Overlayfuse.Path, "bugreport", mountPoint, "-o", "-"], sandbox.Root);
+        ToolResult result = Tool.Try("env",
+            ["HOME=" + home, "USER=wombat", Overlayfuse.Path, "bugreport", mountPoint, "-o", "-"], sandbox.Root);
         Assert.That((result.ExitCode, result.Error), Is.EqualTo((0, "")));
         return result.Output;
     }

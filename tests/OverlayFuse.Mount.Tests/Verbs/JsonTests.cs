@@ -46,7 +46,8 @@ internal sealed class JsonTests
 
     [Test]
     public void Json_OfChanges_NamesEachChange() =>
-        Assert.That(Changes(sandbox.Start("changes", "m", "--json").Output), Is.EquivalentTo(new[] { "deleted below", "modified file", "added new" }));
+        Assert.That(Changes(sandbox.Start("changes", "m", "--json").Output),
+            Is.EquivalentTo(new[] { "deleted below", "modified file", "added new" }));
 
     [TestCase("--diff")]
     [TestCase("--diff=list")]

@@ -17,7 +17,8 @@ internal sealed class TerminalTests
     [TearDown]
     public void RemoveSandbox()
     {
-        Bash.Run($"for d in $(pgrep -f -- '{sandbox.MountPoint}'); do kill -CONT $d || true; done; umount -l '{sandbox.MountPoint}' || true");
+        Bash.Run($"for d in $(pgrep -f -- '{sandbox.MountPoint}'); do kill -CONT $d || true; done; "
+            + $"umount -l '{sandbox.MountPoint}' || true");
         sandbox.Dispose();
     }
 
@@ -99,5 +100,6 @@ internal sealed class TerminalTests
 
     /// <summary>What a terminal gets.</summary>
     private string OnTerminal(string variables, string words, string before = "") =>
-        Bash.Run($"{before} env -u NO_COLOR {variables} script -qec \"'{Overlayfuse.Path}' {words}\" /dev/null </dev/null || true; wait", sandbox.Root);
+        Bash.Run($"{before} env -u NO_COLOR {variables} script -qec \"'{Overlayfuse.Path}' {words}\" /dev/null </dev/null || true; wait",
+            sandbox.Root);
 }
