@@ -112,7 +112,7 @@ internal sealed class BugReportTests
         ToolResult first = Overlayfuse.Start(sandbox.Root, "bugreport", mountPoint, "-o", "report.txt");
         Assert.That((first.ExitCode, first.Error), Is.EqualTo((0, "")));
         Assert.That(first.Output, Does.StartWith("report.txt: look through it"));
-        Assert.That(File.GetUnixFileMode(file), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        Assert.That(Tool.Run("stat", "-c", "%a", file), Is.EqualTo("600\n"));
         ToolResult second = Overlayfuse.Start(sandbox.Root, "bugreport", mountPoint, "-o", "report.txt");
         Assert.That((second.ExitCode, second.Error),
             Is.EqualTo((1, "overlayfuse: report.txt: is there already; remove it, or name another file by -o FILE\n")));

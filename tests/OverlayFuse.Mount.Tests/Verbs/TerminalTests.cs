@@ -1,6 +1,5 @@
 using OverlayFuse.Mount.Tests.Apps;
 using OverlayFuse.Mount.Tests.Cli;
-using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Verbs;
 
@@ -89,8 +88,9 @@ internal sealed class TerminalTests
         Assert.That(shown, Does.Contain($"{Erase}overlayfuse: the daemon completes the upper (1 s)").And.EndWith(Erase));
     }
 
+    /// <summary>The pattern begins with the program, so it does not name the shell that holds it.</summary>
     private string Stopped =>
-        $"daemon=$(pgrep -f -- '-o {CliSandbox.Writable} {sandbox.MountPoint}'); kill -STOP $daemon; (sleep 3; kill -CONT $daemon) & ";
+        $"daemon=$(pgrep -f -- '^{Overlayfuse.Path} -o {CliSandbox.Writable} {sandbox.MountPoint}'); kill -STOP $daemon; (sleep 3; kill -CONT $daemon) & ";
 
     private void Change()
     {
