@@ -6,7 +6,11 @@ namespace OverlayFuse.Mount.Tests.Verbs;
 /// <summary>Colours and the line about a wait: on a terminal, which script(1) makes, and nowhere else.</summary>
 internal sealed class TerminalTests
 {
-    private const string Erase = "\r\e[K";
+    /// <summary>What the program writes is a carriage return first; the reader of the output takes that for the end of a line.</summary>
+    private const string Erase = "\n\e[K";
+
+    /// <summary>On a busy machine some threads go on for a moment.</summary>
+    private const string Stop = "kill -STOP $daemon; until ! grep -L ') T ' /proc/$daemon/task/*/stat | grep -q .; do sleep 0.02; done";
 
     private CliSandbox sandbox = null!;
 
@@ -78,18 +82,18 @@ internal sealed class TerminalTests
     [Test]
     public void Run_WhoseDaemonIsLate_ShowsALineAndErasesIt()
     {
-        File.WriteAllText(sandbox.PathOf("late"), """
+        File.WriteAllText(sandbox.PathOf("late"), $"""
             daemon=$(pgrep -x -P $PPID overlayfuse)
-            kill -STOP $daemon
+            {Stop}
             (sleep 5; kill -CONT $daemon) >/dev/null 2>&1 </dev/null &
             """);
         string shown = OnTerminal("TERM=xterm", $"run --keep kept --lower a -- bash {sandbox.PathOf("late")}");
-        Assert.That(shown, Does.Contain($"{Erase}overlayfuse: the daemon completes the upper (1 s)").And.EndWith(Erase));
+        Assert.That(shown, Does.Contain($"{Erase}overlayfuse: the daemon completes the upper (1 s)").And.EndWith(Erase + "\n"));
     }
 
     /// <summary>The pattern begins with the program, so it does not name the shell that holds it.</summary>
     private string Stopped =>
-        $"daemon=$(pgrep -f -- '^{Overlayfuse.Path} -o {CliSandbox.Writable} {sandbox.MountPoint}'); kill -STOP $daemon; (sleep 5; kill -CONT $daemon) & ";
+        $"daemon=$(pgrep -f -- '^{Overlayfuse.Path} -o {CliSandbox.Writable} {sandbox.MountPoint}'); {Stop}; (sleep 5; kill -CONT $daemon) & ";
 
     private void Change()
     {
