@@ -32,7 +32,7 @@ internal static class Verbs
     /// <summary>The verbs of the second program, for the help. Native code executes that program before managed code runs.</summary>
     private static readonly (string Name, string Description)[] s_tools =
     [
-        (ToolWords.BugReport, "Collects versions, doctor, options and last events of a mount into one file"),
+        (ToolWords.BugReport, "Collects what an issue about a mount needs into one file"),
         (ToolWords.Completion, "Prints the completion script of a shell"),
         (ToolWords.Snapshotter, "Serves containerd as a proxy snapshotter"),
     ];

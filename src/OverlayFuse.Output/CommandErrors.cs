@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
 
 namespace OverlayFuse.Output;
@@ -53,10 +54,15 @@ internal static class CommandErrors
             case ArgumentResult { Parent: CommandResult, Tokens: [] } missing:
                 string form = string.Join(' ', verb.Arguments.Select(argument => argument.Name));
                 return $"{missing.Argument.Name} is missing; write overlayfuse {verb.Name} {form}";
+            case ArgumentResult { Tokens: [{ Value: var value }, ..] } wrong when ChoiceOf(wrong) is { Length: > 0 } choice:
+                return $"{value}: not there{Nearest.Hint(value, choice)}; write {string.Join(" or ", choice)}";
             default:
                 return $"{error.Message.TrimEnd('.')}; {See(verb)}";
         }
     }
+
+    private static string[] ChoiceOf(ArgumentResult argument) =>
+        [.. argument.Argument.GetCompletions(CompletionContext.Empty).Select(completion => completion.Label)];
 
     private static string Missing(Option option) => $"{option.Name}: a value is missing; write {option.Name} {option.HelpName}";
 

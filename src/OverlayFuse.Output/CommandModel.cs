@@ -5,15 +5,23 @@ using System.Text.Json;
 namespace OverlayFuse.Output;
 
 /// <summary>One verb as programs see it that complete its words.</summary>
-/// <param name="Name">The verb; empty for the form without a verb, which mounts.</param>
-/// <param name="Description">One line.</param>
-/// <param name="Options">Its options.</param>
-/// <param name="Arguments">Its other words.</param>
-internal sealed record CommandModel(
-    string Name, string Description, IReadOnlyList<WordModel> Options, IReadOnlyList<WordModel> Arguments) : IJsonObject
+/// <param name="name">The verb; empty for the form without a verb, which mounts.</param>
+/// <param name="description">One line.</param>
+/// <param name="options">Its options.</param>
+/// <param name="arguments">Its other words.</param>
+internal sealed class CommandModel(
+    string name, string description, IReadOnlyList<WordModel> options, IReadOnlyList<WordModel> arguments) : IJsonObject
 {
+    public string Name { get; } = name;
+
+    public string Description { get; } = description;
+
+    public IReadOnlyList<WordModel> Options { get; } = options;
+
+    public IReadOnlyList<WordModel> Arguments { get; } = arguments;
+
     /// <summary>A program, and each of its verbs.</summary>
-    public static IEnumerable<CommandModel> Of(RootCommand root) => root.Subcommands.Prepend<Command>(root).Select(Of);
+    public static IEnumerable<CommandModel> Of(RootCommand root) => root.Subcommands.Prepend<Command>(root).Select(verb => Of(root, verb));
 
     public void WriteTo(Utf8JsonWriter json)
     {
@@ -23,10 +31,11 @@ internal sealed record CommandModel(
         Write(json, "arguments", Arguments);
     }
 
-    private static CommandModel Of(Command command) => new(
+    /// <summary>The help is an option of the root that all verbs have.</summary>
+    private static CommandModel Of(RootCommand root, Command command) => new(
         command is RootCommand ? "" : command.Name,
         FirstLine(command.Description),
-        [.. command.Options.Select(option => new WordModel(
+        [.. command.Options.Concat(root.Options.Where(option => option.Recursive && command != root)).Select(option => new WordModel(
             [option.Name, .. option.Aliases], ValueOf(option), FirstLine(option.Description)))],
         [.. command.Arguments.Select(argument => new WordModel([], Choice(argument) ?? argument.Name, FirstLine(argument.Description)))]);
 
@@ -61,7 +70,14 @@ internal sealed record CommandModel(
 }
 
 /// <summary>An option, or another word, of a verb.</summary>
-/// <param name="Names">All spellings of an option. None: it is another word.</param>
-/// <param name="Value">What stands there ("DIR"), or the words of which one stands there ("bash|zsh|fish"). Empty: nothing.</param>
-/// <param name="Description">One line.</param>
-internal sealed record WordModel(IReadOnlyList<string> Names, string Value, string Description);
+/// <param name="names">All spellings of an option. None: it is another word.</param>
+/// <param name="value">What stands there ("DIR"), or the words of which one stands there ("bash|zsh|fish"). Empty: nothing.</param>
+/// <param name="description">One line.</param>
+internal sealed class WordModel(IReadOnlyList<string> names, string value, string description)
+{
+    public IReadOnlyList<string> Names { get; } = names;
+
+    public string Value { get; } = value;
+
+    public string Description { get; } = description;
+}

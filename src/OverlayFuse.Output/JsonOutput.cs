@@ -25,7 +25,7 @@ internal static class JsonOutput
     /// <summary>The same without line breaks.</summary>
     public static JsonWriterOptions OnOneLine => new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The option of a verb that can print so. An error is one line on standard error here, too, and the exit status tells.</summary>
+    /// <summary>The option of a verb that can print so. An error stays a line on standard error, and the exit status tells.</summary>
     public static Option<bool> Option() => new("--json") { Description = "Print an array of objects, for programs" };
 
     public static string Of(IEnumerable<IJsonObject> objects)

@@ -22,11 +22,11 @@ internal static class PlainText
     public static void Complain(string text) =>
         Console.Error.WriteLine($"{(Inks.OnErrors ? Ink.Red : Ink.None).Paint("overlayfuse:")} {Escape(text)}");
 
-    /// <summary>Writes over the line of the terminal that the cursor is in. A longer text is cut: a line break could not be erased.</summary>
+    /// <summary>Writes over the line of the terminal where the cursor is. A longer text is cut: a second line could not be erased.</summary>
     public static void ShowLine(string text)
     {
         string line = Escape(text);
-        int width = Math.Max(Console.WindowWidth - 1, 1);
+        int width = Inks.Width - 1;
         Console.Error.Write(EmptyLine + (line.Length > width ? line[..width] : line));
     }
 
@@ -56,6 +56,9 @@ internal static class PlainText
         }
         return escaped.ToString();
     }
+
+    /// <summary>Makes several lines plain.</summary>
+    public static string EscapeLines(string text) => string.Join('\n', text.Split('\n').Select(Escape));
 
     /// <summary>Makes JSON plain that a terminal shows, by the escapes of JSON (\uXXXX), which can stand in strings only.</summary>
     public static string EscapeJson(string json)

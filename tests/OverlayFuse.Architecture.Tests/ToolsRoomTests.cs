@@ -7,7 +7,7 @@ internal sealed class ToolsRoomTests
 {
     private const int MostFiles = 20;
 
-    private static readonly ProgramRooms s_program = new("OverlayFuse.Tools");
+    private static readonly ProgramRooms s_program = new("OverlayFuse.Tools", "Serving", "Completion", "BugReport");
 
     private static IEnumerable<string> Rooms => s_program.Names;
 

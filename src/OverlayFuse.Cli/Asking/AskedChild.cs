@@ -61,6 +61,7 @@ internal sealed class AskedChild : IDisposable
                 StepKind.RealPath => FindRealPath(out data),
                 StepKind.IoCtl => Sys.IoCtl(_root, step.Detail, data),
                 StepKind.Layers => ListLayers((int)step.Detail),
+                StepKind.Events => ListEvents(),
                 StepKind.Look => Look(step.Argument, out _),
                 StepKind.AddLayer => AddLayer(step.Argument),
                 StepKind.Sync => Sync(),
@@ -123,6 +124,19 @@ internal sealed class AskedChild : IDisposable
             _ = Say(StepKind.Layers, error, layer);
         }
         return Errno.E2BIG;
+    }
+
+    /// <summary>A daemon that is too old to have messages refuses.</summary>
+    private Errno ListEvents()
+    {
+        for (int index = 0; index < DaemonEvents.Most; index++)
+        {
+            byte[] text = LiveControl.WriteIndex(index);
+            if (Sys.IoCtl(_root, LiveControl.ListEvent, text) != Errno.None)
+                break;
+            _ = Say(StepKind.Events, Errno.None, text);
+        }
+        return Errno.None;
     }
 
     private Errno Sync()

@@ -21,6 +21,9 @@ internal enum StepKind
     /// <summary>Lists the layers of a live mount, at most <see cref="Step.Detail"/>. Answer: one reply for each, then ENOENT.</summary>
     Layers,
 
+    /// <summary>Lists the last messages of a live mount's daemon. Answer: one reply for each, then an empty one.</summary>
+    Events,
+
     /// <summary>Looks at the directory whose path is the argument. ENOTDIR if it is something else.</summary>
     Look,
 

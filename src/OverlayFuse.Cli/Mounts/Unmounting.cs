@@ -52,7 +52,9 @@ internal sealed record Unmounting
         if (IsLazy || answer.State != MountState.Silent)
             return answer;
         PlainText.Complain($"{mountPoint}: its daemon does not answer; waiting for it");
-        answer = question.Await(Timeout - Question.Patience);
+        using var progress = new ProgressLine();
+        _ = progress.Await(time => (answer = question.Await(time)).State != MountState.Silent, Timeout - Question.Patience,
+            () => $"{mountPoint}: waits for its daemon");
         return answer.State != MountState.Silent ? answer : throw new IOException(string.Create(CultureInfo.InvariantCulture,
             $"{mountPoint}: its daemon has not answered in {Patience.TotalSeconds:0} s; "
             + $"if it is stopped (T in ps -C overlayfuse), kill -CONT it, or let it go: overlayfuse unmount --lazy {mountPoint}"));
