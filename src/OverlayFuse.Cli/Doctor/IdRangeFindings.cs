@@ -8,12 +8,23 @@ internal static class IdRangeFindings
 {
     public static IEnumerable<Finding> All()
     {
-        string user = Environment.UserName;
+        string user = NameOf(SystemFile.Lines("/etc/passwd"), Sys.EffectiveUid) ?? Environment.GetEnvironmentVariable("LOGNAME") ?? "";
+        if (user.Length == 0) user = Sys.EffectiveUid.ToString(CultureInfo.InvariantCulture);
         return
         [
             Ranges("subuid", "/etc/subuid", "--add-subuids", user), Ranges("subgid", "/etc/subgid", "--add-subgids", user),
             Mapper("newuidmap"), Mapper("newgidmap"),
         ];
+    }
+
+    /// <summary>
+    /// The name of a user in the lines of /etc/passwd. Environment.UserName asks glibc, whose modules a static program cannot load, and
+    /// throws if there is no such file.
+    /// </summary>
+    public static string? NameOf(IEnumerable<string> lines, uint id)
+    {
+        string number = id.ToString(CultureInfo.InvariantCulture);
+        return lines.Select(line => line.Split(':')).FirstOrDefault(fields => fields.Length > 2 && fields[2] == number)?[0];
     }
 
     /// <summary>Lines "USER:FIRST:COUNT", the user by name or number (subuid(5)).</summary>
