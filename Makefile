@@ -10,19 +10,20 @@ PROGRAM := artifacts/bin/overlayfuse
 TOOLS := artifacts/bin/overlayfuse-tools
 PROGRAM_ARM64 := artifacts/bin/overlayfuse-arm64
 TOOLS_ARM64 := artifacts/bin/overlayfuse-tools-arm64
+PACKAGING_LISTS := packaging/debian-packages.txt packaging/debian-packages-arm64.txt
 BENCH_CLIENT := artifacts/bin/bench-client
 SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.c' -o -name '*.h' -o -name '*.def' \) \
              -not -path '*/obj/*' -not -path '*/bin/*' -not -path 'src/OverlayFuse.Testing/*') Directory.Build.props Directory.Packages.props global.json
 
-export COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
+export SUITES COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-fresh test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish publish-arm64 install uninstall package package-check testing-package demo setup clean
+.PHONY: help build test test-fresh test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish publish-arm64 install uninstall package package-check test-roots testing-package demo setup clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build all projects (JIT, for working on them)
 	dotnet build OverlayFuse.sln
@@ -52,7 +53,7 @@ $(TOOLS_ARM64): $(SOURCES)
 setup: ## Install what building and testing need (Debian packages, as root)
 	@tests/setup
 
-test: setup $(PROGRAM) ## Set up, build, and run the tests (some ten minutes; as root, for all of them)
+test: setup $(PROGRAM) $(TOOLS) ## Set up, build, and run the tests (some ten minutes; as root, for all of them)
 	@tests/run 'TestCategory!=AppsLong&TestCategory!=Soak'
 
 test-fresh: ## Run .ci/run on a clone of HEAD in a new Debian that has nothing but the .NET SDK (half an hour; as root)
@@ -103,17 +104,20 @@ lint: ## Check formatting and warnings
 fmt: ## Format the code
 	dotnet format OverlayFuse.sln
 
-install: $(PROGRAM) ## Install program, manual pages, completions and systemd unit to PREFIX (/usr/local); DESTDIR for packagers
-	@packaging/install $(PROGRAM) "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
+install: $(PROGRAM) $(TOOLS) ## Install programs, manual pages, completions and systemd unit to PREFIX (/usr/local); DESTDIR for packagers
+	@packaging/install $(PROGRAM) $(TOOLS) "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
 
 uninstall: ## Remove what install put there
 	@packaging/install --remove "$(DESTDIR)$(PREFIX)"
 
-package: $(PROGRAM) ## Make the Debian package, the portable archive and their checksums: artifacts/packages
-	@tests/with packaging/debian-packages.txt -- packaging/package $(PROGRAM) artifacts/packages
+package: $(PROGRAM) $(TOOLS) $(PROGRAM_ARM64) $(TOOLS_ARM64) ## Make .deb, .rpm, archive for both architectures, PKGBUILD, OCI image, SBOMs, checksums: artifacts/packages
+	@tests/with $(PACKAGING_LISTS) -- packaging/package artifacts/packages
 
-package-check: package ## Check what package makes: lintian, shells, an installation with systemd, equal bytes from two builds (as root)
-	@tests/with packaging/debian-packages.txt tests/debian-packages.txt -- packaging/check/run artifacts/packages
+package-check: package ## Check what package makes: lintian, shells, makepkg, podman, an installation with systemd, equal bytes from two builds (as root)
+	@tests/with $(PACKAGING_LISTS) packaging/check/debian-packages.txt tests/debian-packages.txt -- packaging/check/run artifacts/packages
+
+test-roots: package ## Try the packages in roots of Debian 11 to 13 and sid (SUITES), of rpm, with busybox only, with musl only (as root)
+	@tests/with tests/roots/debian-packages.txt tests/debian-packages.txt -- tests/roots/run artifacts/packages
 
 demo: ## Build, then show lookup, copy-up, whiteout and opaque directory on sample layers
 	@tests/setup tests/debian-packages-demo.txt || [ "$$(id -u)" != 0 ]
