@@ -1,7 +1,6 @@
 using System.Text.Json;
 using OverlayFuse.Cli.Doctor;
 using OverlayFuse.Cli.Mounts;
-using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 using OverlayFuse.Overlay.Live;
@@ -86,11 +85,11 @@ internal sealed class ReportTests
     public void RangesOf_OneLine_AreThoseOfTheUser(string line, string ranges) =>
         Assert.That(IdRangeFindings.RangesOf([line], "me", 1234), Is.EqualTo(ranges));
 
-    [TestCase("root:x:0:0:root:/root:/bin/bash|me:x:1234:0::/:/bin/sh", "me")]
-    [TestCase("other:x:1:1234:::|me:x:1234:5:::|again:x:1234:5:::", "me")]
-    [TestCase("short:x", null)]
-    public void NameOf_LinesOfPasswd_IsThatOfTheNumber(string lines, string? name) =>
-        Assert.That(IdRangeFindings.NameOf(lines.Split('|'), 1234), Is.EqualTo(name));
+    [TestCase("root:x:0:0::/:/bin/sh me:x:1234:5::/:/bin/sh also:x:1234:5::/:/bin/sh", "me")]
+    [TestCase("other:x:12340:1234::/:/bin/sh", null)]
+    [TestCase("me:x x", null)]
+    public void NameOf_LinesOfPasswd_IsTheFirstWithTheId(string lines, string? name) =>
+        Assert.That(IdRangeFindings.NameOf(lines.Split(' '), 1234), Is.EqualTo(name));
 
     [Test]
     public void RangesOf_SeveralLines_AreAll() =>
