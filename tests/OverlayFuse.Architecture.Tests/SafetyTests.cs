@@ -93,6 +93,20 @@ internal sealed class SafetyTests
             }));
     }
 
+    /// <summary>glibc answers them by modules, which a static program cannot load. GetFolderPath asks for the user's directory.</summary>
+    [Test]
+    public void Names_OfUsersAndHosts_AreNotAskedOfGlibc()
+    {
+        IEnumerable<string> questions =
+            from source in Repository.SourcesOf("src")
+            where !source.Path.StartsWith("src/OverlayFuse.Testing/", StringComparison.Ordinal)
+            from member in source.Nodes<MemberAccessExpressionSyntax>()
+            where member.ToString() is "Environment.UserName" or "Environment.UserDomainName" or "Environment.GetFolderPath"
+                || member.Expression.ToString() is "Dns"
+            select source.At(member);
+        Assert.That(questions, Is.Empty);
+    }
+
     [TestCaseSource(nameof(Opcodes))]
     public void Opcode_OfTheProtocol_HasACaseInDispatch(string opcode)
     {
