@@ -1,40 +1,16 @@
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Cli.Mounting;
 using OverlayFuse.Cli.Native;
-using OverlayFuse.Cli.Output;
 using OverlayFuse.Cli.Words;
-using OverlayFuse.Fuse.Mounting;
-using OverlayFuse.Overlay;
 
 namespace OverlayFuse.Cli;
 
 internal static class Program
 {
-    private const int Refused = 1;
-    private const int Misused = 2;
-
     private static int Main(string[] args)
     {
         NativeDaemon.BringWakeHandler();
-        try
-        {
-            return Run(NativeDaemon.Arguments(args));
-        }
-        catch (UsageException e)
-        {
-            return Fail(e, Misused);
-        }
-        catch (Exception e) when (e is MountRefusedException or FuseMountException or IOException or UnauthorizedAccessException)
-        {
-            return Fail(e, Refused);
-        }
-        catch (OutOfMemoryException)
-        {
-            // Thread.Start throws it, too.
-            PlainText.Complain("no more memory, or no more threads; "
-                + "raise the limits (ulimit -v, -d, -u, --memory and --pids-limit of the container)");
-            return Refused;
-        }
+        return Failure.Report(() => Run(NativeDaemon.Arguments(args)));
     }
 
     private static int Run(string[] args)
@@ -49,11 +25,5 @@ internal static class Program
         if (line.Version)
             return Verbs.ShowVersion();
         return Remount.IsAsked(line) ? Remount.Run(line) : Daemon.Run(MountRequestParser.Parse(line));
-    }
-
-    private static int Fail(Exception e, int status)
-    {
-        PlainText.Complain(e.Message);
-        return status;
     }
 }

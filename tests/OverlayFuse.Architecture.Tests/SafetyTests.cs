@@ -86,10 +86,10 @@ internal sealed class SafetyTests
     [Test]
     public void StandardError_OfTheProgram_IsWrittenByPlainTextAlone()
     {
-        IEnumerable<string> writers = from source in Repository.SourcesOf("src/OverlayFuse.Cli")
+        IEnumerable<string> writers = from source in Repository.SourcesOf("src")
                                       where source.Text.Contains("Console.Error", StringComparison.Ordinal)
                                       select source.Path;
-        Assert.That(writers, Is.EquivalentTo(new[] { "src/OverlayFuse.Cli/Output/PlainText.cs" }));
+        Assert.That(writers, Is.EquivalentTo(new[] { "src/OverlayFuse.Output/PlainText.cs" }));
     }
 
     private static IEnumerable<string> Opcodes => Enum.GetNames<Opcode>();

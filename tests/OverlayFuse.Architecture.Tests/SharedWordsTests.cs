@@ -18,6 +18,10 @@ internal sealed partial class SharedWordsTests
         Assert.That(Verbs, Is.EquivalentTo(Cli.Verbs.Names.Append(VerbWords.Ask)));
 
     [Test]
+    public void Tools_OfTheList_AreShownInTheHelpOfTheProgram() =>
+        Assert.That(Constants(typeof(ToolWords)), Is.EquivalentTo(Cli.Verbs.ToolNames));
+
+    [Test]
     public void LongWords_OfTheList_KeepTheProgramInTheForeground() =>
         Assert.That(Constants(typeof(LongWords)).Cast<string>().Select(word => StaysInForeground(word)), Is.All.True);
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using OverlayFuse.Cli.Native;
-using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 using OverlayFuse.Overlay.Live;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using OverlayFuse.Cli.Native;
-using OverlayFuse.Cli.Output;
 
 namespace OverlayFuse.Cli.Doctor;
 

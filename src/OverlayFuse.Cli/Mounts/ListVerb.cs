@@ -1,7 +1,6 @@
 using System.CommandLine;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Cli.Native;
-using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Layers;
 

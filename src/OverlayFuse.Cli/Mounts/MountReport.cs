@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using OverlayFuse.Cli.Output;
 using OverlayFuse.Cli.Words;
 using OverlayFuse.Linux;
 

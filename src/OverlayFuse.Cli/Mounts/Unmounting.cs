@@ -1,6 +1,5 @@
 using System.Globalization;
 using OverlayFuse.Cli.Asking;
-using OverlayFuse.Cli.Output;
 using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Layers;

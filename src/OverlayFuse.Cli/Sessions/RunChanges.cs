@@ -1,5 +1,4 @@
 using Microsoft.Win32.SafeHandles;
-using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 using OverlayFuse.Overlay.Changes;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using Grpc.Core;
 
 namespace OverlayFuse.Tools.Snapshotter;
@@ -6,35 +7,33 @@ namespace OverlayFuse.Tools.Snapshotter;
 /// <summary><c>overlayfuse snapshotter ADDRESS ROOT</c>: a snapshotter for containerd, as a proxy plugin.</summary>
 internal static class SnapshotterVerb
 {
-    private const int Failed = 1;
+    public const string Name = ToolWords.Snapshotter;
 
-    public static Command Command()
+    /// <summary>sun_path without its NUL.</summary>
+    private const int MostOfAnAddress = 107;
+
+    public static Command Make()
     {
         var address = new Argument<string>("ADDRESS") { Description = "The Unix socket to serve on" };
         var root = new Argument<string>("ROOT") { Description = "The directory that keeps the snapshots" };
-        var command = new Command("snapshotter", "Serve containerd as a snapshotter (a proxy plugin)") { address, root };
+        var command = new Command(Name, "Serves containerd as a proxy snapshotter, until SIGTERM") { address, root };
         command.SetAction(words => Serve(words.GetRequiredValue(address), words.GetRequiredValue(root)));
         return command;
     }
 
     private static int Serve(string address, string directory)
     {
-        try
-        {
-            using var root = new SnapshotterRoot(directory);
-            using var catalog = new SnapshotCatalog(root);
-            CleanUp(catalog);
-            SnapshotterServer.Run(Path.GetFullPath(address), catalog);
-            return 0;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException)
-        {
-            Report(e.Message);
-            return Failed;
-        }
+        address = Path.GetFullPath(address);
+        if (Encoding.UTF8.GetByteCount(address) > MostOfAnAddress)
+            throw new UsageException($"{address}: a socket has at most {MostOfAnAddress} bytes in its path; choose a shorter one");
+        using var root = new SnapshotterRoot(directory);
+        using var catalog = new SnapshotCatalog(root);
+        CleanUp(catalog);
+        SnapshotterServer.Run(address, catalog);
+        return 0;
     }
 
-    /// <summary>What a crash left. A leaving that cannot be removed now is in nobody's way.</summary>
+    /// <summary>Removes what a crash left. A leaving that cannot be removed now is in nobody's way.</summary>
     private static void CleanUp(SnapshotCatalog catalog)
     {
         try
@@ -43,9 +42,7 @@ internal static class SnapshotterVerb
         }
         catch (RpcException e)
         {
-            Report(e.Message);
+            PlainText.Complain(e.Message);
         }
     }
-
-    private static void Report(string message) => Console.Error.WriteLine($"overlayfuse: snapshotter: {message}");
 }

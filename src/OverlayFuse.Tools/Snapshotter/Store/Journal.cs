@@ -33,7 +33,7 @@ internal sealed class Journal : IDisposable
     /// <summary>Opens the file, or makes it.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="replay">Called for each change, in order.</param>
-    /// <exception cref="InvalidDataException">The file has damage that no crash leaves.</exception>
+    /// <exception cref="IOException">The file has damage that no crash leaves.</exception>
     public static Journal Open(string path, Action<Change> replay)
     {
         if (!File.Exists(path))
@@ -45,7 +45,7 @@ internal sealed class Journal : IDisposable
         if (end < 0)
         {
             file.Dispose();
-            throw new InvalidDataException($"{path} is damaged; put back a copy, or remove it together with the snapshots");
+            throw new IOException($"{path} is damaged; put back a copy, or remove it together with the snapshots");
         }
         // What a crash left of the last change was never reported as done.
         if (end < content.Length)

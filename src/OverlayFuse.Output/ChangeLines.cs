@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace OverlayFuse.Cli.Output;
+namespace OverlayFuse.Output;
 
 /// <summary>Takes bytes that are written.</summary>
 internal delegate void ByteSink(ReadOnlySpan<byte> bytes);

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace OverlayFuse.Cli.Output;
+namespace OverlayFuse.Output;
 
 /// <summary>
 /// Text that is safe for a terminal. The names that a layer, a mount or /proc gives may hold anything: a control character moves the cursor

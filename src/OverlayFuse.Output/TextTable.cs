@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace OverlayFuse.Cli.Output;
+namespace OverlayFuse.Output;
 
 /// <summary>Columns of text, aligned by blanks. If a line is too long, the widest columns are broken between words.</summary>
 /// <param name="headers">The first line.</param>

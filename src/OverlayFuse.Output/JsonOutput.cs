@@ -3,7 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Cli.Output;
+namespace OverlayFuse.Output;
 
 /// <summary>One object of <see cref="JsonOutput"/>.</summary>
 internal interface IJsonObject
