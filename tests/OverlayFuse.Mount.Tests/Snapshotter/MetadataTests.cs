@@ -178,7 +178,8 @@ internal sealed class MetadataTests : SnapshotterTest
     {
         const int depth = 3000;
         string target = Mount(Prepare("a"), "mount");
-        Bash.Run($"for i in $(seq {depth}); do mkdir dddd; cd -P dddd; done; touch end", target);
+        string script = $"import os\nfor i in range({depth}):\n os.mkdir('dddd')\n os.chdir('dddd')\nopen('end', 'w')";
+        Bash.Run($"python3 -c \"{script}\"", target);
         Assert.That(Client.Usage(new UsageRequest { Key = "a" }).Inodes, Is.EqualTo(depth + 2));
         Unmount(target);
         Remove("a");

@@ -1,0 +1,121 @@
+using OverlayFuse.Mount.Tests.Harness;
+
+namespace OverlayFuse.Mount.Tests.Containers;
+
+/// <summary>
+/// containerd with `overlayfuse snapshotter` as its proxy plugin, beside its own snapshotter on the kernel's overlayfs. containerd is
+/// started by the test, with a configuration and directories of its own, and ends with it.
+/// </summary>
+[TestFixture]
+internal sealed class ContainerdTests : ContainerTest
+{
+    /// <summary>
+    /// An image of four layers, containerd, and `c`: ctr with that containerd. SNAPSHOTTER is overlayfs where no program mounts.
+    /// </summary>
+    private static readonly string s_containerd = Base + $$"""
+        mkdir image bin
+        printf '%s\n' 'FROM base' 'RUN mkdir -p /etc /d && echo old >/etc/motd && echo 1 >/etc/first && touch /d/gone' \
+            'RUN rm -r /d /etc/first && echo 2 >/etc/second && chown 5:6 /etc/second' >image/Dockerfile
+        build image image
+        echo '{"default": [{"type": "insecureAcceptAnything"}]}' >policy.json
+        buildah push -q --signature-policy policy.json image docker-archive:$PWD/image.tar:localhost/image:1
+
+        ln -s {{ProgramUnderTest.Path}} bin/overlayfuse
+        export PATH=$PWD/bin:$PATH
+        if [ -e ../etc/overlayfuse ]; then SNAPSHOTTER=overlayfuse; else SNAPSHOTTER=overlayfs; fi
+        export CONTAINERD_ADDRESS=$PWD/c.sock
+        {
+            echo version = 2
+            echo "root = \"$PWD/c-root\""
+            echo "state = \"$PWD/c-state\""
+            echo 'disabled_plugins = ["io.containerd.grpc.v1.cri"]'
+            printf '[grpc]\naddress = "%s"\n[ttrpc]\naddress = "%s.ttrpc"\n' "$CONTAINERD_ADDRESS" "$CONTAINERD_ADDRESS"
+            printf '[proxy_plugins.overlayfuse]\ntype = "snapshot"\naddress = "%s/s.sock"\n' "$PWD"
+        } >c.toml
+        serve() { overlayfuse snapshotter $PWD/s.sock $PWD/s-root 2>>s.log & SERVER=$!; }
+        serve
+        containerd --config c.toml >c.log 2>&1 &
+        c() { timeout 60 ctr "$@" </dev/null; }
+        for _ in $(seq 300); do c version >/dev/null 2>&1 && break; sleep 0.1; done
+        start() { c run --snapshotter $SNAPSHOTTER --cgroup '' "$@"; }
+        c images import --snapshotter $SNAPSHOTTER image.tar >/dev/null
+
+        """;
+
+    [Test]
+    public void Image_RunCommittedAndRemoved_IsAsWithOverlayfs() =>
+        AssertAsKernel(Storage.Root, s_containerd + """
+            start --rm localhost/image:1 one sh -c 'ls -d /d; ls /etc; stat -c "%u:%g" /etc/second; echo x >/etc/motd; cat /etc/motd' 2>&1
+            start localhost/image:1 two sh -c 'cat /etc/motd; echo new >/etc/new; rm /etc/second; mv /etc/motd /etc/moved; chmod 700 /tmp'
+            c tasks rm two 2>/dev/null
+            c snapshots --snapshotter $SNAPSHOTTER diff two | tar -tz | sort
+            c snapshots --snapshotter $SNAPSHOTTER commit committed two
+            c snapshots --snapshotter $SNAPSHOTTER view look committed
+            mkdir view
+            c snapshots --snapshotter $SNAPSHOTTER mounts $PWD/view look | sed 's/mount -t fuse3.overlayfuse/mount -t fuse.overlayfuse/' >mount
+            sh mount
+            ls view/etc
+            umount view
+            c snapshots --snapshotter $SNAPSHOTTER ls | awk '{ print $NF }' | sort
+            c snapshots --snapshotter $SNAPSHOTTER rm look
+            c containers rm two
+            c snapshots --snapshotter $SNAPSHOTTER rm committed
+            c images rm --sync localhost/image:1
+            c snapshots --snapshotter $SNAPSHOTTER ls | wc -l
+            ls s-root/snapshots c-root/io.containerd.snapshotter.v1.overlayfs/snapshots | grep -c '^[0-9]' || true
+            daemons
+            """,
+            """
+            ls: /d: No such file or directory
+            hosts
+            motd
+            second
+            5:6
+            x
+            old
+            etc/
+            etc/.wh.motd
+            etc/.wh.second
+            etc/moved
+            etc/new
+            tmp/
+
+            """);
+
+    /// <summary>The maps of ids that ctr gives as labels. The layers keep the ids of the image.</summary>
+    [Test]
+    public void UserNamespace_ByLabels_FilesAreTheContainers()
+    {
+        string output = Run(Storage.Root, s_containerd + """
+            start --remap-labels --uidmap 0:100000:65536 --gidmap 0:100000:65536 localhost/image:1 mapped \
+                sh -c 'id -u; stat -c %u:%g /bin/busybox /etc/second; touch /new; chown 7:8 /new; stat -c %u:%g /new'
+            c tasks rm mapped 2>/dev/null
+            stat -c %u:%g s-root/snapshots/*/fs/new
+            c containers rm mapped
+            """);
+        Assert.That(output, Is.EqualTo("0\n0:0\n5:6\n7:8\n7:8\n"));
+    }
+
+    /// <summary>Mounts live on without the snapshotter; containerd finds the next one by itself.</summary>
+    [Test]
+    public void Snapshotter_KilledUnderAContainer_ComesBackWithAll()
+    {
+        string output = Run(Storage.Root, s_containerd + """
+            start -d localhost/image:1 lasting sh -c 'echo new >/new; exec sleep 1000'
+            for _ in $(seq 300); do [ -s s-root/snapshots/*/fs/new ] && break; sleep 0.1; done
+            kill -9 $SERVER
+            wait $SERVER || true
+            c tasks exec --exec-id e lasting sh -c 'cat /new; echo more >>/new'
+            serve
+            for _ in $(seq 300); do c snapshots --snapshotter $SNAPSHOTTER info lasting >/dev/null 2>&1 && break; sleep 0.1; done
+            c tasks exec --exec-id f lasting cat /new
+            start --rm localhost/image:1 other cat /etc/second
+            c tasks kill -s SIGKILL lasting
+            for _ in $(seq 300); do c tasks rm lasting >/dev/null 2>&1 && break; sleep 0.1; done
+            c containers rm lasting
+            c snapshots --snapshotter $SNAPSHOTTER ls | grep -c Committed
+            daemons
+            """);
+        Assert.That(output, Is.EqualTo("new\nnew\nmore\n2\n3\n0\n"));
+    }
+}
