@@ -52,7 +52,7 @@ $(TOOLS_ARM64): $(SOURCES)
 setup: ## Install what building and testing need (Debian packages, as root)
 	@tests/setup
 
-test: setup $(PROGRAM) ## Set up, build, and run the tests (some ten minutes; as root, for all of them)
+test: setup $(PROGRAM) $(TOOLS) ## Set up, build, and run the tests (some ten minutes; as root, for all of them)
 	@tests/run 'TestCategory!=AppsLong&TestCategory!=Soak'
 
 test-fresh: ## Run .ci/run on a clone of HEAD in a new Debian that has nothing but the .NET SDK (half an hour; as root)

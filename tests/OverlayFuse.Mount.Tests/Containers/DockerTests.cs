@@ -1,3 +1,5 @@
+using OverlayFuse.Mount.Tests.Documentation;
+
 namespace OverlayFuse.Mount.Tests.Containers;
 
 /// <summary>
@@ -7,12 +9,12 @@ namespace OverlayFuse.Mount.Tests.Containers;
 internal sealed class DockerTests : ContainerTest
 {
     /// <summary>The engine has the network of the machine, of which an ordinary user changes nothing.</summary>
-    private const string Engine = """
-        mkdir bin
-        ln -s $PWD/../etc/overlayfuse bin/fuse-overlayfs
-        export PATH=$PWD/bin:$PATH DOCKER_HOST=unix://$XDG_RUNTIME_DIR/docker.sock
+    private static readonly string s_engine = $$"""
+        mkdir ~/bin
+        ln -s /usr/share/docker.io/contrib/dockerd-rootless.sh ~/bin
+        export DOCKER_HOST=unix://$XDG_RUNTIME_DIR/docker.sock
         export DOCKERD_ROOTLESS_ROOTLESSKIT_NET=host DOCKERD_ROOTLESS_ROOTLESSKIT_PORT_DRIVER=none
-        sh /usr/share/docker.io/contrib/dockerd-rootless.sh --storage-driver=fuse-overlayfs \
+        {{Page.Containers.Block("Docker", 0).Replace("/usr/local/bin/", "$PWD/../etc/", StringComparison.Ordinal).Trim()}} \
             --bridge=none --iptables=false --ip-forward=false >engine.log 2>&1 &
         for _ in $(seq 300); do docker version >/dev/null 2>&1 && break; sleep 0.1; done
         mkdir -p base/bin base/etc
@@ -26,7 +28,7 @@ internal sealed class DockerTests : ContainerTest
     [Test]
     public void Docker_OfAnOrdinaryUser_RunsDiffsAndCommits()
     {
-        string output = Run(Storage.Rootless, Engine + """
+        string output = Run(Storage.Rootless, s_engine + """
             docker info --format '{{.Driver}}'
             docker run --name box --network none base sh -c 'echo new >/etc/made; rm /etc/motd; chown 5:6 /etc/made
                 grep -o fuse.overlayfuse /proc/self/mounts'

@@ -13,6 +13,7 @@ internal sealed class InstallationTests
     private static readonly string[] Files =
     [
         "bin/overlayfuse",
+        "lib/systemd/system/overlayfuse-snapshotter.service",
         "lib/systemd/system/overlayfuse@.service",
         "sbin/mount.overlayfuse",
         "share/bash-completion/completions/overlayfuse",
@@ -50,9 +51,10 @@ internal sealed class InstallationTests
         Assert.That(sandbox.PathOf("root", "share", "doc", "overlayfuse"), Does.Not.Exist);
     }
 
-    [Test]
-    public void Service_ForAnotherPrefix_StartsTheProgramThere() =>
-        Assert.That(File.ReadAllText(sandbox.PathOf("root", "lib", "systemd", "system", "overlayfuse@.service")),
+    [TestCase("overlayfuse@.service")]
+    [TestCase("overlayfuse-snapshotter.service")]
+    public void Service_ForAnotherPrefix_StartsTheProgramThere(string unit) =>
+        Assert.That(File.ReadAllText(sandbox.PathOf("root", "lib", "systemd", "system", unit)),
             Does.Contain("ExecStart=/opt/here/bin/overlayfuse ").And.Not.Contain("/usr/local"));
 
     /// <summary>A verb without a section is not described, a section without a verb makes packaging/manual fail.</summary>

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
+using System.Text;
 using Grpc.Core;
 using OverlayFuse.Mount.Tests.Apps;
 using OverlayFuse.Mount.Tests.Harness;
@@ -23,6 +25,21 @@ internal sealed class CrashTests : SnapshotterTest
         Restart();
         Assert.That(List(), Is.EqualTo(before));
         Assert.That(Bash.Run("cat file", Mount(View("view", "base"), "view")), Is.EqualTo("kept\n"));
+    }
+
+    /// <summary>sd_notify(3).</summary>
+    [Test]
+    public void Start_UnderSystemd_SaysWhenItServes()
+    {
+        Server.Stop();
+        string place = Sandbox.PathOf("notified");
+        using var systemd = new System.Net.Sockets.Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        systemd.Bind(new UnixDomainSocketEndPoint(place));
+        using var started = new SnapshotterProcess(Root, Socket, place);
+        systemd.ReceiveTimeout = 60_000;
+        byte[] said = new byte[100];
+        Assert.That(Encoding.ASCII.GetString(said, 0, systemd.Receive(said)), Is.EqualTo("READY=1"));
+        Assert.That(Bash.Run($"stat -c %a {Socket}"), Is.EqualTo("600\n"));
     }
 
     [Test]

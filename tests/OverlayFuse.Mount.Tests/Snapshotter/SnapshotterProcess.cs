@@ -17,9 +17,14 @@ internal sealed class SnapshotterProcess : IDisposable
     private readonly GrpcChannel _channel;
     private readonly Task<string> _errors;
 
-    public SnapshotterProcess(string root, string socket)
+    /// <param name="root">Where it keeps the snapshots.</param>
+    /// <param name="socket">Where it serves.</param>
+    /// <param name="notified">Where it says that it serves, as under systemd.</param>
+    public SnapshotterProcess(string root, string socket, string? notified = null)
     {
         var start = new ProcessStartInfo(ProgramUnderTest.Path, ["snapshotter", socket, root]) { RedirectStandardError = true };
+        if (notified is not null)
+            start.Environment["NOTIFY_SOCKET"] = notified;
         _process = Process.Start(start) ?? throw new InvalidOperationException("the snapshotter did not start");
         _errors = _process.StandardError.ReadToEndAsync();
         _channel = Open(socket);
