@@ -74,8 +74,9 @@ internal sealed class SnapshotCatalog : IDisposable
         }
         catch
         {
-            // Cleanup tries again.
-            _ = _directories.Remove(id);
+            // Cleanup tries again. After a failed fsync(2) the entry may be on the disk all the same.
+            if (!_store.IsBroken)
+                _ = _directories.Remove(id);
             throw;
         }
         finally
@@ -133,6 +134,8 @@ internal sealed class SnapshotCatalog : IDisposable
         IReadOnlyList<ulong> leavings;
         lock (_lock)
         {
+            if (_store.IsBroken)
+                throw Refusal.Unavailable($"{_root}: the metadata could not be written; mend the disk and start the snapshotter again");
             leavings = _directories.Leavings(_store.Ids.Union(_busy).ToHashSet());
             _busy.UnionWith(leavings);
         }

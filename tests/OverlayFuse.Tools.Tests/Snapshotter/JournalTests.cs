@@ -98,6 +98,25 @@ internal sealed class JournalTests
         Assert.That(again.TakeId(), Is.EqualTo(rounds + 1));
     }
 
+    /// <summary>What is written anew has no room, or no right to be there. The changes go on in the old file.</summary>
+    [Test]
+    public void Store_ThatCannotBeWrittenAnew_LosesNothing()
+    {
+        const int rounds = 1000;
+        Write();
+        Directory.CreateDirectory(Path + ".new");
+        using (var store = new MetadataStore(Path))
+        {
+            for (int i = 0; i < rounds; i++)
+                store.Add(new Entry { Id = store.TakeId(), Info = new Info { Name = $"{i}", Labels = { ["pad"] = new string('x', 500) } } });
+            Directory.Delete(Path + ".new");
+            for (int i = 0; i < 4 * rounds; i++)
+                store.Replace(store.Get("0"));
+        }
+        using var again = new MetadataStore(Path);
+        Assert.That(again.Ids, Has.Count.EqualTo(rounds));
+    }
+
     private static Change ChangeOf(string text) => new() { Removed = { text } };
 
     private void Write(params string[] changes)

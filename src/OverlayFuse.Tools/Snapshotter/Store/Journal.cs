@@ -1,7 +1,7 @@
 using Microsoft.Win32.SafeHandles;
+using OverlayFuse.Linux;
 using OverlayFuse.Tools.Containerd;
 using OverlayFuse.Tools.Snapshotter.Disk;
-using OverlayFuse.Tools.Snapshotter.Model;
 
 namespace OverlayFuse.Tools.Snapshotter.Store;
 
@@ -17,7 +17,6 @@ internal sealed class Journal : IDisposable
     private readonly string _path;
     private SafeFileHandle _file;
     private long _length, _compactLength;
-    private bool _isBroken;
 
     private Journal(string path, SafeFileHandle file, long length)
     {
@@ -26,6 +25,9 @@ internal sealed class Journal : IDisposable
         _length = length;
         _compactLength = length;
     }
+
+    /// <summary>True after a failure that leaves open what is on the disk. Only a new start finds out.</summary>
+    public bool IsBroken { get; private set; }
 
     /// <summary>True if it is time for <see cref="Rewrite"/>.</summary>
     public bool IsLarge => _length > Math.Max(SmallSize, GrowthLimit * _compactLength);
@@ -37,7 +39,10 @@ internal sealed class Journal : IDisposable
     public static Journal Open(string path, Action<Change> replay)
     {
         if (!File.Exists(path))
-            Replace(path, []);
+            Replace(path, []).Dispose();
+        Errno error;
+        if ((error = SyncName(path)) != Errno.None)
+            throw new IOException($"{path}: fsync of its directory: {error}");
         SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
         byte[] content = new byte[RandomAccess.GetLength(file)];
         int read = RandomAccess.Read(file, content, 0);
@@ -57,11 +62,11 @@ internal sealed class Journal : IDisposable
     /// <exception cref="IOException">It is not there. After a failed fsync(2) no further change is taken.</exception>
     public void Append(Change change)
     {
-        if (_isBroken)
+        if (IsBroken)
             throw new IOException($"{_path}: an earlier write failed; mend the disk and start the snapshotter again");
         byte[] frame = JournalFrame.Of(change);
         // A failure in here may leave part of the frame.
-        _isBroken = true;
+        IsBroken = true;
         try
         {
             RandomAccess.Write(_file, frame, _length);
@@ -69,36 +74,58 @@ internal sealed class Journal : IDisposable
         catch (IOException)
         {
             RandomAccess.SetLength(_file, _length);
-            _isBroken = false;
+            IsBroken = false;
             throw;
         }
         RandomAccess.FlushToDisk(_file);
         _length += frame.Length;
-        _isBroken = false;
+        IsBroken = false;
     }
 
-    /// <summary>Replaces the content by one change that holds everything. If it fails, the old content stays.</summary>
+    /// <summary>
+    /// Replaces the content by one change that holds everything. If the disk has no room for that, the old content stays, and it is tried
+    /// again when the file has grown as much once more.
+    /// </summary>
     public void Rewrite(Change everything)
     {
-        byte[] frame = JournalFrame.Of(everything);
-        Replace(_path, frame);
-        _file.Dispose();
-        _file = File.OpenHandle(_path, FileMode.Open, FileAccess.ReadWrite);
-        _compactLength = _length = RandomAccess.GetLength(_file);
+        _compactLength = _length;
+        try
+        {
+            SafeFileHandle written = Replace(_path, JournalFrame.Of(everything));
+            _file.Dispose();
+            _file = written;
+            _compactLength = _length = RandomAccess.GetLength(_file);
+            // Without this a crash may bring back the old file, which lacks later changes.
+            IsBroken = SyncName(_path) != Errno.None;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The change itself was written before.
+        }
     }
 
     public void Dispose() => _file.Dispose();
 
-    private static void Replace(string path, byte[] frame)
+    /// <summary>Puts a new file in the place of the old one.</summary>
+    /// <returns>The new one, open. If this throws, the old one is in its place.</returns>
+    private static SafeFileHandle Replace(string path, byte[] frame)
     {
         string written = path + ".new";
-        using (SafeFileHandle file = File.OpenHandle(written, FileMode.Create, FileAccess.Write))
+        SafeFileHandle file = File.OpenHandle(written, FileMode.Create, FileAccess.ReadWrite);
+        try
         {
             RandomAccess.Write(file, JournalFrame.Magic, 0);
             RandomAccess.Write(file, frame, JournalFrame.Magic.Length);
             RandomAccess.FlushToDisk(file);
+            File.Move(written, path, overwrite: true);
+            return file;
         }
-        File.Move(written, path, overwrite: true);
-        Refusal.Unless(Durable.SyncDirectory(Path.GetDirectoryName(path)!), path);
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
+
+    private static Errno SyncName(string path) => Durable.SyncDirectory(Path.GetDirectoryName(path)!);
 }

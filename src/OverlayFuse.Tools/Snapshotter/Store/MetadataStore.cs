@@ -15,6 +15,9 @@ internal sealed class MetadataStore : IDisposable
 
     public MetadataStore(string path) => _journal = Journal.Open(path, Replay);
 
+    /// <summary>True if the disk may know more than the memory: no directory may be removed then.</summary>
+    public bool IsBroken => _journal.IsBroken;
+
     /// <summary>All snapshots, in the order of their names.</summary>
     public IReadOnlyList<Entry> All => [.. _entries.Values.OrderBy(entry => entry.Info.Name, StringComparer.Ordinal)];
 
