@@ -11,7 +11,7 @@ TOOLS := artifacts/bin/overlayfuse-tools
 PROGRAM_ARM64 := artifacts/bin/overlayfuse-arm64
 TOOLS_ARM64 := artifacts/bin/overlayfuse-tools-arm64
 BENCH_CLIENT := artifacts/bin/bench-client
-SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.c' -o -name '*.h' -o -name '*.def' \) \
+SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.c' -o -name '*.h' -o -name '*.def' -o -path '*/Completion/*' \) \
              -not -path '*/obj/*' -not -path '*/bin/*' -not -path 'src/OverlayFuse.Testing/*') Directory.Build.props Directory.Packages.props global.json
 
 export COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
@@ -103,13 +103,13 @@ lint: ## Check formatting and warnings
 fmt: ## Format the code
 	dotnet format OverlayFuse.sln
 
-install: $(PROGRAM) ## Install program, manual pages, completions and systemd unit to PREFIX (/usr/local); DESTDIR for packagers
+install: $(PROGRAM) $(TOOLS) ## Install program, manual pages, completions and systemd unit to PREFIX (/usr/local); DESTDIR for packagers
 	@packaging/install $(PROGRAM) "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
 
 uninstall: ## Remove what install put there
 	@packaging/install --remove "$(DESTDIR)$(PREFIX)"
 
-package: $(PROGRAM) ## Make the Debian package, the portable archive and their checksums: artifacts/packages
+package: $(PROGRAM) $(TOOLS) ## Make the Debian package, the portable archive and their checksums: artifacts/packages
 	@tests/with packaging/debian-packages.txt -- packaging/package $(PROGRAM) artifacts/packages
 
 package-check: package ## Check what package makes: lintian, shells, an installation with systemd, equal bytes from two builds (as root)

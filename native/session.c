@@ -7,6 +7,7 @@
 #include "session.h"
 #include "command_line.h"
 #include "descriptors.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -243,6 +244,8 @@ static int run_command(session *s)
 static int end_daemon(session *s)
 {
     close(s->lifeline);
+    if (s->daemon != 0)
+        progress_await(s->daemon, "the daemon completes the upper");
     int status = s->daemon != 0 ? exit_status(s, s->daemon) : EXIT_OWN_FAILURE;
     if (status != 0 && s->daemon != 0)
         fprintf(stderr, "overlayfuse: the daemon %s %d\n", status < EXIT_SIGNALLED ? "ended with status" : "was killed by signal",

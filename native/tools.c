@@ -44,6 +44,8 @@ void tools_execute(int argc, char **argv)
     ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
     if (length > 0) {
         own[length] = '\0';
+        /* Tells the second program which overlayfuse to ask. */
+        argv[0] = own;
         execute_beside(own, "", argv);
         execute_beside(own, "../libexec/overlayfuse/", argv);
     }

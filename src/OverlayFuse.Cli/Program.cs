@@ -17,8 +17,11 @@ internal static class Program
     {
         if (args is [AskedChild.Word])
             return AskedChild.Run();
+        if (args is [VerbWords.Model])
+            return Verbs.ShowModel();
         if (args.Length == 0 || Verbs.IsVerb(args[0]))
             return Verbs.Invoke(args);
+        Verbs.RefuseMisspelt(args);
         CommandLine line = CommandLine.Parse(args);
         if (line.Help)
             return Verbs.Invoke(["--help"]);

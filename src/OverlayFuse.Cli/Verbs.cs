@@ -32,7 +32,7 @@ internal static class Verbs
     /// <summary>The verbs of the second program, for the help. Native code executes that program before managed code runs.</summary>
     private static readonly (string Name, string Description)[] s_tools =
     [
-        (ToolWords.BugReport, "Collects versions, doctor, options and last events of a mount into one file"),
+        (ToolWords.BugReport, "Collects what an issue about a mount needs into one file"),
         (ToolWords.Completion, "Prints the completion script of a shell"),
         (ToolWords.Snapshotter, "Serves containerd as a proxy snapshotter"),
     ];
@@ -45,7 +45,11 @@ internal static class Verbs
 
     public static bool IsVerb(string word) => Array.Exists(s_all, verb => verb.Name == word);
 
-    public static int Invoke(string[] args) => Invoke(args, Console.Out);
+    public static int Invoke(string[] args)
+    {
+        PlainText.TakeStreams();
+        return Invoke(args, Console.Out);
+    }
 
     internal static int Invoke(string[] args, TextWriter output) => CommandWords.Invoke(Root(args), RunCommand.Without(args), output);
 
@@ -53,6 +57,23 @@ internal static class Verbs
     {
         Console.Out.WriteLine(CommandWords.Version(typeof(Verbs).Assembly));
         return 0;
+    }
+
+    /// <summary>Prints the words of this program for its second one (<see cref="CommandModel"/>).</summary>
+    public static int ShowModel()
+    {
+        Console.Out.WriteLine(JsonOutput.Of(CommandModel.Of(Root([]))));
+        return 0;
+    }
+
+    /// <summary>A first word that is nearly a verb. Without -o no words mount, so it cannot be a source or a mountpoint.</summary>
+    /// <exception cref="UsageException">The verb is misspelt.</exception>
+    public static void RefuseMisspelt(string[] args)
+    {
+        if (args is not [not ['-', ..], ..] || args.Any(word => word.StartsWith('-') && !word.StartsWith("--") && word.Contains('o')))
+            return;
+        if (Nearest.Of(args[0], Names.Concat(ToolNames)) is { } verb)
+            throw new UsageException($"{args[0]}: no such verb (did you mean {verb}?), and no mount without -o; see overlayfuse --help");
     }
 
     private static RootCommand Root(string[] args)

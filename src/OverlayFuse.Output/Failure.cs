@@ -37,6 +37,7 @@ internal static class Failure
 
     private static int Say(string message, int status)
     {
+        PlainText.TakeStreams();
         PlainText.Complain(message);
         return status;
     }

@@ -15,8 +15,33 @@ internal static class PlainText
     private const int FirstRawByte = 0xDC80;
     private const int LastRawByte = 0xDCFF;
 
+    /// <summary>Brings the cursor to the begin of its line, and erases that.</summary>
+    private const string EmptyLine = "\r\e[K";
+
+    /// <summary>
+    /// Takes plain writers for standard output and error. Those of .NET first switch a terminal to another mode of its keypad, by escape
+    /// sequences, and never back.
+    /// </summary>
+    public static void TakeStreams()
+    {
+        Console.SetOut(new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true });
+        Console.SetError(new StreamWriter(Console.OpenStandardError()) { AutoFlush = true });
+    }
+
     /// <summary>Tells the user on standard error.</summary>
-    public static void Complain(string text) => Console.Error.WriteLine("overlayfuse: " + Escape(text));
+    public static void Complain(string text) =>
+        Console.Error.WriteLine($"{(Inks.OnErrors ? Ink.Red : Ink.None).Paint("overlayfuse:")} {Escape(text)}");
+
+    /// <summary>Writes over the line of the terminal where the cursor is. A longer text is cut: a second line could not be erased.</summary>
+    public static void ShowLine(string text)
+    {
+        string line = Escape(text);
+        int width = Math.Max(Console.WindowWidth - 1, 1);
+        Console.Error.Write(EmptyLine + (line.Length > width ? line[..width] : line));
+    }
+
+    /// <summary>Erases what <see cref="ShowLine"/> has written.</summary>
+    public static void EraseLine() => Console.Error.Write(EmptyLine);
 
     /// <summary>Writes to the log. A line break stays one, and the line after it is indented, so no line of the log is forged.</summary>
     public static void Log(string text) => Console.Error.WriteLine(string.Join("\n  ", text.Split('\n').Select(Escape)));
@@ -41,6 +66,9 @@ internal static class PlainText
         }
         return escaped.ToString();
     }
+
+    /// <summary>Makes several lines plain.</summary>
+    public static string EscapeLines(string text) => string.Join('\n', text.Split('\n').Select(Escape));
 
     /// <summary>Makes JSON plain that a terminal shows, by the escapes of JSON (\uXXXX), which can stand in strings only.</summary>
     public static string EscapeJson(string json)

@@ -141,6 +141,9 @@ public sealed record OverlayOptions
     /// <summary>Gets errors that belong to no request. Null: they are dropped.</summary>
     public Action<string>? Log { get; init; }
 
+    /// <summary>The last messages, for users that ask the live mount. Null: none are kept.</summary>
+    public DaemonEvents? Events { get; init; }
+
     /// <summary>
     /// True if no option asks for a look at the layers from time to time. Facts about the lower layers then stay true once they are known.
     /// </summary>

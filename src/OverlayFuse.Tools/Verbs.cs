@@ -1,4 +1,6 @@
 using System.CommandLine;
+using OverlayFuse.Tools.BugReport;
+using OverlayFuse.Tools.Completion;
 using OverlayFuse.Tools.Snapshotter;
 
 namespace OverlayFuse.Tools;
@@ -9,6 +11,8 @@ internal static class Verbs
     /// <summary>Every verb, in the order of the help.</summary>
     private static readonly (string Name, Func<Command> Make)[] s_all =
     [
+        (BugReportVerb.Name, BugReportVerb.Make),
+        (CompletionVerb.Name, CompletionVerb.Make),
         (SnapshotterVerb.Name, SnapshotterVerb.Make),
     ];
 
@@ -17,7 +21,7 @@ internal static class Verbs
 
     public static int Invoke(string[] args, TextWriter output) => CommandWords.Invoke(Root(), args, output);
 
-    private static RootCommand Root()
+    internal static RootCommand Root()
     {
         var root = new RootCommand("Tools for overlayfuse mounts\n'overlayfuse VERB' executes this program.");
         foreach ((_, Func<Command> make) in s_all)

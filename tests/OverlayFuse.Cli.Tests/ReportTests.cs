@@ -41,7 +41,7 @@ internal sealed class ReportTests
         Assert.That(found.Select(Keys), Is.All.EqualTo(new[]
             {
                 "mountpoint", "state", "user", "read_only", "io", "userxattr", "pid", "uptime_seconds", "resident_bytes", "copy_ups",
-                "inodes", "layer_count", "layers", "notes",
+                "inodes", "layer_count", "layers", "notes", "events",
             }));
         IEnumerable<JsonProperty> unknown = found[0].EnumerateObject().Where(pair => pair.Value.ValueKind == JsonValueKind.Null);
         Assert.That(unknown.Select(pair => pair.Name), Is.EqualTo(new[]

@@ -61,12 +61,13 @@ internal sealed class AskedChild : IDisposable
                 StepKind.RealPath => FindRealPath(out data),
                 StepKind.IoCtl => Sys.IoCtl(_root, step.Detail, data),
                 StepKind.Layers => ListLayers((int)step.Detail),
+                StepKind.Events => ListEvents(),
                 StepKind.Look => Look(step.Argument, out _),
                 StepKind.AddLayer => AddLayer(step.Argument),
                 StepKind.Sync => Sync(),
                 StepKind.Unmount => Sys.Unmount(new Name(_path), detach: step.Detail != 0),
                 StepKind.Remount => Remount(step.Detail),
-                StepKind.Changes => ListChanges(),
+                StepKind.Changes => ListChanges(asJson: step.Detail != 0),
                 _ => Errno.EINVAL,
             };
             return Say(step.Kind, error, data);
@@ -125,6 +126,19 @@ internal sealed class AskedChild : IDisposable
         return Errno.E2BIG;
     }
 
+    /// <summary>A daemon that is too old to have messages refuses.</summary>
+    private Errno ListEvents()
+    {
+        for (int index = 0; index < DaemonEvents.Most; index++)
+        {
+            byte[] text = LiveControl.WriteIndex(index);
+            if (Sys.IoCtl(_root, LiveControl.ListEvent, text) != Errno.None)
+                break;
+            _ = Say(StepKind.Events, Errno.None, text);
+        }
+        return Errno.None;
+    }
+
     private Errno Sync()
     {
         // An error belongs to the programs that have written.
@@ -162,12 +176,15 @@ internal sealed class AskedChild : IDisposable
             : Errno.ENAMETOOLONG;
     }
 
-    private Errno ListChanges()
+    private Errno ListChanges(bool asJson)
     {
         long said = Environment.TickCount64;
-        using var lines = new ChangeLines(text => _ = Say(StepKind.Changes, Errno.None, text));
-        LiveChanges.Find(_root, lines.Add, GoesOn);
+        IChangeWriter changes = asJson ? new ChangeObjects(Write) : new ChangeLines(Write);
+        LiveChanges.Find(_root, changes.Add, GoesOn);
+        changes.End();
         return Errno.None;
+
+        void Write(ReadOnlySpan<byte> text) => _ = Say(StepKind.Changes, Errno.None, text);
 
         void GoesOn()
         {

@@ -21,6 +21,9 @@ internal enum StepKind
     /// <summary>Lists the layers of a live mount, at most <see cref="Step.Detail"/>. Answer: one reply for each, then ENOENT.</summary>
     Layers,
 
+    /// <summary>Lists the last messages of a live mount's daemon. Answer: one reply for each, then an empty one.</summary>
+    Events,
+
     /// <summary>Looks at the directory whose path is the argument. ENOTDIR if it is something else.</summary>
     Look,
 
@@ -36,7 +39,10 @@ internal enum StepKind
     /// <summary>mount(2) with MS_REMOUNT and the flags <see cref="Step.Detail"/>.</summary>
     Remount,
 
-    /// <summary>Lists the changes of a live mount's upper. Answer: empty replies as long as it goes on, then the lines.</summary>
+    /// <summary>
+    /// Lists the changes of a live mount's upper; as JSON if <see cref="Step.Detail"/> is not 0. Answer: empty replies as long as it goes
+    /// on, then the list.
+    /// </summary>
     Changes,
 
     /// <summary>The step has thrown an exception. Answer: its text.</summary>

@@ -15,7 +15,7 @@ internal static class DoctorVerb
             Description = "Where the upper would be (default: the working directory, or a temporary one)",
             HelpName = "DIR",
         };
-        var json = new Option<bool>("--json") { Description = "Print an array of objects, for programs" };
+        Option<bool> json = JsonOutput.Option();
         const string help = "Tells what this machine allows\nThe exit status is 0 if a mount by you would work.";
         var doctor = new Command(Name, help) { upper, json };
         doctor.SetAction(words => Run(words.GetValue(upper), words.GetValue(json)));
@@ -28,7 +28,7 @@ internal static class DoctorVerb
         if (asJson)
             Console.Out.WriteLine(JsonOutput.Of(findings));
         else
-            Print(Console.Out, findings, TextTable.OutputWidth);
+            Print(Console.Out, findings, TextTable.OutputWidth, Inks.OnOutput);
         return ExitStatus(findings);
     }
 
@@ -39,13 +39,23 @@ internal static class DoctorVerb
     /// <param name="output">Gets the table.</param>
     /// <param name="findings">The lines.</param>
     /// <param name="width">How long a line may be, in characters.</param>
-    public static void Print(TextWriter output, IEnumerable<Finding> findings, int width)
+    /// <param name="hasColours">The output shows colours.</param>
+    public static void Print(TextWriter output, IEnumerable<Finding> findings, int width, bool hasColours = false)
     {
-        var table = new TextTable("WHAT", "ALLOWED", "DETAIL", "REMEDY");
+        var table = new TextTable("WHAT", "ALLOWED", "DETAIL", "REMEDY") { InkOf = hasColours ? InkOf : null };
         foreach (Finding finding in findings)
             table.Add(finding.What, finding.StatusWord, finding.Detail, finding.Remedy ?? "");
         table.Write(output, width);
     }
+
+    /// <summary>The colour of an answer; the other columns have none.</summary>
+    private static Ink InkOf(int column, string cell) => column != 1 ? Ink.None : cell switch
+    {
+        "yes" => Ink.Green,
+        "no" => Ink.Red,
+        "unknown" => Ink.Yellow,
+        _ => Ink.None,
+    };
 
     private static IEnumerable<Finding> Examine(string? upper)
     {

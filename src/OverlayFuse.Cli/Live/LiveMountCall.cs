@@ -30,7 +30,8 @@ internal sealed class LiveMountCall(string mount)
     public Reply Ask(params Step[] steps)
     {
         using Question question = Question.Begin(mount, [new Step(StepKind.Open), Step.Statistics, .. steps]);
-        if (!question.Await(Question.FirstPatience, replies: Introduction))
+        using var progress = new ProgressLine();
+        if (!progress.Await(time => question.Await(time, replies: Introduction), Question.FirstPatience, Waits))
             throw Silent(Question.FirstPatience);
         IReadOnlyList<Reply> introduction = question.TakeReplies();
         if (introduction is [{ Kind: StepKind.Open, Error: not Errno.None } refused])
@@ -38,10 +39,12 @@ internal sealed class LiveMountCall(string mount)
         if (introduction.Count < Introduction)
             throw new IOException($"{mount}: could not be asked; use the published program (make publish)");
         LiveRefusal.Require(introduction[1].Error, mount);
-        return TakeAll(question, introduction.Skip(Introduction));
+        return TakeAll(question, introduction.Skip(Introduction), progress);
     }
 
-    private Reply TakeAll(Question question, IEnumerable<Reply> first)
+    private string Waits() => $"{mount}: waits for its daemon";
+
+    private Reply TakeAll(Question question, IEnumerable<Reply> first, ProgressLine progress)
     {
         long end = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
         var last = new Reply(StepKind.Failed, Errno.EIO, []);
@@ -56,7 +59,7 @@ internal sealed class LiveMountCall(string mount)
             if (question.HasEnded)
                 return last.Kind == StepKind.Failed ? throw new IOException($"{mount}: {NativeText.From(last.Data)}") : last;
             TimeSpan left = IsRenewed ? Patience : TimeSpan.FromMilliseconds(end - Environment.TickCount64);
-            if (!question.Await(left, replies: 1))
+            if (!progress.Await(time => question.Await(time, replies: 1), left, Waits))
                 throw Silent(Patience);
         }
     }

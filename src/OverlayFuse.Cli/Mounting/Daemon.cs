@@ -33,7 +33,8 @@ internal static class Daemon
         if (isForeign)
             OptionConflicts.RefuseForeign(request);
         using UpperHold hold = LayerChecks.Check(request.Overlay, isForeign ? null : request.MountPoint, PlainText.Complain);
-        using OverlayFileSystem fileSystem = OverlayFileSystem.Create(hold.Options with { Log = LogOf(request) });
+        var events = new DaemonEvents(LogOf(request));
+        using OverlayFileSystem fileSystem = OverlayFileSystem.Create(hold.Options with { Log = events.Add, Events = events });
         using var signals = new StopSignals();
         using var statistics = new StatisticsSignal();
         FuseMount mount = FuseMount.Mount(ToMountOptions(request));
@@ -44,7 +45,7 @@ internal static class Daemon
             hold.NoteMounted(mount.DeviceNumber);
             fileSystem.OnEnding = hold.NoteEnding;
             fileSystem.OnEnded = hold.Dispose;
-            var session = new FuseSession(fileSystem, mount.Device, ToSessionOptions(request));
+            var session = new FuseSession(fileSystem, mount.Device, ToSessionOptions(request, events));
             Begin(mount, session, fileSystem);
             // If it fails, the kernel's default stays.
             _ = mount.AllowReadahead(request.MaxReadahead);
@@ -55,7 +56,7 @@ internal static class Daemon
             {
                 Hold = hold,
                 MayHaveUnwritten = request.Overlay.IsWritable,
-                Log = LogOf(request),
+                Events = events,
             };
             lifeline?.OnEnd(() => Stop(served));
             if (LogOf(request) is { } log)
@@ -119,13 +120,13 @@ internal static class Daemon
             served.Mount.Unmount();
             served.IsComplete = unwritten?.TryCollect(served.FileSystem.CollectUnwritten, WriteBackTimeout) ?? true;
             if (!served.IsComplete)
-                served.Log?.Invoke($"{served.Mount.MountPoint}: not all that programs stored is in upperdir: "
+                served.Events.Add($"{served.Mount.MountPoint}: not all that programs stored is in upperdir: "
                     + $"nothing was written for {WriteBackTimeout.TotalSeconds:0} s");
         }
         catch (Exception e) when (e is FuseMountException or IOException)
         {
             // fusermount3 has refused, or is gone. The connection ends below all the same. No caller of this thread would catch it.
-            served.Log?.Invoke(e.Message);
+            served.Events.Add(e.Message);
         }
         finally
         {
@@ -160,14 +161,14 @@ internal static class Daemon
     /// </summary>
     private static uint? OnlyUser(MountRequest request) => request.AllowRoot && Sys.EffectiveUid is var user and not 0 ? user : null;
 
-    private static FuseSessionOptions ToSessionOptions(MountRequest request)
+    private static FuseSessionOptions ToSessionOptions(MountRequest request, DaemonEvents events)
     {
         var options = new FuseSessionOptions
         {
             MaxReadahead = request.MaxReadahead,
             OnlyUser = OnlyUser(request),
             Trace = request.Trace ? PlainText.Log : null,
-            Log = LogOf(request),
+            Log = events.Add,
         };
         return request.SingleThread ? options with { Workers = 1, MaxWorkers = request.MostThreads } : options;
     }
@@ -195,8 +196,8 @@ internal static class Daemon
         /// <summary>The kernel may hold data that were written or stored and not sent yet.</summary>
         public bool MayHaveUnwritten { get; init; }
 
-        /// <summary>Takes messages about what went wrong. Null: nobody could read them.</summary>
-        public Action<string>? Log { get; init; }
+        /// <summary>Takes messages about what went wrong.</summary>
+        public required DaemonEvents Events { get; init; }
 
         /// <summary>True for the first caller only.</summary>
         public bool BeginsToStop() => Interlocked.Exchange(ref _stops, 1) == 0;

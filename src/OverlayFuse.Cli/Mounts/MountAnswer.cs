@@ -32,5 +32,8 @@ internal sealed record MountAnswer(MountState State, LiveStatistics? Statistics,
     /// <summary>Options that the mount does not follow as they were written, a line each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>The last messages of the daemon, a line each.</summary>
+    public IReadOnlyList<string> Events { get; init; } = [];
+
     public static MountAnswer Nothing(MountState state) => new(state, null, []);
 }

@@ -25,7 +25,7 @@ internal sealed class MountQuestion : IDisposable
         {
             Path = Name.From(entry.MountPoint).ToArray(),
             Asker = owner is { } user ? (user, group) : null,
-            Steps = [new Step(StepKind.Open), Step.Statistics, Step.AllLayers],
+            Steps = [new Step(StepKind.Open), Step.Statistics, new Step(StepKind.Events), Step.AllLayers],
         });
     }
 
@@ -38,7 +38,7 @@ internal sealed class MountQuestion : IDisposable
 
     private MountAnswer Answer()
     {
-        Reply[] layers = [.. _question.Replies.Skip(2)];
+        Reply[] layers = [.. _question.Replies.Where(reply => reply.Kind == StepKind.Layers)];
         if (_question.Replies is not [{ Error: Errno.None } opened, var told, ..])
             return None(_question.Replies.Count > 0 ? _question.Replies[^1].Error : Errno.EIO);
         uint major = BinaryPrimitives.ReadUInt32LittleEndian(opened.Data);
@@ -57,7 +57,19 @@ internal sealed class MountQuestion : IDisposable
         {
             ProcessId = MountDaemon.Confirm(_entry, statistics),
             Notes = LiveControl.ReadNotes(told.Data),
+            Events = ReadEvents(),
         };
+    }
+
+    private List<string> ReadEvents()
+    {
+        var events = new List<string>();
+        foreach (Reply reply in _question.Replies)
+        {
+            if (reply is { Kind: StepKind.Events, Data.Length: > 0 })
+                events.Add(LiveControl.ReadEvent(reply.Data));
+        }
+        return events;
     }
 
     private static MountAnswer None(Errno error) =>

@@ -48,6 +48,9 @@ internal sealed record MountReport : IJsonObject
     /// </summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>The last messages of the daemon, a line each.</summary>
+    public IReadOnlyList<string> Events { get; init; } = [];
+
     /// <summary>"rw,io=stateless,userxattr".</summary>
     public string Mode => (IsReadOnly ? "ro" : "rw") + (Io is null ? "" : ",io=" + Io) + (UserXattr == true ? ",userxattr" : "");
 
@@ -72,6 +75,7 @@ internal sealed record MountReport : IJsonObject
             Inodes = told.KnownInodes,
             LayerCount = told.Layers,
             Notes = answer.Notes,
+            Events = answer.Events,
         };
     }
 
@@ -93,14 +97,19 @@ internal sealed record MountReport : IJsonObject
         foreach ((string role, string path) in Layers)
         {
             json.WriteStartObject();
-            json.WriteString("role", role);
-            JsonOutput.WritePath(json, "path", path);
+            new MountLayer(role, path).WriteTo(json);
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        json.WriteStartArray("notes");
-        foreach (string note in Notes)
-            json.WriteStringValue(note);
+        Write(json, "notes", Notes);
+        Write(json, "events", Events);
+    }
+
+    private static void Write(Utf8JsonWriter json, string key, IReadOnlyList<string> lines)
+    {
+        json.WriteStartArray(key);
+        foreach (string line in lines)
+            json.WriteStringValue(line);
         json.WriteEndArray();
     }
 

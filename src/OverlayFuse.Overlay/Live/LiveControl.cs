@@ -28,6 +28,9 @@ public static class LiveControl
     /// <summary>_IO('o', 5): completes the copies of large files that are under way.</summary>
     public const uint Settle = 0x6F05;
 
+    /// <summary>_IOWR('o', 6, char[4096]): takes an index, gives a message of the daemon. ENOENT after the last one.</summary>
+    public const uint ListEvent = 0xD000_6F06;
+
     /// <summary>Length of an argument, in bytes.</summary>
     public const int Size = 4096;
 
@@ -37,7 +40,7 @@ public static class LiveControl
     private const int NotesOffset = 1024;
 
     /// <summary>True for the number of a command.</summary>
-    internal static bool Has(uint command) => command is ListLayer or AddLayer or Refresh or Statistics or Settle;
+    internal static bool Has(uint command) => command is ListLayer or AddLayer or Refresh or Statistics or Settle or ListEvent;
 
     /// <summary>Reads the numbers of a live mount.</summary>
     /// <param name="answer">The answer to <see cref="Statistics"/>.</param>
@@ -48,7 +51,11 @@ public static class LiveControl
     public static string[] ReadNotes(ReadOnlySpan<byte> answer) =>
         Text(answer[NotesOffset..]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>Makes the argument of <see cref="ListLayer"/>. 0 is the topmost.</summary>
+    /// <summary>Reads one message of a live mount.</summary>
+    /// <param name="answer">The answer to <see cref="ListEvent"/>.</param>
+    public static string ReadEvent(ReadOnlySpan<byte> answer) => Text(answer);
+
+    /// <summary>Makes the argument of <see cref="ListLayer"/>, where 0 is the topmost, or of <see cref="ListEvent"/>.</summary>
     public static byte[] WriteIndex(int index)
     {
         byte[] argument = new byte[Size];
@@ -84,6 +91,14 @@ public static class LiveControl
         _ = Encoding.ASCII.GetBytes(role, answer[..(PathOffset - 1)]);
         // A path that is too long is left out.
         _ = NativeText.ToBytes(path).AsSpan().TryCopyTo(answer[PathOffset..^1]);
+    }
+
+    /// <summary>Writes a message. The part without room is left out.</summary>
+    internal static void WriteEvent(Span<byte> answer, string text)
+    {
+        answer.Clear();
+        ReadOnlySpan<byte> bytes = NativeText.ToBytes(text);
+        bytes[..Math.Min(bytes.Length, answer.Length - 1)].CopyTo(answer);
     }
 
     /// <summary>Writes the notes. Lines without room are left out.</summary>

@@ -41,16 +41,34 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
             return numbers.Tell(answer);
         if (data.Length < (command is LiveControl.Refresh or LiveControl.Settle ? 0 : LiveControl.Size))
             return Errno.EINVAL;
+        // A change of the layers that takes long is no reason to wait.
+        if (command == LiveControl.ListEvent)
+            return ListEvent(LiveControl.ReadIndex(data), answer);
         lock (_live)
         {
             return command switch
             {
                 LiveControl.ListLayer => ListLayer(LiveControl.ReadIndex(data), answer),
-                LiveControl.AddLayer => AddLayer(LiveControl.ReadDirectory(data)),
+                LiveControl.AddLayer => Noted("add-layer", AddLayer(LiveControl.ReadDirectory(data))),
                 LiveControl.Settle => Settle(),
-                _ => Refresh(),
+                _ => Noted("refresh", Refresh()),
             };
         }
+    }
+
+    private Errno ListEvent(int index, Span<byte> answer)
+    {
+        if (view.Options.Events?.Find(index) is not { } text || answer.Length < LiveControl.Size)
+            return Errno.ENOENT;
+        LiveControl.WriteEvent(answer, text);
+        return Errno.None;
+    }
+
+    /// <summary>Keeps what a verb has done to the layers. The message holds no path.</summary>
+    private Errno Noted(string verb, Errno error)
+    {
+        view.Options.Events?.Add(error == Errno.None ? $"{verb}: done" : $"{verb}: refused ({error})");
+        return error;
     }
 
     private Errno Settle()

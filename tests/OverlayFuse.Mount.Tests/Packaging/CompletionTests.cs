@@ -13,7 +13,7 @@ internal sealed class CompletionTests
     private const string Drive = """
         set +eu
         . /usr/share/bash-completion/bash_completion
-        . "$REPOSITORY/packaging/completion/overlayfuse.bash"
+        . <(overlayfuse completion bash)
         compopt() { :; }
         COMP_LINE=$LINE COMP_POINT=${#LINE}
         mapfile -t COMP_WORDS < <(grep -oE '[=:]+|[^ =:]+' <<<"$LINE")
@@ -37,10 +37,12 @@ internal sealed class CompletionTests
     public void RemoveSandbox() => sandbox.Dispose();
 
     [TestCase("overlayfuse un", "unmount")]
-    [TestCase("overlayfuse ", "add-layer changes doctor hold layers list lower/ lowest/ options other/ refresh run unmount")]
+    [TestCase("overlayfuse ", "add-layer bugreport changes completion doctor hold layers list lower/ lowest/ options other/ refresh run "
+        + "snapshotter unmount")]
     [TestCase("overlayfuse --", "--debug --foreground --help --version")]
-    [TestCase("overlayfuse run --", "--at --diff --help --keep --lower --map-root --root --upper")]
+    [TestCase("overlayfuse run --", "--at --diff --help --json --keep --lower --map-root --root --upper")]
     [TestCase("overlayfuse unmount -", "--all --help --lazy --timeout -a -h -l")]
+    [TestCase("overlayfuse completion ", "bash fish zsh")]
     [TestCase("overlayfuse list ", "")]
     [TestCase("overlayfuse unmount --timeout ", "")]
     [TestCase("overlayfuse run --lower lo", "lower/ lowest/")]
@@ -77,8 +79,7 @@ internal sealed class CompletionTests
     private void AssertOffered(string line, string words)
     {
         string offered = Bash.Run(
-            $"export PATH='{Path.GetDirectoryName(Overlayfuse.Path)}':$PATH REPOSITORY='{ProgramUnderTest.Repository}' "
-                + $"LINE='{line}'\n{Drive}", sandbox.Root);
+            $"export PATH='{Path.GetDirectoryName(Overlayfuse.Path)}':$PATH LINE='{line}'\n{Drive}", sandbox.Root);
         Assert.That(string.Join(' ', offered.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)),
             Is.EqualTo(words));
     }

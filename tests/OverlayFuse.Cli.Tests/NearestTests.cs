@@ -1,0 +1,52 @@
+namespace OverlayFuse.Cli.Tests;
+
+/// <summary>Misspelt words: the message names the nearest one.</summary>
+internal sealed class NearestTests
+{
+    [TestCase("docter", "doctor")]
+    [TestCase("umount", "unmount")]
+    [TestCase("chagnes", "changes")]
+    [TestCase("refres", "refresh")]
+    [TestCase("unm", "unmount")]
+    [TestCase("mount", null)]
+    [TestCase("zebra", null)]
+    [TestCase("li", null)]
+    public void Nearest_OfAVerb_IsTheOneThatIsMeant(string word, string? meant) =>
+        Assert.That(Nearest.Of(word, OverlayFuse.Cli.Verbs.Names), Is.EqualTo(meant));
+
+    [TestCase("", "abc", 3)]
+    [TestCase("abc", "abc", 0)]
+    [TestCase("acb", "abc", 1)]
+    [TestCase("abd", "abc", 1)]
+    [TestCase("ab", "abc", 1)]
+    public void Slips_OfTwoWords_AreCounted(string from, string to, int slips) => Assert.That(Nearest.Slips(from, to), Is.EqualTo(slips));
+
+    [TestCase("docter: no such verb (did you mean doctor?)", "docter")]
+    [TestCase("umount: no such verb (did you mean unmount?)", "umount", "--lazy", "m")]
+    [TestCase("bugreprot: no such verb (did you mean bugreport?)", "bugreprot")]
+    public void RefuseMisspelt_AVerbThatIsMisspelt_NamesTheNearest(string text, params string[] words) =>
+        Assert.That(() => OverlayFuse.Cli.Verbs.RefuseMisspelt(words), Throws.TypeOf<UsageException>().With.Message.StartsWith(text));
+
+    /// <summary>The first word of a mount is its source, whatever it is called.</summary>
+    [TestCase("docter", "-o", "lowerdir=a:b", "m")]
+    [TestCase("umount", "m", "-fo", "lowerdir=a:b")]
+    [TestCase("merged")]
+    [TestCase("-f", "docter")]
+    public void RefuseMisspelt_AMountOrAnotherWord_IsSilent(params string[] words) =>
+        Assert.That(() => OverlayFuse.Cli.Verbs.RefuseMisspelt(words), Throws.Nothing);
+
+    [TestCase("list: --jsn: unknown (did you mean --json?); see overlayfuse list --help", "list", "--jsn")]
+    [TestCase("list: word: unknown; see overlayfuse list --help", "list", "word")]
+    [TestCase("unmount: --timeut: unknown (did you mean --timeout?); see overlayfuse unmount --help", "unmount", "--timeut", "3", "m")]
+    [TestCase("unmount: --timeout: a value is missing; write --timeout SECONDS", "unmount", "m", "--timeout")]
+    [TestCase("layers: MOUNTPOINT is missing; write overlayfuse layers MOUNTPOINT", "layers")]
+    [TestCase("add-layer: DIR is missing; write overlayfuse add-layer MOUNTPOINT DIR", "add-layer", "m")]
+    public void Verb_WithAWrongWord_TellsWhatToWrite(string text, params string[] words) =>
+        Assert.That(() => OverlayFuse.Cli.Verbs.Invoke(words, TextWriter.Null), Throws.TypeOf<UsageException>().With.Message.EqualTo(text));
+
+    [TestCase("option lowerdri=a: unknown (did you mean lowerdir?); see 'overlayfuse options'", "-o", "lowerdri=a", "m")]
+    [TestCase("option metacoppy=on: unknown (did you mean metacopy?)", "-o", "lowerdir=a:b,metacoppy=on", "m")]
+    [TestCase("--foregroun: unknown option (did you mean --foreground?)", "--foregroun")]
+    public void MountOption_ThatIsMisspelt_NamesTheNearest(string text, params string[] words) =>
+        Assert.That(Words.Refusal(words), Does.StartWith(text));
+}
