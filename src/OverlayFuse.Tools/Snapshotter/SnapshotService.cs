@@ -34,7 +34,8 @@ internal sealed class SnapshotService(SnapshotCatalog catalog) : Containerd.Snap
     public override Task<UpdateSnapshotResponse> Update(UpdateSnapshotRequest request, ServerCallContext context) => Answer(() =>
         new UpdateSnapshotResponse { Info = catalog.Update(request.Info ?? new Info(), request.UpdateMask?.Paths ?? []) });
 
-    public override async Task List(ListSnapshotsRequest request, IServerStreamWriter<ListSnapshotsResponse> responses, ServerCallContext context)
+    public override async Task List(
+        ListSnapshotsRequest request, IServerStreamWriter<ListSnapshotsResponse> responses, ServerCallContext context)
     {
         Filter[] filters = await Answer<Filter[]>(() => [.. request.Filters.Select(FilterParser.Parse)]);
         IEnumerable<Info> found = catalog.List().Where(info => filters.Length == 0 || filters.Any(filter => filter.Matches(info)));

@@ -17,7 +17,8 @@ internal sealed class SnapshotterRoot : IDisposable
     {
         root = Path.GetFullPath(root);
         if (root.AsSpan().ContainsAny(",:\\\""))
-            throw new IOException($"{root}: commas, colons, quotes and backslashes mean something in mount options; choose another directory");
+            throw new IOException($"{root}: commas, colons, quotes and backslashes have a meaning in mount options; "
+                + "choose another directory");
         _ = Directory.CreateDirectory(root, Private);
         Snapshots = Path.Combine(root, "snapshots");
         Metadata = Path.Combine(root, "metadata");

@@ -4,10 +4,13 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using OverlayFuse.Linux;
 
 namespace OverlayFuse.Tools.Snapshotter;
 
-/// <summary>Serves a catalog on a Unix socket until SIGTERM or SIGINT. The socket is for its owner alone, and goes with the server.</summary>
+/// <summary>
+/// Serves a catalog on a Unix socket until SIGTERM or SIGINT. The socket is for its owner alone, and goes with the server.
+/// </summary>
 internal static class SnapshotterServer
 {
     /// <summary>Calls wait for the disk in threads of the pool, which otherwise come one by one.</summary>
@@ -15,7 +18,7 @@ internal static class SnapshotterServer
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <exception cref="IOException">Another server listens there.</exception>
+    /// <exception cref="IOException">The address cannot be used; the message says why.</exception>
     public static void Run(string address, SnapshotCatalog catalog)
     {
         RemoveDeadSocket(address);
@@ -31,7 +34,11 @@ internal static class SnapshotterServer
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         _ = builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
-            options.ListenUnixSocket(address, listener => listener.Protocols = HttpProtocols.Http2));
+        {
+            // containerd keeps one connection for as long as it lives.
+            options.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
+            options.ListenUnixSocket(address, listener => listener.Protocols = HttpProtocols.Http2);
+        });
         _ = builder.Services.AddRoutingCore().AddSingleton(new SnapshotService(catalog));
         _ = builder.Services.AddGrpc();
         WebApplication server = builder.Build();
@@ -40,24 +47,33 @@ internal static class SnapshotterServer
         return server;
     }
 
-    /// <summary>A server that was killed leaves its socket behind.</summary>
+    /// <summary>A server that was killed leaves its socket behind. Nothing else is removed.</summary>
     private static void RemoveDeadSocket(string address)
+    {
+        Errno error = Sys.StatxAt(Fd.WorkingDirectory, Name.From(address), out Statx stat);
+        if (error == Errno.ENOENT && Directory.Exists(Path.GetDirectoryName(address)))
+            return;
+        if (error != Errno.None)
+            throw new IOException($"{address}: {error}; make its directory, or choose another address");
+        if (stat.Type != FileType.Socket)
+            throw new IOException($"{address} is there and is no socket; choose another address");
+        if (IsServed(address))
+            throw new IOException($"{address}: another server listens there; stop it, or choose another address");
+        File.Delete(address);
+    }
+
+    private static bool IsServed(string address)
     {
         using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             client.Connect(new UnixDomainSocketEndPoint(address));
+            return true;
         }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+        catch (SocketException e)
         {
-            File.Delete(address);
-            return;
+            return e.SocketErrorCode != SocketError.ConnectionRefused;
         }
-        catch (SocketException)
-        {
-            return;
-        }
-        throw new IOException($"{address}: another server listens there; stop it, or choose another address");
     }
 
     /// <summary>sd_notify(3).</summary>

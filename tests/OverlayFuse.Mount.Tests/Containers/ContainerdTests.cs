@@ -58,7 +58,8 @@ internal sealed class ContainerdTests : ContainerTest
     public void Image_RunCommittedAndRemoved_IsAsWithOverlayfs() =>
         AssertAsKernel(Storage.Root, Image + s_containerd + """
             start --rm localhost/image:1 one \
-                sh -c 'ls -d /d; ls /etc/motd /etc/second /etc/first; stat -c "%u:%g" /etc/second; echo x >/etc/motd; cat /etc/motd' 2>&1 | sort
+                sh -c 'ls -d /d; ls /etc/motd /etc/second /etc/first; stat -c "%u:%g" /etc/second; echo x >/etc/motd
+                    cat /etc/motd' 2>&1 | sort
             start localhost/image:1 two sh -c 'cat /etc/motd; echo new >/etc/new; rm /etc/second; mv /etc/motd /etc/moved; chmod 700 /tmp'
             c snapshots --snapshotter $SNAPSHOTTER diff two | tar -tz | sort
             c snapshots --snapshotter $SNAPSHOTTER commit committed two
@@ -77,7 +78,9 @@ internal sealed class ContainerdTests : ContainerTest
             c snapshots --snapshotter $SNAPSHOTTER rm committed
             c images rm --sync localhost/image:1 >/dev/null
             snapshots() { c snapshots --snapshotter $SNAPSHOTTER ls | awk 'NR > 1 { print $1 }'; }
-            for _ in $(seq 10); do for name in $(snapshots); do c snapshots --snapshotter $SNAPSHOTTER rm $name 2>/dev/null || true; done; done
+            for _ in $(seq 10); do
+                for name in $(snapshots); do c snapshots --snapshotter $SNAPSHOTTER rm $name 2>/dev/null || true; done
+            done
             snapshots | wc -l
             # containerd removes them when it has time.
             left() { ls s-root/snapshots c-root/io.containerd.snapshotter.v1.overlayfs/snapshots | grep -c '^[0-9]' || true; }

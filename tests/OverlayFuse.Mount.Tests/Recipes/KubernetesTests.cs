@@ -51,7 +51,8 @@ internal sealed class KubernetesTests : AppTest
         Dictionary<object, object> container = Container(file, "spec", "containers");
         Assert.That(container["command"], Is.EqualTo(new[] { "sh", "-ec" }));
         string project = Sandbox.MakeDirectory("src"), bin = Sandbox.MakeDirectory("bin");
-        Bash.Run($"printf 'test:\\n\\techo 2 >version\\n' >Makefile; echo 1 >version; ln -s {ProgramUnderTest.Path} {bin}/overlayfuse", project);
+        Bash.Run($"printf 'test:\\n\\techo 2 >version\\n' >Makefile; echo 1 >version; ln -s {ProgramUnderTest.Path} {bin}/overlayfuse",
+            project);
         string script = ((List<object>)container["args"]).Cast<string>().Single().Replace("/src", project, StringComparison.Ordinal);
         string output = Bash.Run($"PATH={bin}:$PATH unshare --user --map-root-user --mount sh -ec '{script}'", project);
         Assert.That(output, Does.EndWith("M version\n"));

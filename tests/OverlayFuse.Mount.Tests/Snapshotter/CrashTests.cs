@@ -8,7 +8,9 @@ using OverlayFuse.Tools.Containerd;
 
 namespace OverlayFuse.Mount.Tests.Snapshotter;
 
-/// <summary>Callers side by side, kill -9 at any moment, restarts and full disks: what was answered is there, and nothing else is left.</summary>
+/// <summary>
+/// Callers side by side, kill -9 at any moment, restarts and full disks: what was answered is there, and nothing else is left.
+/// </summary>
 [TestFixture]
 internal sealed class CrashTests : SnapshotterTest
 {
@@ -60,6 +62,22 @@ internal sealed class CrashTests : SnapshotterTest
     }
 
     [Test]
+    public void Start_WhereNoSocketCanBe_SaysWhyAndRemovesNothing()
+    {
+        string file = Sandbox.PathOf("file");
+        File.WriteAllText(file, "kept");
+        foreach ((string address, string text) in new[] { (file, "is no socket"), (Sandbox.PathOf("none", "socket"), "ENOENT; make its") })
+        {
+            ToolResult result = Tool.Try("timeout", ["20", ProgramUnderTest.Path, "snapshotter", address, Sandbox.PathOf("other")]);
+            Assert.That(result.Error, Does.StartWith($"overlayfuse: {address}").And.Contain(text));
+            Assert.That(result.ExitCode, Is.EqualTo(1));
+        }
+        Assert.That(File.ReadAllText(file), Is.EqualTo("kept"));
+        ToolResult root = Tool.Try("timeout", ["20", ProgramUnderTest.Path, "snapshotter", Sandbox.PathOf("s"), Sandbox.PathOf("a:b")]);
+        Assert.That(root.Error, Does.Contain("choose another directory"));
+    }
+
+    [Test]
     public void Start_WithoutMetadataBesideSnapshots_RemovesNothing()
     {
         MakeLayer("base", "", "echo kept >file");
@@ -72,7 +90,9 @@ internal sealed class CrashTests : SnapshotterTest
         Assert.That(Bash.Run("cat file", Mount(View("view", "base"), "view")), Is.EqualTo("kept\n"));
     }
 
-    /// <summary>Each caller does what containerd does when it unpacks an image. The server is killed in the middle, several times.</summary>
+    /// <summary>
+    /// Each caller does what containerd does when it unpacks an image. The server is killed in the middle, several times.
+    /// </summary>
     [Test]
     public void Kill_AmidCallsSideBySide_LosesNothingThatWasAnswered()
     {
@@ -117,7 +137,7 @@ internal sealed class CrashTests : SnapshotterTest
         Assert.That(List(), Has.Count.EqualTo(101));
     }
 
-    /// <summary>Directories and files of a snapshot that nobody knows go; other things in the directory are not the snapshotter's.</summary>
+    /// <summary>Directories of snapshots that nobody knows go; other things there are not the snapshotter's.</summary>
     [Test]
     public void Cleanup_WithDirectoriesOfNoSnapshot_RemovesThemAlone()
     {

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using OverlayFuse.Mount.Tests.Apps;
 using OverlayFuse.Tools.Containerd;
+using MountOfContainerd = OverlayFuse.Tools.Containerd.Mount;
 
 namespace OverlayFuse.Mount.Tests.Snapshotter;
 
@@ -11,7 +12,9 @@ namespace OverlayFuse.Mount.Tests.Snapshotter;
 [TestFixture]
 internal sealed class LayerTests : SnapshotterTest
 {
-    private const string Listing = "find . -mindepth 1 -printf '%P %y %m %U:%G %n %s %l\\n' | sed -E 's/ d (.*) [0-9]+ [0-9]+ $/ d \\1/' | sort; "
+    /// <summary>Links and size of a directory are the disk's own.</summary>
+    private const string Listing = "find . -mindepth 1 -printf '%P %y %m %U:%G %n %s %l\\n' "
+        + "| sed -E 's/ d (.*) [0-9]+ [0-9]+ $/ d \\1/' | sort; "
         + "find . -type f | sort | xargs -r sha256sum";
 
     private static readonly string[] s_update =
@@ -41,7 +44,8 @@ internal sealed class LayerTests : SnapshotterTest
         "mv new/deep new/deeper; mv dir2 dir1; mkdir old",
     ];
 
-    private static readonly string[] s_longNames = [$"mkdir {new('d', 255)}; touch {new('f', 255)}", $"rm {new('f', 255)}; touch {new('d', 255)}/x"];
+    private static readonly string[] s_longNames = 
+        [$"mkdir {new('d', 255)}; touch {new('f', 255)}", $"rm {new('f', 255)}; touch {new('d', 255)}/x"];
 
     [TestCaseSource(nameof(s_chains))]
     public void View_OfAChainOfLayers_EqualsOneDirectory(string[] scripts)
@@ -61,7 +65,7 @@ internal sealed class LayerTests : SnapshotterTest
     private static readonly string[][] s_chains =
         [s_update, s_removedDirectory, s_owners, s_directoryModes, s_deleted, s_moved, s_renamed, s_longNames];
 
-    /// <summary>As the suite of containerd: the mount of the active snapshot stays while the layer is committed and is the parent of others.</summary>
+    /// <summary>As containerd's suite: the mount of the active snapshot stays while its layer is committed and is a parent.</summary>
     [Test]
     public void Commit_OfAMountedSnapshot_CanBeAParentAtOnce()
     {
@@ -106,8 +110,9 @@ internal sealed class LayerTests : SnapshotterTest
         string parent = "";
         for (int i = 1; i <= layers; i++)
         {
-            string layer = Prepare($"a{i}", parent).Options.FirstOrDefault(option => option.StartsWith("upperdir=", StringComparison.Ordinal))
-                ?.Split('=')[1] ?? Client.Mounts(new MountsRequest { Key = $"a{i}" }).Mounts.Single().Source;
+            MountOfContainerd mount = Prepare($"a{i}", parent);
+            string? upper = mount.Options.FirstOrDefault(option => option.StartsWith("upperdir=", StringComparison.Ordinal));
+            string layer = upper?.Split('=')[1] ?? mount.Source;
             File.WriteAllText(Path.Combine(layer, $"file-{i}"), "");
             Commit($"layer-{i}", $"a{i}");
             parent = $"layer-{i}";

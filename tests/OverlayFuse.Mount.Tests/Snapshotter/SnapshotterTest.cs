@@ -53,7 +53,8 @@ internal abstract class SnapshotterTest : AppTest
     }
 
     /// <summary>The directories of snapshots on the disk.</summary>
-    protected string[] Directories() => [.. Directory.GetDirectories(Path.Combine(Root, "snapshots")).Select(path => Path.GetFileName(path)!)];
+    protected string[] Directories() =>
+        [.. Directory.GetDirectories(Path.Combine(Root, "snapshots")).Select(path => Path.GetFileName(path)!)];
 
     protected static void AssertStatus(StatusCode expected, Action call) =>
         Assert.That(Assert.Throws<RpcException>(() => call())?.StatusCode, Is.EqualTo(expected));

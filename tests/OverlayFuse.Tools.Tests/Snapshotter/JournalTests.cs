@@ -108,7 +108,10 @@ internal sealed class JournalTests
         using (var store = new MetadataStore(Path))
         {
             for (int i = 0; i < rounds; i++)
-                store.Add(new Entry { Id = store.TakeId(), Info = new Info { Name = $"{i}", Labels = { ["pad"] = new string('x', 500) } } });
+            {
+                var info = new Info { Name = $"{i}", Labels = { ["pad"] = new string('x', 500) } };
+                store.Add(new Entry { Id = store.TakeId(), Info = info });
+            }
             Directory.Delete(Path + ".new");
             for (int i = 0; i < 4 * rounds; i++)
                 store.Replace(store.Get("0"));

@@ -4,7 +4,9 @@ using OverlayFuse.Tools.Snapshotter.Disk;
 
 namespace OverlayFuse.Tools.Tests.Snapshotter;
 
-/// <summary>The mounts that containerd gets, as its overlayfs snapshotter gives them: for one layer a bind mount, for several an overlay.</summary>
+/// <summary>
+/// The mounts that containerd gets, as its overlayfs snapshotter gives them: for one layer a bind mount, for several an overlay.
+/// </summary>
 internal sealed class MountPlanTests
 {
     private static readonly MountPlan s_plan = new(new SnapshotDirectories("/s"), "/empty");
@@ -37,5 +39,6 @@ internal sealed class MountPlanTests
     private static Entry EntryOf(Kind kind) => new() { Id = 9, Info = new Info { Name = "key", Kind = kind } };
 
     private static Entry[] Parents(int count) =>
-        [.. Enumerable.Range(1, count).Select(id => new Entry { Id = (ulong)id, Info = new Info { Name = $"{id}", Kind = Kind.Committed } })];
+        [.. from id in Enumerable.Range(1, count)
+            select new Entry { Id = (ulong)id, Info = new Info { Name = $"{id}", Kind = Kind.Committed } }];
 }

@@ -14,7 +14,8 @@ internal static class Durable
     private static Errno WithDirectory(string path, Func<Fd, Errno> sync)
     {
         Errno error;
-        if ((error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened)) != Errno.None)
+        const OpenFlags flags = OpenFlags.ReadOnly | OpenFlags.Directory;
+        if ((error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), flags, out Fd opened)) != Errno.None)
             return error;
         using var directory = new ScopedFd(opened);
         return sync(directory);

@@ -5,7 +5,9 @@ using OverlayFuse.Tools.Containerd;
 
 namespace OverlayFuse.Tools.Snapshotter.Store;
 
-/// <summary>The form of a change in the journal: its length, a hash of the length, a hash of the change, the change. Little endian.</summary>
+/// <summary>
+/// The form of a change in the journal: its length, a hash of the length, a hash of the change, the change. Little endian.
+/// </summary>
 internal static class JournalFrame
 {
     private const int LengthHashOffset = 4, HashOffset = 8, HeaderSize = 16;
