@@ -44,7 +44,7 @@ internal sealed class LayerTests : SnapshotterTest
         "mv new/deep new/deeper; mv dir2 dir1; mkdir old",
     ];
 
-    private static readonly string[] s_longNames = 
+    private static readonly string[] s_longNames =
         [$"mkdir {new('d', 255)}; touch {new('f', 255)}", $"rm {new('f', 255)}; touch {new('d', 255)}/x"];
 
     [TestCaseSource(nameof(s_chains))]
