@@ -1,6 +1,5 @@
 using OverlayFuse.Mount.Tests.Apps;
 using OverlayFuse.Mount.Tests.Cli;
-using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Verbs;
 
