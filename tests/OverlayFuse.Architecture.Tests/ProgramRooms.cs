@@ -65,7 +65,9 @@ internal sealed class ProgramRooms(string assembly, params string[] rooms)
     {
         IEnumerable<string> names =
             source.Nodes<UsingDirectiveSyntax>().Select(used => used.Name?.ToString() ?? "")
-                .Concat(source.Nodes<QualifiedNameSyntax>().Select(name => name.ToString()))
+                // The start of a longer name is no use of its own.
+                .Concat(source.Nodes<QualifiedNameSyntax>().Where(name => name.Parent is not QualifiedNameSyntax)
+                    .Select(name => name.ToString()))
                 .Concat(source.Nodes<MemberAccessExpressionSyntax>().Select(access => access.ToString()));
         foreach (string name in names)
         {

@@ -54,72 +54,74 @@ internal sealed class ContainerdTests : ContainerTest
 
         """;
 
-    [Test]
-    public void Image_RunCommittedAndRemoved_IsAsWithOverlayfs() =>
-        AssertAsKernel(Storage.Root, Image + s_containerd + """
-            start --rm localhost/image:1 one \
-                sh -c 'ls -d /d; ls /etc/motd /etc/second /etc/first; stat -c "%u:%g" /etc/second; echo x >/etc/motd
-                    cat /etc/motd' 2>&1 | sort
-            start localhost/image:1 two sh -c 'cat /etc/motd; echo new >/etc/new; rm /etc/second; mv /etc/motd /etc/moved; chmod 700 /tmp'
-            c snapshots --snapshotter $SNAPSHOTTER diff two | tar -tz | sort
-            c snapshots --snapshotter $SNAPSHOTTER commit committed two
-            # A view would have no label that keeps it from the collection of garbage.
-            c snapshots --snapshotter $SNAPSHOTTER prepare look committed >/dev/null
-            mkdir view
-            c snapshots --snapshotter $SNAPSHOTTER mounts $PWD/view look >mount
-            # As containerd does it.
-            sed -E -i 's/^mount -t fuse3.overlayfuse (.*)/mount.fuse3 \1 -t overlayfuse/' mount
-            sh mount
-            ls view/etc
-            umount view
-            c snapshots --snapshotter $SNAPSHOTTER ls | awk '{ print $NF }' | sort
-            c snapshots --snapshotter $SNAPSHOTTER rm look
-            c containers rm two
-            c snapshots --snapshotter $SNAPSHOTTER rm committed
-            c images rm --sync localhost/image:1 >/dev/null
-            snapshots() { c snapshots --snapshotter $SNAPSHOTTER ls | awk 'NR > 1 { print $1 }'; }
-            for _ in $(seq 10); do
-                for name in $(snapshots); do c snapshots --snapshotter $SNAPSHOTTER rm $name 2>/dev/null || true; done
-            done
-            snapshots | wc -l
-            # containerd removes them when it has time.
-            left() { ls s-root/snapshots c-root/io.containerd.snapshotter.v1.overlayfs/snapshots | grep -c '^[0-9]' || true; }
-            for _ in $(seq 300); do [ $(left) = 0 ] && break; sleep 0.1; done
-            left
-            daemons
-            """,
-            """
-            /etc/motd
-            /etc/second
-            5:6
-            ls: /d: No such file or directory
-            ls: /etc/first: No such file or directory
-            x
-            old
-            etc/
-            etc/.wh.motd
-            etc/.wh.second
-            etc/moved
-            etc/new
-            tmp/
-            hostname
-            hosts
-            moved
-            new
-            resolv.conf
-            Active
-            Committed
-            Committed
-            Committed
-            Committed
-            Committed
-            Committed
-            KIND
-            0
-            0
-            0
+    private const string Life = """
+        start --rm localhost/image:1 one \
+            sh -c 'ls -d /d; ls /etc/motd /etc/second /etc/first; stat -c "%u:%g" /etc/second; echo x >/etc/motd
+                cat /etc/motd' 2>&1 | sort
+        start localhost/image:1 two sh -c 'cat /etc/motd; echo new >/etc/new; rm /etc/second; mv /etc/motd /etc/moved; chmod 700 /tmp'
+        c snapshots --snapshotter $SNAPSHOTTER diff two | tar -tz | sort
+        c snapshots --snapshotter $SNAPSHOTTER commit committed two
+        # A view would have no label that keeps it from the collection of garbage.
+        c snapshots --snapshotter $SNAPSHOTTER prepare look committed >/dev/null
+        mkdir view
+        c snapshots --snapshotter $SNAPSHOTTER mounts $PWD/view look >mount
+        # As containerd does it.
+        sed -E -i 's/^mount -t fuse3.overlayfuse (.*)/mount.fuse3 \1 -t overlayfuse/' mount
+        sh mount
+        ls view/etc
+        umount view
+        c snapshots --snapshotter $SNAPSHOTTER ls | awk '{ print $NF }' | sort
+        c snapshots --snapshotter $SNAPSHOTTER rm look
+        c containers rm two
+        c snapshots --snapshotter $SNAPSHOTTER rm committed
+        c images rm --sync localhost/image:1 >/dev/null
+        snapshots() { c snapshots --snapshotter $SNAPSHOTTER ls | awk 'NR > 1 { print $1 }'; }
+        for _ in $(seq 10); do
+            for name in $(snapshots); do c snapshots --snapshotter $SNAPSHOTTER rm $name 2>/dev/null || true; done
+        done
+        snapshots | wc -l
+        # containerd removes them when it has time.
+        left() { ls s-root/snapshots c-root/io.containerd.snapshotter.v1.overlayfs/snapshots | grep -c '^[0-9]' || true; }
+        for _ in $(seq 300); do [ $(left) = 0 ] && break; sleep 0.1; done
+        left
+        daemons
+        """;
 
-            """);
+    private const string LifeOutput = """
+        /etc/motd
+        /etc/second
+        5:6
+        ls: /d: No such file or directory
+        ls: /etc/first: No such file or directory
+        x
+        old
+        etc/
+        etc/.wh.motd
+        etc/.wh.second
+        etc/moved
+        etc/new
+        tmp/
+        hostname
+        hosts
+        moved
+        new
+        resolv.conf
+        Active
+        Committed
+        Committed
+        Committed
+        Committed
+        Committed
+        Committed
+        KIND
+        0
+        0
+        0
+
+        """;
+
+    [Test]
+    public void Image_RunCommittedAndRemoved_IsAsWithOverlayfs() => AssertAsKernel(Storage.Root, Image + s_containerd + Life, LifeOutput);
 
     /// <summary>The maps of ids that ctr gives as labels. The layers keep the ids of the image.</summary>
     [Test]
