@@ -22,6 +22,8 @@ internal sealed class ContainerdTests : ContainerTest
 
     /// <summary>containerd, and `c`: ctr with that containerd. SNAPSHOTTER is overlayfs where no program mounts.</summary>
     private static readonly string s_containerd = $$"""
+        # runc leaves the cgroup of the namespace "default".
+        trap 'rmdir /sys/fs/cgroup/default/* /sys/fs/cgroup/default 2>/dev/null || true' EXIT
         ln -s $PWD/../etc/overlayfuse bin/overlayfuse
         export PATH=$PWD/bin:$PATH
         if [ -e ../etc/overlayfuse ]; then SNAPSHOTTER=overlayfuse; else SNAPSHOTTER=overlayfs; fi
