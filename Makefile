@@ -5,6 +5,12 @@ DESTDIR ?=
 SECONDS_OF_FUZZ ?= 600
 SEEDS_OF_FUZZ   ?= 100000000
 FUZZ_START      ?= 1
+DOCFX           := 2.81.0
+
+# Categories of tests that take long, or that need other machines: each has its own target.
+LONG_CATEGORIES := AppsLong Soak Arm64 FixturesLong
+empty :=
+SHORT := TestCategory!=$(subst $(empty) $(empty),&TestCategory!=,$(LONG_CATEGORIES))
 
 PROGRAM := artifacts/bin/overlayfuse
 TOOLS := artifacts/bin/overlayfuse-tools
@@ -14,15 +20,15 @@ BENCH_CLIENT := artifacts/bin/bench-client
 SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.c' -o -name '*.h' -o -name '*.def' -o -path '*/Completion/*' \) \
              -not -path '*/obj/*' -not -path '*/bin/*' -not -path 'src/OverlayFuse.Testing/*') Directory.Build.props Directory.Packages.props global.json
 
-export COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
+export TESTS COPIES COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-fresh test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish publish-arm64 install uninstall package package-check testing-package demo setup clean
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build all projects (JIT, for working on them)
 	dotnet build OverlayFuse.sln
@@ -53,13 +59,26 @@ setup: ## Install what building and testing need (Debian packages, as root)
 	@tests/setup
 
 test: setup $(PROGRAM) $(TOOLS) ## Set up, build, and run the tests (some ten minutes; as root, for all of them)
-	@tests/run 'TestCategory!=AppsLong&TestCategory!=Soak'
+	@tests/run '$(SHORT)'
+
+test-arm64: setup publish publish-arm64 ## Run the arm64 program under qemu-user, and compare what it says with the other (as root)
+	@PACKAGES=tests/debian-packages-arm64.txt tests/run 'TestCategory=Arm64' OverlayFuse.Mount.Tests
 
 test-fresh: ## Run .ci/run on a clone of HEAD in a new Debian that has nothing but the .NET SDK (half an hour; as root)
 	@tests/fresh
 
 test-apps: setup $(PROGRAM) ## Run real programs in merged views, the long ones too
 	@tests/run 'TestCategory=Apps|TestCategory=AppsLong' OverlayFuse.Mount.Tests
+
+# A Node.js that is not Debian's may bring npm.
+FIXTURE_PACKAGES := fixtures/debian-packages.txt$(shell command -v npm >/dev/null || echo ' fixtures/debian-packages-npm.txt')
+FIXTURE_PROGRAMS = x86_64=$(PROGRAM) $(if $(wildcard $(PROGRAM_ARM64)),aarch64=$(PROGRAM_ARM64))
+
+fixtures: $(PROGRAM) ## Build the packages for tests in Python, Node.js and shells: artifacts/fixtures (for arm64 too, after publish-arm64)
+	@tests/with $(FIXTURE_PACKAGES) -- fixtures/build artifacts/fixtures $(FIXTURE_PROGRAMS)
+
+test-fixtures: setup fixtures ## Run the twelve tests of fixtures/twelve.txt in every language, also from the packages (vitest is fetched)
+	@PACKAGES='$(FIXTURE_PACKAGES)' tests/run 'TestCategory=Fixtures|TestCategory=FixturesLong' OverlayFuse.Mount.Tests OverlayFuse.Testing.Tests
 
 fuzz-oracle: setup $(PROGRAM) ## Compare random operations, and random hostile layers, with the kernel's overlayfs (each: SECONDS_OF_FUZZ=600, SEEDS_OF_FUZZ, FUZZ_START=1)
 	@OVERLAYFUSE_FUZZ_START=$(FUZZ_START) OVERLAYFUSE_FUZZ_SEEDS=$(SEEDS_OF_FUZZ) OVERLAYFUSE_FUZZ_SECONDS=$(SECONDS_OF_FUZZ) HANG_TIMEOUT=24h \
@@ -83,6 +102,9 @@ bench-peers: $(PROGRAM) $(BENCH_CLIENT) ## Compare with the bare disk, the kerne
 bench-scale: $(PROGRAM) $(BENCH_CLIENT) ## Curves: layers, entries, known inodes, client processes (as bench-peers)
 	tests/with bench/debian-packages.txt -- dotnet run -c Release --project bench/OverlayFuse.BenchPeers -- scale
 
+bench-fixtures: $(PROGRAM) ## Compare a view for each test with a copy for each test: 1 GB, 20,000 files (TESTS=100 COPIES=10 DISK=)
+	@tests/with bench/debian-packages.txt tests/debian-packages.txt -- bench/fixtures/run $(PROGRAM)
+
 $(BENCH_CLIENT): $(wildcard bench/client/*.[ch])
 	@mkdir -p $(@D)
 	gcc -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
@@ -90,6 +112,19 @@ $(BENCH_CLIENT): $(wildcard bench/client/*.[ch])
 testing-package: $(PROGRAM) ## Build the NuGet package OverlayFuse.Testing, and try it in a project elsewhere: artifacts/nuget
 	dotnet pack src/OverlayFuse.Testing -c Release -o artifacts/nuget -v quiet --nologo
 	tests/testing-package artifacts/nuget
+
+fuse-package: ## Build the NuGet package OverlayFuse.Fuse, and try it in projects elsewhere (some minutes): artifacts/nuget
+	@tests/setup
+	rm -f artifacts/nuget/OverlayFuse.Fuse.*
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} \
+	  dotnet pack src/OverlayFuse.Fuse -c Release -o artifacts/nuget -v quiet --nologo
+	tests/fuse-package artifacts/nuget
+
+fuse-docs: ## Make pages of what OverlayFuse.Fuse and OverlayFuse.Linux document (docfx): artifacts/docs
+	dotnet build src/OverlayFuse.Fuse -c Release -v quiet --nologo
+	dotnet tool update docfx --version $(DOCFX) --tool-path artifacts/docfx -v quiet
+	rm -rf artifacts/docs artifacts/docs-metadata
+	artifacts/docfx/docfx src/OverlayFuse.Fuse/docfx.json --logLevel warning
 
 measure: $(PROGRAM) ## Measure what docs/performance.md states: the time to mount, memory
 	@tests/measure mount $(PROGRAM)

@@ -19,9 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The exit status of a holder whose view is to be made anew. */
-enum { STATUS_ANEW = 10 };
-
 static session self = { .channel = -1, .lifeline = -1, .lock = -1 };
 
 int overlayfuse_session_role(void) { return self.role; }
@@ -199,20 +196,6 @@ static void end_with_supervisor(const session *s)
     signals_restore();
 }
 
-/* The holder stands in for a command: it prints where the view is, and waits for a line or the end of standard input. */
-static void become_holder(session *s)
-{
-    end_with_supervisor(s);
-    if (dprintf(STDOUT_FILENO, "%s\n", s->at) < 0)
-        _exit(EXIT_OWN_FAILURE);
-    char c;
-    ssize_t got;
-    while ((got = read(STDIN_FILENO, &c, 1)) > 0 || (got < 0 && errno == EINTR))
-        if (got > 0 && c == '\n' && session_has(s, FLAG_THROW_AWAY))
-            _exit(STATUS_ANEW);
-    _exit(0);
-}
-
 /* The command, in its namespace and directory. */
 static void become_command(session *s)
 {
@@ -233,8 +216,10 @@ static int run_command(session *s)
     if (stop != 0)
         return EXIT_SIGNALLED + stop;
     s->command = fork_or_fail(s);
-    if (s->command == 0 && session_has(s, FLAG_HOLD))
+    if (s->command == 0 && session_has(s, FLAG_HOLD)) {
+        end_with_supervisor(s);
         become_holder(s);
+    }
     if (s->command == 0)
         become_command(s);
     return session_wait(s);
@@ -304,6 +289,8 @@ void overlayfuse_session(int argc, char **argv, int *live_pipe)
     if (plan(s, argv) == 0)
         return;
     scratch_sweep(s->parent);
+    if (hold_prepare(s) != 0)
+        fail(s, "no memory");
     if (scratch_make(s) != 0)
         _exit(EXIT_OWN_FAILURE);
     int status, ended;
@@ -319,6 +306,7 @@ void overlayfuse_session(int argc, char **argv, int *live_pipe)
     if (lister == 0)
         return;
     int listed = lister > 0 ? exit_status(s, lister) : 0;
+    int lost = hold_keep(s);
     scratch_remove(s);
-    _exit(listed != 0 || ended != 0 ? EXIT_OWN_FAILURE : status);
+    _exit(listed != 0 || ended != 0 || lost != 0 ? EXIT_OWN_FAILURE : status);
 }

@@ -10,6 +10,9 @@
 /* Exit statuses as those of env(1), timeout(1), chroot(1). */
 enum { EXIT_OWN_FAILURE = 125, EXIT_CANNOT_START = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNALLED = 128 };
 
+/* The exit status of a holder whose view is to be made anew. */
+enum { STATUS_ANEW = 10 };
+
 typedef struct {
     enum session_role role;
     pid_t supervisor, daemon, command;
@@ -62,6 +65,14 @@ int namespace_enter(const session *s);
 /* In the command. Returns 0, or -1 with a text on stderr. */
 int namespace_join(const session *s);
 void namespace_explain(int error, const session *s);
+
+/* session_hold.c */
+/* Called before the holder starts. Returns 0, or -1. */
+int hold_prepare(const session *s);
+/* The life of the holder. */
+_Noreturn void become_holder(const session *s);
+/* Called when the daemon has ended: moves the upper to where the holder was told. Returns 0, or -1 with a text on stderr. */
+int hold_keep(const session *s);
 
 /* session_wait.c */
 /* Called before all others. */

@@ -35,13 +35,3 @@ void signals_disarm(void)
     for (int number = FIRST_REALTIME; number <= 64; number++)
         ignore_realtime(number);
 }
-
-static void do_nothing(int number)
-{
-    (void)number;
-}
-
-void (*overlayfuse_wake_handler(void))(int)
-{
-    return do_nothing;
-}

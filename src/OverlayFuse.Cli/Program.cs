@@ -9,7 +9,6 @@ internal static class Program
 {
     private static int Main(string[] args)
     {
-        NativeDaemon.BringWakeHandler();
         return Failure.Report(() => Run(NativeDaemon.Arguments(args)));
     }
 

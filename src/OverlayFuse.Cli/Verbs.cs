@@ -45,11 +45,7 @@ internal static class Verbs
 
     public static bool IsVerb(string word) => Array.Exists(s_all, verb => verb.Name == word);
 
-    public static int Invoke(string[] args)
-    {
-        PlainText.TakeStreams();
-        return Invoke(args, Console.Out);
-    }
+    public static int Invoke(string[] args) => Invoke(args, Console.Out);
 
     internal static int Invoke(string[] args, TextWriter output) => CommandWords.Invoke(Root(args), RunCommand.Without(args), output);
 

@@ -37,7 +37,6 @@ internal static class Failure
 
     private static int Say(string message, int status)
     {
-        PlainText.TakeStreams();
         PlainText.Complain(message);
         return status;
     }

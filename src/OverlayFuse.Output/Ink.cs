@@ -33,6 +33,9 @@ internal static class Inks
     /// <summary>True for a terminal that can erase a line.</summary>
     public static bool IsTerminal => Sys.GetVariable("TERM") is { Length: > 0 } and not "dumb";
 
+    /// <summary>The width of the terminal in characters. Some terminals do not know it, and say 0.</summary>
+    public static int Width => Console.WindowWidth is > 1 and var width ? width : 80;
+
     private static bool AreWanted => IsTerminal && string.IsNullOrEmpty(Sys.GetVariable("NO_COLOR"));
 
     /// <summary>The text in a colour. It holds nothing that a terminal would take for a command.</summary>

@@ -18,16 +18,6 @@ internal static class PlainText
     /// <summary>Brings the cursor to the begin of its line, and erases that.</summary>
     private const string EmptyLine = "\r\e[K";
 
-    /// <summary>
-    /// Takes plain writers for standard output and error. Those of .NET first switch a terminal to another mode of its keypad, by escape
-    /// sequences, and never back.
-    /// </summary>
-    public static void TakeStreams()
-    {
-        Console.SetOut(new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true });
-        Console.SetError(new StreamWriter(Console.OpenStandardError()) { AutoFlush = true });
-    }
-
     /// <summary>Tells the user on standard error.</summary>
     public static void Complain(string text) =>
         Console.Error.WriteLine($"{(Inks.OnErrors ? Ink.Red : Ink.None).Paint("overlayfuse:")} {Escape(text)}");
@@ -36,7 +26,7 @@ internal static class PlainText
     public static void ShowLine(string text)
     {
         string line = Escape(text);
-        int width = Math.Max(Console.WindowWidth - 1, 1);
+        int width = Inks.Width - 1;
         Console.Error.Write(EmptyLine + (line.Length > width ? line[..width] : line));
     }
 

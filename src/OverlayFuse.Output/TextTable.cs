@@ -17,7 +17,7 @@ internal sealed class TextTable(params string[] headers)
     public Func<int, string, Ink>? InkOf { get; init; }
 
     /// <summary>The largest width of a line on standard output, in characters. Without a terminal there is no limit.</summary>
-    public static int OutputWidth => Console.IsOutputRedirected ? int.MaxValue : Math.Max(Console.WindowWidth, 1);
+    public static int OutputWidth => Console.IsOutputRedirected ? int.MaxValue : Inks.Width;
 
     /// <param name="cells">As many as there are headers. They become plain text here.</param>
     public void Add(params string[] cells) => _rows.Add([.. cells.Select(PlainText.Escape)]);

@@ -59,11 +59,14 @@ internal sealed class HeldView : IDisposable
     }
 
     /// <summary>Unmounts, even while the mount is in use.</summary>
+    /// <param name="keep">The absolute path that the changes get. Null: they are thrown away, unless an option keeps them.</param>
     /// <exception cref="OverlayMountException">The program complained, or was too slow.</exception>
-    public void End()
+    public void End(string? keep)
     {
         try
         {
+            // A child of this process may have inherited the pipe: its end alone may come late.
+            _process.StandardInput.Write(keep is null ? "end\n" : $"keep {keep}\n");
             _process.StandardInput.Close();
         }
         catch (IOException)

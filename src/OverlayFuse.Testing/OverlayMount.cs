@@ -97,7 +97,21 @@ public sealed class OverlayMount : IDisposable, IAsyncDisposable
     /// <exception cref="OverlayMountException">
     /// Changes are kept, and are not known to be complete. If they are discarded, there is no exception.
     /// </exception>
-    public void Dispose()
+    public void Dispose() => End(null);
+
+    /// <inheritdoc cref="Dispose"/>
+    public ValueTask DisposeAsync() => new(Task.Run(Dispose));
+
+    /// <summary>Disposes, but the changes become a directory: those of a test that has failed, for example.</summary>
+    /// <param name="directory">
+    /// A directory that does not exist yet, or is empty, on the file system of <see cref="OverlayMountOptions.TemporaryDirectory"/>.
+    /// </param>
+    /// <exception cref="OverlayMountException">
+    /// The changes are not known to be complete, are in another place, which the text names, or are kept already by an option.
+    /// </exception>
+    public void DisposeKeeping(string directory) => End(System.IO.Path.GetFullPath(directory));
+
+    private void End(string? keep)
     {
         lock (_lock)
         {
@@ -107,20 +121,17 @@ public sealed class OverlayMount : IDisposable, IAsyncDisposable
             // Nothing else removes it.
             _ = s_live.TryRemove(this, out _);
             using (_view)
-                End();
+                EndView(keep);
         }
     }
 
-    /// <inheritdoc cref="Dispose"/>
-    public ValueTask DisposeAsync() => new(Task.Run(Dispose));
-
-    private void End()
+    private void EndView(string? keep)
     {
         try
         {
-            _view.End();
+            _view.End(keep);
         }
-        catch (OverlayMountException) when (!KeepsChanges)
+        catch (OverlayMountException) when (keep is null && !KeepsChanges)
         {
             // Nothing is lost, and the test must show its own failure.
         }

@@ -11,7 +11,7 @@ internal sealed partial class DocumentationTests
     /// <summary>Prose is wrapped at about 100 columns.</summary>
     private const int WidestLine = 110;
 
-    private static readonly string[] Folders = ["docs", "src", "native", "bench", "examples", "tests"];
+    private static readonly string[] Folders = ["docs", "src", "native", "bench", "examples", "samples", "tests"];
 
     /// <summary>A folder that is not in a source package of Debian or an image is left out.</summary>
     private static readonly string[] Pages =
@@ -122,13 +122,17 @@ internal sealed partial class DocumentationTests
         Assert.That(wide, Is.Empty);
     }
 
+    /// <summary>.PHONY is made of the lines with help, so a target without one would not be phony.</summary>
     [Test]
     public void Targets_OfTheMakefile_HaveALineOfHelp()
     {
-        string makefile = Repository.Read("Makefile");
-        string[] phony = makefile.Split('\n').Single(line => line.StartsWith(".PHONY:", StringComparison.Ordinal))[".PHONY:".Length..]
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        Assert.That(Targets, Is.EquivalentTo(phony));
+        IEnumerable<string> mute =
+            from line in Repository.Read("Makefile").Split('\n')
+            where line.Length > 0 && char.IsAsciiLetterLower(line[0]) && !line.Contains('=', StringComparison.Ordinal)
+                && !line.Contains(" ## ", StringComparison.Ordinal)
+            select line;
+        Assert.That(mute.Where(line => line.Split(':') is { Length: > 1 }), Is.Empty);
+        Assert.That(Targets, Is.Not.Empty);
     }
 
     [Test]
@@ -228,10 +232,10 @@ internal sealed partial class DocumentationTests
         page.Split('\n').SkipWhile(line => !line.StartsWith("| Option |", StringComparison.Ordinal)).Skip(2)
             .TakeWhile(line => line.StartsWith('|'));
 
-    [GeneratedRegex("^([a-z-]+):.*## ", RegexOptions.Multiline)]
+    [GeneratedRegex("^([a-z0-9-]+):.*## ", RegexOptions.Multiline)]
     private static partial Regex Target();
 
-    [GeneratedRegex("(?:^|`|\\$ )make ([a-z][a-z-]*)", RegexOptions.Multiline)]
+    [GeneratedRegex("(?:^|`|\\$ )make ([a-z][a-z0-9-]*)", RegexOptions.Multiline)]
     private static partial Regex MakeCall();
 
     [GeneratedRegex("\\]\\(([^)]+)\\)")]

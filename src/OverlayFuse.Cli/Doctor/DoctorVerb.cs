@@ -15,16 +15,21 @@ internal static class DoctorVerb
             Description = "Where the upper would be (default: the working directory, or a temporary one)",
             HelpName = "DIR",
         };
+        var at = new Option<string>("--at")
+        {
+            Description = "Where the mountpoint would be (default: a temporary directory)",
+            HelpName = "DIR",
+        };
         Option<bool> json = JsonOutput.Option();
         const string help = "Tells what this machine allows\nThe exit status is 0 if a mount by you would work.";
-        var doctor = new Command(Name, help) { upper, json };
-        doctor.SetAction(words => Run(words.GetValue(upper), words.GetValue(json)));
+        var doctor = new Command(Name, help) { upper, at, json };
+        doctor.SetAction(words => Run(Examine(words.GetValue(upper), words.GetValue(at)), words.GetValue(json)));
         return doctor;
     }
 
-    private static int Run(string? upper, bool asJson)
+    private static int Run(IEnumerable<Finding> examined, bool asJson)
     {
-        Finding[] findings = [.. Examine(upper)];
+        Finding[] findings = [.. examined];
         if (asJson)
             Console.Out.WriteLine(JsonOutput.Of(findings));
         else
@@ -57,13 +62,15 @@ internal static class DoctorVerb
         _ => Ink.None,
     };
 
-    private static IEnumerable<Finding> Examine(string? upper)
+    private static IEnumerable<Finding> Examine(string? upper, string? at)
     {
-        MountTrial trial = MountTrial.Run();
+        MountTrial trial = MountTrial.Run(at);
         NamespaceTrial namespaces = NamespaceTrial.Run();
+        Finding place = PlaceFinding.Of(Surroundings.Here(namespaces.WorksAltogether), trial.Offer is not null);
         return
         [
-            trial.Finding(namespaces.WorksAltogether),
+            trial.Finding(namespaces.WorksAltogether, place.Remedy),
+            place,
             .. KernelFindings.Of(trial.Offer),
             .. DeviceFindings.All(),
             .. namespaces.Findings(),

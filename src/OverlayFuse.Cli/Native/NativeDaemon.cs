@@ -30,13 +30,6 @@ internal static class NativeDaemon
             overlayfuse_watch(Name.From(mountPoint).ToArray());
     }
 
-    /// <summary>Gives the sessions of this process the handler that a static program has to bring (<see cref="Sys.WakeHandler"/>).</summary>
-    public static void BringWakeHandler()
-    {
-        if (IsPublished)
-            Sys.WakeHandler = overlayfuse_wake_handler();
-    }
-
     /// <summary>Takes the code that only the start needed out of resident memory.</summary>
     public static void Settle()
     {
@@ -49,9 +42,6 @@ internal static class NativeDaemon
 
     [DllImport("overlayfuse_native", ExactSpelling = true)]
     private static extern nint overlayfuse_arguments();
-
-    [DllImport("overlayfuse_native", ExactSpelling = true)]
-    private static extern nint overlayfuse_wake_handler();
 
     [DllImport("overlayfuse_native", ExactSpelling = true)]
     private static extern void overlayfuse_daemon_settle();

@@ -11,9 +11,10 @@ internal static class HoldVerb
     private const string Help =
         "Holds a throw-away view while standard input is open; for tests\n" +
         "  overlayfuse hold --lower DIR [OPTION...]\n" +
-        "Prints the path of the view when it can be used. All your processes see it there. Each line on\n" +
-        "standard input throws the changes away (not with --upper and --keep), and the path is printed\n" +
-        "again. At the end of input the view and what belongs to it are removed, also when it is in use.\n" +
+        "Prints the path of the view when it can be used. All your processes see it there. An empty line\n" +
+        "on standard input throws the changes away (not with --upper and --keep), and the path is printed\n" +
+        "again. The line 'end' and the end of input remove the view and what belongs to it, also when it is\n" +
+        "in use. The line 'keep DIR' does so too, and the changes become DIR, on the file system of TMPDIR.\n" +
         "Exit status: 0, or 125 if overlayfuse itself failed.";
 
     public static Command Make()

@@ -39,6 +39,27 @@ public struct Attr
     public uint BlkSize;
     /// <summary>Kind of inode.</summary>
     public AttrFlags Flags;
+
+    /// <summary><see cref="Atime"/> and <see cref="AtimeNsec"/>: the last access.</summary>
+    public TimeSpec Accessed
+    {
+        readonly get => new((long)Atime, AtimeNsec);
+        set => (Atime, AtimeNsec) = ((ulong)value.Seconds, (uint)value.Nanoseconds);
+    }
+
+    /// <summary><see cref="Mtime"/> and <see cref="MtimeNsec"/>: the last change of the content.</summary>
+    public TimeSpec Modified
+    {
+        readonly get => new((long)Mtime, MtimeNsec);
+        set => (Mtime, MtimeNsec) = ((ulong)value.Seconds, (uint)value.Nanoseconds);
+    }
+
+    /// <summary><see cref="Ctime"/> and <see cref="CtimeNsec"/>: the last change of content or attributes.</summary>
+    public TimeSpec Changed
+    {
+        readonly get => new((long)Ctime, CtimeNsec);
+        set => (Ctime, CtimeNsec) = ((ulong)value.Seconds, (uint)value.Nanoseconds);
+    }
 }
 
 /// <summary>FUSE_ATTR_*.</summary>

@@ -25,7 +25,7 @@ public struct EntryOut
 
 /// <summary>struct fuse_forget_in.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct ForgetIn
+internal struct ForgetIn
 {
     /// <summary>Lookup references given back.</summary>
     public ulong NLookup;
@@ -33,7 +33,7 @@ public struct ForgetIn
 
 /// <summary>struct fuse_forget_one.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct ForgetOne
+internal struct ForgetOne
 {
     /// <summary>The inode.</summary>
     public NodeId NodeId;
@@ -43,7 +43,7 @@ public struct ForgetOne
 
 /// <summary>struct fuse_batch_forget_in: then that many <see cref="ForgetOne"/>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct BatchForgetIn
+internal struct BatchForgetIn
 {
     /// <summary>How many follow.</summary>
     public uint Count;
@@ -77,7 +77,7 @@ public struct MkDirIn
 
 /// <summary>struct fuse_rename_in: then the old and the new name.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct RenameIn
+internal struct RenameIn
 {
     /// <summary>Directory of the new name.</summary>
     public NodeId NewDirectory;

@@ -42,7 +42,7 @@ public enum OpenReplyFlags : uint
 public struct OpenIn
 {
     /// <summary>As in open(2), less O_CREAT, O_EXCL and O_NOCTTY; O_TRUNC with ATOMIC_O_TRUNC only.</summary>
-    public OpenFlags Flags;
+    public KernelOpenFlags Flags;
     /// <summary>Flags of the request.</summary>
     public OpenRequestFlags RequestFlags;
 }
@@ -52,7 +52,7 @@ public struct OpenIn
 public struct CreateIn
 {
     /// <summary>As in open(2).</summary>
-    public OpenFlags Flags;
+    public KernelOpenFlags Flags;
     /// <summary>Permission bits with S_IFREG; the umask is applied already unless DONT_MASK was granted.</summary>
     public uint Mode;
     /// <summary>umask of the caller.</summary>
@@ -92,7 +92,7 @@ public struct ReleaseIn
     /// <summary>The open file.</summary>
     public HandleId Fh;
     /// <summary>As it was opened.</summary>
-    public OpenFlags Flags;
+    public KernelOpenFlags Flags;
     /// <summary>Flags of the request.</summary>
     public ReleaseFlags ReleaseFlags;
     /// <summary>Owner of flock(2) locks.</summary>
@@ -138,7 +138,7 @@ public struct ReadIn
     /// <summary>Owner of POSIX locks.</summary>
     public ulong LockOwner;
     /// <summary>The flags of the open file, with the changes of fcntl(2).</summary>
-    public OpenFlags Flags;
+    public KernelOpenFlags Flags;
     /// <summary>Zero.</summary>
     public uint Padding;
 }
@@ -172,14 +172,14 @@ public struct WriteIn
     /// <summary>Owner of POSIX locks.</summary>
     public ulong LockOwner;
     /// <summary>The flags of the open file, with the changes of fcntl(2).</summary>
-    public OpenFlags Flags;
+    public KernelOpenFlags Flags;
     /// <summary>Zero.</summary>
     public uint Padding;
 }
 
 /// <summary>struct fuse_write_out: reply to WRITE and COPY_FILE_RANGE.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct WriteOut
+internal struct WriteOut
 {
     /// <summary>Bytes written.</summary>
     public uint Size;
@@ -241,7 +241,7 @@ public struct LSeekIn
 
 /// <summary>struct fuse_lseek_out.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct LSeekOut
+internal struct LSeekOut
 {
     /// <summary>Byte offset.</summary>
     public ulong Offset;
@@ -269,7 +269,7 @@ public struct CopyFileRangeIn
 
 /// <summary>struct fuse_copy_file_range_out (7.45).</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct CopyFileRangeOut
+internal struct CopyFileRangeOut
 {
     /// <summary>Bytes copied.</summary>
     public ulong BytesCopied;

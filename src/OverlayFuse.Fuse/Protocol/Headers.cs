@@ -4,7 +4,7 @@ namespace OverlayFuse.Fuse.Protocol;
 
 /// <summary>struct fuse_in_header: starts every request.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct InHeader
+internal struct InHeader
 {
     /// <summary>Length of the request, this header included.</summary>
     public uint Len;
@@ -28,7 +28,7 @@ public struct InHeader
 
 /// <summary>struct fuse_out_header: starts every reply and notification.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct OutHeader
+internal struct OutHeader
 {
     /// <summary>Length of the reply, this header included.</summary>
     public uint Len;
@@ -40,7 +40,7 @@ public struct OutHeader
 
 /// <summary>struct fuse_interrupt_in.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct InterruptIn
+internal struct InterruptIn
 {
     /// <summary>The request that need not go on.</summary>
     public ulong Unique;
@@ -48,7 +48,7 @@ public struct InterruptIn
 
 /// <summary>struct fuse_ext_header: starts each extension of a request. Types up to 31 are a <see cref="SecCtxHeader"/> instead.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct ExtHeader
+internal struct ExtHeader
 {
     /// <summary>Length of the extension, this header included.</summary>
     public uint Size;
@@ -64,7 +64,7 @@ public struct ExtHeader
 
 /// <summary>struct fuse_supp_groups: a count, then that many group ids.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct SuppGroups
+internal struct SuppGroups
 {
     /// <summary>How many group ids follow.</summary>
     public uint NrGroups;
@@ -72,7 +72,7 @@ public struct SuppGroups
 
 /// <summary>struct fuse_secctx_header.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct SecCtxHeader
+internal struct SecCtxHeader
 {
     /// <summary>Length of all the contexts, this header included.</summary>
     public uint Size;
@@ -82,7 +82,7 @@ public struct SecCtxHeader
 
 /// <summary>struct fuse_secctx: then the xattr's name with its NUL, then its value.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct SecCtx
+internal struct SecCtx
 {
     /// <summary>Length of the value.</summary>
     public uint Size;

@@ -4,7 +4,7 @@ namespace OverlayFuse.Fuse.Protocol;
 
 /// <summary>struct fuse_init_in. Without INIT_EXT (before 7.36) the kernel sends its first 16 bytes only.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 64)]
-public struct InitIn
+internal struct InitIn
 {
     /// <summary>7.</summary>
     public uint Major;
@@ -23,7 +23,7 @@ public struct InitIn
 
 /// <summary>struct fuse_init_out (since 7.23).</summary>
 [StructLayout(LayoutKind.Sequential, Size = 64)]
-public struct InitOut
+internal struct InitOut
 {
     /// <summary>7.</summary>
     public uint Major;
@@ -41,7 +41,7 @@ public struct InitOut
     public uint MaxWrite;
     /// <summary>Granularity of time stamps, nanoseconds.</summary>
     public uint TimeGran;
-    /// <summary>Most pages of 4 KiB in a request (MAX_PAGES).</summary>
+    /// <summary>Most pages of the kernel in a request (MAX_PAGES).</summary>
     public ushort MaxPages;
     /// <summary>virtiofs only.</summary>
     public ushort MapAlignment;

@@ -56,7 +56,7 @@ public struct IoCtlOut
 
 /// <summary>struct fuse_backing_map: argument of FUSE_DEV_IOC_BACKING_OPEN (7.40).</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct BackingMap
+internal struct BackingMap
 {
     /// <summary>Descriptor of the backing file.</summary>
     public int Fd;
@@ -67,7 +67,7 @@ public struct BackingMap
 }
 
 /// <summary>FUSE_DEV_IOC_*: ioctls of /dev/fuse itself.</summary>
-public enum DeviceCommand : uint
+internal enum DeviceCommand : uint
 {
     /// <summary>FUSE_DEV_IOC_BACKING_OPEN (7.40): a <see cref="BackingMap"/>; returns the backing id.</summary>
     BackingOpen = 0x4010_E501,

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace OverlayFuse.Fuse.Protocol;
 
 /// <summary>enum fuse_notify_code.</summary>
-public enum NotifyCode
+internal enum NotifyCode
 {
     /// <summary>FUSE_NOTIFY_POLL.</summary>
     Poll = 1,
@@ -27,7 +27,7 @@ public enum NotifyCode
 
 /// <summary>struct fuse_notify_inval_inode_out.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct NotifyInvalInodeOut
+internal struct NotifyInvalInodeOut
 {
     /// <summary>The inode.</summary>
     public NodeId Ino;
@@ -39,7 +39,7 @@ public struct NotifyInvalInodeOut
 
 /// <summary>FUSE_EXPIRE_ONLY.</summary>
 [Flags]
-public enum NotifyInvalEntryFlags : uint
+internal enum NotifyInvalEntryFlags : uint
 {
     /// <summary>None.</summary>
     None = 0,
@@ -49,7 +49,7 @@ public enum NotifyInvalEntryFlags : uint
 
 /// <summary>struct fuse_notify_inval_entry_out: then the name with its NUL.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct NotifyInvalEntryOut
+internal struct NotifyInvalEntryOut
 {
     /// <summary>The directory.</summary>
     public NodeId Parent;
@@ -61,7 +61,7 @@ public struct NotifyInvalEntryOut
 
 /// <summary>struct fuse_notify_delete_out: then the name with its NUL.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct NotifyDeleteOut
+internal struct NotifyDeleteOut
 {
     /// <summary>The directory.</summary>
     public NodeId Parent;
@@ -75,7 +75,7 @@ public struct NotifyDeleteOut
 
 /// <summary>struct fuse_notify_store_out: then the data.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct NotifyStoreOut
+internal struct NotifyStoreOut
 {
     /// <summary>The inode.</summary>
     public NodeId NodeId;
@@ -89,7 +89,7 @@ public struct NotifyStoreOut
 
 /// <summary>struct fuse_notify_prune_out (7.45): then that many <see cref="NodeId"/>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct NotifyPruneOut
+internal struct NotifyPruneOut
 {
     /// <summary>How many follow.</summary>
     public uint Count;

@@ -32,7 +32,7 @@ public struct SetXattrIn
 
 /// <summary>struct fuse_getxattr_in: GETXATTR (then the name) and LISTXATTR.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct GetXattrIn
+internal struct GetXattrIn
 {
     /// <summary>Most bytes to answer, 0 asks for the length.</summary>
     public uint Size;
@@ -42,7 +42,7 @@ public struct GetXattrIn
 
 /// <summary>struct fuse_getxattr_out: the length that was asked for.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct GetXattrOut
+internal struct GetXattrOut
 {
     /// <summary>Bytes.</summary>
     public uint Size;

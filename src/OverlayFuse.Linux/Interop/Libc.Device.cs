@@ -5,13 +5,17 @@ namespace OverlayFuse.Linux.Interop;
 internal static unsafe partial class Libc
 {
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int dup3(int oldFd, int newFd, int flags);
+    internal static partial int dup3(int oldFd, int newFd, KernelOpenFlags flags);
 
     [LibraryImport(Library)]
     internal static partial int gettid();
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int tgkill(int process, int thread, int signal);
+
+    /// <summary>OverlayFuse.Fuse/buildTransitive/wake.c, which is linked into programs that are compiled ahead of time.</summary>
+    [LibraryImport("overlayfuse_wake")]
+    internal static partial nint overlayfuse_wake_handler();
 
     /// <summary>struct sigaction of glibc, x86_64 and arm64 (152 bytes).</summary>
     [StructLayout(LayoutKind.Sequential, Size = 152)]

@@ -11,6 +11,9 @@ public static unsafe partial class Sys
     /// <summary>SIGRTMIN + 8: glibc uses 32 and 33, the .NET runtime uses SIGRTMIN.</summary>
     private const int WakeSignal = 42;
 
+    /// <summary>OverlayFuse.Fuse.targets sets it in a program that NativeAOT compiles: wake.c is linked in.</summary>
+    private const string LinksWakeHandler = "OverlayFuse.LinksWakeHandler";
+
     /// <summary>read(2) of /dev/fuse or a pipe. It returns EINTR: another thread wants the attention of this one.</summary>
     /// <param name="device">The descriptor.</param>
     /// <param name="data">Receives the bytes.</param>
@@ -55,27 +58,30 @@ public static unsafe partial class Sys
     /// <param name="replacement">The descriptor that the number refers to from now on.</param>
     /// <param name="number">The number.</param>
     public static Errno ReplaceDescriptor(Fd replacement, Fd number) =>
-        Result(Libc.dup3(replacement.Number, number.Number, (int)OpenFlags.CloseOnExec));
+        Result(Libc.dup3(replacement.Number, number.Number, OpenFlags.CloseOnExec));
 
     /// <summary>gettid(2), for <see cref="WakeThread"/>.</summary>
     public static int ThreadId => Libc.gettid();
 
     /// <summary>
-    /// The address of a C function that takes an int and does nothing. A statically linked program sets it before the first session: it
-    /// has no libc that can be searched. If it is 0, it is abs(3) of the shared libc.
-    /// </summary>
-    public static nint WakeHandler { get; set; }
-
-    /// <summary>
     /// Lets <see cref="WakeThread"/> end a blocked system call with EINTR: installs a signal without SA_RESTART whose handler
     /// does nothing. The handler is not managed code: a signal may come while the runtime suspends threads.
     /// </summary>
+    /// <exception cref="DllNotFoundException">The program is static, and its project does not import OverlayFuse.Fuse.targets.</exception>
     public static Errno EnableThreadWaking()
     {
-        if (WakeHandler == 0)
-            WakeHandler = NativeLibrary.GetExport(NativeLibrary.Load("libc.so.6"), "abs");
-        var action = new Libc.SigAction { Handler = WakeHandler };
+        var action = new Libc.SigAction { Handler = FindWakeHandler() };
         return Result(Libc.sigaction(WakeSignal, &action, null));
+    }
+
+    private static nint FindWakeHandler()
+    {
+        if (AppContext.TryGetSwitch(LinksWakeHandler, out bool isLinked) && isLinked)
+            return Libc.overlayfuse_wake_handler();
+        // abs(3) takes an int, as a handler does, and has no effect. musl takes its own name of libc for itself, too.
+        return NativeLibrary.TryLoad("libc.so.6", out nint libc) ? NativeLibrary.GetExport(libc, "abs") : throw new DllNotFoundException(
+            "libc.so.6: cannot be loaded by a static program; refer to the package OverlayFuse.Fuse, "
+            + "or import its OverlayFuse.Fuse.targets into the project of the program");
     }
 
     /// <summary>Ends the system call that a thread of this process is blocked in, with EINTR.</summary>

@@ -50,6 +50,51 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
         Assert.That(output, Is.EqualTo("file\ngone\nother\nsub\n755\n1\n"));
     }
 
+    /// <summary>Another process has the other end of standard input open.</summary>
+    [Test]
+    public void Hold_TheLineEnd_EndsThoughInputGoesOn() =>
+        Assert.That(Shell(Start + """
+            start --lower bottom
+            sleep 100 8<&- & user=$!
+            echo end >&9; wait $holder; echo $?; cat said; kill $user
+            """), Is.EqualTo("0\n"));
+
+    /// <summary>The kernel's overlayfs, or another view, shows the kept changes over the same layer.</summary>
+    [Test]
+    public void Hold_TheLineKeep_LeavesTheChangesAsALayer() =>
+        Assert.That(Shell(Start + """
+            start --lower bottom
+            echo thrown > $view/thrown; echo >&9; read -r again <&8
+            echo new > $view/new; rm $view/file; exec 7> $view/open; printf late >&7
+            echo "keep kept" >&9; wait $holder; echo $?; cat said; exec 7>&-
+            ls kept; cat kept/open; stat -c ' %F' kept/file
+            start --lower kept --lower bottom; ls $view; end
+            rm -r kept
+            """), Is.EqualTo("0\nfile\nnew\nopen\nlate character special file\ngone\nnew\nopen\nother\nsub\n"));
+
+    /// <summary>What cannot be moved to its place is not thrown away.</summary>
+    [TestCase("$PWD/top", "Directory not empty", "")]
+    [TestCase("/dev/shm/overlayfuse-kept", "Invalid cross-device link",
+        "; set TMPDIR to a directory on the file system that is to keep them")]
+    [TestCase("none/kept", "No such file or directory", "")]
+    public void Hold_KeepThatCannotBe_SaysWhereTheChangesAre(string place, string reason, string remedy) =>
+        Assert.That(Shell(Start + $$"""
+            start --lower bottom; echo new > $view/new
+            echo "keep {{place}}" >&9; wait $holder || echo $?
+            cat tmp/overlayfuse-kept.*/new
+            test "$(cat said)" = "overlayfuse: keep {{place}}: {{reason}}; the changes are in $(echo $TMPDIR/overlayfuse-kept.*){{remedy}}"
+            rm -r tmp/*
+            """), Is.EqualTo("125\nnew\n"));
+
+    [TestCase("--keep kept", "keep away", "keep away: --keep and --upper keep the changes already; leave this line out\n")]
+    [TestCase("", "keep ", "keep: a path of 1 to 4094 bytes is missing; write keep DIR\n")]
+    public void Hold_KeepThatMakesNoSense_IsRefused(string words, string line, string text) =>
+        Assert.That(Shell(Start + $"""
+            start --lower bottom {words}
+            echo '{line}' >&9; wait $holder || echo $?
+            cat said; rm -rf kept
+            """), Is.EqualTo($"125\noverlayfuse: {text}"));
+
     [Test]
     public void Hold_WithKeepAndUpper_LosesNothing()
     {
