@@ -16,11 +16,12 @@ PROGRAM := artifacts/bin/overlayfuse
 TOOLS := artifacts/bin/overlayfuse-tools
 PROGRAM_ARM64 := artifacts/bin/overlayfuse-arm64
 TOOLS_ARM64 := artifacts/bin/overlayfuse-tools-arm64
+PACKAGING_LISTS := packaging/debian-packages.txt packaging/debian-packages-arm64.txt
 BENCH_CLIENT := artifacts/bin/bench-client
 SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.c' -o -name '*.h' -o -name '*.def' -o -path '*/Completion/*' \) \
              -not -path '*/obj/*' -not -path '*/bin/*' -not -path 'src/OverlayFuse.Testing/*') Directory.Build.props Directory.Packages.props global.json
 
-export TESTS COPIES COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
+export SUITES TESTS COPIES COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
@@ -138,17 +139,20 @@ lint: ## Check formatting and warnings
 fmt: ## Format the code
 	dotnet format OverlayFuse.sln
 
-install: $(PROGRAM) $(TOOLS) ## Install program, manual pages, completions and systemd unit to PREFIX (/usr/local); DESTDIR for packagers
-	@packaging/install $(PROGRAM) "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
+install: $(PROGRAM) $(TOOLS) ## Install programs, manual pages, completions and systemd unit to PREFIX (/usr/local); DESTDIR for packagers
+	@packaging/install $(PROGRAM) $(TOOLS) "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
 
 uninstall: ## Remove what install put there
 	@packaging/install --remove "$(DESTDIR)$(PREFIX)"
 
-package: $(PROGRAM) $(TOOLS) ## Make the Debian package, the portable archive and their checksums: artifacts/packages
-	@tests/with packaging/debian-packages.txt -- packaging/package $(PROGRAM) artifacts/packages
+package: $(PROGRAM) $(TOOLS) $(PROGRAM_ARM64) $(TOOLS_ARM64) ## Make .deb, .rpm, archive for both architectures, PKGBUILD, OCI image, SBOMs, checksums: artifacts/packages
+	@tests/with $(PACKAGING_LISTS) -- packaging/package artifacts/packages
 
-package-check: package ## Check what package makes: lintian, shells, an installation with systemd, equal bytes from two builds (as root)
-	@tests/with packaging/debian-packages.txt tests/debian-packages.txt -- packaging/check/run artifacts/packages
+package-check: package ## Check what package makes: lintian, shells, makepkg, podman, an installation with systemd, equal bytes from two builds (as root)
+	@tests/with $(PACKAGING_LISTS) packaging/check/debian-packages.txt tests/debian-packages.txt -- packaging/check/run artifacts/packages
+
+test-roots: package ## Try the packages in roots of Debian 11 to 13 and sid (SUITES), of rpm, with busybox only, with musl only (as root)
+	@tests/with tests/roots/debian-packages.txt tests/debian-packages.txt -- tests/roots/run artifacts/packages
 
 demo: ## Build, then show lookup, copy-up, whiteout and opaque directory on sample layers
 	@tests/setup tests/debian-packages-demo.txt || [ "$$(id -u)" != 0 ]

@@ -1,6 +1,6 @@
 /*
- * Verbs that need big libraries are carried out by overlayfuse-tools, as git does it: the program that serves mounts stays small. The second
- * program lies beside this one, or in ../libexec/overlayfuse, or in PATH. It is executed before the runtime of this one starts.
+ * Verbs that need big libraries are carried out by overlayfuse-tools, as git does it: the program that serves mounts stays small. The
+ * second program lies beside this one, or in ../libexec/overlayfuse, or in PATH. It is executed before the runtime of this one starts.
  */
 #define _GNU_SOURCE
 #include "tools.h"

@@ -22,7 +22,7 @@ internal static class PlainText
     public static void Complain(string text) =>
         Console.Error.WriteLine($"{(Inks.OnErrors ? Ink.Red : Ink.None).Paint("overlayfuse:")} {Escape(text)}");
 
-    /// <summary>Writes over the line of the terminal where the cursor is. A longer text is cut: a second line could not be erased.</summary>
+    /// <summary>Writes over the line of the terminal where the cursor is. A longer text is cut, because one line is erased.</summary>
     public static void ShowLine(string text)
     {
         string line = Escape(text);

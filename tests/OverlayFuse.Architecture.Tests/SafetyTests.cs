@@ -30,12 +30,12 @@ internal sealed class SafetyTests
 
     /// <summary>
     /// The programs are static files. dlopen(3) in one needs the very glibc that it was linked to, and so does each function of glibc that
-    /// asks NSS, such as getpwuid(3) behind Environment.UserName. Sys.WakeHandler has its fallback for programs of others.
+    /// asks NSS, such as getpwuid(3) behind Environment.UserName. Sys.Device has a fallback for programs of others.
     /// </summary>
     [Test]
     public void Libraries_OfTheProgram_AreLinkedAndNeverLoaded()
     {
-        string[] linked = ["Library", "\"libc\"", "\"libSystem.Native\"", "\"overlayfuse_native\""];
+        string[] linked = ["Library", "\"libc\"", "\"libSystem.Native\"", "\"overlayfuse_native\"", "\"overlayfuse_wake\""];
         IEnumerable<string> imports =
             from source in Repository.SourcesOf("src")
             from attribute in source.Nodes<AttributeSyntax>()
@@ -91,6 +91,20 @@ internal sealed class SafetyTests
                 "src/OverlayFuse.Fuse/Mounting/FuserMount.cs", "src/OverlayFuse.Cli/Asking/Question.cs",
                 "src/OverlayFuse.Tools/Serving/OtherProgram.cs",
             }));
+    }
+
+    /// <summary>glibc answers them by modules, which a static program cannot load. GetFolderPath asks for the user's directory.</summary>
+    [Test]
+    public void Names_OfUsersAndHosts_AreNotAskedOfGlibc()
+    {
+        IEnumerable<string> questions =
+            from source in Repository.SourcesOf("src")
+            where !source.Path.StartsWith("src/OverlayFuse.Testing/", StringComparison.Ordinal)
+            from member in source.Nodes<MemberAccessExpressionSyntax>()
+            where member.ToString() is "Environment.UserName" or "Environment.UserDomainName" or "Environment.GetFolderPath"
+                || member.Expression.ToString() is "Dns"
+            select source.At(member);
+        Assert.That(questions, Is.Empty);
     }
 
     [TestCaseSource(nameof(Opcodes))]

@@ -9,6 +9,9 @@ internal static class Overlayfuse
 {
     public static string Path { get; } = System.IO.Path.Combine(ProgramUnderTest.Repository, "artifacts", "bin", "overlayfuse");
 
+    /// <summary>The second program, which lies beside the first.</summary>
+    public static string Tools { get; } = Path + "-tools";
+
     public static ToolResult Start(string directory, params string[] arguments) => Tool.Try(Path, arguments, directory);
 
     /// <summary>Starts it with -f; the caller waits for the mount by <see cref="AwaitMount"/> and for the end by Process.</summary>

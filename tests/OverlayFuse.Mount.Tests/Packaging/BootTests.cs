@@ -15,8 +15,8 @@ internal sealed partial class BootTests
     public void Install()
     {
         sandbox = new CliSandbox();
-        Tool.Run(Path.Combine(ProgramUnderTest.Repository, "packaging", "install"), Overlayfuse.Path, sandbox.PathOf("local"),
-            "/usr/local");
+        Tool.Run(Path.Combine(ProgramUnderTest.Repository, "packaging", "install"), Overlayfuse.Path, Overlayfuse.Tools,
+            sandbox.PathOf("local"), "/usr/local");
     }
 
     [TearDown]

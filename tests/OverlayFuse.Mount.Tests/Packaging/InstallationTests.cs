@@ -5,8 +5,7 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Packaging;
 
 /// <summary>
-/// `packaging/install`, by which `make install`, the Debian package and the portable archive are made, and what it makes of the program's
-/// lists.
+/// `packaging/install`, by which `make install` and all packages are made, and what it makes of the program's lists.
 /// </summary>
 internal sealed class InstallationTests
 {
@@ -15,6 +14,7 @@ internal sealed class InstallationTests
         "bin/overlayfuse",
         "lib/systemd/system/overlayfuse-snapshotter.service",
         "lib/systemd/system/overlayfuse@.service",
+        "libexec/overlayfuse/overlayfuse-tools",
         "sbin/mount.overlayfuse",
         "share/bash-completion/completions/overlayfuse",
         "share/doc/overlayfuse/CHANGELOG.md",
@@ -23,6 +23,8 @@ internal sealed class InstallationTests
         "share/fish/vendor_completions.d/overlayfuse.fish",
         "share/man/man1/overlayfuse.1",
         "share/man/man8/mount.overlayfuse.8",
+        "share/overlayfuse/apparmor/fusermount3",
+        "share/overlayfuse/apparmor/overlayfuse",
         "share/zsh/site-functions/_overlayfuse",
     ];
 
@@ -32,7 +34,7 @@ internal sealed class InstallationTests
     public void Install()
     {
         sandbox = Sandbox.OnDisk();
-        Run("install", Overlayfuse.Path, sandbox.PathOf("root"), "/opt/here");
+        Run("install", Overlayfuse.Path, Overlayfuse.Tools, sandbox.PathOf("root"), "/opt/here");
     }
 
     [TearDown]
@@ -48,7 +50,8 @@ internal sealed class InstallationTests
         File.WriteAllText(other, "");
         Run("install", "--remove", sandbox.PathOf("root"));
         Assert.That(Installed(), Is.EqualTo(new[] { "share/man/man1/other.1" }));
-        Assert.That(sandbox.PathOf("root", "share", "doc", "overlayfuse"), Does.Not.Exist);
+        string[] own = ["share/doc/overlayfuse", "share/overlayfuse", "libexec/overlayfuse"];
+        Assert.That(own.Select(directory => sandbox.PathOf("root", directory)).Where(Directory.Exists), Is.Empty);
     }
 
     [TestCase("overlayfuse@.service")]
@@ -56,6 +59,17 @@ internal sealed class InstallationTests
     public void Service_ForAnotherPrefix_StartsTheProgramThere(string unit) =>
         Assert.That(File.ReadAllText(sandbox.PathOf("root", "lib", "systemd", "system", unit)),
             Does.Contain("ExecStart=/opt/here/bin/overlayfuse ").And.Not.Contain("/usr/local"));
+
+    [Test]
+    public void Profile_ForAnotherPrefix_IsOfTheProgramThere() =>
+        Assert.That(File.ReadAllText(sandbox.PathOf("root", "share", "overlayfuse", "apparmor", "overlayfuse")),
+            Does.Contain("profile overlayfuse /opt/here/bin/overlayfuse ").And.Not.Contain("/usr/local"));
+
+    /// <summary>native/tools.c looks for the second program in libexec.</summary>
+    [Test]
+    public void Tools_OfAnInstallation_AreExecutedByTheProgram() =>
+        Assert.That(Bash.Run($"strace -f -o trace -e trace=execve '{sandbox.PathOf("root", "bin", "overlayfuse")}' completion --help "
+            + "|| true; grep -c 'libexec/overlayfuse/overlayfuse-tools.*= 0' trace", sandbox.Root), Does.EndWith("1\n"));
 
     /// <summary>A verb without a section is not described, a section without a verb makes packaging/manual fail.</summary>
     [Test]

@@ -36,6 +36,14 @@ internal sealed class DoctorTests : AppTest
         });
     }
 
+    /// <summary>As in an image FROM scratch: no file says the names of users.</summary>
+    [Test]
+    public void Doctor_EmptyEtc_Answers()
+    {
+        Diagnosis found = Run(OpenDevice + "mount -t tmpfs none /etc", "");
+        Assert.That(found.Status("mount"), Is.EqualTo("yes"));
+    }
+
     /// <param name="situation">What is missing, made as root in a mount namespace of its own.</param>
     /// <param name="become">Who asks.</param>
     /// <param name="key">What must be a no.</param>

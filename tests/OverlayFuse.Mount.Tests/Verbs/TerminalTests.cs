@@ -93,7 +93,8 @@ internal sealed class TerminalTests
 
     /// <summary>The pattern begins with the program, so it does not name the shell that holds it.</summary>
     private string Stopped =>
-        $"daemon=$(pgrep -f -- '^{Overlayfuse.Path} -o {CliSandbox.Writable} {sandbox.MountPoint}'); {Stop}; (sleep 5; kill -CONT $daemon) & ";
+        $"daemon=$(pgrep -f -- '^{Overlayfuse.Path} -o {CliSandbox.Writable} {sandbox.MountPoint}'); "
+        + $"{Stop}; (sleep 5; kill -CONT $daemon) & ";
 
     private void Change()
     {
