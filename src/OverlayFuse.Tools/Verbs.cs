@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OverlayFuse.Tools.BugReport;
 using OverlayFuse.Tools.Completion;
+using OverlayFuse.Tools.Snapshotter;
 
 namespace OverlayFuse.Tools;
 
@@ -12,6 +13,7 @@ internal static class Verbs
     [
         (BugReportVerb.Name, BugReportVerb.Make),
         (CompletionVerb.Name, CompletionVerb.Make),
+        (SnapshotterVerb.Name, SnapshotterVerb.Make),
     ];
 
     /// <summary>Their names.</summary>

@@ -4,7 +4,10 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace OverlayFuse.Architecture.Tests;
 
-/// <summary>The rooms of one program: a folder is a room and a namespace, and a room uses only rooms below it.</summary>
+/// <summary>
+/// The rooms of one program: a folder is a room and a namespace, and a room uses only rooms below it. A folder in a folder is a room of its
+/// own.
+/// </summary>
 /// <param name="assembly">Its project and root namespace.</param>
 /// <param name="rooms">From the bottom to the top. Above them stands the top folder, which uses all.</param>
 internal sealed class ProgramRooms(string assembly, params string[] rooms)
@@ -17,7 +20,9 @@ internal sealed class ProgramRooms(string assembly, params string[] rooms)
 
     /// <summary>The room of each file, "" for the top folder.</summary>
     public string RoomOf(SourceFile source) =>
-        Path.GetRelativePath(_folder, Path.GetDirectoryName(source.Path)!) is var folder and not "." ? folder : "";
+        Path.GetRelativePath(_folder, Path.GetDirectoryName(source.Path)!) is var folder and not "."
+            ? folder.Replace('/', '.')
+            : "";
 
     public IEnumerable<string> FilesWithAnotherNamespace() =>
         from source in Sources
@@ -60,7 +65,9 @@ internal sealed class ProgramRooms(string assembly, params string[] rooms)
     {
         IEnumerable<string> names =
             source.Nodes<UsingDirectiveSyntax>().Select(used => used.Name?.ToString() ?? "")
-                .Concat(source.Nodes<QualifiedNameSyntax>().Select(name => name.ToString()))
+                // The start of a longer name is no use of its own.
+                .Concat(source.Nodes<QualifiedNameSyntax>().Where(name => name.Parent is not QualifiedNameSyntax)
+                    .Select(name => name.ToString()))
                 .Concat(source.Nodes<MemberAccessExpressionSyntax>().Select(access => access.ToString()));
         foreach (string name in names)
         {

@@ -7,7 +7,10 @@ internal sealed class ToolsRoomTests
 {
     private const int MostFiles = 20;
 
-    private static readonly ProgramRooms s_program = new("OverlayFuse.Tools", "Serving", "Completion", "BugReport");
+    private static readonly ProgramRooms s_program = new(
+        "OverlayFuse.Tools",
+        "Serving", "Completion", "BugReport",
+        "Snapshotter.Model", "Snapshotter.Disk", "Snapshotter.Store", "Snapshotter.Filters", "Snapshotter");
 
     private static IEnumerable<string> Rooms => s_program.Names;
 

@@ -7,7 +7,7 @@ namespace OverlayFuse.Overlay.Work;
 /// Removes trees in the work directory: leavings of crashed copy-ups, directories that were exchanged out of the upper, and anything else.
 /// Users choose the depth of a tree. So the walk is a loop with one open directory at a time, and goes up again by "..".
 /// </summary>
-internal static class TreeRemover
+public static class TreeRemover
 {
     private const OpenFlags DirectoryFlags = OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow;
 

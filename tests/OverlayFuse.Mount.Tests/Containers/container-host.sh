@@ -28,6 +28,8 @@ mount --bind "$directory/etc/fuse" /dev/fuse
     printf '[storage.options.overlay]\n'
     if [ "$storage" != kernel ]; then
         install -m 755 "$storage" "$directory/etc/overlayfuse"
+        # The second program, for what starts a verb of it.
+        if [ -e "${storage%/*}/overlayfuse-tools" ]; then install -m 755 "${storage%/*}/overlayfuse-tools" "$directory/etc/"; fi
         printf 'mount_program = "%s/etc/overlayfuse"\n' "$directory"
     fi
     printf '%s\n' "${OVERLAY_OPTIONS-}"

@@ -12,6 +12,7 @@ internal sealed class InstallationTests
     private static readonly string[] Files =
     [
         "bin/overlayfuse",
+        "lib/systemd/system/overlayfuse-snapshotter.service",
         "lib/systemd/system/overlayfuse@.service",
         "libexec/overlayfuse/overlayfuse-tools",
         "sbin/mount.overlayfuse",
@@ -53,9 +54,10 @@ internal sealed class InstallationTests
         Assert.That(own.Select(directory => sandbox.PathOf("root", directory)).Where(Directory.Exists), Is.Empty);
     }
 
-    [Test]
-    public void Service_ForAnotherPrefix_StartsTheProgramThere() =>
-        Assert.That(File.ReadAllText(sandbox.PathOf("root", "lib", "systemd", "system", "overlayfuse@.service")),
+    [TestCase("overlayfuse@.service")]
+    [TestCase("overlayfuse-snapshotter.service")]
+    public void Service_ForAnotherPrefix_StartsTheProgramThere(string unit) =>
+        Assert.That(File.ReadAllText(sandbox.PathOf("root", "lib", "systemd", "system", unit)),
             Does.Contain("ExecStart=/opt/here/bin/overlayfuse ").And.Not.Contain("/usr/local"));
 
     [Test]

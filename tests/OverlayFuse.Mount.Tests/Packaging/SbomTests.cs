@@ -28,7 +28,9 @@ internal sealed class SbomTests
     public void Dependencies_OfAProgram_AreThoseOfItsProjectTheRuntimeAndTheCompiler(string program, string project)
     {
         XDocument file = XDocument.Load(Path.Combine(ProgramUnderTest.Repository, "src", project, $"{project}.csproj"));
-        string[] expected = [.. file.Descendants("PackageReference").Select(reference => reference.Attribute("Include")!.Value)];
+        // A package with private assets works while the program is built, and is not in it.
+        string[] expected = [.. file.Descendants("PackageReference").Where(reference => reference.Attribute("PrivateAssets") is null)
+            .Select(reference => reference.Attribute("Include")!.Value)];
         string[] ofEach =
             ["Microsoft.NETCore.App.Runtime.NativeAOT.linux-x64", "runtime.linux-x64.Microsoft.DotNet.ILCompiler", "gcc", "glibc"];
         JsonElement own = bill.GetProperty("dependencies").EnumerateArray()

@@ -11,11 +11,14 @@ internal static class Recipe
     /// <summary>What a path of keys leads to in a YAML file: a text, or a list of maps or texts.</summary>
     public static object Read(string name, params string[] keys)
     {
-        object at = new DeserializerBuilder().Build().Deserialize<object>(File.ReadAllText(PathOf(name)));
+        object at = Parse(File.ReadAllText(PathOf(name)));
         foreach (string key in keys)
             at = ((Dictionary<object, object>)at)[key];
         return at;
     }
+
+    /// <summary>A text of YAML: a text, a list or a map.</summary>
+    public static object Parse(string yaml) => new DeserializerBuilder().Build().Deserialize<object>(yaml);
 
     public static IEnumerable<string> Lines(string name, params string[] keys) => ((List<object>)Read(name, keys)).Cast<string>();
 
