@@ -129,13 +129,13 @@ long_listing() {
 }
 
 big_file() {
-    new; truncate -s 3G lower/big; head -c 32M /dev/urandom >data
+    new; truncate -s 3G lower/big; head -c 8M /dev/urandom >data
     dd if=data of=lower/big bs=1M seek=2500 conv=notrunc status=none
     ours "$mode"
     dd if=data of=merged/new bs=300000 status=none; cmp data merged/new
     echo end >>merged/big
     is "$(stat -c %s merged/big)" 3221225476
-    dd if=merged/big bs=1M skip=2500 count=32 status=none | cmp - data
+    dd if=merged/big bs=1M skip=2500 count=8 status=none | cmp - data
     [ "$(stat -c %b upper/big)" -lt 200000 ] || { echo 'the copy has no holes'; return 1; }
 }
 
@@ -192,8 +192,12 @@ for mode in $modes; do
         check "$mode: O_TMPFILE is refused" tmpfile_is_refused
     fi
     check "$mode: statfs" statistics
-    check "$mode: 10,000 entries" long_listing
-    check "$mode: big file" big_file
+    case $mode in
+        io=stateless | io=open)
+            check "$mode: 10,000 entries" long_listing
+            check "$mode: big file" big_file
+            ;;
+    esac
     check "$mode: fallocate, copy_file_range, O_DIRECT" ranges
     check "$mode: nodes" nodes
     check "$mode: another mount shows the same" remount_shows_the_same
