@@ -19,7 +19,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-fresh test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish publish-arm64 install uninstall package package-check testing-package demo setup clean
+.PHONY: help build test test-arm64 test-fresh test-apps test-image fuzz-oracle soak bench bench-peers bench-scale measure features lint fmt publish publish-arm64 install uninstall package package-check testing-package demo setup clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,8 +52,11 @@ $(TOOLS_ARM64): $(SOURCES)
 setup: ## Install what building and testing need (Debian packages, as root)
 	@tests/setup
 
-test: setup $(PROGRAM) ## Set up, build, and run the tests (some ten minutes; as root, for all of them)
-	@tests/run 'TestCategory!=AppsLong&TestCategory!=Soak'
+test: setup $(PROGRAM) $(TOOLS) ## Set up, build, and run the tests (some ten minutes; as root, for all of them)
+	@tests/run 'TestCategory!=AppsLong&TestCategory!=Soak&TestCategory!=Arm64'
+
+test-arm64: setup publish publish-arm64 ## Run the arm64 program under qemu-user, and compare what it says with the other (as root)
+	@PACKAGES=tests/debian-packages-arm64.txt tests/run 'TestCategory=Arm64' OverlayFuse.Mount.Tests
 
 test-fresh: ## Run .ci/run on a clone of HEAD in a new Debian that has nothing but the .NET SDK (half an hour; as root)
 	@tests/fresh

@@ -1,4 +1,4 @@
-// Compares the wire structs and flags of OverlayFuse.Fuse with <linux/fuse.h> of this machine. AbiTests writes the layout of
+// Compares the wire structs and flags of OverlayFuse.Fuse with <linux/fuse.h> of each processor. AbiTests writes the layout of
 // the C# structs into abi_layout.h (STRUCT_size, STRUCT_Field, ENUM_Name), compiles this file, and checks that no struct,
 // field or flag is missing here. What the header is too old for is left out by its minor version.
 #include <stddef.h>
@@ -14,9 +14,8 @@ SIZE(fuse_in_header, InHeader); FIELD(fuse_in_header, len, InHeader, Len); FIELD
 FIELD(fuse_in_header, unique, InHeader, Unique); FIELD(fuse_in_header, nodeid, InHeader, NodeId);
 FIELD(fuse_in_header, uid, InHeader, Uid); FIELD(fuse_in_header, gid, InHeader, Gid); FIELD(fuse_in_header, pid, InHeader, Pid);
 #if MINOR >= 38
-FIELD(fuse_in_header, total_extlen, InHeader, TotalExtLen);
+FIELD(fuse_in_header, total_extlen, InHeader, TotalExtLen); FIELD(fuse_in_header, padding, InHeader, Padding);
 #endif
-FIELD(fuse_in_header, padding, InHeader, Padding);
 
 SIZE(fuse_out_header, OutHeader); FIELD(fuse_out_header, len, OutHeader, Len); FIELD(fuse_out_header, error, OutHeader, Error);
 FIELD(fuse_out_header, unique, OutHeader, Unique);

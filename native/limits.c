@@ -137,6 +137,13 @@ static void *pass_gate(void *unused)
     return unused;
 }
 
+/* libc refuses a stack below its least one, which is 128 KiB and more on arm64. */
+static size_t stack_of_trial(void)
+{
+    long least = sysconf(_SC_THREAD_STACK_MIN);
+    return least > STACK_OF_TRIAL ? (size_t)least : STACK_OF_TRIAL;
+}
+
 /* Starts all of them at once, as the runtime will have them. */
 static void require_threads(int exit_status)
 {
@@ -144,7 +151,7 @@ static void require_threads(int exit_status)
     pthread_attr_t attributes;
     int count = 0, error = 0;
     pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_OF_TRIAL);
+    pthread_attr_setstacksize(&attributes, stack_of_trial());
     pthread_mutex_lock(&gate);
     while (count < THREADS_AT_START && (error = pthread_create(&threads[count], &attributes, pass_gate, NULL)) == 0)
         count++;

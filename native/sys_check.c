@@ -1,4 +1,4 @@
-// Compares the structs, flags and constants of OverlayFuse.Linux with the C headers of this machine, as abi_check.c does for the
+// Compares the structs, flags and constants of OverlayFuse.Linux with the C headers of each processor, as abi_check.c does for the
 // FUSE protocol: AbiTests writes abi_layout.h (STRUCT_size, STRUCT_Field, ENUM_Name, TYPE_Constant) and compiles this file.
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -120,9 +120,9 @@ VALUE(STATX_MNT_ID_UNIQUE, StatxMask, UniqueMountId);
 VALUE(STATX_ATTR_IMMUTABLE, StatxAttributes, Immutable); VALUE(STATX_ATTR_APPEND, StatxAttributes, Append);
 VALUE(STATX_ATTR_MOUNT_ROOT, StatxAttributes, MountRoot);
 
-VALUE(__NR_getdents64, Sys, SYS_getdents64); VALUE(__NR_open_tree, Sys, SYS_open_tree);
+VALUE(__NR_getdents64, Machine, GetDents64); VALUE(__NR_open_tree, Sys, SYS_open_tree);
 VALUE(__NR_mount_setattr, Sys, SYS_mount_setattr); VALUE(__NR_pidfd_open, Sys, SYS_pidfd_open);
-VALUE(__NR_setresuid, Sys, SYS_setresuid); VALUE(__NR_setresgid, Sys, SYS_setresgid);
+VALUE(__NR_setresuid, Machine, SetResUid); VALUE(__NR_setresgid, Machine, SetResGid);
 VALUE(__NR_pidfd_send_signal, Sys, SYS_pidfd_send_signal); VALUE(SIGTERM, Sys, SIGTERM);
 VALUE(F_OFD_GETLK, Sys, F_OFD_GETLK); VALUE(F_OFD_SETLK, Sys, F_OFD_SETLK);
 VALUE(F_RDLCK, Sys, F_RDLCK); VALUE(F_WRLCK, Sys, F_WRLCK); VALUE(F_UNLCK, Sys, F_UNLCK);

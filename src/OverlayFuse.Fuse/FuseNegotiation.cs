@@ -7,14 +7,17 @@ public sealed class FuseNegotiation
 {
     private const InitFlags FlagsWithoutExt = (InitFlags)uint.MaxValue;
 
-    internal FuseNegotiation(InitIn kernel, uint maxWrite, FuseNotifier notifier, FuseBackingFiles backingFiles)
+    private readonly uint _pageSize;
+
+    internal FuseNegotiation(InitIn kernel, KernelLimits limits, int maxWrite, FuseNotifier notifier, FuseBackingFiles backingFiles)
     {
+        _pageSize = (uint)limits.PageSize;
         ProtocolMinor = Math.Min(kernel.Minor, Wire.NewestMinor);
         Offered = (InitFlags)kernel.Flags;
         if (Offered.HasFlag(InitFlags.InitExt))
             Offered |= (InitFlags)((ulong)kernel.Flags2 << 32);
         MaxReadahead = kernel.MaxReadahead;
-        MaxWrite = MaxWriteLimit = maxWrite;
+        MaxWrite = MaxWriteLimit = (uint)limits.MaxWrite(maxWrite);
         Notifier = notifier;
         BackingFiles = backingFiles;
     }
@@ -62,7 +65,7 @@ public sealed class FuseNegotiation
     /// <summary>The most readahead in bytes; the offer of the kernel unless lowered.</summary>
     public uint MaxReadahead { get; set; }
 
-    /// <summary>The most bytes in one READ or WRITE; at most <see cref="MaxWriteLimit"/>, 4 KiB or more.</summary>
+    /// <summary>The most bytes in one READ or WRITE; at most <see cref="MaxWriteLimit"/>, a page or more.</summary>
     public uint MaxWrite { get; set; }
 
     /// <summary>The data size of the workers' buffers.</summary>
@@ -99,7 +102,7 @@ public sealed class FuseNegotiation
     internal InitOut ToReply()
     {
         InitFlags granted = Granted;
-        uint maxWrite = Math.Clamp(MaxWrite, Wire.PageSize, MaxWriteLimit);
+        uint maxWrite = Math.Clamp(MaxWrite, _pageSize, MaxWriteLimit);
         return new InitOut
         {
             Major = Wire.Major,
@@ -111,7 +114,7 @@ public sealed class FuseNegotiation
             CongestionThreshold = CongestionThreshold,
             MaxWrite = maxWrite,
             TimeGran = TimeGranularity,
-            MaxPages = (ushort)(maxWrite / Wire.PageSize),
+            MaxPages = (ushort)(maxWrite / _pageSize),
             MaxStackDepth = granted.HasFlag(InitFlags.Passthrough) ? MaxStackDepth : 0,
         };
     }

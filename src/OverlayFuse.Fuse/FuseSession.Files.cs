@@ -6,8 +6,11 @@ namespace OverlayFuse.Fuse;
 /// <summary>Operations on inodes and open files.</summary>
 public sealed partial class FuseSession
 {
-    /// <summary>fuse_readlink_folio gives room for a page less the NUL.</summary>
-    private const uint LongestTarget = Wire.PageSize - 1;
+    /// <summary>fuse_readlink_folio gives room for a page less the NUL, which is this or more.</summary>
+    private const uint LongestTarget = Wire.PathMax - 1;
+
+    /// <summary>A multiple of every page size.</summary>
+    private const ulong LongestCopy = uint.MaxValue & ~0xFFFFul;
 
     private Errno GetAttr(in FuseRequest request, ref RequestReader input, ref ReplyWriter reply)
     {
@@ -140,7 +143,7 @@ public sealed partial class FuseSession
     {
         if (!input.Take(out CopyFileRangeIn copy))
             return Errno.EINVAL;
-        copy.Length = Math.Min(copy.Length, uint.MaxValue & ~(ulong)(Wire.PageSize - 1));
+        copy.Length = Math.Min(copy.Length, LongestCopy);
         Errno error = _fileSystem.CopyFileRange(request, copy, out ulong copied);
         reply.Append<WriteOut>().Size = (uint)copied;
         return error;

@@ -30,7 +30,7 @@ public sealed partial class FuseSession
         if (kernel.Major < Wire.Major || kernel.Minor < Wire.OldestMinor)
             return RefuseInit($"the kernel speaks FUSE {kernel.Major}.{kernel.Minor}, at least {Wire.Major}.{Wire.OldestMinor} (Linux "
                 + $"5.4) is needed", Errno.EPROTO);
-        var negotiation = new FuseNegotiation(kernel, (uint)_maxWrite, _notifier, new FuseBackingFiles(_device));
+        var negotiation = new FuseNegotiation(kernel, _limits, _maxWrite, _notifier, new FuseBackingFiles(_device));
         negotiation.MaxReadahead = Math.Min(negotiation.MaxReadahead, _maxReadahead);
         Errno error;
         if ((error = _fileSystem.Init(negotiation)) != Errno.None)

@@ -18,6 +18,7 @@ public sealed partial class FuseSession : IWorkerHost
     private readonly WorkerPool _pool;
     private readonly Action<string>? _log;
     private readonly Action<string>? _trace;
+    private readonly KernelLimits _limits = KernelLimits.Running;
     private readonly int _maxWrite;
     private readonly uint _maxReadahead;
 
@@ -33,7 +34,7 @@ public sealed partial class FuseSession : IWorkerHost
         _notifier = new FuseNotifier(_device);
         _log = options.Log;
         _trace = options.Trace;
-        _maxWrite = KernelLimits.MaxWrite(options.MaxWrite);
+        _maxWrite = _limits.MaxWrite(options.MaxWrite);
         _maxReadahead = options.MaxReadahead;
         _onlyUser = options.OnlyUser;
         _pool = new WorkerPool(this, _device, _interrupts, PoolSize.Of(options.Workers, options.MaxWorkers, _maxWrite));

@@ -12,7 +12,10 @@ public sealed record FuseSessionOptions
     /// </summary>
     public int MaxWorkers { get; init; } = 8192;
 
-    /// <summary>The most bytes in one READ or WRITE: a multiple of 4 KiB up to 1 MiB; less if the kernel allows less.</summary>
+    /// <summary>
+    /// The most bytes in one READ or WRITE, up to 1 MiB. It is rounded to pages of the kernel (4 KiB, on arm64 up to 64 KiB), and to what
+    /// the kernel allows.
+    /// </summary>
     public int MaxWrite { get; init; } = 1 << 20;
 
     /// <summary>

@@ -1,6 +1,6 @@
 namespace OverlayFuse.Linux;
 
-/// <summary>O_* of open(2), x86_64.</summary>
+/// <summary>O_* of open(2), with the numbers of x86_64 on every processor; see <see cref="KernelOpenFlags"/>.</summary>
 [Flags]
 public enum OpenFlags
 {

@@ -29,6 +29,49 @@ internal sealed class SafetyTests
     }
 
     /// <summary>
+    /// The programs are static files. dlopen(3) in one needs the very glibc that it was linked to, and so does each function of glibc that
+    /// asks NSS, such as getpwuid(3) behind Environment.UserName. Sys.WakeHandler has its fallback for programs of others.
+    /// </summary>
+    [Test]
+    public void Libraries_OfTheProgram_AreLinkedAndNeverLoaded()
+    {
+        string[] linked = ["Library", "\"libc\"", "\"libSystem.Native\"", "\"overlayfuse_native\""];
+        IEnumerable<string> imports =
+            from source in Repository.SourcesOf("src")
+            from attribute in source.Nodes<AttributeSyntax>()
+            where attribute.Name.ToString() is "DllImport" or "LibraryImport"
+            where !linked.Contains(attribute.ArgumentList!.Arguments[0].Expression.ToString())
+            select source.At(attribute);
+        IEnumerable<string> constants =
+            from source in Repository.SourcesOf("src")
+            from constant in source.Nodes<VariableDeclaratorSyntax>()
+            where constant.Identifier.Text == "Library" && !linked.Contains(constant.Initializer?.Value.ToString())
+            select source.At(constant);
+        IEnumerable<string> loads =
+            from source in Repository.SourcesOf("src")
+            where !source.Path.StartsWith("src/OverlayFuse.Testing/", StringComparison.Ordinal)
+            from name in source.Nodes<IdentifierNameSyntax>()
+            where name.Identifier.Text is "NativeLibrary" or "AssemblyLoadContext" or "UserName" or "UserDomainName" or "GetFolderPath"
+                or "Dns" or "TimeZoneInfo"
+            select source.At(name);
+        Assert.That(imports, Is.Empty);
+        Assert.That(constants, Is.Empty);
+        Assert.That(loads, Is.All.StartsWith(Linux + "Sys/Sys.Device.cs:"));
+    }
+
+    /// <summary>The same for the C of the program.</summary>
+    [Test]
+    public void Functions_OfTheNativeCode_LoadNoLibrary()
+    {
+        string[] loaders = ["dlopen(", "dlsym(", "getpw", "getgr", "getaddrinfo(", "gethostby", "getserv", "iconv", "setlocale(", "wordexp("];
+        IEnumerable<string> found = from path in Repository.Files("native", "*.c")
+                                    from loader in loaders
+                                    where Repository.Read(path).Contains(loader, StringComparison.Ordinal)
+                                    select $"{path}: {loader}";
+        Assert.That(found, Is.Empty);
+    }
+
+    /// <summary>
     /// fork(2) in a process with threads is a trap; posix_spawn(3) starts fusermount3, and this program once more to ask a mount. The
     /// library for tests starts the program.
     /// </summary>

@@ -86,6 +86,12 @@ internal sealed class ReportTests
     public void RangesOf_OneLine_AreThoseOfTheUser(string line, string ranges) =>
         Assert.That(IdRangeFindings.RangesOf([line], "me", 1234), Is.EqualTo(ranges));
 
+    [TestCase("root:x:0:0::/:/bin/sh me:x:1234:5::/:/bin/sh also:x:1234:5::/:/bin/sh", "me")]
+    [TestCase("other:x:12340:1234::/:/bin/sh", null)]
+    [TestCase("me:x x", null)]
+    public void NameOf_LinesOfPasswd_IsTheFirstWithTheId(string lines, string? name) =>
+        Assert.That(IdRangeFindings.NameOf(lines.Split(' '), 1234), Is.EqualTo(name));
+
     [Test]
     public void RangesOf_SeveralLines_AreAll() =>
         Assert.That(IdRangeFindings.RangesOf(["me:1:2", "other:7:7", "1234:10:10"], "me", 1234), Is.EqualTo("1-2, 10-19"));

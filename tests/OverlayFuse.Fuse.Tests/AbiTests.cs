@@ -1,13 +1,13 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Linux.Tests.Support;
 
 namespace OverlayFuse.Fuse.Tests;
 
-/// <summary>native/abi_check.c: gcc compares the layouts of the C# structs with the C header of this machine.</summary>
+/// <summary>native/abi_check.c: gcc compares the layouts of the C# structs with the C header of each processor.</summary>
 internal sealed class AbiTests
 {
     private static readonly string AbiCheck = Path.Combine(FindRepository(), "native", "abi_check.c");
@@ -18,18 +18,18 @@ internal sealed class AbiTests
     private static IEnumerable<Type> Enums => typeof(InHeader).Assembly.GetExportedTypes()
         .Where(type => type is { Namespace: "OverlayFuse.Fuse.Protocol", IsEnum: true });
 
-    [Test]
-    public void Layout_OfEveryStructAndFlag_IsThatOfTheHeader()
+    [TestCaseSource(typeof(Compiler), nameof(Compiler.Targets))]
+    public void Layout_OfEveryStructAndFlag_IsThatOfTheHeader(Architecture target)
     {
-        (int exitCode, string output) = Compile(Layout());
+        (int exitCode, string output) = Compiler.For(target).CheckLayout(AbiCheck, Layout());
         Assert.That(exitCode, Is.Zero, output);
     }
 
-    [Test]
-    public void Layout_WithOneFieldMoved_DoesNotCompile()
+    [TestCaseSource(typeof(Compiler), nameof(Compiler.Targets))]
+    public void Layout_WithOneFieldMoved_DoesNotCompile(Architecture target)
     {
         string moved = Layout().Replace("#define SetAttrIn_Mode 68", "#define SetAttrIn_Mode 72", StringComparison.Ordinal);
-        (int exitCode, string output) = Compile(moved);
+        (int exitCode, string output) = Compiler.For(target).CheckLayout(AbiCheck, moved);
         Assert.That(exitCode, Is.Not.Zero);
         Assert.That(output, Does.Contain("offset of fuse_setattr_in.mode"));
     }
@@ -73,26 +73,6 @@ internal sealed class AbiTests
                     $"#define {type.Name}_{name} {Convert.ToUInt64(Enum.Parse(type, name), CultureInfo.InvariantCulture)}ULL");
         }
         return text.ToString();
-    }
-
-    private static (int ExitCode, string Output) Compile(string layout)
-    {
-        string directory = Directory.CreateTempSubdirectory("ovf-abi-").FullName;
-        try
-        {
-            File.WriteAllText(Path.Combine(directory, "abi_layout.h"), layout);
-            var start = new ProcessStartInfo("gcc",
-                ["-fsyntax-only", "-Wall", "-Werror", "-Wno-sign-compare", "-I", directory, AbiCheck])
-            { RedirectStandardError = true };
-            using Process gcc = Process.Start(start)!;
-            string errors = gcc.StandardError.ReadToEnd();
-            gcc.WaitForExit();
-            return (gcc.ExitCode, errors);
-        }
-        finally
-        {
-            Directory.Delete(directory, recursive: true);
-        }
     }
 
     private static string FindRepository()

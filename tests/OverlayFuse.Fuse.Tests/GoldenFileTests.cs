@@ -212,7 +212,7 @@ internal sealed class GoldenFileTests : DispatchTest
             """), "LSeek 2 by 1000/100/4321: fh=61453 offset=4096 Hole", Golden.Reply(Errno.None, "00 40 00 00 00 00 00 00 | offset"));
     }
 
-    [TestCase(47u, "CopyFileRange", "00 f0 ff ff 00 00 00 00 | size, padding", 0xFFFFF000)]
+    [TestCase(47u, "CopyFileRange", "00 00 ff ff 00 00 00 00 | size, padding", 0xFFFF0000)]
     [TestCase(53u, "CopyFileRange64", "00 00 00 00 02 00 00 00 | bytes_copied", 0x200000000)]
     public void CopyFileRange_MoreThan32Bits_IsCutToWhatTheReplyCanTell(uint opcode, string name, string reply, long length) => Check(
         Golden.Request(opcode, """

@@ -135,6 +135,21 @@ internal sealed class NegotiationTests
         Assert.That(BitConverter.ToUInt16(reply, MaxPagesOffset), Is.EqualTo(16));
     }
 
+    /// <summary>The kernel counts max_pages in its own pages. If they are taken for 4 KiB, a READ is larger than the buffers.</summary>
+    [TestCase(4 << 10, 1 << 20, 1 << 20, 256)]
+    [TestCase(16 << 10, 1 << 20, 1 << 20, 64)]
+    [TestCase(64 << 10, 1 << 20, 1 << 20, 16)]
+    [TestCase(64 << 10, 4 << 10, 64 << 10, 1)]
+    public void MaxPages_PagesOfTheKernel_AreTheBuffers(int pageSize, int wanted, int bytes, int pages)
+    {
+        var device = new SafeFd(Fd.None);
+        var negotiation = new FuseNegotiation(
+            new InitIn(), new KernelLimits(pageSize, 256), wanted, new FuseNotifier(device), new FuseBackingFiles(device));
+        InitOut reply = negotiation.ToReply();
+        Assert.That(reply.MaxWrite, Is.EqualTo(bytes));
+        Assert.That(reply.MaxPages, Is.EqualTo(pages));
+    }
+
     [Test]
     public void MaxWrite_FileSystemAsksForMoreThanTheBuffersHold_IsLimited()
     {

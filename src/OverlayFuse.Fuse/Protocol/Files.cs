@@ -42,7 +42,7 @@ public enum OpenReplyFlags : uint
 public struct OpenIn
 {
     /// <summary>As in open(2), less O_CREAT, O_EXCL and O_NOCTTY; O_TRUNC with ATOMIC_O_TRUNC only.</summary>
-    public OpenFlags Flags;
+    public KernelOpenFlags Flags;
     /// <summary>Flags of the request.</summary>
     public OpenRequestFlags RequestFlags;
 }
@@ -52,7 +52,7 @@ public struct OpenIn
 public struct CreateIn
 {
     /// <summary>As in open(2).</summary>
-    public OpenFlags Flags;
+    public KernelOpenFlags Flags;
     /// <summary>Permission bits with S_IFREG; the umask is applied already unless DONT_MASK was granted.</summary>
     public uint Mode;
     /// <summary>umask of the caller.</summary>
@@ -92,7 +92,7 @@ public struct ReleaseIn
     /// <summary>The open file.</summary>
     public HandleId Fh;
     /// <summary>As it was opened.</summary>
-    public OpenFlags Flags;
+    public KernelOpenFlags Flags;
     /// <summary>Flags of the request.</summary>
     public ReleaseFlags ReleaseFlags;
     /// <summary>Owner of flock(2) locks.</summary>
@@ -138,7 +138,7 @@ public struct ReadIn
     /// <summary>Owner of POSIX locks.</summary>
     public ulong LockOwner;
     /// <summary>The flags of the open file, with the changes of fcntl(2).</summary>
-    public OpenFlags Flags;
+    public KernelOpenFlags Flags;
     /// <summary>Zero.</summary>
     public uint Padding;
 }
@@ -172,7 +172,7 @@ public struct WriteIn
     /// <summary>Owner of POSIX locks.</summary>
     public ulong LockOwner;
     /// <summary>The flags of the open file, with the changes of fcntl(2).</summary>
-    public OpenFlags Flags;
+    public KernelOpenFlags Flags;
     /// <summary>Zero.</summary>
     public uint Padding;
 }

@@ -41,7 +41,7 @@ public struct InitOut
     public uint MaxWrite;
     /// <summary>Granularity of time stamps, nanoseconds.</summary>
     public uint TimeGran;
-    /// <summary>Most pages of 4 KiB in a request (MAX_PAGES).</summary>
+    /// <summary>Most pages of the kernel in a request (MAX_PAGES).</summary>
     public ushort MaxPages;
     /// <summary>virtiofs only.</summary>
     public ushort MapAlignment;

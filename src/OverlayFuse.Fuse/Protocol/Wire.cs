@@ -15,8 +15,8 @@ internal static class Wire
     /// <summary>FUSE_MIN_READ_BUFFER.</summary>
     internal const int MinReadBuffer = 8192;
 
-    /// <summary>Unit of <see cref="InitOut.MaxPages"/>.</summary>
-    internal const int PageSize = 4096;
+    /// <summary>PATH_MAX: no symbolic link is longer, less the NUL.</summary>
+    internal const int PathMax = 4096;
 
     /// <summary>FUSE_INT_REQ_BIT: an INTERRUPT's own number is that of its victim with this bit.</summary>
     internal const ulong InterruptBit = 1;

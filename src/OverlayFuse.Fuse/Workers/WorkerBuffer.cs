@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse.Workers;
@@ -17,9 +16,10 @@ internal sealed class WorkerBuffer : IDisposable
 
     internal WorkerBuffer(int headerSize, int dataSize)
     {
-        _memory = new NativeArray<byte>(2 * Wire.PageSize + dataSize);
+        int pageSize = Environment.SystemPageSize;
+        _memory = new NativeArray<byte>(2 * pageSize + dataSize);
         nint address = Unsafe.ByteOffset(ref Unsafe.NullRef<byte>(), ref _memory.Span[headerSize]);
-        _start = (int)(-address & (Wire.PageSize - 1));
+        _start = (int)(-address & (pageSize - 1));
         _length = headerSize + dataSize;
     }
 

@@ -5,7 +5,7 @@ namespace OverlayFuse.Linux.Interop;
 internal static unsafe partial class Libc
 {
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int dup3(int oldFd, int newFd, int flags);
+    internal static partial int dup3(int oldFd, int newFd, KernelOpenFlags flags);
 
     [LibraryImport(Library)]
     internal static partial int gettid();

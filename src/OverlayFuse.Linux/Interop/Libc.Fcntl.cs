@@ -8,7 +8,7 @@ internal static unsafe partial class Libc
     private const string Library = "libc";
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int openat(int dirfd, byte* path, int flags, uint mode);
+    internal static partial int openat(int dirfd, byte* path, KernelOpenFlags flags, uint mode);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fallocate(int fd, int mode, long offset, long length);
@@ -17,7 +17,7 @@ internal static unsafe partial class Libc
     internal static partial int name_to_handle_at(int dirfd, byte* path, byte* handle, int* mountId, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int open_by_handle_at(int mountFd, byte* handle, int flags);
+    internal static partial int open_by_handle_at(int mountFd, byte* handle, KernelOpenFlags flags);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fcntl(int fd, int command, FLock* argument);

@@ -12,7 +12,7 @@ internal static unsafe partial class Libc
     internal static partial int umount2(byte* target, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int pipe2(int* pair, int flags);
+    internal static partial int pipe2(int* pair, KernelOpenFlags flags);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int socketpair(int domain, int type, int protocol, int* pair);

@@ -55,7 +55,7 @@ public static unsafe partial class Sys
     /// <param name="replacement">The descriptor that the number refers to from now on.</param>
     /// <param name="number">The number.</param>
     public static Errno ReplaceDescriptor(Fd replacement, Fd number) =>
-        Result(Libc.dup3(replacement.Number, number.Number, (int)OpenFlags.CloseOnExec));
+        Result(Libc.dup3(replacement.Number, number.Number, OpenFlags.CloseOnExec));
 
     /// <summary>gettid(2), for <see cref="WakeThread"/>.</summary>
     public static int ThreadId => Libc.gettid();

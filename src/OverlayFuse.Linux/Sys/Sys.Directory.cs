@@ -5,8 +5,6 @@ namespace OverlayFuse.Linux;
 
 public static unsafe partial class Sys
 {
-    private const long SYS_getdents64 = 217;
-
     /// <summary>True if a path leads to a directory; symbolic links are followed.</summary>
     public static bool IsDirectory(string path)
     {
@@ -42,7 +40,7 @@ public static unsafe partial class Sys
     public static Errno GetDents(Fd directory, Span<byte> records, out int length)
     {
         fixed (byte* to = records)
-            return Result((nint)Libc.syscall(SYS_getdents64, directory.Number, (nint)to, records.Length, 0, 0, 0), out length);
+            return Result((nint)Libc.syscall(Machine.GetDents64(Machine.Own), directory.Number, (nint)to, records.Length, 0, 0, 0), out length);
     }
 }
 

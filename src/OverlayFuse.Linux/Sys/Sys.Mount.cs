@@ -7,7 +7,7 @@ public static unsafe partial class Sys
     private const long SYS_open_tree = 428;
     private const long SYS_mount_setattr = 442;
     private const nint OPEN_TREE_CLONE = 1;
-    private const nint OPEN_TREE_CLOEXEC = (nint)OpenFlags.CloseOnExec;
+    private const nint OPEN_TREE_CLOEXEC = 0x80000;
     private const ulong MOUNT_ATTR_RDONLY = 0x1;
     private const ulong MOUNT_ATTR_NOSUID = 0x2;
     private const ulong MOUNT_ATTR_NODEV = 0x4;
@@ -44,7 +44,7 @@ public static unsafe partial class Sys
     public static Errno Pipe(out Fd read, out Fd write)
     {
         int* pair = stackalloc int[2];
-        Errno error = Result(Libc.pipe2(pair, (int)OpenFlags.CloseOnExec));
+        Errno error = Result(Libc.pipe2(pair, OpenFlags.CloseOnExec));
         (read, write) = error == Errno.None ? (new Fd(pair[0]), new Fd(pair[1])) : (Fd.None, Fd.None);
         return error;
     }
@@ -88,9 +88,9 @@ public static unsafe partial class Sys
 
     private static Errno SocketPair(int type, out Fd one, out Fd other)
     {
-        const int unix = 1;
+        const int unix = 1, closeOnExec = 0x80000;
         int* pair = stackalloc int[2];
-        Errno error = Result(Libc.socketpair(unix, type | (int)OpenFlags.CloseOnExec, 0, pair));
+        Errno error = Result(Libc.socketpair(unix, type | closeOnExec, 0, pair));
         (one, other) = error == Errno.None ? (new Fd(pair[0]), new Fd(pair[1])) : (Fd.None, Fd.None);
         return error;
     }

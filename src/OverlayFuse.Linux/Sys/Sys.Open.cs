@@ -23,7 +23,7 @@ public static unsafe partial class Sys
             int failures = 0;
             do
             {
-                int returned = Libc.openat(directory.Number, path, (int)(flags | OpenFlags.CloseOnExec), mode);
+                int returned = Libc.openat(directory.Number, path, flags | OpenFlags.CloseOnExec, mode);
                 fd = new Fd(returned);
                 error = Result(returned);
             }
@@ -93,7 +93,7 @@ public static unsafe partial class Sys
         int failures = 0;
         do
         {
-            int returned = Libc.open_by_handle_at(fileSystem.Number, buffer, (int)(flags | OpenFlags.CloseOnExec));
+            int returned = Libc.open_by_handle_at(fileSystem.Number, buffer, flags | OpenFlags.CloseOnExec);
             fd = new Fd(returned);
             error = Result(returned);
         }

@@ -5,8 +5,6 @@ namespace OverlayFuse.Linux;
 
 public static unsafe partial class Sys
 {
-    private const long SYS_setresuid = 117;
-    private const long SYS_setresgid = 119;
     private const long SYS_pidfd_open = 434;
     private const long SYS_pidfd_send_signal = 424;
     private const int SIGTERM = 15;
@@ -96,9 +94,9 @@ public static unsafe partial class Sys
     /// <returns>EPERM without CAP_SETUID, EINVAL for ids without a mapping in the user namespace.</returns>
     public static Errno AssumeUser(uint uid, uint gid)
     {
-        long returned = Libc.syscall(SYS_setresgid, (nint)gid, (nint)gid, (nint)gid, 0, 0, 0);
+        long returned = Libc.syscall(Machine.SetResGid(Machine.Own), (nint)gid, (nint)gid, (nint)gid, 0, 0, 0);
         if (returned == 0)
-            returned = Libc.syscall(SYS_setresuid, (nint)uid, (nint)uid, (nint)uid, 0, 0, 0);
+            returned = Libc.syscall(Machine.SetResUid(Machine.Own), (nint)uid, (nint)uid, (nint)uid, 0, 0, 0);
         return Result((int)returned);
     }
 

@@ -22,6 +22,8 @@ internal static class OwnerModes
     {
         int version = Volatile.Read(ref s_version);
         Errno error = StatxOf(directory, name, out stat, mask);
+        // The version is read after the mode. arm64 would change the order.
+        Volatile.ReadBarrier();
         if (error != Errno.None || !stat.IsDirectory || ((version & 1) == 0 && version == Volatile.Read(ref s_version)))
             return error;
         lock (s_lock)

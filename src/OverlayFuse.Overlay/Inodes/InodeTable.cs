@@ -78,6 +78,8 @@ internal sealed partial class InodeTable
     {
         List<Inode>? freed = null;
         SafeFd? unpinned = null;
+        // The versions are read after the layers. A lock keeps only later reads behind it, and arm64 would change the order of the others.
+        Volatile.ReadBarrier();
         lock (_lock)
         {
             inode = Root;

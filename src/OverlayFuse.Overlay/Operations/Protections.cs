@@ -40,7 +40,8 @@ internal sealed class Protections(MergedView view, FileAccessChoice access)
                 return error;
             using (real)
             {
-                // A copy-up in between moves the real file.
+                // A copy-up in between moves the real file. The answer is read after the place, on arm64 too.
+                Volatile.ReadBarrier();
                 if (isUp != IsUp(inode))
                     continue;
                 if ((error = Sys.StatxAt(real.Directory, real.Name, out Statx stat, StatxMask.Type)) != Errno.None)

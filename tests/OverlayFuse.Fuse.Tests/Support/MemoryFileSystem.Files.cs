@@ -11,7 +11,7 @@ internal partial class MemoryFileSystem
     public virtual Errno Open(in FuseRequest request, in OpenIn input, out OpenOut opened)
     {
         opened = new OpenOut { Fh = new HandleId(Interlocked.Increment(ref _openHandles)) };
-        if (!input.Flags.HasFlag(OpenFlags.Truncate))
+        if ((input.Flags & OpenFlags.Truncate) == 0)
             return Errno.None;
         lock (_lock)
             Get(request.Node).Resize(0);
