@@ -228,10 +228,10 @@ internal sealed partial class DocumentationTests
         page.Split('\n').SkipWhile(line => !line.StartsWith("| Option |", StringComparison.Ordinal)).Skip(2)
             .TakeWhile(line => line.StartsWith('|'));
 
-    [GeneratedRegex("^([a-z-]+):.*## ", RegexOptions.Multiline)]
+    [GeneratedRegex("^([a-z0-9-]+):.*## ", RegexOptions.Multiline)]
     private static partial Regex Target();
 
-    [GeneratedRegex("(?:^|`|\\$ )make ([a-z][a-z-]*)", RegexOptions.Multiline)]
+    [GeneratedRegex("(?:^|`|\\$ )make ([a-z][a-z0-9-]*)", RegexOptions.Multiline)]
     private static partial Regex MakeCall();
 
     [GeneratedRegex("\\]\\(([^)]+)\\)")]
