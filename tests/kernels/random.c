@@ -28,8 +28,8 @@ static const time_t past = 1600000000;
 
 static const char *draw_path(char *path)
 {
-    static const char *const names[] = {"a", "b", "c", "d", "dir", "deep", "opaque", "file", "link1", "sub"};
-    int parts = 1 + (draw(3) > 0) + (draw(4) == 0);
+    static const char *const names[] = {"a", "b", "c", "dir", "deep", "file"};
+    int parts = 1 + (draw(2) > 0) + (draw(4) == 0);
     *path = 0;
     for (int i = 0; i < parts; i++)
         sprintf(path + strlen(path), "%s%s", i ? "/" : "", names[draw(sizeof names / sizeof *names)]);
@@ -54,7 +54,8 @@ static void write_to(const char *path, int flags, unsigned offset, unsigned leng
 {
     char text[20000];
     memset(text, 'a' + length % 26, sizeof text);
-    int fd = open(path, flags | O_WRONLY | O_CLOEXEC, 0666);
+    // A FIFO without a reader is an error in place of a wait.
+    int fd = open(path, flags | O_WRONLY | O_CLOEXEC | O_NONBLOCK, 0666);
     result(fd);
     if (fd < 0)
         return;
@@ -79,11 +80,19 @@ static void describe_content(const char *path)
     close(fd);
 }
 
+static int by_text(const void *one, const void *other) { return strcmp(*(char *const *)one, *(char *const *)other); }
+
 static void describe_xattrs(const char *path)
 {
     char names[4096], value[1024];
+    const char *sorted[64];
+    int count = 0;
     ssize_t length = llistxattr(path, names, sizeof names);
-    for (char *name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
+    for (char *name = names; length > 0 && name < names + length && count < 64; name += strlen(name) + 1)
+        sorted[count++] = name;
+    qsort(sorted, count, sizeof *sorted, by_text);
+    for (int i = 0; i < count; i++) {
+        const char *name = sorted[i];
         ssize_t size = lgetxattr(path, name, value, sizeof value);
         if (strncmp(name, "user.", 5) == 0)
             say(" %s=%.*s", name, (int)(size < 0 ? 0 : size), value);
@@ -215,7 +224,7 @@ static int operations(unsigned seed, unsigned count, const char *one, const char
         struct operation does;
         draw_operation(&does);
         char *first = answer_in(trees[0], &does), *second = answer_in(trees[1], &does);
-        well += !strncmp(first, "ok", 2);
+        well += *first != 'E';
         if (strcmp(first, second)) {
             printf("operation %u: %s %s %s %u %u: '%s' in %s, '%s' in %s\n", i, kinds[does.kind], does.path, does.other, does.number, does.size,
                 first, one, second, other);
@@ -226,7 +235,7 @@ static int operations(unsigned seed, unsigned count, const char *one, const char
     }
     // Operations that all fail would compare nothing.
     printf("%u of %u operations did something\n", well, count);
-    return well * 5 < count;
+    return well * 10 < count;
 }
 
 static void lines_of(const char *path, FILE *lines)
@@ -276,7 +285,7 @@ static int compare(const char *one, const char *other)
 static void grow(const char *directory)
 {
     static const unsigned growing[] = {0, 5, 10, 11, 14, 16, 17, 22, 23};
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 200; i++) {
         struct operation does;
         draw_operation(&does);
         does.kind = growing[draw(sizeof growing / sizeof *growing)];

@@ -91,9 +91,9 @@ ends() { if grep -q ' /work/t/merged fuse' /proc/self/mounts; then overlayfuse u
 # All that a tree shows: names, types, modes, owners, links, sizes, times of files, contents, xattrs.
 tree() {
     ( cd "$1"
-      find . \( -type d -printf '%p %y %m %U:%G\n' \) -o -printf '%p %y %m %U:%G %n %s %l %T@\n' | sort
+      find . \( -type d -printf '%p %y %m %U:%G\n' \) -o -printf "%p %y %m %U:%G ${LINKS-%n} %s %l %T@\n" | sort
       find . -type f -print0 | sort -z | xargs -0 -r md5sum
       find . \( -type f -o -type d \) -print0 | sort -z | xargs -0 -r getfattr -d -h -m '^user\.[a-z]*$' -- )
 }
 
-same() { diff <(tree "$1") "$2" >/run/diff || { head -n 8 /run/diff; return 1; }; }
+same() { diff <(tree "$1") "$2"; }

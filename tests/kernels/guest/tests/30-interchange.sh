@@ -8,7 +8,7 @@ changes() {
     ${1:-true}
 }
 
-more_changes() { rm merged/file merged/opaque/new; echo more >merged/old; mkdir merged/dir/sub/again; chmod 640 merged/large; echo x >>merged/large; }
+more_changes() { rm merged/file merged/opaque/new; echo more >merged/old; mkdir merged/dir/again; chmod 640 merged/large; echo x >>merged/large; }
 
 with_renames() { mv merged/deep merged/dir/moved; mkdir merged/deep; mv merged/dir/sub merged/deep/sub; rm merged/dir/moved/1/2/3/leaf; }
 
@@ -27,7 +27,7 @@ both_ways() {
 
 has_metacopy() {
     new; kernels metacopy=on,redirect_dir=on; chmod 700 merged/large
-    is "$(stat -c %b upper/large)" 0
+    [ "$(stat -c %b upper/large)" -lt 100 ] || { echo 'the kernel has copied the data'; return 1; }
     ends; ours metacopy=on; is "$(md5sum <merged/large; stat -c %a merged/large)" "$(md5sum <lower/large; echo 700)"
     chmod 711 merged/program; getfattr -n trusted.overlay.metacopy upper/program; ends
     kernels metacopy=on,redirect_dir=on; is "$(md5sum <merged/program; stat -c %a merged/program)" "$(md5sum <lower/program; echo 711)"
@@ -37,18 +37,17 @@ user_marks() {
     new; chown -R 1000:1000 /work/t
     as_user overlayfuse -o "$layers" merged
     as_user sh -c 'rm merged/old; rm -r merged/opaque; mkdir merged/opaque; echo x >>merged/file'
-    as_user tree_of_user merged >first; as_user overlayfuse unmount merged
+    as_user bash -c '. /guest/lib.sh; tree merged' >first; as_user overlayfuse unmount merged
     kernels userxattr; tree merged >second; same merged first
-    rm merged/file; ends
+    rm merged/file; ends; rm -r work; as_user mkdir work
     as_user overlayfuse -o "$layers" merged; is "$(as_user ls merged | tr '\n' ' ')" 'deep dir fifo large link1 link2 opaque program symlink '
 }
-tree_of_user() { tree "$@"; }
 
 # The kernel's overlay in a user namespace, with the layers of a mount of ours in the same namespace.
 in_namespace() {
     new; chown -R 1000:1000 /work/t
     as_user unshare --user --map-root-user --mount bash -ec '. /guest/lib.sh
-        ours; changes() { :; }; rm merged/old; rm -r merged/opaque; mkdir merged/opaque; echo x >>merged/file
+        ours; rm merged/old; rm -r merged/opaque; mkdir merged/opaque; echo x >>merged/file
         tree merged >first; ends
         kernels userxattr; same merged first; rm merged/file; ends
         ours; gone merged/file'
@@ -85,7 +84,8 @@ plain=redirect_dir=off,index=off,metacopy=off
 both_ways 'plain' "$plain"
 both_ways 'redirect_dir, index' redirect_dir=on,index=on,metacopy=off with_renames
 both_ways 'redirect_dir, index, metacopy' redirect_dir=on,index=on,metacopy=on with_renames
-both_ways 'nfs_export' redirect_dir=on,index=on,nfs_export=on with_renames
+# With nfs_export the kernel counts the index's link to a file, too.
+LINKS= both_ways 'nfs_export' redirect_dir=on,index=on,nfs_export=on with_renames
 check 'metacopies both ways' has_metacopy
 if at_least 5.11; then
     check 'marks of a user' user_marks

@@ -9,9 +9,9 @@ run_discards() {
     place
     is "$("$@" overlayfuse run --diff --lower lower -- sh -c 'echo x >lower/new; rm lower/old; echo y >>lower/file; cat lower/file')" 'lower
 y
-M /file
-A /new
-D /old'
+M file
+A new
+D old'
     gone lower/new; there lower/old
     if "$@" overlayfuse run --lower lower -- sh -c 'exit 7'; then return 1; else is $? 7; fi
 }
@@ -52,8 +52,8 @@ holds() {
         eval "exec ${COPROC[1]}>&-"
         wait $pid
         ! test -e "$again/file"' >out
-    is "$(cat out)" 'M /file
-D /old'
+    is "$(cat out)" 'M file
+D old'
 }
 
 lists() {
@@ -85,7 +85,7 @@ adding_is_refused() {
 survives_kill() {
     new; ours; echo x >merged/new
     kill -9 "$(pgrep -f 'overlayfuse.*merged' | head -n 1)"
-    refuses 'Transport endpoint' ls merged
+    refuses connect ls merged
     umount merged; ours; is "$(cat merged/new)" x
 }
 
