@@ -1,5 +1,5 @@
-// client VERB ARGUMENT...: what the tests of a guest ask of a file system and no shell can. Prints the name of the error that a call gives, and ends
-// with status 1.
+// client VERB ARGUMENT...: what the tests of a guest ask of a file system and no shell can. Prints the name of the error that a
+// call gives, and ends with status 1.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -195,7 +195,8 @@ int main(int count, char **arg)
 {
     static const struct { const char *name; int arguments; void (*run)(char **); } verbs[] = {
         {"mmap", 1, do_mmap}, {"tmpfile", 2, do_tmpfile}, {"locks", 1, do_locks}, {"append", 1, do_append}, {"unlinked", 1, do_unlinked},
-        {"rename", 3, do_rename}, {"entries", 3, do_entries}, {"fallocate", 4, do_fallocate}, {"copy", 3, do_copy}, {"direct", 1, do_direct},
+        {"rename", 3, do_rename}, {"entries", 3, do_entries}, {"fallocate", 4, do_fallocate},
+        {"copy", 3, do_copy}, {"direct", 1, do_direct},
         {"flags", 3, do_flags}, {"verity", 1, do_verity}, {"statx", 1, do_statx},
     };
     setvbuf(stdout, NULL, _IONBF, 0);

@@ -160,8 +160,10 @@ static void remove_all(const char *path)
 
 struct operation { unsigned kind, number, size; char path[200], other[200]; };
 
-static const char *const kinds[] = {"create", "append", "write", "truncate", "unlink", "mkdir", "rmdir", "rename", "exchange", "noreplace", "link",
-    "symlink", "chmod", "chown", "setxattr", "removexattr", "mkfifo", "utimens", "read", "stat", "list", "remove all", "mkdir", "create", "rename"};
+static const char *const kinds[] = {
+    "create", "append", "write", "truncate", "unlink", "mkdir", "rmdir", "rename", "exchange", "noreplace", "link", "symlink", "chmod",
+    "chown", "setxattr", "removexattr", "mkfifo", "utimens", "read", "stat", "list", "remove all", "mkdir", "create", "rename",
+};
 
 static void apply(const struct operation *does)
 {
@@ -226,8 +228,8 @@ static int operations(unsigned seed, unsigned count, const char *one, const char
         char *first = answer_in(trees[0], &does), *second = answer_in(trees[1], &does);
         well += *first != 'E';
         if (strcmp(first, second)) {
-            printf("operation %u: %s %s %s %u %u: '%s' in %s, '%s' in %s\n", i, kinds[does.kind], does.path, does.other, does.number, does.size,
-                first, one, second, other);
+            printf("operation %u: %s %s %s %u %u: '%s' in %s, '%s' in %s\n", i, kinds[does.kind], does.path, does.other, does.number,
+                does.size, first, one, second, other);
             return 1;
         }
         free(first);

@@ -55,8 +55,10 @@ internal static class KernelFindings
     private static Finding Protocol(KernelOffer? offer)
     {
         const string key = "fuse-protocol", what = "FUSE protocol";
-        return offer is not { } told ? Finding.Unknown(key, what, "there was no mount to ask the kernel on") : Finding.If(
-            told.IsEnough, key, what, string.Create(CultureInfo.InvariantCulture, $"{told.Major}.{told.Minor}"), $"Linux {s_oldest} or later");
+        return offer is not { } told
+            ? Finding.Unknown(key, what, "there was no mount to ask the kernel on")
+            : Finding.If(told.IsEnough, key, what, string.Create(CultureInfo.InvariantCulture, $"{told.Major}.{told.Minor}"),
+                $"Linux {s_oldest} or later");
     }
 
     private static Finding Passthrough(KernelOffer? offer)
