@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Reflection;
 using OverlayFuse.Cli.Doctor;
 using OverlayFuse.Cli.Live;
 using OverlayFuse.Cli.Mounts;
@@ -30,7 +29,7 @@ internal static class Verbs
         (DoctorVerb.Name, DoctorVerb.Make),
     ];
 
-    /// <summary>The verbs of the second program. Native code executes it before managed code runs; here they are for the help alone.</summary>
+    /// <summary>The verbs of the second program, for the help. Native code executes that program before managed code runs.</summary>
     private static readonly (string Name, string Description)[] s_tools =
     [
         (ToolWords.BugReport, "Collects versions, doctor, options and last events of a mount into one file"),
@@ -41,22 +40,36 @@ internal static class Verbs
     /// <summary>Their names.</summary>
     public static IEnumerable<string> Names => s_all.Select(verb => verb.Name);
 
+    /// <summary>The names of the verbs of the second program.</summary>
+    public static IEnumerable<string> ToolNames => s_tools.Select(verb => verb.Name);
+
     public static bool IsVerb(string word) => Array.Exists(s_all, verb => verb.Name == word);
 
     public static int Invoke(string[] args) => Invoke(args, Console.Out);
 
-    internal static int Invoke(string[] args, TextWriter output)
-    {
-        ParseResult words = Root(args).Parse(args.Length == 0 ? ["--help"] : RunCommand.Without(args));
-        // Program reports exceptions.
-        return words.Invoke(new InvocationConfiguration { Output = output, EnableDefaultExceptionHandler = false });
-    }
+    internal static int Invoke(string[] args, TextWriter output) => CommandWords.Invoke(Root(args), RunCommand.Without(args), output);
 
     public static int ShowVersion()
     {
-        var version = typeof(Verbs).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>();
-        Console.Out.WriteLine($"overlayfuse {version?.InformationalVersion ?? "unknown"}");
+        Console.Out.WriteLine(CommandWords.Version(typeof(Verbs).Assembly));
         return 0;
+    }
+
+    /// <summary>Prints the words of this program for its second one (<see cref="CommandModel"/>).</summary>
+    public static int ShowModel()
+    {
+        Console.Out.WriteLine(JsonOutput.Of(CommandModel.Of(Root([]))));
+        return 0;
+    }
+
+    /// <summary>A first word that is nearly a verb. Without -o no words mount, so it cannot be a source or a mountpoint.</summary>
+    /// <exception cref="UsageException">The verb is misspelt.</exception>
+    public static void RefuseMisspelt(string[] args)
+    {
+        if (args is not [not ['-', ..], ..] || args.Any(word => word.StartsWith('-') && !word.StartsWith("--") && word.Contains('o')))
+            return;
+        if (Nearest.Of(args[0], Names.Concat(ToolNames)) is { } verb)
+            throw new UsageException($"{args[0]}: no such verb (did you mean {verb}?), and no mount without -o; see overlayfuse --help");
     }
 
     private static RootCommand Root(string[] args)
@@ -88,7 +101,7 @@ internal static class Verbs
             {
                 Description = "What /proc/mounts shows as the source; an existing directory",
             });
-        root.Options.OfType<VersionOption>().Single().Aliases.Add("-V");
+        CommandWords.AddVersion(root);
         return root;
     }
 

@@ -4,12 +4,14 @@ namespace OverlayFuse.Linux;
 
 /// <summary>
 /// The numbers of the kernel that differ between the processors: the one place for them. native/sys_check.c compares them with the headers
-/// of each processor. All other numbers and structs of this assembly are the same on both. The assembly serves both, so these are functions;
-/// the compiler knows <see cref="Own"/> and leaves the constant.
+/// of each processor. All other numbers and structs of this assembly are the same on both. The assembly serves both, so these are
+/// functions. The compiler knows <see cref="Own"/> and leaves the constant.
 /// </summary>
 internal static class Machine
 {
-    /// <summary>O_DIRECT and O_LARGEFILE of x86_64. On arm64 they have the bits of O_DIRECTORY and O_NOFOLLOW, and these have theirs.</summary>
+    /// <summary>
+    /// O_DIRECT and O_LARGEFILE of x86_64. On arm64 they have the bits of O_DIRECTORY and O_NOFOLLOW, and these have theirs.
+    /// </summary>
     private const int LowPair = (int)(OpenFlags.Direct | OpenFlags.LargeFile);
 
     /// <summary>How far apart the two pairs are.</summary>

@@ -1,9 +1,7 @@
-using System.CommandLine;
-
 namespace OverlayFuse.Tools;
 
 /// <summary>The second program: the verbs that need big libraries. <c>overlayfuse VERB</c> executes it (native/tools.c).</summary>
 internal static class Program
 {
-    private static int Main(string[] args) => new RootCommand("The tools of overlayfuse").Parse(args).Invoke();
+    private static int Main(string[] args) => Failure.Report(() => Verbs.Invoke(args, Console.Out));
 }

@@ -4,46 +4,51 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace OverlayFuse.Architecture.Tests;
 
 /// <summary>
-/// Linux &lt;- Fuse &lt;- Overlay &lt;- Cli, and nothing else. Testing stands aside: it starts the program, and knows none of its parts.
+/// Linux &lt;- Fuse &lt;- Overlay &lt;- Output &lt;- Cli, and nothing else. Tools stands beside Cli: neither knows the other. Testing
+/// stands aside: it starts the program, and knows none of its parts.
 /// </summary>
 internal sealed class DirectionTests
 {
-    private static readonly string[] InOrder = ["OverlayFuse.Linux", "OverlayFuse.Fuse", "OverlayFuse.Overlay", "OverlayFuse.Cli"];
-
     private const string Aside = "OverlayFuse.Testing";
 
+    private static readonly string[] Libraries =
+        ["OverlayFuse.Linux", "OverlayFuse.Fuse", "OverlayFuse.Overlay", "OverlayFuse.Output"];
+    private static readonly string[] Programs = ["OverlayFuse.Cli", "OverlayFuse.Tools"];
+    private static readonly string[] All = [.. Libraries, .. Programs];
+
     [Test]
-    public void Assemblies_OfSrc_AreTheFourAndTheOneAside() =>
-        Assert.That(Repository.Files("src", "*.csproj").Select(Path.GetFileNameWithoutExtension), Is.EquivalentTo(InOrder.Append(Aside)));
+    public void Assemblies_OfSrc_AreLibrariesProgramsAndTheOneAside() =>
+        Assert.That(Repository.Files("src", "*.csproj").Select(Path.GetFileNameWithoutExtension), Is.EquivalentTo(All.Append(Aside)));
 
     [Test]
     public void TestingLibrary_OutsideOfTheProgram_RefersToNoneOfItsParts() =>
         Assert.That(References(Aside, "ProjectReference").Concat(References(Aside, "PackageReference")), Is.Empty);
 
-    [TestCaseSource(nameof(InOrder))]
+    [TestCaseSource(nameof(All))]
     public void Project_OfSrc_RefersToTheOneBelowOnly(string project)
     {
-        int place = Array.IndexOf(InOrder, project);
-        string[] below = place == 0 ? [] : [InOrder[place - 1]];
-        Assert.That(References(project, "ProjectReference").Select(Path.GetFileNameWithoutExtension), Is.EqualTo(below));
+        string? below = Programs.Contains(project) ? Libraries[^1] : Libraries.TakeWhile(library => library != project).LastOrDefault();
+        Assert.That(References(project, "ProjectReference").Select(Path.GetFileNameWithoutExtension),
+            Is.EqualTo(below is null ? [] : new[] { below }));
     }
 
-    [TestCaseSource(nameof(InOrder))]
-    public void Sources_OfAnAssembly_UseNothingAboveIt(string project)
+    [TestCaseSource(nameof(All))]
+    public void Sources_OfAnAssembly_UseNothingAboveItNorBesideIt(string project)
     {
-        string[] above = InOrder[(Array.IndexOf(InOrder, project) + 1)..];
-        IEnumerable<string> upward =
+        string[] below = Programs.Contains(project) ? Libraries : [.. Libraries.TakeWhile(library => library != project)];
+        string[] others = [.. All.Except([project, .. below])];
+        IEnumerable<string> wrong =
             from source in Repository.SourcesOf("src/" + project)
             from used in source.Nodes<UsingDirectiveSyntax>()
-            where above.Any(name => used.Name?.ToString().StartsWith(name, StringComparison.Ordinal) == true)
+            where others.Any(name => used.Name?.ToString().StartsWith(name, StringComparison.Ordinal) == true)
             select $"{source.At(used)}: {used}";
-        Assert.That(upward, Is.Empty);
+        Assert.That(wrong, Is.Empty);
     }
 
-    /// <summary>The libraries are for everybody: System.CommandLine is the program's alone.</summary>
+    /// <summary>The libraries are for everybody: System.CommandLine is for the programs and their output alone.</summary>
     [Test]
     public void Libraries_OfSrc_NeedNoPackage() =>
-        Assert.That(InOrder[..3].SelectMany(project => References(project, "PackageReference")), Is.Empty);
+        Assert.That(Libraries[..3].SelectMany(project => References(project, "PackageReference")), Is.Empty);
 
     [Test]
     public void FuseLibrary_ForAnyFileSystem_KnowsNoOverlay() =>

@@ -15,7 +15,11 @@ internal sealed partial class SharedWordsTests
     /// <summary>The C goes by the list before the runtime is there; the program knows each of these words, and no other.</summary>
     [Test]
     public void Verbs_OfTheList_AreThoseOfTheProgram() =>
-        Assert.That(Verbs, Is.EquivalentTo(Cli.Verbs.Names.Append(VerbWords.Ask)));
+        Assert.That(Verbs, Is.EquivalentTo(Cli.Verbs.Names.Concat([VerbWords.Ask, VerbWords.Model])));
+
+    [Test]
+    public void Tools_OfTheList_AreShownInTheHelpOfTheProgram() =>
+        Assert.That(Constants(typeof(ToolWords)), Is.EquivalentTo(Cli.Verbs.ToolNames));
 
     [Test]
     public void LongWords_OfTheList_KeepTheProgramInTheForeground() =>

@@ -19,7 +19,7 @@ internal sealed class HelpTests
     [Test]
     public void Help_OfTheProgram_HasALineForEachVerb() =>
         Assert.That(Help("").SkipWhile(line => line != "Commands:").Skip(1).TakeWhile(line => line.Length > 0).Select(FirstWord),
-            Is.EqualTo(OverlayFuse.Cli.Verbs.Names));
+            Is.EqualTo(OverlayFuse.Cli.Verbs.Names.Concat(OverlayFuse.Cli.Verbs.ToolNames)));
 
     [Test]
     public void Help_OfAVerb_HasItsWholeText() =>

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using OverlayFuse.Cli.Mounts;
-using OverlayFuse.Cli.Output;
 
 namespace OverlayFuse.Cli.Tests;
 

@@ -1,4 +1,3 @@
-using OverlayFuse.Cli.Output;
 
 namespace OverlayFuse.Cli.Tests;
 

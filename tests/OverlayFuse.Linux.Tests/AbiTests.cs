@@ -82,7 +82,8 @@ internal sealed class AbiTests
         IEnumerable<string> missing =
             s_structs.SelectMany(type => CompilerCheck.Fields(type).Select(field => $", {type.Name}, {field.Name});")
                 .Append($", {type.Name});"))
-            .Concat(s_enums.SelectMany(type => CompilerCheck.Values(type, Architecture.X64).Select(value => $", {type.Name}, {value.Name});")))
+            .Concat(s_enums.SelectMany(type =>
+                CompilerCheck.Values(type, Architecture.X64).Select(value => $", {type.Name}, {value.Name});")))
             .Where(end => !text.Contains(end, StringComparison.Ordinal));
         IEnumerable<string> constants = s_holders.SelectMany(type => CompilerCheck.Constants(type).Select(constant => constant.Name))
             .Where(name => !text.Contains($", {name});", StringComparison.Ordinal)

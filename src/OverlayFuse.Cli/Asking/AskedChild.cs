@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using OverlayFuse.Cli.Native;
-using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 using OverlayFuse.Overlay.Live;
@@ -67,7 +66,7 @@ internal sealed class AskedChild : IDisposable
                 StepKind.Sync => Sync(),
                 StepKind.Unmount => Sys.Unmount(new Name(_path), detach: step.Detail != 0),
                 StepKind.Remount => Remount(step.Detail),
-                StepKind.Changes => ListChanges(),
+                StepKind.Changes => ListChanges(asJson: step.Detail != 0),
                 _ => Errno.EINVAL,
             };
             return Say(step.Kind, error, data);
@@ -163,12 +162,15 @@ internal sealed class AskedChild : IDisposable
             : Errno.ENAMETOOLONG;
     }
 
-    private Errno ListChanges()
+    private Errno ListChanges(bool asJson)
     {
         long said = Environment.TickCount64;
-        using var lines = new ChangeLines(text => _ = Say(StepKind.Changes, Errno.None, text));
-        LiveChanges.Find(_root, lines.Add, GoesOn);
+        IChangeWriter changes = asJson ? new ChangeObjects(Write) : new ChangeLines(Write);
+        LiveChanges.Find(_root, changes.Add, GoesOn);
+        changes.End();
         return Errno.None;
+
+        void Write(ReadOnlySpan<byte> text) => _ = Say(StepKind.Changes, Errno.None, text);
 
         void GoesOn()
         {

@@ -36,7 +36,10 @@ internal enum StepKind
     /// <summary>mount(2) with MS_REMOUNT and the flags <see cref="Step.Detail"/>.</summary>
     Remount,
 
-    /// <summary>Lists the changes of a live mount's upper. Answer: empty replies as long as it goes on, then the lines.</summary>
+    /// <summary>
+    /// Lists the changes of a live mount's upper; as JSON if <see cref="Step.Detail"/> is not 0. Answer: empty replies as long as it goes
+    /// on, then the list.
+    /// </summary>
     Changes,
 
     /// <summary>The step has thrown an exception. Answer: its text.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OverlayFuse.Cli.Output;
 
 namespace OverlayFuse.Cli.Doctor;
 

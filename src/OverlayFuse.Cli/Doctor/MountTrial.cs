@@ -13,11 +13,12 @@ internal sealed record MountTrial(KernelOffer? Offer, string? Place, Exception? 
 {
     private const string Key = "mount", What = "a mount by you";
 
-    public static MountTrial Run()
+    /// <param name="at">A directory for the trial. Null: one for temporary files.</param>
+    public static MountTrial Run(string? at)
     {
-        string? place = MakeDirectory();
+        string? place = MakeDirectory(at is null ? [Temporary, "/tmp", "/dev/shm", Sys.GetVariable("XDG_RUNTIME_DIR")] : [at]);
         if (place is null)
-            return new MountTrial(null, null, null);
+            return new MountTrial(null, null, null) { At = at };
         try
         {
             return new MountTrial(MountOver(place), place, null);
@@ -33,10 +34,19 @@ internal sealed record MountTrial(KernelOffer? Offer, string? Place, Exception? 
         }
     }
 
+    /// <summary>The directory that the user named.</summary>
+    public string? At { get; private init; }
+
     /// <param name="worksInANamespace">True if the user could mount in a user namespace of its own.</param>
-    public Finding Finding(bool worksInANamespace)
+    /// <param name="remedyHere">What helps in this kind of place; null if nothing special does.</param>
+    public Finding Finding(bool worksInANamespace, string? remedyHere)
     {
         const string instead = "mount in a user namespace: unshare --user --map-root-user --mount sh, then overlayfuse";
+        if (Place is null && At is not null)
+            return Doctor.Finding.No(Key, What, $"{At}: no directory can be made there", "name a directory that is yours: --at DIR") with
+            {
+                Needed = true,
+            };
         if (Place is null)
             return Doctor.Finding.Unknown(Key, What, "no temporary directory can be made for it (TMPDIR, /tmp, /dev/shm)") with
             {
@@ -49,7 +59,7 @@ internal sealed record MountTrial(KernelOffer? Offer, string? Place, Exception? 
         return refused with
         {
             Detail = text,
-            Remedy = worksInANamespace ? instead : refused.Remedy ?? "see the lines below that say no",
+            Remedy = worksInANamespace ? instead : remedyHere ?? refused.Remedy ?? "see the lines below that say no",
             Needed = true,
         };
     }
@@ -76,7 +86,7 @@ internal sealed record MountTrial(KernelOffer? Offer, string? Place, Exception? 
     /// <summary>The directory for temporary files.</summary>
     public static string Temporary => Sys.GetVariable("TMPDIR") is { Length: > 0 } chosen ? chosen : "/tmp";
 
-    private static string? MakeDirectory() => new[] { Temporary, "/tmp", "/dev/shm", Sys.GetVariable("XDG_RUNTIME_DIR") }
+    private static string? MakeDirectory(string?[] parents) => parents
         .Where(parent => !string.IsNullOrEmpty(parent) && Question.Answers(parent))
         .Select(parent => Path.Combine(FullPath.Of(parent!), $"overlayfuse-doctor-{Sys.ProcessId}"))
         .FirstOrDefault(path => Sys.MkDirAt(Fd.WorkingDirectory, Linux.Name.From(path), 0x1C0) == Errno.None);

@@ -18,7 +18,8 @@ internal sealed record NamespaceTrial(Errno Error, ProbeStep Reached)
     [
         new("user.max_user_namespaces", "0", "15000"),
         new("kernel.unprivileged_userns_clone", "0", "1"),
-        new("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),
+        new("kernel.apparmor_restrict_unprivileged_userns", "1", "0",
+            " (or the Debian package of overlayfuse, whose AppArmor profile allows them)"),
     ];
 
     public static NamespaceTrial Run()
@@ -63,7 +64,10 @@ internal sealed record NamespaceTrial(Errno Error, ProbeStep Reached)
 
     private string Remedy()
     {
-        string[] commands = [.. s_settings.Where(one => one.Value == one.Forbids).Select(one => $"sysctl -w {one.Name}={one.Allows}")];
+        string[] commands =
+        [
+            .. s_settings.Where(one => one.Value == one.Forbids).Select(one => $"sysctl -w {one.Name}={one.Allows}{one.Instead}"),
+        ];
         if (commands.Length > 0)
             return string.Join("; ", commands);
         return Error == Errno.EACCES
@@ -72,8 +76,8 @@ internal sealed record NamespaceTrial(Errno Error, ProbeStep Reached)
             + "or mount outside";
     }
 
-    /// <summary>A sysctl(8), with a value that forbids and one that allows.</summary>
-    private sealed record Setting(string Name, string Forbids, string Allows)
+    /// <summary>A sysctl(8), with a value that forbids, one that allows, and another way.</summary>
+    private sealed record Setting(string Name, string Forbids, string Allows, string Instead = "")
     {
         /// <summary>Null if this kernel has no such setting.</summary>
         public string? Value { get; } = SystemFile.Read("/proc/sys/" + Name.Replace('.', '/'))?.Trim();

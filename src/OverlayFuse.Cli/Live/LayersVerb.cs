@@ -1,7 +1,7 @@
 using System.CommandLine;
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Cli.Mounts;
 using OverlayFuse.Cli.Native;
-using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Live;
 
@@ -15,22 +15,33 @@ internal static class LayersVerb
     public static Command Make()
     {
         Argument<string> mount = LiveMountCall.Argument();
-        var verb = new Command(Name, "Lists the layers of a live mount, topmost first") { mount };
-        verb.SetAction(words => Print(words.GetRequiredValue(mount)));
+        Option<bool> json = JsonOutput.Option();
+        var verb = new Command(Name, "Lists the layers of a live mount, topmost first") { mount, json };
+        verb.SetAction(words => Print(Console.Out, Layers(words.GetRequiredValue(mount)), words.GetValue(json)));
         return verb;
     }
 
-    private static void Print(string mount)
+    private static void Print(TextWriter output, List<MountLayer> layers, bool asJson)
     {
-        var layers = new List<Reply>();
-        Errno error = new LiveMountCall(mount) { Sink = layers.Add }.Ask(Step.AllLayers).Error;
+        if (asJson)
+            output.WriteLine(JsonOutput.Of(layers));
+        foreach (MountLayer layer in asJson ? [] : layers)
+            output.WriteLine(PlainText.Escape($"{layer.Role} {layer.Path}"));
+    }
+
+    private static List<MountLayer> Layers(string mount)
+    {
+        var replies = new List<Reply>();
+        Errno error = new LiveMountCall(mount) { Sink = replies.Add }.Ask(Step.AllLayers).Error;
         // The child asks until there is no further layer.
         if (error != Errno.ENOENT)
             LiveRefusal.Require(error, mount);
-        foreach (Reply layer in layers.SkipLast(1))
+        var layers = new List<MountLayer>();
+        foreach (Reply reply in replies.SkipLast(1))
         {
-            (string role, string path) = LiveControl.ReadLayer(layer.Data);
-            Console.Out.WriteLine(PlainText.Escape($"{role} {path}"));
+            (string role, string path) = LiveControl.ReadLayer(reply.Data);
+            layers.Add(new MountLayer(role, path));
         }
+        return layers;
     }
 }

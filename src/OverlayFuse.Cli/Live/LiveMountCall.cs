@@ -44,6 +44,7 @@ internal sealed class LiveMountCall(string mount)
     private Reply TakeAll(Question question, IEnumerable<Reply> first)
     {
         long end = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
+        using var progress = new ProgressLine();
         var last = new Reply(StepKind.Failed, Errno.EIO, []);
         for (IEnumerable<Reply> replies = first; ; replies = question.TakeReplies())
         {
@@ -56,7 +57,7 @@ internal sealed class LiveMountCall(string mount)
             if (question.HasEnded)
                 return last.Kind == StepKind.Failed ? throw new IOException($"{mount}: {NativeText.From(last.Data)}") : last;
             TimeSpan left = IsRenewed ? Patience : TimeSpan.FromMilliseconds(end - Environment.TickCount64);
-            if (!question.Await(left, replies: 1))
+            if (!progress.Await(time => question.Await(time, replies: 1), left, () => $"{mount}: waits for its daemon"))
                 throw Silent(Patience);
         }
     }

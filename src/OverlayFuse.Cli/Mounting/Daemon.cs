@@ -1,5 +1,4 @@
 using OverlayFuse.Cli.Native;
-using OverlayFuse.Cli.Output;
 using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Mounting;

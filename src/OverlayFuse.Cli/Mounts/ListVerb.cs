@@ -1,7 +1,6 @@
 using System.CommandLine;
 using OverlayFuse.Cli.Asking;
 using OverlayFuse.Cli.Native;
-using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Layers;
 
@@ -21,7 +20,7 @@ internal static class ListVerb
         {
             Description = "Also list the layers, and options that are not followed as written",
         };
-        var json = new Option<bool>("--json") { Description = "Print an array of objects, for programs" };
+        Option<bool> json = JsonOutput.Option();
         var list = new Command(Name, "Lists your live mounts; for root, those of all users") { layers, json };
         list.SetAction(words =>
         {

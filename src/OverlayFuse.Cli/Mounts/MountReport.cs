@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using OverlayFuse.Cli.Output;
 using OverlayFuse.Cli.Words;
 using OverlayFuse.Linux;
 
@@ -94,8 +93,7 @@ internal sealed record MountReport : IJsonObject
         foreach ((string role, string path) in Layers)
         {
             json.WriteStartObject();
-            json.WriteString("role", role);
-            JsonOutput.WritePath(json, "path", path);
+            new MountLayer(role, path).WriteTo(json);
             json.WriteEndObject();
         }
         json.WriteEndArray();

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using OverlayFuse.Cli.Native;
-using OverlayFuse.Cli.Output;
-using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Layers;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using OverlayFuse.Cli.Asking;
-using OverlayFuse.Cli.Output;
 using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Layers;
@@ -91,7 +90,9 @@ internal sealed record Unmounting
     {
         using Question question = Question.Begin(mount.MountPoint, new Step(StepKind.Unmount, IsLazy ? 1U : 0));
         // If the mount is no longer there, its name is free, and the kernel waits for the daemon.
-        if (!question.Await(IsLazy ? Question.Patience : Patience))
+        using var progress = new ProgressLine();
+        if (!progress.Await(time => question.Await(time), IsLazy ? Question.Patience : Patience,
+                () => $"{mount.MountPoint}: the kernel hands over the data that were written"))
             return IsThere(mount) ? Errno.ETIMEDOUT : Errno.None;
         return question.Replies is [var reply] ? reply.Error : Errno.EIO;
     }
@@ -123,16 +124,20 @@ internal sealed record Unmounting
                     + "its upper is complete when that has ended (ps -C overlayfuse)");
             return;
         }
-        if (HasEnded(daemon, Timeout < s_usual ? Timeout : s_usual))
+        using var progress = new ProgressLine();
+        var written = new DaemonWrites(answer.ProcessId);
+        if (progress.Await(time => HasEnded(daemon, time), Timeout < s_usual ? Timeout : s_usual, Text))
             return;
         string elsewhere = MountHolder.OtherNamespaces(mount.Device);
         if (elsewhere.Length > 0)
             throw new IOException(
                 $"{mountPoint}: unmounted here, but it is still mounted in the mount namespace of {elsewhere}; {CompleteAfter(answer)}");
-        if (Timeout <= s_usual || !HasEnded(daemon, Timeout - s_usual))
+        if (Timeout <= s_usual || !progress.Await(time => HasEnded(daemon, time), Timeout - s_usual, Text))
             throw new IOException(string.Create(CultureInfo.InvariantCulture,
                 $"{mountPoint}: unmounted, but its daemon still writes after {Timeout.TotalSeconds:0} s; "
                 + $"{CompleteAfter(answer)} (--timeout waits longer)"));
+
+        string Text() => $"{mountPoint}: the daemon completes the upper{written}";
     }
 
     private static bool HasEnded(Fd daemon, TimeSpan patience) =>

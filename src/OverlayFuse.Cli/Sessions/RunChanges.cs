@@ -1,5 +1,4 @@
 using Microsoft.Win32.SafeHandles;
-using OverlayFuse.Cli.Output;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 using OverlayFuse.Overlay.Changes;
@@ -9,7 +8,7 @@ namespace OverlayFuse.Cli.Sessions;
 /// <summary>The list that <c>overlayfuse run --diff</c> writes after the command has ended.</summary>
 internal static class RunChanges
 {
-    /// <summary>Writes <see cref="ChangeLines"/>.</summary>
+    /// <summary>Writes the list.</summary>
     /// <param name="request">Names the layers and the file for the list.</param>
     /// <param name="scratch">The session's own directory.</param>
     /// <exception cref="IOException">A layer cannot be read, or the list cannot be written.</exception>
@@ -19,8 +18,10 @@ internal static class RunChanges
         // Marks count as they did for the daemon.
         bool isOrdinary = Sys.EffectiveUid != 0 && !request.MapsRoot;
         using Stream output = request.ChangesFile is { } file ? Create(file) : Console.OpenStandardOutput();
-        using var lines = new ChangeLines(output.Write);
-        ViewChanges.Find(layers, isOrdinary || layers.XattrPermissions == XattrPermissions.User, lines.Add);
+        ByteSink lines = request.ChangesFile is null && Inks.OnOutput ? ChangeLines.Painted(output.Write) : output.Write;
+        IChangeWriter changes = request.ListsChangesAsJson ? new ChangeObjects(output.Write) : new ChangeLines(lines);
+        ViewChanges.Find(layers, isOrdinary || layers.XattrPermissions == XattrPermissions.User, changes.Add);
+        changes.End();
     }
 
     /// <exception cref="IOException">It cannot be written.</exception>

@@ -50,6 +50,8 @@ internal static class RunPlan
         if (request.Lowers.Count == 0)
             throw new UsageException(
                 $"{verb}: --lower is missing; write --lower DIR{(request.IsHeld ? "" : ", or --root DIR for a root file system")}");
+        if (request is { ListsChangesAsJson: true, ListsChanges: false })
+            throw new UsageException($"{verb}: --json: says how --diff prints; write --diff, too");
         if (request is { Upper: not null, Keep: not null })
             throw new UsageException(
                 $"{verb}: --upper {request.Upper} and --keep {request.Keep} cannot stand together; "

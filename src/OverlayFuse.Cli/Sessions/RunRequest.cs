@@ -25,6 +25,9 @@ internal sealed record RunRequest
 
     public bool ListsChanges { get; init; }
 
+    /// <summary>The list is JSON.</summary>
+    public bool ListsChangesAsJson { get; init; }
+
     /// <summary>The file for the list. Null: standard output.</summary>
     public string? ChangesFile { get; init; }
 

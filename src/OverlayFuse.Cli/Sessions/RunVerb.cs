@@ -35,7 +35,8 @@ internal static class RunVerb
             HelpName = "FILE",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var verb = new Command(Name, Help) { root, mapRoot, diff };
+        var json = new Option<bool>("--json") { Description = "--diff prints an array of objects, for programs" };
+        var verb = new Command(Name, Help) { root, mapRoot, diff, json };
         session.AddTo(verb);
         verb.SetAction(words => Session.Act(session.Read(words) with
         {
@@ -43,6 +44,7 @@ internal static class RunVerb
             IsRoot = words.GetValue(root) is not null,
             MapsRoot = words.GetValue(mapRoot),
             ListsChanges = words.GetResult(diff) is not null,
+            ListsChangesAsJson = words.GetValue(json),
             ChangesFile = words.GetValue(diff),
             Command = RunCommand.Place,
         }));

@@ -8,6 +8,8 @@ namespace OverlayFuse.Cli.Words;
 /// </summary>
 internal sealed class CommandLine
 {
+    private static readonly string[] s_long = [LongWords.Help, LongWords.Version, LongWords.Foreground, LongWords.Debug];
+
     /// <summary>The values of -o, in their order.</summary>
     public List<string> OptionStrings { get; } = [];
 
@@ -93,5 +95,5 @@ internal sealed class CommandLine
         ++i < args.Count ? args[i] : throw new UsageException($"{word}: a value is missing after it; see overlayfuse --help");
 
     private static UsageException Unknown(string word) =>
-        new($"{word}: unknown option; see overlayfuse --help (mount options go after -o)");
+        new($"{word}: unknown option{Nearest.Hint(word, s_long)}; see overlayfuse --help (mount options go after -o)");
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace OverlayFuse.Cli.Words;
 
 internal enum OptionAction
@@ -20,7 +22,7 @@ internal enum OptionAction
 /// <param name="Value">The form of the value after '=': empty for none, "[...]" if it may be left out.</param>
 /// <param name="Action">What the program does with it.</param>
 /// <param name="Text">What the option does, why it is accepted, or what to write instead.</param>
-internal sealed record OptionRule(string Name, string Value, OptionAction Action, string Text)
+internal sealed record OptionRule(string Name, string Value, OptionAction Action, string Text) : IJsonObject
 {
     /// <summary>Puts the value ("" without one) into the settings. Throws <see cref="UsageException"/>.</summary>
     public Action<MountSettings, string>? Apply { get; init; }
@@ -42,6 +44,20 @@ internal sealed record OptionRule(string Name, string Value, OptionAction Action
                 $"write {forms}, or leave it out ({Text})");
         }
         Apply?.Invoke(settings, option.Value ?? "");
+    }
+
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteString("name", Name);
+        json.WriteString("value", Value);
+        json.WriteString("use", Action switch
+        {
+            OptionAction.Taken => "taken",
+            OptionAction.Mount => "mount",
+            OptionAction.Accepted => "accepted",
+            _ => "refused",
+        });
+        json.WriteString("text", Text);
     }
 
     private void CheckPresence(RawOption option)

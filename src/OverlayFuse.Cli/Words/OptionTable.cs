@@ -16,6 +16,9 @@ internal static partial class OptionTable
 
     private static Dictionary<string, OptionRule> ByName { get; } = Rules.ToDictionary(rule => rule.Name);
 
+    /// <summary>The names to which a misspelt one is compared.</summary>
+    private static IEnumerable<string> Offered => Rules.Where(rule => rule.Action is Taken or Mount).Select(rule => rule.Name);
+
     /// <exception cref="UsageException">The option is unknown.</exception>
     public static OptionRule Find(RawOption option)
     {
@@ -23,7 +26,9 @@ internal static partial class OptionTable
             return rule;
         if (option.Name.StartsWith("x-", StringComparison.Ordinal))
             return Accept("x-*", "[TEXT]", "notes for mount(8) and systemd");
-        throw new UsageException($"option {option}: unknown; see 'overlayfuse options' for those that there are, or leave it out");
+        throw new UsageException(
+            $"option {option}: unknown{Nearest.Hint(option.Name, Offered)}; "
+            + "see 'overlayfuse options' for those that there are, or leave it out");
     }
 
     /// <summary>The rule of a word that goes on to the mount itself; null for any other option.</summary>

@@ -10,13 +10,19 @@ internal static class OptionsVerb
 
     public static Command Make()
     {
-        var verb = new Command(Name, "Lists the mount options that go after -o");
-        verb.SetAction(_ => Print(Console.Out));
+        Option<bool> json = JsonOutput.Option();
+        var verb = new Command(Name, "Lists the mount options that go after -o") { json };
+        verb.SetAction(words => Print(Console.Out, words.GetValue(json)));
         return verb;
     }
 
-    private static void Print(TextWriter output)
+    private static void Print(TextWriter output, bool asJson)
     {
+        if (asJson)
+        {
+            output.WriteLine(JsonOutput.Of(OptionTable.Rules));
+            return;
+        }
         foreach (OptionRule rule in OptionTable.Rules)
         {
             string name = rule.Value.Length == 0 ? rule.Name : $"{rule.Name}={rule.Value}";

@@ -24,7 +24,7 @@ internal static class FuserMount
         if (exitStatus == 0 && Sys.ReceiveDescriptor(ours, out Fd device) == Errno.None)
             return device;
         throw new FuseMountException($"{mountPoint}: fusermount3 refuses to mount (exit status {exitStatus}): "
-            + $"{complaint}{Remedy(complaint)}");
+            + $"{complaint}{Remedy(complaint, FusermountProfile.Forbids(mountPoint))}");
     }
 
     /// <returns>EBUSY if it is in use: fusermount3 tells that by the text of strerror(3), in the C locale.</returns>
@@ -100,8 +100,13 @@ internal static class FuserMount
         return NativeText.From(text.ToArray()).Trim();
     }
 
-    private static string Remedy(string complaint)
+    /// <param name="complaint">The words of fusermount3.</param>
+    /// <param name="isForbiddenPlace">True if an AppArmor profile forbids mounts there.</param>
+    internal static string Remedy(string complaint, bool isForbiddenPlace)
     {
+        if (isForbiddenPlace && complaint.EndsWith("Permission denied", StringComparison.Ordinal))
+            return $" (the AppArmor profile {FusermountProfile.Path} allows no mount here); choose a mountpoint below your home, "
+                + $"/tmp, /mnt or /media, or add a rule to {FusermountProfile.LocalPath}";
         if (complaint.Contains("user_allow_other", StringComparison.Ordinal))
             return " (put the line user_allow_other into /etc/fuse.conf, or leave allow_other out)";
         return complaint.EndsWith("Operation not permitted", StringComparison.Ordinal)

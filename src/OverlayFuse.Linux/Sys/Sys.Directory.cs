@@ -40,7 +40,10 @@ public static unsafe partial class Sys
     public static Errno GetDents(Fd directory, Span<byte> records, out int length)
     {
         fixed (byte* to = records)
-            return Result((nint)Libc.syscall(Machine.GetDents64(Machine.Own), directory.Number, (nint)to, records.Length, 0, 0, 0), out length);
+        {
+            long returned = Libc.syscall(Machine.GetDents64(Machine.Own), directory.Number, (nint)to, records.Length, 0, 0, 0);
+            return Result((nint)returned, out length);
+        }
     }
 }
 

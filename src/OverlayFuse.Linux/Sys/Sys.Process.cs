@@ -172,7 +172,9 @@ public static unsafe partial class Sys
         return (Errno)error;
     }
 
-    /// <summary>The variables of libc, by the runtime's own access to environ(7). The copy of .NET has lost bytes that are no UTF-8.</summary>
+    /// <summary>
+    /// The variables of libc, by the runtime's own access to environ(7). The copy of .NET has lost bytes that are no UTF-8.
+    /// </summary>
     private static string[] Variables()
     {
         var all = new List<string>();

@@ -1,13 +1,11 @@
-using System.ComponentModel;
-using Mono.Unix.Native;
 using OverlayFuse.Mount.Tests.Harness;
 using OverlayFuse.Mount.Tests.Oracle;
 
 namespace OverlayFuse.Mount.Tests.Faults;
 
 /// <summary>
-/// One operation, tried again and again on fresh cells while its first, second, third ... libc call fails, until no call is left to fail.
-/// What it must answer and leave comes from the kernel's overlayfs on the same layers.
+/// One operation, tried again and again on fresh cells while its first, second, third ... system call fails, until no call is left to fail.
+/// What it must lesson.Answer and leave comes from the kernel's overlayfs on the same layers.
 /// </summary>
 internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directory)
 {
@@ -19,9 +17,7 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
 
     private readonly List<string> violations = [];
     private readonly HashSet<string> leftBefore = [];
-    private string answer = "";
-    private string[] answersAfter = [];
-    private TreeSnapshot old = null!, changed = null!;
+    private readonly FaultLesson lesson = new(tried, shim, directory);
 
     /// <summary>What was not as it must be; empty when all went well.</summary>
     public IReadOnlyList<string> Violations => violations;
@@ -37,9 +33,9 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
     /// </summary>
     public void Run(Fault fault, int step = 1)
     {
-        LearnFromTheKernel();
+        lesson.Learn();
         int cells = ((CountCalls(fault) + SpareCells) / step) + 1;
-        using Side side = MakeSide("ours", cells, (shim.Program, ProgramUnderTest.KernelItself));
+        using Side side = lesson.MakeSide("ours", cells, (shim.Program, ProgramUnderTest.KernelItself));
         bool met = true;
         for (int cell = 0; cell < cells && met; cell++)
             met = Try(side, FaultScene.Cell(cell), fault with { Nth = fault.Nth + (cell * step) });
@@ -50,8 +46,8 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
     /// <summary>A single attempt.</summary>
     public void RunOnce(Fault fault)
     {
-        LearnFromTheKernel();
-        using Side side = MakeSide("ours", 1, (shim.Program, ProgramUnderTest.KernelItself));
+        lesson.Learn();
+        using Side side = lesson.MakeSide("ours", 1, (shim.Program, ProgramUnderTest.KernelItself));
         Try(side, FaultScene.Cell(0), fault);
         CompareWithTheKernel(side);
     }
@@ -60,14 +56,14 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
     private bool Try(Side side, string cell, Fault fault)
     {
         using var session = new Session(side);
-        RunAll(tried.Before(cell), session);
+        FaultLesson.RunAll(tried.Before(cell), session);
         shim.Arm(fault);
-        string got = RunOne(tried.Act(cell), session);
+        string got = FaultLesson.RunOne(tried.Act(cell), session);
         FaultReport report = shim.Disarm();
 
         string what = $"call {fault.Nth} ({report.Function}, {fault.Error}): ";
-        bool succeeded = got == answer;
-        if (!succeeded && got != fault.Error.ToString()) violations.Add($"{what}answered {got}, must be {answer} or the error");
+        bool succeeded = got == lesson.Answer;
+        if (!succeeded && got != fault.Error.ToString()) violations.Add($"{what}answered {got}, must be {lesson.Answer} or the error");
         CheckWork(report, what);
         if (!succeeded) CheckOldOrNewState(side, cell, what);
         if (succeeded || !tried.OnceOnly) CheckNewState(side, session, cell, again: !succeeded, what);
@@ -85,80 +81,28 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
     /// <summary>A change that was made before its last step failed may stay, but in full.</summary>
     private void CheckOldOrNewState(Side side, string cell, string what)
     {
-        string[] fromOld = [.. Differences(side, cell, old, what)];
-        if (fromOld.Length > 0 && Differences(side, cell, changed, what).Any())
+        string[] fromOld = [.. FaultLesson.Differences(side, cell, lesson.Old, what)];
+        if (fromOld.Length > 0 && FaultLesson.Differences(side, cell, lesson.Changed, what).Any())
             violations.AddRange(fromOld.Select(line => $"{what}neither old nor new: {line}"));
     }
 
     private void CheckNewState(Side side, Session session, string cell, bool again, string what)
     {
-        string got = again ? RunOne(tried.Act(cell), session) : answer;
-        if (got != answer) violations.Add($"{what}answered {got}, must be {answer}");
-        string[] after = RunAll(tried.After(cell), session);
-        if (!after.SequenceEqual(answersAfter))
-            violations.Add($"{what}then {string.Join("; ", after)}, must be {string.Join("; ", answersAfter)}");
-        violations.AddRange(Differences(side, cell, changed, what).Select(line => $"{what}in the end: {line}"));
-    }
-
-    private static IEnumerable<string> Differences(Side side, string cell, TreeSnapshot expected, string what) =>
-        expected.Differences(TakeCell(side, cell), "kernel", "ours").Where(line => !IsTraceOfAFailure(line, what));
-
-    /// <summary>
-    /// What a failed operation leaves on the kernel's overlayfs too: a directory that was copied up, or emptied of whiteouts, has another
-    /// number of links; a hard link is broken; a parent's times are restored as well as can be (ovl_set_timestamps). And of ours: what was
-    /// made but cannot be shown is removed again, which the parent's time tells.
-    /// </summary>
-    private static bool IsTraceOfAFailure(string line, string what) =>
-        line.EndsWith("nlink: kernel 2, ours 1", StringComparison.Ordinal)
-            || line.EndsWith("nlink: kernel 1, ours 2", StringComparison.Ordinal)
-        || line == "hard2: same inode as: kernel hard1, ours -"
-        || (what.Contains("(utimensat,", StringComparison.Ordinal) && line.EndsWith("ours of the run", StringComparison.Ordinal))
-        || (line.EndsWith(", ours of the run", StringComparison.Ordinal) && line.Split(": ") is ["(root)" or "d" or "bare", "mtime", ..]);
-
-    private static TreeSnapshot TakeCell(Side side, string cell) =>
-        TreeSnapshot.Take($"{side.Mountpoint}/{cell}", side.IsKernel ? TreeView.MergedByKernel : TreeView.Merged);
-
-    private void LearnFromTheKernel()
-    {
-        using Side side = MakeSide("kernel", 1, (ProgramUnderTest.KernelItself, shim.Program));
-        string cell = FaultScene.Cell(0);
-        RunAll(tried.Before(cell), side.Session);
-        old = TakeCell(side, cell);
-        answer = RunOne(tried.Act(cell), side.Session);
-        answersAfter = RunAll(tried.After(cell), side.Session);
-        changed = TakeCell(side, cell);
+        string got = again ? FaultLesson.RunOne(tried.Act(cell), session) : lesson.Answer;
+        if (got != lesson.Answer) violations.Add($"{what}answered {got}, must be {lesson.Answer}");
+        string[] after = FaultLesson.RunAll(tried.After(cell), session);
+        if (!after.SequenceEqual(lesson.AnswersAfter))
+            violations.Add($"{what}then {string.Join("; ", after)}, must be {string.Join("; ", lesson.AnswersAfter)}");
+        violations.AddRange(FaultLesson.Differences(side, cell, lesson.Changed, what).Select(line => $"{what}in the end: {line}"));
     }
 
     private int CountCalls(Fault fault)
     {
-        using Side side = MakeSide("counted", 1, (shim.Program, ProgramUnderTest.KernelItself));
-        RunAll(tried.Before(FaultScene.Cell(0)), side.Session);
+        using Side side = lesson.MakeSide("counted", 1, (shim.Program, ProgramUnderTest.KernelItself));
+        FaultLesson.RunAll(tried.Before(FaultScene.Cell(0)), side.Session);
         shim.Arm(fault with { Nth = 0 });
-        RunOne(tried.Act(FaultScene.Cell(0)), side.Session);
+        FaultLesson.RunOne(tried.Act(FaultScene.Cell(0)), side.Session);
         return shim.Disarm().Calls;
-    }
-
-    private Side MakeSide(string name, int cells, (string Now, string Other) programs)
-    {
-        Scenario scenario = FaultScene.WithCells(cells);
-        Place place = Place.At($"{directory}/{name}");
-        return new Side(place, "side", scenario, new LowerLayers(scenario, place), programs);
-    }
-
-    private static string[] RunAll(Operation[] operations, Session session) =>
-        [.. operations.Select(operation => RunOne(operation, session))];
-
-    /// <summary>Listing a directory throws where other operations answer.</summary>
-    private static string RunOne(Operation operation, Session session)
-    {
-        try
-        {
-            return operation.Run(session);
-        }
-        catch (Win32Exception exception)
-        {
-            return NativeConvert.ToErrno(exception.NativeErrorCode).ToString();
-        }
     }
 
     /// <summary>Whiteouts there are kept to be linked from.</summary>

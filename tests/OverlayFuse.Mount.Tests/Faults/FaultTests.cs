@@ -4,7 +4,7 @@ using OverlayFuse.Mount.Tests.Harness;
 namespace OverlayFuse.Mount.Tests.Faults;
 
 /// <summary>
-/// Every error path is walked: whichever libc call fails, the caller gets its error or the operation goes another way, the merged view
+/// Every error path is walked: whichever system call fails, the caller gets its error or the operation goes another way, the merged view
 /// shows the old state or the new one in full, lower layers stay as they are, nothing stays in the work directory, and the same
 /// operation succeeds as soon as the fault is gone.
 /// </summary>
@@ -14,12 +14,19 @@ internal sealed class FaultTests
     /// <summary>Of each operation's calls so many are left out in CI; which ones differs from one operation to the next.</summary>
     private const int StepInCi = 4;
 
+    private const int KillStepInCi = 16;
+
     private Sandbox sandbox = null!;
     private FaultShim shim = null!;
     private int count;
 
     private static IEnumerable<TestCaseData> SomeCalls =>
         FaultCase.All.Select((tried, index) => new TestCaseData(tried, (index % StepInCi) + 1));
+
+    private static IEnumerable<FaultCase> Changes => FaultCase.All.Except(FaultCase.Reads);
+
+    private static IEnumerable<TestCaseData> SomeKills =>
+        Changes.Select((tried, index) => new TestCaseData(tried, (index * 5 % KillStepInCi) + 1));
 
     [OneTimeSetUp]
     public void MakeSandbox()
@@ -51,6 +58,12 @@ internal sealed class FaultTests
         [ValueSource(typeof(FaultCase), nameof(FaultCase.All))] object tried,
         [Values(Errno.EIO, Errno.ENOSPC, Errno.EDQUOT)] Errno error) => Sweep(tried, new Fault(1, error, Stays: true));
 
+    [TestCaseSource(nameof(SomeKills)), Category("Faults")]
+    public void SomeCallsInTurn_DaemonKilledBeforeThem_OldStateOrNew(object tried, int first) => Kill(tried, first, KillStepInCi);
+
+    [TestCaseSource(nameof(Changes)), Category("Soak")]
+    public void EachCallInTurn_DaemonKilledBeforeIt_OldStateOrNew(object tried) => Kill(tried, first: 1, step: 1);
+
     /// <summary>Calls that an older kernel or another file system does not know: there is another way.</summary>
     [TestCase("ioctl", Errno.EOPNOTSUPP)]
     [TestCase("copy_file_range", Errno.EXDEV)]
@@ -66,16 +79,27 @@ internal sealed class FaultTests
     [Category("Faults")]
     public void Call_NeverAvailable_EveryCopyUpGoesAnotherWay(string function, Errno error)
     {
+        int attempts = 0;
         foreach (FaultCase tried in FaultCase.CopyUps)
         {
             FaultSweep sweep = NewSweep(tried);
             sweep.RunOnce(new Fault(1, error, Stays: true, function));
             Assert.That(sweep.Violations, Is.Empty, string.Join('\n', sweep.Violations));
             Assert.That(sweep.Survived, Is.EqualTo(sweep.Attempts), $"{tried} without {function}");
+            attempts += sweep.Attempts;
         }
+        Assert.That(attempts, Is.Positive, $"{function} is called by no copy-up");
     }
 
     private FaultSweep NewSweep(object tried) => new((FaultCase)tried, shim, sandbox.MakeDirectory($"{count++}"));
+
+    private void Kill(object tried, int first, int step)
+    {
+        var sweep = new KillSweep((FaultCase)tried, shim, sandbox.MakeDirectory($"{count++}"));
+        sweep.Run(first, step);
+        TestContext.Out.WriteLine($"{tried}: killed {sweep.Killed} times");
+        Assert.That(sweep.Violations, Is.Empty, string.Join('\n', sweep.Violations));
+    }
 
     private void Sweep(object tried, Fault fault, int step = 1)
     {

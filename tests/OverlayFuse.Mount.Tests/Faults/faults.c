@@ -1,24 +1,30 @@
 /*
- * LD_PRELOAD shim: lets the Nth of the libc calls by which a daemon works on its layers fail. FaultShim.cs compiles it and shares the
- * control block below; calls count and fail only while it is armed. Reads of /dev/fuse are no such calls.
+ * faults CONTROL PROGRAM ARGUMENTS...: runs PROGRAM, and lets the Nth of the system calls by which a daemon works on its layers fail, or
+ * kills the daemon before it. A seccomp filter reports these calls to a supervisor (seccomp_unotify(2)), which lives as long as the daemon:
+ * this reaches a static program, and calls that have no function in libc. FaultShim.cs compiles it and shares the control block below.
+ * Calls count and fail only while it is armed. Reads of /dev/fuse are no such calls.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
-#include <stdlib.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/statfs.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#define FICLONE_REQUEST 0x40049409UL
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define FICLONE_REQUEST 0x40049409
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
 #endif
@@ -35,7 +41,7 @@ struct control {
     atomic_uint calls;  /* counted since arming */
     atomic_uint failed; /* of them */
     unsigned nth;       /* the first that fails; 0: none, calls are only counted */
-    int error;
+    int error;          /* 0: the daemon is killed in place of the call */
     unsigned stays;     /* later calls of the same function fail too */
     char only[32];      /* this function alone; "": all */
     char first[32];     /* the function that failed first */
@@ -43,133 +49,154 @@ struct control {
 
 static struct control *control;
 
-__attribute__((constructor)) static void open_control(void)
+#define CALL(name) { SYS_##name, #name }
+static const struct call { int number; const char *name; } calls[] = {
+    CALL(statx), CALL(fstatfs), CALL(openat), CALL(open_by_handle_at), CALL(name_to_handle_at), CALL(getdents64), CALL(readlinkat),
+    CALL(mkdirat), CALL(mknodat), CALL(symlinkat), CALL(linkat), CALL(unlinkat), CALL(renameat2),
+    CALL(fchmod), CALL(fchmodat2), CALL(fchown), CALL(fchownat), CALL(utimensat),
+    CALL(pread64), CALL(pwrite64), CALL(lseek), CALL(copy_file_range), CALL(ftruncate), CALL(truncate), CALL(fallocate),
+    CALL(fsync), CALL(fdatasync), CALL(sync_file_range), CALL(syncfs), CALL(ioctl),
+    CALL(getxattr), CALL(lgetxattr), CALL(fgetxattr), CALL(getxattrat), CALL(setxattr), CALL(lsetxattr), CALL(setxattrat),
+    CALL(listxattr), CALL(llistxattr), CALL(listxattrat), CALL(removexattr), CALL(lremovexattr), CALL(removexattrat),
+};
+
+static const char *name_of(int number)
 {
-    const char *path = getenv("OVERLAYFUSE_FAULTS");
-    int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
-    if (fd < 0)
-        return;
-    void *shared = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    if (shared != MAP_FAILED)
-        control = shared;
+    for (size_t i = 0; i < COUNT(calls); i++)
+        if (calls[i].number == number)
+            return calls[i].name;
+    return "";
 }
 
-static int fails(const char *function)
+/* The descriptor by which the kernel reports the calls of this process and of its children. */
+static int install_filter(void)
 {
-    if (!control || !atomic_load(&control->armed) || (control->only[0] && strcmp(control->only, function) != 0))
+    struct sock_filter code[2 * COUNT(calls) + 8];
+    unsigned short at = 0;
+    code[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    for (size_t i = 0; i < COUNT(calls); i++) {
+        if (calls[i].number == SYS_ioctl)
+            continue;
+        code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[i].number, 0, 1);
+        code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
+    }
+    code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 3);
+    code[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1]));
+    code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FICLONE_REQUEST, 0, 1);
+    code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
+    code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    struct sock_fprog program = { at, code };
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+}
+
+/* True for /dev/null and the like: the daemon opens them for itself. */
+static int is_device(const struct seccomp_notif *call)
+{
+    char path[5] = "";
+    struct iovec here = { path, sizeof path }, there = { (void *)(size_t)call->data.args[1], sizeof path };
+    return call->data.nr == SYS_openat && process_vm_readv((pid_t)call->pid, &here, 1, &there, 1, 0) == sizeof path
+        && memcmp(path, "/dev/", sizeof path) == 0;
+}
+
+static int fails(const struct seccomp_notif *call)
+{
+    const char *function = name_of(call->data.nr);
+    if (!atomic_load(&control->armed) || (control->only[0] && strcmp(control->only, function) != 0) || is_device(call))
         return 0;
-    unsigned call = atomic_fetch_add(&control->calls, 1) + 1;
-    if (control->nth == 0 || call < control->nth)
+    unsigned number = atomic_fetch_add(&control->calls, 1) + 1;
+    if (control->nth == 0 || number < control->nth)
         return 0;
-    if (call == control->nth)
+    if (number == control->nth)
         strncpy(control->first, function, sizeof control->first - 1);
     else if (!control->stays || strcmp(control->first, function) != 0)
         return 0;
     atomic_fetch_add(&control->failed, 1);
-    errno = control->error;
     return 1;
 }
 
-static void *real_function(const char *name)
+static void answer(int listener, const struct seccomp_notif *call)
 {
-    return dlsym(RTLD_NEXT, name);
-}
-
-#define WRAP(result, name, parameters, arguments)           \
-    result name parameters                                  \
-    {                                                       \
-        static result (*next) parameters;                   \
-        if (!next)                                          \
-            next = real_function(#name);                    \
-        return fails(#name) ? -1 : next arguments;          \
+    struct seccomp_notif_resp reply = { .id = call->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+    if (fails(call)) {
+        if (control->error == 0)
+            kill((pid_t)call->pid, SIGKILL);
+        reply.flags = 0;
+        reply.error = -(control->error == 0 ? EIO : control->error);
     }
-
-WRAP(int, statx, (int d, const char *restrict p, int f, unsigned m, struct statx *restrict s), (d, p, f, m, s))
-WRAP(int, fstatfs, (int fd, struct statfs *s), (fd, s))
-WRAP(int, mkdirat, (int d, const char *p, mode_t m), (d, p, m))
-WRAP(int, mknodat, (int d, const char *p, mode_t m, dev_t r), (d, p, m, r))
-WRAP(int, symlinkat, (const char *t, int d, const char *p), (t, d, p))
-WRAP(int, linkat, (int o, const char *p, int n, const char *q, int f), (o, p, n, q, f))
-WRAP(int, unlinkat, (int d, const char *p, int f), (d, p, f))
-WRAP(int, renameat2, (int o, const char *p, int n, const char *q, unsigned f), (o, p, n, q, f))
-WRAP(ssize_t, readlinkat, (int d, const char *restrict p, char *restrict b, size_t s), (d, p, b, s))
-WRAP(int, fchownat, (int d, const char *p, uid_t u, gid_t g, int f), (d, p, u, g, f))
-WRAP(int, utimensat, (int d, const char *p, const struct timespec t[2], int f), (d, p, t, f))
-WRAP(ssize_t, pread, (int fd, void *b, size_t n, off_t o), (fd, b, n, o))
-WRAP(ssize_t, pwrite, (int fd, const void *b, size_t n, off_t o), (fd, b, n, o))
-WRAP(off_t, lseek, (int fd, off_t o, int w), (fd, o, w))
-WRAP(ssize_t, copy_file_range, (int a, off_t *x, int b, off_t *y, size_t n, unsigned f), (a, x, b, y, n, f))
-WRAP(int, ftruncate, (int fd, off_t n), (fd, n))
-WRAP(int, truncate, (const char *p, off_t n), (p, n))
-WRAP(int, fallocate, (int fd, int m, off_t o, off_t n), (fd, m, o, n))
-WRAP(int, fsync, (int fd), (fd))
-WRAP(int, fdatasync, (int fd), (fd))
-WRAP(int, sync_file_range, (int fd, off_t o, off_t n, unsigned f), (fd, o, n, f))
-WRAP(int, syncfs, (int fd), (fd))
-WRAP(ssize_t, getxattr, (const char *p, const char *n, void *v, size_t s), (p, n, v, s))
-WRAP(ssize_t, lgetxattr, (const char *p, const char *n, void *v, size_t s), (p, n, v, s))
-WRAP(int, setxattr, (const char *p, const char *n, const void *v, size_t s, int f), (p, n, v, s, f))
-WRAP(int, lsetxattr, (const char *p, const char *n, const void *v, size_t s, int f), (p, n, v, s, f))
-WRAP(ssize_t, listxattr, (const char *p, char *l, size_t s), (p, l, s))
-WRAP(ssize_t, llistxattr, (const char *p, char *l, size_t s), (p, l, s))
-WRAP(int, removexattr, (const char *p, const char *n), (p, n))
-WRAP(int, lremovexattr, (const char *p, const char *n), (p, n))
-WRAP(int, name_to_handle_at, (int d, const char *p, struct file_handle *h, int *m, int f), (d, p, h, m, f))
-WRAP(int, open_by_handle_at, (int m, struct file_handle *h, int f), (m, h, f))
-
-int openat(int directory, const char *path, int flags, ...)
-{
-    static int (*next)(int, const char *, int, ...);
-    va_list rest;
-    va_start(rest, flags);
-    mode_t mode = va_arg(rest, mode_t);
-    va_end(rest);
-    if (!next)
-        next = real_function("openat");
-    int of_layers = strncmp(path, "/dev/", 5) != 0;
-    return of_layers && fails("openat") ? -1 : next(directory, path, flags, mode);
+    ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
 }
 
-int ioctl(int fd, unsigned long request, ...)
+/* Ends when no process with the filter is left. */
+static void supervise(int listener)
 {
-    static int (*next)(int, unsigned long, ...);
-    va_list rest;
-    va_start(rest, request);
-    void *argument = va_arg(rest, void *);
-    va_end(rest);
-    if (!next)
-        next = real_function("ioctl");
-    return request == FICLONE_REQUEST && fails("ioctl") ? -1 : next(fd, request, argument);
-}
-
-/* The calls that are made without a function of their own. */
-static const char *name_of(long number)
-{
-    switch (number) {
-    case SYS_getdents64: return "getdents64";
-    case SYS_fchmodat2: return "fchmodat2";
-    case SYS_getxattrat: return "getxattrat";
-    case SYS_setxattrat: return "setxattrat";
-    case SYS_listxattrat: return "listxattrat";
-    case SYS_removexattrat: return "removexattrat";
-    default: return NULL;
+    struct pollfd ready = { .fd = listener, .events = POLLIN };
+    while (poll(&ready, 1, -1) > 0 && (ready.revents & POLLIN) != 0) {
+        struct seccomp_notif call;
+        memset(&call, 0, sizeof call);
+        if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0)
+            answer(listener, &call);
     }
 }
 
-long syscall(long number, ...)
+static int receive_descriptor(int socket)
 {
-    static long (*next)(long, ...);
-    long a[6];
-    va_list rest;
-    va_start(rest, number);
-    for (int i = 0; i < 6; i++)
-        a[i] = va_arg(rest, long);
-    va_end(rest);
-    if (!next)
-        next = real_function("syscall");
-    const char *function = name_of(number);
-    if (function && fails(function))
-        return -1;
-    return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    char byte, room[CMSG_SPACE(sizeof(int))];
+    struct iovec data = { &byte, 1 };
+    struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room };
+    int descriptor = -1;
+    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) == 1 && CMSG_FIRSTHDR(&message) != NULL)
+        memcpy(&descriptor, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof descriptor);
+    return descriptor;
+}
+
+static int send_descriptor(int socket, int descriptor)
+{
+    char room[CMSG_SPACE(sizeof(int))] = "";
+    struct iovec data = { "", 1 };
+    struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room };
+    *CMSG_FIRSTHDR(&message) = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) };
+    memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &descriptor, sizeof descriptor);
+    return sendmsg(socket, &message, 0) == 1 ? 0 : -1;
+}
+
+/* Forked before there is a filter: its own calls are not reported. Nobody waits for its standard descriptors. */
+static void start_supervisor(const int sockets[2])
+{
+    if (fork() != 0)
+        return;
+    setsid();
+    int null = open("/dev/null", O_RDWR);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        dup2(null, fd);
+    close(sockets[1]);
+    int listener = receive_descriptor(sockets[0]);
+    if (listener >= 0)
+        supervise(listener);
+    _exit(0);
+}
+
+static int fail(const char *what)
+{
+    fprintf(stderr, "faults: %s: %s\n", what, strerror(errno));
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    int block = argc > 2 ? open(argv[1], O_RDWR | O_CLOEXEC) : -1;
+    if (block < 0)
+        return fail("faults CONTROL PROGRAM ARGUMENTS...");
+    control = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, block, 0);
+    int sockets[2];
+    if (control == MAP_FAILED || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
+        return fail(argv[1]);
+    start_supervisor(sockets);
+    int listener = install_filter();
+    if (listener < 0 || send_descriptor(sockets[1], listener) != 0)
+        return fail("seccomp");
+    close(listener);
+    close(sockets[0]);
+    close(sockets[1]);
+    execv(argv[2], argv + 2);
+    return fail(argv[2]);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using OverlayFuse.Mount.Tests.Cli;
 using OverlayFuse.Mount.Tests.Harness;
 
@@ -56,8 +57,6 @@ internal sealed class Arm64Tests
     [TestCase("-o lowerdir=a,upperdir=u,workdir=u m")]
     [TestCase("-o lowerdir=a,nosuch=1 m")]
     [TestCase("-o lowerdir=a nowhere")]
-    [TestCase("unmount m")]
-    [TestCase("changes m")]
     [TestCase("run --lower none -- true")]
     public void Words_OfBothPrograms_AreTheSame(string arguments)
     {
@@ -65,37 +64,25 @@ internal sealed class Arm64Tests
         Assert.That(Emulated(arguments.Split(' ')), Is.EqualTo(own));
     }
 
-    /// <summary>The numbers of a mount by this machine's program, asked by the other: directories, descriptors and ioctls at work.</summary>
+    /// <summary>
+    /// Opens directories and files in every way, lists them, marks them. unshare(2) of a user namespace is left out: it needs a process of
+    /// one thread, and the emulator has more.
+    /// </summary>
     [Test]
-    public void List_MountOfTheOtherProgram_TellsTheSame()
+    public void Doctor_OfBothPrograms_FindsTheSame()
     {
-        sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
-        Assert.That(Layers(Emulated("layers", sandbox.MountPoint)), Is.EqualTo(Layers(sandbox.Start("layers", sandbox.MountPoint))));
+        string[] found = Statuses(sandbox.Start("doctor", "--json"));
+        Assert.That(found, Has.Member("upper yes"));
+        Assert.That(Statuses(Emulated("doctor", "--json")), Is.EqualTo(found));
     }
 
-    [Test]
-    public void Changes_OfAMount_AreTheSame()
+    private static string[] Statuses(ToolResult told)
     {
-        sandbox.Mount("-o", CliSandbox.Writable, sandbox.MountPoint);
-        sandbox.Shell("cd m; rm file; echo x > below; mkdir -p new/deep; ln -s file link; ln -s / new/root; mv below new/moved");
-        ToolResult own = sandbox.Start("changes", sandbox.MountPoint);
-        Assert.That(own.Output, Is.Not.Empty);
-        Assert.That(Emulated("changes", sandbox.MountPoint), Is.EqualTo(own));
+        Assert.That((told.ExitCode, told.Error), Is.EqualTo((0, "")));
+        return [.. JsonDocument.Parse(told.Output).RootElement.EnumerateArray()
+            .Select(row => $"{row.GetProperty("key").GetString()} {row.GetProperty("status").GetString()}")
+            .Where(row => !row.Contains("user-namespace", StringComparison.Ordinal))];
     }
-
-    /// <summary>What is measured may differ: free descriptors, the emulated kernel.</summary>
-    [Test]
-    public void Doctor_OfBothPrograms_AsksTheSameQuestions()
-    {
-        ToolResult own = sandbox.Start("doctor", "--json"), emulated = Emulated("doctor", "--json");
-        Assert.That(Keys(emulated.Output), Is.EqualTo(Keys(own.Output)));
-        Assert.That(emulated.Error, Is.EqualTo(own.Error));
-    }
-
-    private static string Layers(ToolResult told) => $"{told.ExitCode} {told.Output} {told.Error}";
-
-    private static IEnumerable<string> Keys(string json) =>
-        json.Split('\n').Where(line => line.Contains("\"key\"", StringComparison.Ordinal)).Select(line => line.Trim());
 
     private ToolResult Emulated(params string[] arguments) =>
         Tool.Try(Emulator, [sandbox.PathOf("overlayfuse"), .. arguments], sandbox.Root, timeoutSeconds: 120);

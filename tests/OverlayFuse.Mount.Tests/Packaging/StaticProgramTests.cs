@@ -36,7 +36,8 @@ internal sealed partial class StaticProgramTests
     }
 
     /// <summary>The mount is over when strace is: it follows the daemon, too.</summary>
-    [TestCase("$P -o lowerdir=a:b,upperdir=u,workdir=w m; cat m/file; echo new > m/new; $P list; $P list --json; $P changes m; $P unmount m")]
+    [TestCase("$P -o lowerdir=a:b,upperdir=u,workdir=w m; cat m/file; echo new > m/new; $P list; $P list --json; $P layers m; "
+        + "$P changes m; $P unmount m")]
     [TestCase("$P run --lower a --lower b -- cat file")]
     [TestCase("$P hold --lower a < /dev/null")]
     [TestCase("$P doctor")]
@@ -45,8 +46,8 @@ internal sealed partial class StaticProgramTests
     public void Verbs_UnderStrace_OpenNoFileOfLibraries(string script)
     {
         sandbox.MakeDirectory("home");
-        Bash.Run($"export P={Overlayfuse.Path} HOME=$PWD/home; {Traced(script)}", sandbox.Root, timeoutSeconds: 120);
-        IReadOnlyList<string> paths = PathsOf(Overlayfuse.Path, File.ReadLines(sandbox.PathOf("trace")));
+        Bash.Run($"export P={ProgramUnderTest.Path} HOME=$PWD/home; {Traced(script)}", sandbox.Root, timeoutSeconds: 120);
+        IReadOnlyList<string> paths = PathsOf(ProgramUnderTest.Path, File.ReadLines(sandbox.PathOf("trace")));
         Assert.That(paths, Is.Not.Empty);
         Assert.That(paths.Where(path => OfLibraries().IsMatch(path)), Is.Empty);
     }
@@ -55,7 +56,7 @@ internal sealed partial class StaticProgramTests
     [Test]
     public void Doctor_OfAnOrdinaryUser_AsksNoNameService()
     {
-        Bash.Run($"chmod 777 .; install -m 755 {Overlayfuse.Path} program; P=$PWD/program; "
+        Bash.Run($"chmod 777 .; install -m 755 {ProgramUnderTest.Path} program; P=$PWD/program; "
             + Traced("setpriv --reuid nobody --regid nogroup --clear-groups $P doctor"), sandbox.Root, timeoutSeconds: 120);
         IReadOnlyList<string> paths = PathsOf(sandbox.PathOf("program"), File.ReadLines(sandbox.PathOf("trace")));
         Assert.That(paths, Has.Member("/etc/passwd"));
@@ -75,7 +76,7 @@ internal sealed partial class StaticProgramTests
 
     /// <summary>
     /// The paths that processes of one program named, in a trace with process ids. A new process has the program of its parent until it
-    /// executes another.
+    /// executes another. Only the program under test executes itself.
     /// </summary>
     private static List<string> PathsOf(string program, IEnumerable<string> trace)
     {
@@ -85,7 +86,7 @@ internal sealed partial class StaticProgramTests
         {
             string process = line.Groups["process"].Value, call = line.Groups["call"].Value;
             if (Executed().Match(call) is { Success: true } executed)
-                programs[process] = executed.Groups["path"].Value == "/proc/self/exe" ? programs[process] : executed.Groups["path"].Value;
+                programs[process] = executed.Groups["path"].Value == "/proc/self/exe" ? program : executed.Groups["path"].Value;
             else if (Forked().Match(call) is { Success: true } forked && programs.TryGetValue(process, out string? parents))
                 programs.TryAdd(forked.Groups["child"].Value, parents);
             else if (programs.GetValueOrDefault(process) == program)

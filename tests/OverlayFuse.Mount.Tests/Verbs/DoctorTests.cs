@@ -118,6 +118,36 @@ internal sealed class DoctorTests : AppTest
         Assert.That((found.Status("mount"), found.Status("upper-trusted-xattr"), found.ExitCode), Is.EqualTo(("yes", "no", 0)));
     }
 
+    /// <summary>A fusermount3 that is refused as AppArmor refuses it, and the profile that says why.</summary>
+    private const string ProfiledFusermount = OpenDevice + """
+        cp -a /etc etc; mkdir -p etc/apparmor.d bin; mount --bind etc /etc
+        echo 'mount fstype=fuse -> /home/**/,' > /etc/apparmor.d/fusermount3
+        printf '#!/bin/sh\necho fusermount3: mount failed: Permission denied >&2\nexit 1\n' > bin/fusermount3; chmod 755 bin/fusermount3
+
+        """;
+
+    [Test]
+    public void Doctor_MountpointThatAppArmorForbids_NamesTheRule()
+    {
+        Diagnosis found = Run(ProfiledFusermount, User + $" env PATH={Sandbox.Root}/bin:/usr/bin:/bin", "tmp");
+        Assert.That((found.Status("mount"), found.ExitCode), Is.EqualTo(("no", 1)));
+        Assert.That(found.Text("mount"), Does.Contain("/etc/apparmor.d/fusermount3"));
+    }
+
+    [TestCase("", "yes")]
+    [TestCase("chmod 755 tmp; chown 0:0 tmp", "no")]
+    public void Doctor_OfAMountpoint_TriesAMountThere(string situation, string status)
+    {
+        Diagnosis found = Run(OpenDevice + situation, User, "tmp");
+        Assert.That(found.Status("mount"), Is.EqualTo(status));
+        Assert.That(found.Text("mount"), Does.Contain(Sandbox.PathOf("tmp")));
+    }
+
+    [TestCase("GITHUB_ACTIONS=true", "a GitHub job")]
+    [TestCase("CODESPACES=true", "GitHub Codespaces")]
+    public void Doctor_InAKnownPlace_NamesIt(string variable, string place) =>
+        Assert.That(Run(OpenDevice, "env " + variable).Text("place"), Does.StartWith(place));
+
     [Test]
     public void Doctor_WithoutUpper_TakesTheWorkingDirectoryOrATemporaryOne()
     {
@@ -128,11 +158,14 @@ internal sealed class DoctorTests : AppTest
         Assert.That(here.Split('\n')[0], Does.Match("^WHAT +ALLOWED +DETAIL +REMEDY$"));
     }
 
-    private Diagnosis Run(string situation, string become)
+    /// <param name="situation">Shell commands of root in a mount namespace of its own.</param>
+    /// <param name="become">Words before the program.</param>
+    /// <param name="at">Of --at, in the sandbox; empty: none.</param>
+    private Diagnosis Run(string situation, string become, string at = "")
     {
         ToolResult result = Bash.Try($"unshare -m --propagation private bash -euc "
             + $"'{situation.Replace("'", "'\\''", StringComparison.Ordinal)}\nTMPDIR={Sandbox.Root}/tmp {become} {Sandbox.Root}/program "
-            + $"doctor --json --upper {Sandbox.Root}/upper'", Sandbox.Root);
+            + $"doctor --json --upper {Sandbox.Root}/upper{(at.Length > 0 ? $" --at {Sandbox.PathOf(at)}" : "")}'", Sandbox.Root);
         Assert.That(result.Error, Is.Empty);
         return new Diagnosis(result.ExitCode,
             JsonDocument.Parse(result.Output).RootElement.EnumerateArray()

@@ -1,9 +1,10 @@
+using System.CommandLine;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Cli.Output;
+namespace OverlayFuse.Output;
 
 /// <summary>One object of <see cref="JsonOutput"/>.</summary>
 internal interface IJsonObject
@@ -19,7 +20,13 @@ internal interface IJsonObject
 internal static class JsonOutput
 {
     /// <summary>Paths stay readable: nobody puts this into HTML.</summary>
-    private static readonly JsonWriterOptions s_format = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions s_format = OnOneLine with { Indented = true };
+
+    /// <summary>The same without line breaks.</summary>
+    public static JsonWriterOptions OnOneLine => new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The option of a verb that can print so. An error is one line on standard error here, too, and the exit status tells.</summary>
+    public static Option<bool> Option() => new("--json") { Description = "Print an array of objects, for programs" };
 
     public static string Of(IEnumerable<IJsonObject> objects)
     {

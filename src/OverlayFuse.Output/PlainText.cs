@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace OverlayFuse.Cli.Output;
+namespace OverlayFuse.Output;
 
 /// <summary>
 /// Text that is safe for a terminal. The names that a layer, a mount or /proc gives may hold anything: a control character moves the cursor
@@ -15,8 +15,23 @@ internal static class PlainText
     private const int FirstRawByte = 0xDC80;
     private const int LastRawByte = 0xDCFF;
 
+    /// <summary>Brings the cursor to the begin of its line, and erases that.</summary>
+    private const string EmptyLine = "\r\e[K";
+
     /// <summary>Tells the user on standard error.</summary>
-    public static void Complain(string text) => Console.Error.WriteLine("overlayfuse: " + Escape(text));
+    public static void Complain(string text) =>
+        Console.Error.WriteLine($"{(Inks.OnErrors ? Ink.Red : Ink.None).Paint("overlayfuse:")} {Escape(text)}");
+
+    /// <summary>Writes over the line of the terminal that the cursor is in. A longer text is cut: a line break could not be erased.</summary>
+    public static void ShowLine(string text)
+    {
+        string line = Escape(text);
+        int width = Math.Max(Console.WindowWidth - 1, 1);
+        Console.Error.Write(EmptyLine + (line.Length > width ? line[..width] : line));
+    }
+
+    /// <summary>Erases what <see cref="ShowLine"/> has written.</summary>
+    public static void EraseLine() => Console.Error.Write(EmptyLine);
 
     /// <summary>Writes to the log. A line break stays one, and the line after it is indented, so no line of the log is forged.</summary>
     public static void Log(string text) => Console.Error.WriteLine(string.Join("\n  ", text.Split('\n').Select(Escape)));

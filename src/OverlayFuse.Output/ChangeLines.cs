@@ -1,23 +1,19 @@
 using System.Text;
 
-namespace OverlayFuse.Cli.Output;
-
-/// <summary>Takes bytes that are written.</summary>
-internal delegate void ByteSink(ReadOnlySpan<byte> bytes);
+namespace OverlayFuse.Output;
 
 /// <summary>
 /// Writes a line for each change: A, M or D, a space, the path. A backslash in the path, and every character that a terminal would not show
 /// as it is (<see cref="PlainText"/>), becomes \ooo: an octal number for each byte.
 /// </summary>
 /// <param name="write">Takes many lines at a time.</param>
-internal sealed class ChangeLines(ByteSink write) : IDisposable
+internal sealed class ChangeLines(ByteSink write) : IChangeWriter
 {
     private const int Enough = 1 << 20;
 
     private byte[] _lines = new byte[2 * Enough];
     private int _length;
 
-    /// <summary>Adds one line.</summary>
     public void Add(char kind, ReadOnlySpan<byte> path)
     {
         bool isPlain = path.IndexOfAnyExceptInRange((byte)' ', (byte)'~') < 0 && !path.Contains((byte)'\\');
@@ -30,16 +26,31 @@ internal sealed class ChangeLines(ByteSink write) : IDisposable
         _length += text.Length;
         _lines[_length++] = (byte)'\n';
         if (_length >= Enough)
-            Flush();
+            End();
     }
 
     /// <summary>Writes the lines that are left.</summary>
-    public void Dispose() => Flush();
-
-    private void Flush()
+    public void End()
     {
         if (_length > 0)
             write(_lines.AsSpan(0, _length));
         _length = 0;
     }
+
+    /// <summary>Gives the letters of whole lines their colours.</summary>
+    /// <param name="write">Takes the painted lines.</param>
+    public static ByteSink Painted(ByteSink write) => lines =>
+    {
+        var painted = new StringBuilder();
+        foreach (string line in Encoding.UTF8.GetString(lines).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            _ = painted.Append(InkOf(line[0]).Paint(line[..1])).Append(line, 1, line.Length - 1).Append('\n');
+        write(Encoding.UTF8.GetBytes(painted.ToString()));
+    };
+
+    private static Ink InkOf(char kind) => kind switch
+    {
+        'A' => Ink.Green,
+        'D' => Ink.Red,
+        _ => Ink.Yellow,
+    };
 }

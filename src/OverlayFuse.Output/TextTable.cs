@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace OverlayFuse.Cli.Output;
+namespace OverlayFuse.Output;
 
 /// <summary>Columns of text, aligned by blanks. If a line is too long, the widest columns are broken between words.</summary>
 /// <param name="headers">The first line.</param>
@@ -12,6 +12,9 @@ internal sealed class TextTable(params string[] headers)
     private const int Narrowest = 16;
 
     private readonly List<string[]> _rows = [headers];
+
+    /// <summary>The colour of a cell by its column and text; without colours null.</summary>
+    public Func<int, string, Ink>? InkOf { get; init; }
 
     /// <summary>The largest width of a line on standard output, in characters. Without a terminal there is no limit.</summary>
     public static int OutputWidth => Console.IsOutputRedirected ? int.MaxValue : Math.Max(Console.WindowWidth, 1);
@@ -57,7 +60,7 @@ internal sealed class TextTable(params string[] headers)
         return widths;
     }
 
-    private static void WriteRow(TextWriter output, string[] row, int[] widths)
+    private void WriteRow(TextWriter output, string[] row, int[] widths)
     {
         List<string>[] cells = new List<string>[row.Length];
         for (int column = 0; column < row.Length; column++)
@@ -69,7 +72,11 @@ internal sealed class TextTable(params string[] headers)
         {
             var text = new StringBuilder();
             for (int column = 0; column < cells.Length; column++)
-                _ = text.Append((line < cells[column].Count ? cells[column][line] : "").PadRight(widths[column])).Append(' ', Gap);
+            {
+                string part = line < cells[column].Count ? cells[column][line] : "";
+                Ink ink = InkOf?.Invoke(column, row[column]) ?? Ink.None;
+                _ = text.Append(ink.Paint(part)).Append(' ', Math.Max(widths[column] - part.Length, 0) + Gap);
+            }
             output.WriteLine(text.ToString().TrimEnd());
         }
     }

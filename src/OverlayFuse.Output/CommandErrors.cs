@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace OverlayFuse.Output;
+
+/// <summary>Tells which word of a verb is wrong, and what to write in its place.</summary>
+internal static class CommandErrors
+{
+    private const string EndOfOptions = "--";
+
+    /// <param name="result">What System.CommandLine makes of the words.</param>
+    /// <param name="words">The words.</param>
+    /// <returns>Null if nothing is wrong.</returns>
+    public static UsageException? Of(ParseResult result, string[] words)
+    {
+        // The help and the version need no other words.
+        if (result.Action is { ClearsParseErrors: true })
+            return null;
+        CommandResult verb = result.CommandResult;
+        if (result.UnmatchedTokens is [var unknown, ..] && result.Errors.Count > 0)
+            return Unknown(verb.Command, unknown);
+        if (Dashed(verb, words) is { } option)
+            return Unknown(verb.Command, option);
+        return result.Errors.Count == 0 ? null : new UsageException(Place(verb.Command) + Text(verb.Command, result.Errors[0]));
+    }
+
+    private static UsageException Unknown(Command verb, string word)
+    {
+        IEnumerable<string> known = word.StartsWith('-')
+            ? verb.Options.SelectMany(option => option.Aliases.Prepend(option.Name)).Where(name => name.Length > 2)
+            : verb.Subcommands.Select(command => command.Name);
+        string kind = verb is RootCommand && !word.StartsWith('-') ? "no such verb" : "unknown";
+        return new($"{Place(verb)}{word}: {kind}{Nearest.Hint(word, known)}; {See(verb)}");
+    }
+
+    /// <summary>An argument that begins with a dash is a misspelt option, unless it comes after "--".</summary>
+    private static string? Dashed(CommandResult verb, string[] words)
+    {
+        int end = Array.IndexOf(words, EndOfOptions);
+        string[] before = end < 0 ? words : words[..end];
+        return verb.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)
+            .FirstOrDefault(value => value is ['-', _, ..] && before.Contains(value));
+    }
+
+    private static string Text(Command verb, ParseError error)
+    {
+        switch (error.SymbolResult)
+        {
+            case ArgumentResult { Parent: OptionResult option, Tokens: [] }:
+                return Missing(option.Option);
+            case OptionResult { Tokens: [] } option:
+                return Missing(option.Option);
+            case ArgumentResult { Parent: CommandResult, Tokens: [] } missing:
+                string form = string.Join(' ', verb.Arguments.Select(argument => argument.Name));
+                return $"{missing.Argument.Name} is missing; write overlayfuse {verb.Name} {form}";
+            default:
+                return $"{error.Message.TrimEnd('.')}; {See(verb)}";
+        }
+    }
+
+    private static string Missing(Option option) => $"{option.Name}: a value is missing; write {option.Name} {option.HelpName}";
+
+    private static string Place(Command verb) => verb is RootCommand ? "" : verb.Name + ": ";
+
+    private static string See(Command verb) => $"see overlayfuse {(verb is RootCommand ? "" : verb.Name + " ")}--help";
+}
