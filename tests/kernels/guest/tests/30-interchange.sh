@@ -61,24 +61,6 @@ data_only() {
     overlayfuse -o lowerdir=meta::data,metacopy=on merged; same merged first
 }
 
-verity() {
-    new
-    client verity lower/large; client verity lower/program
-    ours verity=require; chmod 700 merged/large; tree merged >first; ends
-    getfattr -n trusted.overlay.metacopy -e hex upper/large
-    kernels metacopy=on,redirect_dir=on,verity=require; same merged first; chmod 700 merged/program; tree merged >second; ends
-    ours verity=require; same merged second; ends
-    # Another file below, with another digest.
-    cp lower/large other; printf x | dd of=other conv=notrunc status=none; mv other lower/large; client verity lower/large
-    ours verity=require; refuses 'Input/output error' cat merged/large
-}
-
-without_verity() {
-    new
-    client verity lower/large
-    ours verity=on; chmod 700 merged/large; is "$(md5sum <merged/large)" "$(md5sum <lower/large)"
-}
-
 # Defaults differ by the build of a kernel, so each option is written.
 plain=redirect_dir=off,index=off,metacopy=off
 both_ways 'plain' "$plain"
@@ -94,4 +76,3 @@ else
     skip 'marks of a user' "the kernel's overlayfs has userxattr since 5.11"
 fi
 if at_least 6.6; then check 'data-only layers' data_only; else skip 'data-only layers' "the kernel's overlayfs has them since 6.5"; fi
-if at_least 6.6; then check 'verity, both ways' verity; else check 'verity' without_verity; fi

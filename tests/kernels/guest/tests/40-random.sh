@@ -13,7 +13,7 @@ random_operations() {
     places "$seed"
     mount -t overlay -o "lowerdir=lower,upperdir=k/upper,workdir=k/work,$options" overlay k/merged
     overlayfuse -o "lowerdir=lower,upperdir=o/upper,workdir=o/work,$options,$ours" o/merged
-    random operations "$seed" "${OPERATIONS:-1000}" k/merged o/merged
+    random operations "$seed" "${OPERATIONS:-500}" k/merged o/merged
     random compare k/merged o/merged
     umount k/merged; overlayfuse unmount o/merged
     mount -t overlay -o "lowerdir=lower,upperdir=o/upper,workdir=o/work,$options" overlay k/merged
