@@ -9,7 +9,7 @@ verity() {
     kernels metacopy=on,redirect_dir=on,verity=require; same merged first; chmod 700 merged/program; tree merged >second; ends
     ours metacopy=on,verity=require; same merged second; ends
     # Another file below, with another digest.
-    cp lower/large other; printf x | dd of=other conv=notrunc status=none; mv other lower/large; client verity lower/large
+    cp lower/large other; printf y | dd of=other conv=notrunc status=none; mv other lower/large; client verity lower/large
     ours metacopy=on,verity=require; refuses 'Input/output error' cat merged/large
 }
 
