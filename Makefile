@@ -21,7 +21,7 @@ BENCH_CLIENT := artifacts/bin/bench-client
 SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.c' -o -name '*.h' -o -name '*.def' -o -path '*/Completion/*' \) \
              -not -path '*/obj/*' -not -path '*/bin/*' -not -path 'src/OverlayFuse.Testing/*') Directory.Build.props Directory.Packages.props global.json
 
-export SUITES TESTS COPIES COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
+export KERNELS LOGS LIMIT SUITES TESTS COPIES COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
@@ -29,7 +29,7 @@ export DOTNET_NOLOGO := 1
 .PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build all projects (JIT, for working on them)
 	dotnet build OverlayFuse.sln
@@ -90,6 +90,13 @@ soak: setup $(PROGRAM) ## Mount and unmount a thousand times, make and remove 10
 
 features: setup $(PROGRAM) ## Run every row of FEATURES.md on four overlays, and write the table anew (as root)
 	@OVERLAYFUSE_FEATURES=write PACKAGES=bench/debian-packages.txt tests/run 'TestCategory=Features' OverlayFuse.Mount.Tests
+
+test-kernels: setup $(PROGRAM) ## Boot Debian's kernels in qemu and try the program in each (KERNELS='5.10 6.1 6.12 newest')
+	@tests/with tests/debian-packages.txt tests/kernels/debian-packages.txt -- tests/kernels/run
+
+test-kernels-arm64: setup $(PROGRAM_ARM64) ## The same on arm64 (KERNELS='6.12-arm64 6.12-arm64-16k')
+	@KERNELS="$(or $(KERNELS),6.12-arm64 6.12-arm64-16k)" tests/with tests/debian-packages.txt tests/kernels/debian-packages.txt \
+	  tests/kernels/debian-packages-arm64.txt -- tests/kernels/run
 
 test-image: setup ## Build Dockerfile.test with buildah on a base made by debootstrap, and start the program in it
 	@tests/image

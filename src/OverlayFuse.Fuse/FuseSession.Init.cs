@@ -28,8 +28,8 @@ public sealed partial class FuseSession
             return Errno.None;
         }
         if (kernel.Major < Wire.Major || kernel.Minor < Wire.OldestMinor)
-            return RefuseInit($"the kernel speaks FUSE {kernel.Major}.{kernel.Minor}, at least {Wire.Major}.{Wire.OldestMinor} (Linux "
-                + $"5.4) is needed", Errno.EPROTO);
+            return RefuseInit($"the kernel speaks FUSE {kernel.Major}.{kernel.Minor}, at least {Wire.Major}.{Wire.OldestMinor} is "
+                + "needed; use Linux 5.10 or later", Errno.EPROTO);
         var negotiation = new FuseNegotiation(kernel, _limits, _maxWrite, _notifier, new FuseBackingFiles(_device));
         negotiation.MaxReadahead = Math.Min(negotiation.MaxReadahead, _maxReadahead);
         Errno error;

@@ -15,6 +15,15 @@ internal sealed class KernelFindingsTests
             KernelFindings.ByVersion(Version.Parse(kernel)).Where(finding => finding.Status == Verdict.Yes).Select(finding => finding.Key),
             Is.EqualTo(allowed.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
 
+    [TestCase("5.10", Verdict.Yes, "Linux 5.10-a")]
+    [TestCase("7.3", Verdict.Yes, "Linux 7.3-a")]
+    [TestCase("5.9.16", Verdict.No, "Linux 5.9.16-a: the program was tried on no kernel before 5.10")]
+    public void Tried_OfAKernel_IsYesFromTheOldestThatWasTried(string kernel, Verdict status, string detail)
+    {
+        Finding finding = KernelFindings.Tried(Version.Parse(kernel), kernel + "-a");
+        Assert.That((finding.Status, finding.Detail, finding.Needed), Is.EqualTo((status, detail, false)));
+    }
+
     [Test]
     public void ByVersion_OfAnOldKernel_NamesWhatIsLostAndTheVersionThatHasIt()
     {

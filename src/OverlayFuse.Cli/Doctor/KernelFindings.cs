@@ -8,7 +8,10 @@ namespace OverlayFuse.Cli.Doctor;
 /// <summary>The abilities of the kernel.</summary>
 internal static class KernelFindings
 {
-    private static readonly Version s_oldest = new(5, 4), s_passthrough = new(6, 9);
+    /// <summary>The oldest kernel that `make test-kernels` boots. Older ones may do.</summary>
+    private static readonly Version s_oldest = new(5, 10);
+
+    private static readonly Version s_passthrough = new(6, 9);
 
     /// <param name="offer">The kernel's word; null if there was no mount to ask on.</param>
     public static IEnumerable<Finding> Of(KernelOffer? offer) =>
@@ -37,18 +40,25 @@ internal static class KernelFindings
         string release = SystemFile.Read("/proc/sys/kernel/osrelease")?.Trim() ?? kernel.ToString();
         return
         [
-            Finding.If(kernel >= s_oldest, "kernel", "Linux 5.4 or later", "Linux " + release, "a newer kernel"),
+            Tried(kernel, release),
             Protocol(offer),
             Passthrough(offer),
             IoUring(),
         ];
     }
 
+    /// <summary>If the kernel is one of those that the program was tried on, or newer.</summary>
+    internal static Finding Tried(Version kernel, string release) => Finding.If(kernel >= s_oldest, "kernel", $"Linux {s_oldest} or later",
+        kernel >= s_oldest ? "Linux " + release : $"Linux {release}: the program was tried on no kernel before {s_oldest}",
+        $"Linux {s_oldest} or later");
+
     private static Finding Protocol(KernelOffer? offer)
     {
         const string key = "fuse-protocol", what = "FUSE protocol";
-        return offer is not { } told ? Finding.Unknown(key, what, "there was no mount to ask the kernel on") : Finding.If(
-            told.IsEnough, key, what, string.Create(CultureInfo.InvariantCulture, $"{told.Major}.{told.Minor}"), "a newer kernel (5.4)");
+        return offer is not { } told
+            ? Finding.Unknown(key, what, "there was no mount to ask the kernel on")
+            : Finding.If(told.IsEnough, key, what, string.Create(CultureInfo.InvariantCulture, $"{told.Major}.{told.Minor}"),
+                $"Linux {s_oldest} or later");
     }
 
     private static Finding Passthrough(KernelOffer? offer)

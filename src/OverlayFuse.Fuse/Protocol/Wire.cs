@@ -6,7 +6,7 @@ internal static class Wire
     /// <summary>FUSE_KERNEL_VERSION.</summary>
     internal const uint Major = 7;
 
-    /// <summary>Oldest minor version spoken: Linux 5.4.</summary>
+    /// <summary>Oldest minor version spoken: Linux 5.4. The oldest kernel that it was tried on is 5.10.</summary>
     internal const uint OldestMinor = 31;
 
     /// <summary>Newest minor version spoken: Linux 6.18.</summary>
