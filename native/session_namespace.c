@@ -47,7 +47,7 @@ static const char *reason(int error)
         return "they are switched off; as root: sysctl kernel.unprivileged_userns_clone=1";
     if (file_says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1'))
         return "AppArmor restricts them; as root: sysctl kernel.apparmor_restrict_unprivileged_userns=0, "
-               "or give this program a profile with userns";
+               "or install the package of overlayfuse, which brings a profile that allows them";
     if (error == EACCES)
         return "a security module (AppArmor, SELinux) forbids them; of a container: --security-opt apparmor=unconfined";
     if (error == EINVAL || error == ENOSYS)

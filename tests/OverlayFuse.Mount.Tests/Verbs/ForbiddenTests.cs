@@ -95,9 +95,9 @@ internal sealed class ForbiddenTests(Runner runner) : RunTest(runner)
         }
         Assert.That((run.ExitCode, run.Output), Is.EqualTo((125, "")));
         Assert.That(run.Error,
-            Does.Contain("AppArmor restricts them; as root: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give this program a "
-                + "profile with userns"));
-        Assert.That(doctor.Output, Does.Match("(?m)^user namespaces +no .* sysctl -w kernel.apparmor_restrict_unprivileged_userns=0$"));
+            Does.Contain("AppArmor restricts them; as root: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or install the package "
+                + "of overlayfuse, which brings a profile that allows them"));
+        Assert.That(doctor.Output, Does.Match("(?m)^user namespaces +no .* sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"));
     }
 
     /// <summary>Of run and doctor: EnvironmentTests, DoctorTests.</summary>
