@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace OverlayFuse.Tools.Serving;
 
-/// <summary>What a program has answered.</summary>
+/// <summary>The answer of a program.</summary>
 /// <param name="Status">Its exit status; null if it has not ended in time.</param>
 /// <param name="Output">Its standard output.</param>
 /// <param name="Errors">Its standard error.</param>
