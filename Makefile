@@ -39,10 +39,12 @@ publish: $(PROGRAM) $(TOOLS) ## Compile the programs ahead of time: artifacts/bi
 publish-arm64: $(PROGRAM_ARM64) $(TOOLS_ARM64) ## Compile the programs for arm64 by a cross compiler: artifacts/bin
 
 $(PROGRAM): $(SOURCES)
+	@tests/setup packaging/debian-packages-compile.txt || [ "$$(id -u)" != 0 ]
 	dotnet publish src/OverlayFuse.Cli -c Release -o artifacts/publish -v quiet
 	install -D -m 755 artifacts/publish/overlayfuse $@
 
 $(TOOLS): $(SOURCES)
+	@tests/setup packaging/debian-packages-compile.txt || [ "$$(id -u)" != 0 ]
 	dotnet publish src/OverlayFuse.Tools -c Release -o artifacts/publish-tools -v quiet
 	install -D -m 755 artifacts/publish-tools/overlayfuse-tools $@
 
