@@ -18,7 +18,8 @@ internal static class PlaceFinding
         new("a dev container", s => s.Has("REMOTE_CONTAINERS") || s.Has("DEVCONTAINER"), _ => DevContainer),
         new("a GitHub job in a container", s => s.Has("GITHUB_ACTIONS") && s.IsContainer && !s.IsPod,
             _ => "container: options: --device /dev/fuse --cap-add SYS_ADMIN --security-opt apparmor=unconfined"),
-        new("a GitHub job", s => s.Has("GITHUB_ACTIONS") && !s.IsPod, s => s.IsRoot ? null : s.RestrictsNamespaces ? Package : "mount with sudo"),
+        new("a GitHub job", s => s.Has("GITHUB_ACTIONS") && !s.IsPod,
+            s => s.IsRoot ? null : s.RestrictsNamespaces ? Package : "mount with sudo"),
         new("a GitLab job in a container", s => s.Has("GITLAB_CI") && s.IsContainer && !s.IsPod,
             _ => "in the runner's config.toml: devices = [\"/dev/fuse\"], cap_add = [\"SYS_ADMIN\"], "
                 + "security_opt = [\"apparmor:unconfined\"]"),
