@@ -18,7 +18,7 @@ PROGRAM_ARM64 := artifacts/bin/overlayfuse-arm64
 TOOLS_ARM64 := artifacts/bin/overlayfuse-tools-arm64
 PACKAGING_LISTS := packaging/debian-packages.txt packaging/debian-packages-arm64.txt
 BENCH_CLIENT := artifacts/bin/bench-client
-SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.c' -o -name '*.h' -o -name '*.def' -o -path '*/Completion/*' \) \
+SOURCES := $(shell find src native -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.c' -o -name '*.h' -o -name '*.def' -o -name '*.proto' -o -path '*/Completion/*' \) \
              -not -path '*/obj/*' -not -path '*/bin/*' -not -path 'src/OverlayFuse.Testing/*') Directory.Build.props Directory.Packages.props global.json
 
 export KERNELS LOGS LIMIT SUITES TESTS COPIES COUNTS CPU RESULTS MODE ONLY RUNS PROGRAMS QUICK PATIENCE DISK
@@ -39,10 +39,12 @@ publish: $(PROGRAM) $(TOOLS) ## Compile the programs ahead of time: artifacts/bi
 publish-arm64: $(PROGRAM_ARM64) $(TOOLS_ARM64) ## Compile the programs for arm64 by a cross compiler: artifacts/bin
 
 $(PROGRAM): $(SOURCES)
+	@tests/setup packaging/debian-packages-compile.txt || [ "$$(id -u)" != 0 ]
 	dotnet publish src/OverlayFuse.Cli -c Release -o artifacts/publish -v quiet
 	install -D -m 755 artifacts/publish/overlayfuse $@
 
 $(TOOLS): $(SOURCES)
+	@tests/setup packaging/debian-packages-compile.txt || [ "$$(id -u)" != 0 ]
 	dotnet publish src/OverlayFuse.Tools -c Release -o artifacts/publish-tools -v quiet
 	install -D -m 755 artifacts/publish-tools/overlayfuse-tools $@
 
@@ -146,7 +148,7 @@ lint: ## Check formatting and warnings
 fmt: ## Format the code
 	dotnet format OverlayFuse.sln
 
-install: $(PROGRAM) $(TOOLS) ## Install programs, manual pages, completions and systemd unit to PREFIX (/usr/local); DESTDIR for packagers
+install: $(PROGRAM) $(TOOLS) ## Install programs, manual pages, completions and systemd services to PREFIX (/usr/local); DESTDIR for packagers
 	@packaging/install $(PROGRAM) $(TOOLS) "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
 
 uninstall: ## Remove what install put there

@@ -306,7 +306,8 @@ void overlayfuse_session(int argc, char **argv, int *live_pipe)
     if (lister == 0)
         return;
     int listed = lister > 0 ? exit_status(s, lister) : 0;
-    int lost = hold_keep(s);
-    scratch_remove(s);
-    _exit(listed != 0 || ended != 0 || lost != 0 ? EXIT_OWN_FAILURE : status);
+    enum hold_end kept = hold_keep(s);
+    if (kept != HOLD_STAYS)
+        scratch_remove(s);
+    _exit(listed != 0 || ended != 0 || kept != HOLD_DONE ? EXIT_OWN_FAILURE : status);
 }

@@ -71,8 +71,15 @@ void namespace_explain(int error, const session *s);
 int hold_prepare(const session *s);
 /* The life of the holder. */
 _Noreturn void become_holder(const session *s);
-/* Called when the daemon has ended: moves the upper to where the holder was told. Returns 0, or -1 with a text on stderr. */
-int hold_keep(const session *s);
+enum hold_end {
+    HOLD_DONE,
+    /* The changes are elsewhere, as a text on stderr says. */
+    HOLD_MOVED,
+    /* They are in the scratch directory, which must not be removed. */
+    HOLD_STAYS,
+};
+/* Called when the daemon has ended: moves the upper to where the holder was told. */
+enum hold_end hold_keep(const session *s);
 
 /* session_wait.c */
 /* Called before all others. */

@@ -15,16 +15,20 @@
 static const char end_word[] = "end";
 static const char keep_word[] = "keep ";
 
-enum { KEEP_WORD_LENGTH = sizeof keep_word - 1, PATH_SIZE = 4096, LINE_SIZE = KEEP_WORD_LENGTH + PATH_SIZE };
+/* A path that was cut has PATH_MAX bytes, so the kernel refuses it (ENAMETOOLONG). */
+enum { KEEP_WORD_LENGTH = sizeof keep_word - 1, PATH_SIZE = 4096 + 1, LINE_SIZE = KEEP_WORD_LENGTH + PATH_SIZE };
 
-/* Where the changes go at the end; "": they are thrown away. The holder writes it. The supervisor reads it when the holder has ended. */
-static char *kept;
+/* Where the changes go at the end. The holder writes it. The supervisor reads it when the holder has ended. */
+static struct kept {
+    int is_asked; /* 0: they are thrown away */
+    char path[PATH_SIZE];
+} *kept;
 
 int hold_prepare(const session *s)
 {
     if (!session_has(s, FLAG_HOLD))
         return 0;
-    kept = mmap(NULL, PATH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    kept = mmap(NULL, sizeof *kept, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (kept != MAP_FAILED)
         return 0;
     kept = NULL;
@@ -38,11 +42,8 @@ static int obey_keep(const session *s, const char *path)
         fprintf(stderr, "overlayfuse: keep %s: --keep and --upper keep the changes already; leave this line out\n", path);
         return EXIT_OWN_FAILURE;
     }
-    if (*path == '\0' || strlen(path) >= PATH_SIZE - 1) {
-        fprintf(stderr, "overlayfuse: keep: a path of 1 to %d bytes is missing; write keep DIR\n", PATH_SIZE - 2);
-        return EXIT_OWN_FAILURE;
-    }
-    strcpy(kept, path);
+    kept->is_asked = 1;
+    strcpy(kept->path, path);
     return 0;
 }
 
@@ -87,26 +88,35 @@ void become_holder(const session *s)
     _exit(obey_lines(s));
 }
 
-/* Moves the upper out of the directory that will be removed, to a name that nothing removes. */
-static int rescue(const session *s, const char *upper)
+/* Gives the upper, or the whole scratch directory if no other can be made, a name that nothing removes. Returns where the changes are. */
+static const char *rescue(const session *s, const char *upper)
 {
-    char path[sizeof s->scratch + 32];
-    int error = errno;
+    static char path[sizeof s->scratch + 64];
     snprintf(path, sizeof path, "%s/overlayfuse-kept.XXXXXX", s->parent);
-    if (mkdtemp(path) == NULL || rename(upper, path) != 0) {
-        fprintf(stderr, "overlayfuse: keep %s: %s; the changes are lost: %s: %s\n", kept, strerror(error), path, strerror(errno));
-        return -1;
-    }
-    fprintf(stderr, "overlayfuse: keep %s: %s; the changes are in %s%s\n", kept, strerror(error), path,
-            error == EXDEV ? "; set TMPDIR to a directory on the file system that is to keep them" : "");
-    return -1;
+    if (mkdtemp(path) != NULL && rename(upper, path) == 0)
+        return path;
+    snprintf(path, sizeof path, "%s/overlayfuse-kept.%d", s->parent, (int)getpid());
+    if (rename(s->scratch, path) != 0)
+        return NULL;
+    snprintf(path, sizeof path, "%s/overlayfuse-kept.%d/%s", s->parent, (int)getpid(), SCRATCH_UPPER);
+    return path;
 }
 
-int hold_keep(const session *s)
+static enum hold_end complain(const session *s, const char *upper)
+{
+    int error = errno;
+    const char *place = rescue(s, upper);
+    fprintf(stderr, "overlayfuse: keep %s: %s; the changes are in %s%s%s\n", kept->path, strerror(error), place != NULL ? place : upper,
+            place != NULL ? "" : " until the next overlayfuse run or hold: copy them now",
+            error == EXDEV ? "; set TMPDIR to a directory on the file system that is to keep them" : "");
+    return place != NULL ? HOLD_MOVED : HOLD_STAYS;
+}
+
+enum hold_end hold_keep(const session *s)
 {
     char upper[sizeof s->scratch + 16];
-    if (kept == NULL || kept[0] == '\0')
-        return 0;
+    if (kept == NULL || !kept->is_asked)
+        return HOLD_DONE;
     snprintf(upper, sizeof upper, "%s/%s", s->scratch, SCRATCH_UPPER);
-    return rename(upper, kept) == 0 ? 0 : rescue(s, upper);
+    return rename(upper, kept->path) == 0 ? HOLD_DONE : complain(s, upper);
 }

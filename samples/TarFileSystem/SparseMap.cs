@@ -22,7 +22,8 @@ internal sealed record SparseMap(string Name, long Size, IReadOnlyList<Extent> E
     {
         if (PaxRecords.Find(entry, "GNU.sparse.major") is not { } version)
             return null;
-        if (version != "1" || PaxRecords.Find(entry, "GNU.sparse.name") is not { } name)
+        if (version != "1" || PaxRecords.Find(entry, "GNU.sparse.name") is not { } name
+            || !long.TryParse(PaxRecords.Find(entry, "GNU.sparse.realsize"), CultureInfo.InvariantCulture, out long size))
             throw new InvalidDataException($"{entry.Name}: is sparse in a form other than PAX 1.0.");
         byte[] head = new byte[Math.Min(entry.Length, LongestMap)];
         int length = RandomAccess.Read(archive, head, entry.DataOffset);
@@ -37,7 +38,7 @@ internal sealed record SparseMap(string Name, long Size, IReadOnlyList<Extent> E
             extents.Add(new Extent(offset, partLength, at));
             at += partLength;
         }
-        return new SparseMap(name, long.Parse(PaxRecords.Find(entry, "GNU.sparse.realsize")!, CultureInfo.InvariantCulture), extents);
+        return new SparseMap(name, size, extents);
     }
 
     private ref struct Numbers(ReadOnlySpan<byte> text)

@@ -19,6 +19,8 @@ internal sealed class PlaceFindingTests
     [TestCase("KUBERNETES_SERVICE_HOST=1 /proc/self/uid_map=0_0_4294967295 /dev/fuse", "a pod", "hostUsers: false")]
     [TestCase("KUBERNETES_SERVICE_HOST=1 /proc/self/uid_map=0_0_4294967295 /dev/fuse", "a pod", "a hostPath is not enough")]
     [TestCase("KUBERNETES_SERVICE_HOST=1 /proc/self/uid_map=0_65536_65536", "a pod with user namespaces", "io.kubernetes.cri-o.Devices")]
+    [TestCase("GITHUB_ACTIONS=true KUBERNETES_SERVICE_HOST=1 /proc/self/uid_map=0_0_4294967295", "a pod", "hostUsers: false")]
+    [TestCase("GITLAB_CI=true KUBERNETES_SERVICE_HOST=1 /proc/self/uid_map=0_0_4294967295", "a pod", "hostUsers: false")]
     [TestCase("/.dockerenv root", "a sandbox without /dev/fuse", "mknod -m 666 /dev/fuse c 10 229")]
     [TestCase("/run/.containerenv /dev/fuse", "a container", "--security-opt seccomp=unconfined")]
     [TestCase("container=podman", "a container", "--device /dev/fuse")]

@@ -56,10 +56,13 @@ internal sealed record MountTrial(KernelOffer? Offer, string? Place, Exception? 
             return Doctor.Finding.Yes(Key, What, $"tried on {Path.GetDirectoryName(Place)}") with { Needed = true };
         Finding refused = Doctor.Finding.Refused(Key, What, Refusal);
         string text = refused.Detail.Replace(Place + ": ", "", StringComparison.Ordinal);
+        // The refusal itself tells which mountpoints are allowed.
+        bool isForbiddenPlace = text.Contains(FusermountProfile.Path, StringComparison.Ordinal);
+        string? remedy = isForbiddenPlace ? refused.Remedy : worksInANamespace ? instead : remedyHere ?? refused.Remedy;
         return refused with
         {
             Detail = text,
-            Remedy = worksInANamespace ? instead : remedyHere ?? refused.Remedy ?? "see the lines below that say no",
+            Remedy = remedy ?? "see the lines below that say no",
             Needed = true,
         };
     }

@@ -5,7 +5,7 @@ internal static class PlaceFinding
 {
     private const string Key = "place", What = "where this runs";
 
-    /// <summary>The most special place stands first: a pod is also a container, and a job runs in one.</summary>
+    /// <summary>The most special place stands first: a pod is also a container. A job in a pod has the rights of the pod.</summary>
     private static readonly Place[] s_places =
     [
         new("Android (Termux)", s => s.Has("TERMUX_VERSION") || s.Has("ANDROID_ROOT"),
@@ -16,12 +16,13 @@ internal static class PlaceFinding
             _ => "gVisor's own kernel decides about FUSE: run the container with another runtime (runc, crun)"),
         new("GitHub Codespaces", s => s.Has("CODESPACES"), _ => DevContainer),
         new("a dev container", s => s.Has("REMOTE_CONTAINERS") || s.Has("DEVCONTAINER"), _ => DevContainer),
-        new("a GitHub job in a container", s => s.Has("GITHUB_ACTIONS") && s.IsContainer,
+        new("a GitHub job in a container", s => s.Has("GITHUB_ACTIONS") && s.IsContainer && !s.IsPod,
             _ => "container: options: --device /dev/fuse --cap-add SYS_ADMIN --security-opt apparmor=unconfined"),
-        new("a GitHub job", s => s.Has("GITHUB_ACTIONS"), s => s.RestrictsNamespaces ? Package : "mount with sudo"),
-        new("a GitLab job in a container", s => s.Has("GITLAB_CI") && s.IsContainer,
+        new("a GitHub job", s => s.Has("GITHUB_ACTIONS") && !s.IsPod,
+            s => s.IsRoot ? null : s.RestrictsNamespaces ? Package : "mount with sudo"),
+        new("a GitLab job in a container", s => s.Has("GITLAB_CI") && s.IsContainer && !s.IsPod,
             _ => "in the runner's config.toml: devices = [\"/dev/fuse\"], cap_add = [\"SYS_ADMIN\"], "
-                + "security_opt = [\"apparmor=unconfined\"]"),
+                + "security_opt = [\"apparmor:unconfined\"]"),
         new("a pod with user namespaces", s => s.IsPod && s.IsInUserNamespace, DeviceOfPod),
         new("a pod", s => s.IsPod,
             s => "hostUsers: false in the pod's spec, and " + DeviceOfPod(s)),

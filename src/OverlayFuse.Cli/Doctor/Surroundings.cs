@@ -2,7 +2,7 @@ using OverlayFuse.Linux;
 
 namespace OverlayFuse.Cli.Doctor;
 
-/// <summary>What tells a place from another: variables, files, and the two answers that matter.</summary>
+/// <summary>The marks of a place: variables, files, and the two answers that matter.</summary>
 internal sealed record Surroundings
 {
     /// <summary>The value of a variable of the environment; null if it is not set.</summary>

@@ -12,6 +12,8 @@ internal static class Persons
     public static void AddTo(Redaction redaction)
     {
         AddHome(redaction, Environment.GetEnvironmentVariable("HOME"));
+        AddPlace(redaction, Environment.CurrentDirectory, "HERE");
+        AddPlace(redaction, Environment.GetEnvironmentVariable("TMPDIR"), "TMPDIR");
         foreach (string[] account in Accounts())
             AddAccount(redaction, account);
         foreach (string variable in new[] { "USER", "LOGNAME", "SUDO_USER" })
@@ -39,6 +41,13 @@ internal static class Persons
     {
         if (name is { Length: > 0 } and not "root")
             redaction.AddWord(name, "USER");
+    }
+
+    /// <summary>doctor names the directories that it tries.</summary>
+    private static void AddPlace(Redaction redaction, string? path, string placeholder)
+    {
+        if (path is ['/', ..] and not ("/tmp" or "/var/tmp"))
+            redaction.AddPath(path, placeholder);
     }
 
     private static void AddHome(Redaction redaction, string? home)

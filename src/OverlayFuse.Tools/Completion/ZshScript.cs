@@ -30,7 +30,7 @@ internal static class ZshScript
         return $"        '{verb.Name}') specs=(\n{specs}\n        ) ;;";
     }
 
-    /// <summary>What completes a value.</summary>
+    /// <summary>The action of _arguments that completes a value.</summary>
     private static string Action(string value) => value switch
     {
         "DIR" or "PATH" => "_directories",

@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace OverlayFuse.Tools.Serving;
 
-/// <summary>What a program has answered.</summary>
+/// <summary>The answer of a program.</summary>
 /// <param name="Status">Its exit status; null if it has not ended in time.</param>
 /// <param name="Output">Its standard output.</param>
 /// <param name="Errors">Its standard error.</param>
@@ -36,8 +36,20 @@ internal static class OtherProgram
         Task<string> errors = process.StandardError.ReadToEndAsync();
         bool hasEnded = Task.WaitAll([output, errors], patience) && process.WaitForExit(patience);
         if (!hasEnded)
-            process.Kill();
+            Abandon(process);
         return new ProgramAnswer(hasEnded ? process.ExitCode : null, Text(output), Text(errors));
+    }
+
+    /// <summary>A set-uid program of root takes no signal of ours (EPERM): it is left behind.</summary>
+    private static void Abandon(Process process)
+    {
+        try
+        {
+            process.Kill();
+        }
+        catch (Win32Exception)
+        {
+        }
     }
 
     private static string Text(Task<string> read) => read.IsCompletedSuccessfully ? read.Result : "";

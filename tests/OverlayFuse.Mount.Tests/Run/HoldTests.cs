@@ -77,6 +77,7 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
     [TestCase("/dev/shm/overlayfuse-kept", "Invalid cross-device link",
         "; set TMPDIR to a directory on the file system that is to keep them")]
     [TestCase("none/kept", "No such file or directory", "")]
+    [TestCase("", "No such file or directory", "")]
     public void Hold_KeepThatCannotBe_SaysWhereTheChangesAre(string place, string reason, string remedy) =>
         Assert.That(Shell(Start + $$"""
             start --lower bottom; echo new > $view/new
@@ -86,8 +87,29 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
             rm -r tmp/*
             """), Is.EqualTo("125\nnew\n"));
 
+    [Test]
+    public void Hold_KeepWithAPathThatIsTooLong_SaysWhereTheChangesAre() =>
+        Assert.That(Shell(Start + """
+            start --lower bottom; echo new > $view/new
+            echo "keep $(printf '%05000d' 0)" >&9; wait $holder || echo $?
+            cat tmp/overlayfuse-kept.*/new
+            grep -c ': File name too long; the changes are in ' said
+            rm -r tmp/*
+            """), Is.EqualTo("125\nnew\n1\n"));
+
+    /// <summary>Nothing can be made or renamed beside the scratch directory, so it stays.</summary>
+    [Test]
+    public void Hold_KeepWhereNothingCanBeMade_LeavesTheChangesWhereTheyAre() =>
+        Assert.That(Shell(Start + """
+            close() { if [ $(id -u) = 0 ]; then chattr +i tmp; else chmod u-w tmp; fi; }
+            open() { if [ $(id -u) = 0 ]; then chattr -i tmp; else chmod u+w tmp; fi; }
+            trap 'open; rm -rf tmp/*' EXIT
+            start --lower bottom; echo new > $view/new; close
+            echo 'keep no/where' >&9; wait $holder || echo $?
+            cat "$(sed -n 's/^.*the changes are in \(.*\) until the next overlayfuse run or hold: copy them now$/\1/p' said)/new"
+            """), Is.EqualTo("125\nnew\n"));
+
     [TestCase("--keep kept", "keep away", "keep away: --keep and --upper keep the changes already; leave this line out\n")]
-    [TestCase("", "keep ", "keep: a path of 1 to 4094 bytes is missing; write keep DIR\n")]
     public void Hold_KeepThatMakesNoSense_IsRefused(string words, string line, string text) =>
         Assert.That(Shell(Start + $"""
             start --lower bottom {words}

@@ -139,7 +139,7 @@ internal sealed class DoctorTests : AppTest
     {
         Diagnosis found = Run(ProfiledFusermount, User + $" env PATH={Sandbox.Root}/bin:/usr/bin:/bin", "tmp");
         Assert.That((found.Status("mount"), found.ExitCode), Is.EqualTo(("no", 1)));
-        Assert.That(found.Text("mount"), Does.Contain("/etc/apparmor.d/fusermount3"));
+        Assert.That(found.Text("mount"), Does.Contain("/etc/apparmor.d/fusermount3").And.Contain("/etc/apparmor.d/local/fusermount3"));
     }
 
     [TestCase("", "yes")]
