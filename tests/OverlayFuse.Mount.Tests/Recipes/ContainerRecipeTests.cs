@@ -10,13 +10,12 @@ namespace OverlayFuse.Mount.Tests.Recipes;
 internal sealed class ContainerRecipeTests : ContainerTest
 {
     /// <summary>
-    /// An image with the program and its libraries; in the container's root directory are a tree, an upper and a work directory on a tmpfs.
+    /// An image with the program; in the container's root directory are a tree, an upper and a work directory on a tmpfs.
     /// </summary>
     private static readonly string s_image = Base + $$"""
         mkdir image
         cp {{Harness.ProgramUnderTest.Path}} image/overlayfuse
-        (cd image; cp --parents $(ldd overlayfuse | grep -o '/[^ ]*') .
-         printf 'FROM base\nCOPY . /\nRUN mkdir /tree /view && echo old >/tree/file\n' >Dockerfile)
+        printf 'FROM base\nCOPY . /\nRUN mkdir /tree /view && echo old >/tree/file\n' >image/Dockerfile
         build image image
         inside() { podman run --rm --tmpfs /var/tmp "$@" 2>&1 || echo "exit $?"; }
 

@@ -89,7 +89,7 @@ internal sealed class EnvironmentTests(Runner runner) : RunTest(runner)
     public void Run_WithoutProcInTheChroot_SaysSo()
     {
         ToolResult result = Try(MakeRoot
-            + "cp $P root/run-it; cp --parents $(ldd $P | grep -o '/[^ ]*') root; mkdir root/lower root/tmp; "
+            + "cp $P root/run-it; mkdir root/lower root/tmp; "
             + "TMPDIR=/tmp unshare -r chroot root /run-it run --lower /lower -- /bin/bash -c true");
         Assert.That(result.ExitCode, Is.EqualTo(125));
         Assert.That(result.Error, Does.StartWith("overlayfuse: ").And.Contain("/proc").And.Not.Contain("   at "));

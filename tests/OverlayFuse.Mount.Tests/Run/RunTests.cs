@@ -148,7 +148,7 @@ internal sealed class RunTests(Runner runner) : RunTest(runner)
     [TestCase("run --lower bottom -o lowerdir=top -- true", "layers are named by --lower and --upper")]
     [TestCase("run --lower bottom -o nonsense -- true", "nonsense")]
     [TestCase("run --lower / -- true", "TMPDIR={}/tmp: lies inside --lower=/, and the changes must not; set TMPDIR")]
-    [TestCase("run --lower bottom --nonsense -- true", "'--nonsense'")]
+    [TestCase("run --lower bottom --nonsense -- true", "run: --nonsense: unknown")]
     public void Run_ThatCannotWork_NamesTheThingAndTheRemedy(string words, string text)
     {
         ToolResult result = Try("$P " + words);
