@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+static int is_one_of(const char *word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(word, words[i]) == 0)
+            return 1;
+    return 0;
+}
+
 /* Such a word is answered by the process that was started. */
 static int is_foreground_word(const char *word)
 {
@@ -11,10 +19,16 @@ static int is_foreground_word(const char *word)
 #define LONG(name, managed, text) text,
 #include "shared.def"
     };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(word, words[i]) == 0)
-            return 1;
-    return 0;
+    return is_one_of(word, words, sizeof words / sizeof *words);
+}
+
+int command_line_is_tool(int argc, char **argv)
+{
+    static const char *const words[] = {
+#define TOOL(name, managed, text) text,
+#include "shared.def"
+    };
+    return argc > 1 && is_one_of(argv[1], words, sizeof words / sizeof *words);
 }
 
 enum verb command_line_verb(int argc, char **argv)

@@ -7,6 +7,9 @@
 /* The verb that is the first word; VERB_NONE for a mount. */
 enum verb command_line_verb(int argc, char **argv);
 
+/* True if the first word is a verb of the second program. */
+int command_line_is_tool(int argc, char **argv);
+
 /* True if there are words, and the first one is no verb. */
 int command_line_is_mount(int argc, char **argv);
 

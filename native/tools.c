@@ -11,21 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shared.h"
+#include "command_line.h"
 
 enum { EXIT_MISSING = 1 };
-
-static int is_tool_word(const char *word)
-{
-    static const char *const words[] = {
-#define TOOL(name, managed, text) text,
-#include "shared.def"
-    };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(word, words[i]) == 0)
-            return 1;
-    return 0;
-}
 
 /* Returns only if it could not be executed. */
 static void execute_beside(const char *own, const char *place, char **argv)
@@ -38,7 +26,7 @@ static void execute_beside(const char *own, const char *place, char **argv)
 
 void tools_execute(int argc, char **argv)
 {
-    if (argc < 2 || !is_tool_word(argv[1]))
+    if (!command_line_is_tool(argc, argv))
         return;
     char own[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);

@@ -1,3 +1,5 @@
+using OverlayFuse.Linux;
+
 namespace OverlayFuse.Fuse.Mounting;
 
 /// <summary>
@@ -22,8 +24,14 @@ public static class FusermountProfile
 
     /// <summary>True if there is a profile, and none of its rules matches.</summary>
     /// <param name="mountPoint">The mountpoint, an absolute path.</param>
-    public static bool Forbids(string mountPoint) =>
-        Read(Path) is { } profile && !Allows(profile + "\n" + Read(LocalPath), mountPoint);
+    public static bool Forbids(string mountPoint)
+    {
+        if (TextFile.Read(Path, out string profile) != Errno.None)
+            return false;
+        // Without additions of the administrator the text is empty.
+        _ = TextFile.Read(LocalPath, out string local);
+        return !Allows(profile + "\n" + local, mountPoint);
+    }
 
     /// <summary>True if a rule of the text allows a FUSE mount there.</summary>
     /// <param name="profile">The text of the profile, with what it includes.</param>
@@ -75,17 +83,5 @@ public static class FusermountProfile
                 return true;
         }
         return false;
-    }
-
-    private static string? Read(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
     }
 }

@@ -33,6 +33,14 @@ internal sealed class FaultLesson(FaultCase tried, FaultShim shim, string direct
         Changed = TakeCell(side, cell);
     }
 
+    /// <summary>A change that was made before its last step failed may stay, but in full. Empty if that is so.</summary>
+    public string[] NeitherOldNor(TreeSnapshot made, Side side, string cell, string what)
+    {
+        string[] fromOld = [.. Differences(side, cell, Old, what)];
+        return fromOld.Length > 0 && Differences(side, cell, made, what).Any()
+            ? [.. fromOld.Select(line => $"{what}neither old nor new: {line}")] : [];
+    }
+
     public static IEnumerable<string> Differences(Side side, string cell, TreeSnapshot expected, string what) =>
         expected.Differences(TakeCell(side, cell), "kernel", "ours").Where(line => !IsTraceOfAFailure(line, what));
 

@@ -65,7 +65,7 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
         bool succeeded = got == lesson.Answer;
         if (!succeeded && got != fault.Error.ToString()) violations.Add($"{what}answered {got}, must be {lesson.Answer} or the error");
         CheckWork(report, what);
-        if (!succeeded) CheckOldOrNewState(side, cell, what);
+        if (!succeeded) violations.AddRange(lesson.NeitherOldNor(lesson.Changed, side, cell, what));
         if (succeeded || !tried.OnceOnly) CheckNewState(side, session, cell, again: !succeeded, what);
         Attempts += report.Failed > 0 ? 1 : 0;
         Survived += report.Failed > 0 && succeeded ? 1 : 0;
@@ -76,14 +76,6 @@ internal sealed class FaultSweep(FaultCase tried, FaultShim shim, string directo
     {
         foreach (string path in LeftInWork())
             if (leftBefore.Add(path) && !CleaningUp.Contains(report.Function)) violations.Add($"{what}left in the work directory: {path}");
-    }
-
-    /// <summary>A change that was made before its last step failed may stay, but in full.</summary>
-    private void CheckOldOrNewState(Side side, string cell, string what)
-    {
-        string[] fromOld = [.. FaultLesson.Differences(side, cell, lesson.Old, what)];
-        if (fromOld.Length > 0 && FaultLesson.Differences(side, cell, lesson.Changed, what).Any())
-            violations.AddRange(fromOld.Select(line => $"{what}neither old nor new: {line}"));
     }
 
     private void CheckNewState(Side side, Session session, string cell, bool again, string what)

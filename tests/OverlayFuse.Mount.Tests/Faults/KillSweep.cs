@@ -40,16 +40,9 @@ internal sealed class KillSweep(FaultCase tried, FaultShim shim, string director
             return false;
         string what = $"killed before call {call} ({report.Function}, killed): ";
         side.Remount(switchImplementation: false);
-        CheckOldOrNewState(side, cell, what);
+        violations.AddRange(lesson.NeitherOldNor(lesson.Done, side, cell, what));
         CheckTheKernelSeesTheSame(side, what);
         return true;
-    }
-
-    private void CheckOldOrNewState(Side side, string cell, string what)
-    {
-        string[] fromOld = [.. FaultLesson.Differences(side, cell, lesson.Old, what)];
-        if (fromOld.Length > 0 && FaultLesson.Differences(side, cell, lesson.Done, what).Any())
-            violations.AddRange(fromOld.Select(line => $"{what}neither old nor new: {line}"));
     }
 
     private void CheckTheKernelSeesTheSame(Side side, string what)
