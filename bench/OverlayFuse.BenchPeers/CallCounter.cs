@@ -26,8 +26,9 @@ internal sealed partial class CallCounter : IDisposable
     /// <returns>How often each call was made, by its name; "syscall_0x1d0" is one that strace does not know.</returns>
     public IReadOnlyDictionary<string, long> Stop()
     {
-        using (Process kill = Process.Start("kill", ["-INT", _strace.Id.ToString(CultureInfo.InvariantCulture)]))
-            kill.WaitForExit();
+        // The shell's own kill: a machine need not have the program.
+        using (Process shell = Process.Start("sh", ["-c", $"kill -INT {_strace.Id.ToString(CultureInfo.InvariantCulture)}"]))
+            shell.WaitForExit();
         _strace.WaitForExit();
         return File.ReadLines(_file).Select(line => Call().Match(line)).Where(call => call.Success)
             .GroupBy(call => call.Groups[1].Value).ToDictionary(calls => calls.Key, calls => calls.LongCount());

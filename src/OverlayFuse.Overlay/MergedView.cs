@@ -1,6 +1,7 @@
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.Links;
+using OverlayFuse.Overlay.Listing;
 using OverlayFuse.Overlay.Marks;
 using OverlayFuse.Overlay.Merging;
 using OverlayFuse.Overlay.OpenFiles;
@@ -54,6 +55,9 @@ internal sealed class MergedView
 
     /// <summary>Tells the lower layers that have a name.</summary>
     public required LowerNamesReader LowerNames { get; init; }
+
+    /// <summary>The listings that readers have begun.</summary>
+    public required ListingCache Listings { get; init; }
 
     /// <summary>Finds the real files of inodes.</summary>
     public required RealFiles Files { get; init; }

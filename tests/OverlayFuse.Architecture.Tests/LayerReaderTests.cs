@@ -12,10 +12,11 @@ internal sealed class LayerReaderTests
         ["Whiteout.Is", "NestedView.Refuse", "AufsWhiteout.Hides", "Opaque.ReadInLower", "StatOverrides.Apply", "Owners.Show"];
 
     [Test]
-    public void LayerRules_InMergingAndChanges_AreAskedByTheReaderOnly()
+    public void LayerRules_InMergingListingAndChanges_AreAskedByTheReaderOnly()
     {
         IEnumerable<string> askers =
-            from source in Repository.SourcesOf(Overlay + "Merging").Concat(Repository.SourcesOf(Overlay + "Changes"))
+            from room in new[] { "Merging", "Listing", "Changes" }
+            from source in Repository.SourcesOf(Overlay + room)
             from call in source.Nodes<InvocationExpressionSyntax>()
             where Rules.Any(rule => $".{call.Expression}".EndsWith($".{rule}", StringComparison.Ordinal))
             select source.Path;

@@ -14,7 +14,8 @@ internal sealed class RoomTests
 
     /// <summary>From the bottom to the top; "" is the top folder, which holds options and numbers only.</summary>
     private static readonly string[] Tower =
-        ["", "Callers", "Layers", "Work", "Marks", "Owners", "Links", "Inodes", "Merging", "OpenFiles", "CopyingUp", "Live", "Operations"];
+        ["", "Callers", "Layers", "Work", "Marks", "Owners", "Links", "Inodes", "Merging", "Listing", "OpenFiles", "CopyingUp", "Live",
+            "Operations"];
 
     /// <summary>Rooms beside the tower, with the highest room that they may use.</summary>
     private static readonly Dictionary<string, string> Beside = new() { ["Checks"] = "Marks", ["Changes"] = "Merging" };

@@ -83,68 +83,109 @@ public sealed class ListingTests : OverlayTest
     public void List_BufferTooSmallForOneEntry_IsEmptyAndTakesNoReference()
     {
         OverlayUnderTest overlay = Open(new DiskLayer().File("d/" + new string('n', 200)));
-        HandleId handle = overlay.OpenDir("d");
-        Assert.That(overlay.ReadDir(handle, 2, 300, plus: true, out List<ListedEntry> entries), Is.EqualTo(Errno.None));
+        NodeId directory = overlay.Node("d");
+        Assert.That(overlay.ReadDir(directory, 2, 300, plus: true, out List<ListedEntry> entries), Is.EqualTo(Errno.None));
         Assert.That(entries, Is.Empty);
-        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
+    }
+
+    /// <summary>A reader that comes to the end takes the kept listing away, so the second one reads anew.</summary>
+    [Test]
+    public void List_ChangesMeanwhile_LeaveOffsetsAlone([Values] bool isReadAnew)
+    {
+        OverlayUnderTest overlay = Open(new DiskLayer().File("d/a").File("d/b").File("d/c").File("d/d").File("d/e"));
+        NodeId directory = overlay.Node("d");
+        List<ListedEntry> before = overlay.EntriesFrom(directory, 0);
+        if (!isReadAnew)
+            Assert.That(overlay.ReadDir(directory, 0, 100, plus: false, out _), Is.EqualTo(Errno.None));
+        Assert.That(overlay.Unlink("d/" + before[2].Name), Is.EqualTo(Errno.None));
+        Assert.That(overlay.Create("d/new"), Is.EqualTo(Errno.None));
+        List<ListedEntry> after = overlay.EntriesFrom(directory, before[3].Offset);
+        Assert.That(after.Where(entry => entry.Name != "new").Select(entry => (entry.Name, entry.Offset)),
+            Is.EqualTo(before.Skip(4).Select(entry => (entry.Name, entry.Offset))));
     }
 
     [Test]
-    public void List_ChangesMeanwhile_LeaveOffsetsAlone()
+    public void List_AfterTheNextMount_HasTheOffsetsOfBefore()
     {
-        OverlayUnderTest overlay = Open(new DiskLayer().File("d/a").File("d/b").File("d/c").File("d/d").File("d/e"));
-        HandleId handle = overlay.OpenDir("d");
-        List<ListedEntry> before = overlay.EntriesFrom(handle, 0);
-        Assert.That(overlay.Unlink("d/" + before[2].Name), Is.EqualTo(Errno.None));
-        Assert.That(overlay.Create("d/new"), Is.EqualTo(Errno.None));
-        List<ListedEntry> after = overlay.EntriesFrom(handle, before[3].Offset);
-        Assert.That(after.Select(entry => (entry.Name, entry.Offset)),
-            Is.EqualTo(before.Skip(4).Select(entry => (entry.Name, entry.Offset))));
-        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
+        OverlayUnderTest overlay = Open(new DiskLayer().File("d/a").File("d/b").Dir("d/c"), new DiskLayer().File("d/b").File("d/d"));
+        (string Name, ulong Offset)[] before = [.. overlay.Entries("d").Select(entry => (entry.Name, entry.Offset))];
+        Close(overlay);
+        overlay = Reopen(lowers: 2);
+        Assert.That(overlay.Entries("d").Select(entry => (entry.Name, entry.Offset)), Is.EqualTo(before));
+    }
+
+    [Test]
+    public void List_ManyNames_HasGrowingOffsetsOf31Bits()
+    {
+        var layer = new DiskLayer();
+        for (int i = 0; i < 3000; i++)
+            _ = layer.File($"d/{i}");
+        ulong[] offsets = [.. Open(layer).Entries("d").Select(entry => entry.Offset)];
+        Assert.That(offsets, Is.Ordered.And.Unique.And.Length.EqualTo(3000));
+        Assert.That(offsets, Is.All.InRange(3UL, (ulong)int.MaxValue));
+    }
+
+    /// <summary>More readers than listings are kept, each with a directory of its own, that go on in turn.</summary>
+    [Test]
+    public void List_MoreReadersThanAreKept_EachSeesEachNameOnce()
+    {
+        const int Readers = 100;
+        var layer = new DiskLayer();
+        for (int i = 0; i < Readers * 10; i++)
+            _ = layer.File($"d{i / 10}/{i % 10}");
+        OverlayUnderTest overlay = Open(layer);
+        var seen = Enumerable.Range(0, Readers).Select(i => (Node: overlay.Node($"d{i}"), Names: new List<ListedEntry>())).ToArray();
+        for (int request = 0; request < 12; request++)
+        {
+            foreach ((NodeId node, List<ListedEntry> names) in seen)
+            {
+                Assert.That(overlay.ReadDir(node, names.Count == 0 ? 2 : names[^1].Offset, 40, plus: false, out List<ListedEntry> some),
+                    Is.EqualTo(Errno.None));
+                names.AddRange(some);
+            }
+        }
+        Assert.That(seen.Select(reader => reader.Names.Select(entry => entry.Name).Order()),
+            Is.All.EqualTo(Enumerable.Range(0, 10).Select(i => $"{i}")));
     }
 
     [Test]
     public void List_Rewound_ShowsWhatIsThereNow()
     {
         OverlayUnderTest overlay = Open(new DiskLayer().File("d/a"));
-        HandleId handle = overlay.OpenDir("d");
-        _ = overlay.EntriesFrom(handle, 0);
+        NodeId directory = overlay.Node("d");
+        _ = overlay.EntriesFrom(directory, 0);
         Assert.That((overlay.Unlink("d/a"), overlay.Create("d/b")), Is.EqualTo((Errno.None, Errno.None)));
-        Assert.That(overlay.EntriesFrom(handle, 0).Select(entry => entry.Name), Is.EqualTo(new[] { ".", "..", "b" }));
-        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
+        Assert.That(overlay.EntriesFrom(directory, 0).Select(entry => entry.Name), Is.EqualTo(new[] { ".", "..", "b" }));
     }
 
     [Test]
     public void List_RemovedSinceListed_IsLeftOutOfReadDirPlus()
     {
         OverlayUnderTest overlay = Open(new DiskLayer().File("d/a").File("d/b"));
-        HandleId handle = overlay.OpenDir("d");
-        Assert.That(overlay.ReadDir(handle, 0, 350, plus: true, out List<ListedEntry> dots), Is.EqualTo(Errno.None));
+        NodeId directory = overlay.Node("d");
+        Assert.That(overlay.ReadDir(directory, 0, 350, plus: true, out List<ListedEntry> dots), Is.EqualTo(Errno.None));
         Assert.That(dots.Select(entry => entry.Name), Is.EqualTo(new[] { ".", ".." }));
         Assert.That(overlay.Unlink("d/a"), Is.EqualTo(Errno.None));
-        Assert.That(overlay.EntriesFrom(handle, 2, plus: true).Select(entry => entry.Name), Is.EqualTo(new[] { "b" }));
-        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
+        Assert.That(overlay.EntriesFrom(directory, 2, plus: true).Select(entry => entry.Name), Is.EqualTo(new[] { "b" }));
     }
 
     [Test]
     public void List_Dots_AreTheDirectoryAndItsParent()
     {
         OverlayUnderTest overlay = Open(new DiskLayer().Dir("d/sub"));
-        HandleId handle = overlay.OpenDir("d/sub");
-        List<ListedEntry> dots = overlay.EntriesFrom(handle, 0);
+        NodeId directory = overlay.Node("d/sub");
+        List<ListedEntry> dots = overlay.EntriesFrom(directory, 0);
         Assert.That(dots.Select(entry => (entry.Name, entry.Ino)),
             Is.EqualTo(new[] { (".", overlay.Stat("d/sub").Ino), ("..", overlay.Stat("d").Ino) }));
-        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
     }
 
     [Test]
     public void List_RemovedDirectory_IsEmpty()
     {
         OverlayUnderTest overlay = Open(new DiskLayer().Dir("d"));
-        HandleId handle = overlay.OpenDir("d");
+        NodeId directory = overlay.Node("d");
         Assert.That(overlay.RmDir("d"), Is.EqualTo(Errno.None));
-        Assert.That(overlay.EntriesFrom(handle, 2), Is.Empty);
-        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
+        Assert.That(overlay.EntriesFrom(directory, 2), Is.Empty);
     }
 
     [Test]
@@ -158,16 +199,6 @@ public sealed class ListingTests : OverlayTest
         Assert.That(overlay.FileSystem.View.Inodes[node], Is.Not.Null, "three of four references were given back");
         overlay.FileSystem.Forget(node, 1);
         Assert.That(overlay.FileSystem.View.Inodes[node], Is.Null);
-    }
-
-    [Test]
-    public void ReadDir_UnknownHandle_IsABadDescriptor()
-    {
-        OverlayUnderTest overlay = Open(new DiskLayer().Dir("d"));
-        HandleId handle = overlay.OpenDir("d");
-        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.None));
-        Assert.That(overlay.ReadDir(handle, 0, 4096, plus: false, out _), Is.EqualTo(Errno.EBADF));
-        Assert.That(overlay.ReleaseDir(handle), Is.EqualTo(Errno.EBADF));
     }
 
     private static void AssertNumbersAgree(OverlayUnderTest overlay, string path, bool plus)

@@ -1,7 +1,7 @@
-using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Layers;
+using OverlayFuse.Overlay.Listing;
 using OverlayFuse.Overlay.Marks;
 using OverlayFuse.Overlay.Merging;
 using OverlayFuse.Overlay.Tests.Support;
@@ -44,19 +44,6 @@ internal sealed class UnitTests
         Parallel.For(0, 4,
             k => answers[k] = [.. Enumerable.Range(0, 2000).Select(i => inos.Map((ulong)(i % 7) + 1, (ulong)i << (i % 2 == 0 ? 0 : 50)))]);
         Assert.That(answers.All(answer => answer.SequenceEqual(answers[0])));
-    }
-
-    [Test]
-    public void HandleTable_RemovedNumber_IsGivenAgainAndUnknownOnesAreNull()
-    {
-        var table = new HandleTable<string>();
-        HandleId[] handles = [.. Enumerable.Range(0, 200).Select(i => table.Add("entry " + i))];
-        Assert.That(handles.Select(handle => handle.Value), Is.Unique.And.None.Zero);
-        Assert.That((table[handles[150]], table.Remove(handles[150]), table[handles[150]], table.Remove(handles[150])),
-            Is.EqualTo(("entry 150", "entry 150", (string?)null, (string?)null)));
-        Assert.That(table.Add("next"), Is.EqualTo(handles[150]));
-        foreach (ulong unknown in new ulong[] { 0, 201, 1ul << 40, ulong.MaxValue })
-            Assert.That((table[new HandleId(unknown)], table.Remove(new HandleId(unknown))), Is.EqualTo(((string?)null, (string?)null)));
     }
 
     [TestCase("user.x", "user.x")]
@@ -106,6 +93,37 @@ internal sealed class UnitTests
         for (int i = 0; i < 5000; i++)
             Assert.That(listing.Read(listing.Find(Linux.Name.From("name " + i))).Ino, Is.EqualTo((ulong)i));
         Assert.That((listing.Count, listing.Find(Linux.Name.From("name 5000"))), Is.EqualTo((3333, -1)));
+    }
+
+    /// <summary>Among so many names some have one hash.</summary>
+    [Test]
+    public void DirectoryListing_HundredsOfThousandsOfNames_HasOneCookieForEach()
+    {
+        const int Names = 400_000;
+        using var listing = new DirectoryListing();
+        using var backwards = new DirectoryListing();
+        for (int i = 0; i < Names; i++)
+        {
+            listing.Add(EntryOf(i), findable: false);
+            backwards.Add(EntryOf(Names - 1 - i), findable: false);
+        }
+        listing.Arrange();
+        backwards.Arrange();
+        int neighbours = 0;
+        for (int i = 0; i < Names; i++)
+        {
+            uint cookie = listing.CookieOf(i);
+            bool isRight = listing.PositionAfter(cookie) == i + 1 && listing.PositionAfter(cookie - 1) == i
+                && backwards.CookieOf(i) == cookie && backwards[i].Ino == listing[i].Ino;
+            if (!isRight)
+                Assert.Fail($"name {i} has cookie {cookie}");
+            if (i > 0 && listing.CookieOf(i - 1) + 1 == cookie)
+                neighbours++;
+        }
+        Assert.That(neighbours, Is.GreaterThan(0), "names with the same hash, or with neighbouring ones, were tried");
+
+        static DirectoryEntry EntryOf(int i) =>
+            new() { Ino = (ulong)i, Type = FileType.Regular, Slot = 0, Name = Linux.Name.From("name " + i) };
     }
 }
 

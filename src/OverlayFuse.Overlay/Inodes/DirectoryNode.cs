@@ -9,7 +9,6 @@ internal sealed class DirectoryNode(LowerParts parts) : InodeExtra
 {
     private int _version;
     private byte _impure;
-    private int _openHandles;
 
     private volatile LowerParts _parts = parts;
 
@@ -49,6 +48,12 @@ internal sealed class DirectoryNode(LowerParts parts) : InodeExtra
     /// <summary>Yes if the upper directory has a default ACL.</summary>
     public volatile Known HasDefaultAcl;
 
+    /// <summary>The LOOKUPs of its names since its last listing began. Requests at the same time may count as one.</summary>
+    public int AskedNames;
+
+    /// <summary>A long listing has gone to the kernel without attributes.</summary>
+    public bool WasListedPlain;
+
     /// <summary>Forgets the facts that were read from the disk.</summary>
     public void Unlearn()
     {
@@ -67,9 +72,6 @@ internal sealed class DirectoryNode(LowerParts parts) : InodeExtra
 
     /// <summary>Notes that the directory was marked.</summary>
     public void MarkImpure() => Volatile.Write(ref _impure, (byte)Known.Yes);
-
-    /// <summary>The number of OPENDIRs that were not released yet.</summary>
-    public ref int OpenHandles => ref _openHandles;
 
     /// <summary>Odd while the names change. A lookup that began with another version may have seen old names.</summary>
     public int Version => Volatile.Read(ref _version);

@@ -55,12 +55,6 @@ internal sealed class LowerNames
         return at < _entries.Length && (_entries[at] ^ hash) >> SlotBits == 0 ? (int)(_entries[at] & 0xFFFF) : count;
     }
 
-    /// <summary>FNV-1a, with the low bits left free for the slot.</summary>
-    private static ulong HashOf(ReadOnlySpan<byte> name)
-    {
-        ulong hash = 0xCBF29CE484222325;
-        foreach (byte letter in name)
-            hash = (hash ^ letter) * 0x100000001B3;
-        return hash << SlotBits;
-    }
+    /// <summary>The low bits are left free for the slot.</summary>
+    private static ulong HashOf(ReadOnlySpan<byte> name) => NameHash.Of(name) << SlotBits;
 }

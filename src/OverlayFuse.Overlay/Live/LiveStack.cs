@@ -188,6 +188,7 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
 
     private Errno ForgetNamesAndListings()
     {
+        view.Listings.Clear();
         foreach (Inode inode in view.Inodes.Snapshot())
         {
             // The epoch covers names only, not listings.

@@ -12,7 +12,7 @@ internal static class LayerLookup
     /// <param name="parent">The directory.</param>
     /// <param name="name">The name.</param>
     /// <param name="found">The result.</param>
-    /// <param name="from">The first slot to look into: 0 the upper, then one for each lower layer of the directory.</param>
+    /// <param name="from">0, or the topmost slot that has the name: slot 1 is the first lower layer of the directory.</param>
     /// <returns>EPERM for a redirect or metacopy that the options forbid to follow, EIO for a metacopy without data.</returns>
     public static Errno Resolve(MergedView view, Inode parent, Name name, ref Resolved found, int from = 0)
     {

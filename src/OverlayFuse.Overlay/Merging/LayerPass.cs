@@ -52,7 +52,7 @@ internal ref partial struct LayerPass<TTarget>
     public bool IsRefused { get; private set; }
 
     /// <summary>Looks for the name. No error if no layer has it.</summary>
-    /// <param name="from">The first slot to look into: 0 the upper, then one for each lower layer of the parent.</param>
+    /// <param name="from">0, or the topmost slot that has the name: slot 1 is the first lower layer of the parent.</param>
     /// <returns>EPERM for a redirect or metacopy that the options forbid to follow, EIO for a metacopy without data.</returns>
     public Errno Run(int from)
     {
@@ -65,14 +65,15 @@ internal ref partial struct LayerPass<TTarget>
     }
 
     /// <summary>Looks into lower layers only.</summary>
-    /// <param name="from">The first lower part of the parent that counts.</param>
+    /// <param name="from">0, or the topmost lower part of the parent that has the name.</param>
     public Errno LookInLowers(int from)
     {
         if (AufsWhiteout.IsMark(_name))
             return Errno.None;
         if (!LeaveForRoot())
             Target.EnterLowers();
-        for (int index = Next(from); index < Target.Count; index = Next(index + 1))
+        // A listing has found the name in the layer where the walk begins.
+        for (int index = from > 0 ? from : Next(0); index < Target.Count; index = Next(index + 1))
         {
             if (!MayFollow)
                 return Refuse(Errno.EPERM);

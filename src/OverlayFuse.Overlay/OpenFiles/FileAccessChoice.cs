@@ -71,6 +71,9 @@ internal sealed class FileAccessChoice
     {
         // AllowIdMap needs default_permissions, which all mounts of this program have.
         session.Wanted |= InitFlags.AllowIdMap;
+        // Each listing comes as READDIRPLUS, and Priming says which entries have attributes.
+        if (_caching.CachesListings)
+            session.Wanted &= ~InitFlags.ReadDirPlusAuto;
         if (_view.Options.IgnoresAcls)
             session.Wanted &= ~InitFlags.PosixAcl;
         if (_view.Options.AutoCache)

@@ -22,6 +22,9 @@ internal sealed class KernelCaching(OverlayOptions options)
         (options.IsCaching ? OpenReplyFlags.KeepCache : OpenReplyFlags.None)
         | (options.DirectIo ? OpenReplyFlags.DirectIo : OpenReplyFlags.None);
 
-    /// <summary>The further flag of the reply to the open of a directory, if its listing may be cached.</summary>
-    public OpenReplyFlags ListingReply { get; } = options.IsCaching ? OpenReplyFlags.CacheDir : OpenReplyFlags.None;
+    /// <summary>True if the kernel may cache the listings of directories.</summary>
+    public bool CachesListings => options.IsCaching;
+
+    /// <summary>True if names and attributes that the kernel has got once stay true for a long time.</summary>
+    public bool NamesStay { get; } = options.LayersAreOurs && (options.AttributeTimeout ?? options.CacheTimeout) >= TimeSpan.FromDays(1);
 }

@@ -2,59 +2,47 @@ using OverlayFuse.Fuse;
 using OverlayFuse.Fuse.Protocol;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Inodes;
-using OverlayFuse.Overlay.Merging;
+using OverlayFuse.Overlay.Listing;
 using OverlayFuse.Overlay.OpenFiles;
 
 namespace OverlayFuse.Overlay.Operations;
 
 /// <summary>
-/// OPENDIR, READDIR, READDIRPLUS. Reading from offset 0 makes a listing, which the open directory keeps. An offset is the number of an
-/// entry, so telldir and seekdir stay right while names are created and removed. The kernel's cache of a directory has room for one
-/// listing. Only one of several open handles may use it, because the offsets of the others belong to other listings.
+/// OPENDIR, READDIR, READDIRPLUS. The daemon keeps nothing for an open directory. The offset of an entry is its cookie, which comes from
+/// its name. So telldir(3) and seekdir(3) stay right while names are made and removed, and all readers of a directory can share the
+/// kernel's cache of its listing. Where the kernel may cache listings, OPENDIR is answered ENOSYS: it then sends no more OPENDIR and
+/// RELEASEDIR (fuse_conn.no_opendir), and treats each directory as opened with FOPEN_CACHE_DIR and FOPEN_KEEP_CACHE.
 /// </summary>
 public sealed partial class OverlayFileSystem
 {
-    /// <summary>"." and ".." come before the listing.</summary>
-    private const int Dots = 2;
+    private const ulong OffsetOfSelf = 1;
+
+    private const ulong OffsetOfParent = 2;
+
+    private bool _opensNoDirectories;
 
     /// <inheritdoc/>
     public Errno OpenDir(in FuseRequest request, in OpenIn input, out OpenOut opened)
     {
         opened = default;
-        if (_view.Inodes[request.Node] is not { Directory: { } directory } inode)
+        if (_view.Inodes[request.Node] is null)
             return Errno.ESTALE;
-        bool alone = Interlocked.Increment(ref directory.OpenHandles) == 1;
-        opened = new OpenOut
-        {
-            Fh = _openDirectories.Add(new OpenDirectory(inode)),
-            Flags = _caching.OpenReply | (alone ? _caching.ListingReply : OpenReplyFlags.None),
-        };
+        if (_opensNoDirectories)
+            return Errno.ENOSYS;
+        opened.Flags = _caching.OpenReply;
         return Errno.None;
     }
 
     /// <inheritdoc/>
-    public Errno ReleaseDir(in FuseRequest request, in ReleaseIn input)
-    {
-        if (_openDirectories.Remove(input.Fh) is not { } open)
-            return Errno.EBADF;
-        // The number of handles that are left does not matter here.
-        _ = Interlocked.Decrement(ref open.Inode.Directory!.OpenHandles);
-        lock (open)
-        {
-            open.Listing?.Dispose();
-            // A READDIR of a killed caller may still read it.
-            open.Listing = null;
-        }
-        return Errno.None;
-    }
+    public Errno ReleaseDir(in FuseRequest request, in ReleaseIn input) => Errno.None;
 
     /// <inheritdoc/>
     public Errno ReadDir(in FuseRequest request, in ReadIn input, ref DirentWriter entries) =>
-        ReadEntries(input, ref entries);
+        ReadEntries(request, input.Offset, ref entries);
 
     /// <inheritdoc/>
     public Errno ReadDirPlus(in FuseRequest request, in ReadIn input, ref DirentWriter entries) =>
-        ReadEntries(input, ref entries);
+        ReadEntries(request, input.Offset, ref entries);
 
     /// <inheritdoc/>
     public Errno FSyncDir(in FuseRequest request, in FSyncIn input)
@@ -75,66 +63,75 @@ public sealed partial class OverlayFileSystem
         }
     }
 
-    private Errno ReadEntries(in ReadIn input, ref DirentWriter entries)
+    private Errno ReadEntries(in FuseRequest request, ulong offset, ref DirentWriter entries)
     {
-        if (_openDirectories[input.Fh] is not { } open)
-            return Errno.EBADF;
+        if (_view.Inodes[request.Node] is not { } inode)
+            return Errno.ESTALE;
+        if (!inode.IsDirectory)
+            return Errno.ENOTDIR;
+        if (!TryAddDots(inode, offset, ref entries) || inode.Unlinked)
+            return Errno.None;
         Errno error;
-        lock (open)
+        if ((error = BorrowListing(inode, offset, out DirectoryListing listing)) != Errno.None)
+            return error;
+        bool isFinished = false;
+        try
         {
-            if ((input.Offset == 0 || open.Listing is null) && (error = ReadListing(open)) != Errno.None)
-                return error;
-            DirectoryListing listing = open.Listing!;
-            for (ulong offset = input.Offset; offset < (ulong)(listing.Count + Dots); offset++)
-            {
-                if (!TryAddEntry(open.Inode, listing, (int)offset, ref entries))
-                    break;
-            }
+            int position = listing.PositionAfter(offset);
+            isFinished = position == listing.Count;
+            while (position < listing.Count && TryAddEntry(inode, listing, position, ref entries))
+                position++;
             return Errno.None;
+        }
+        finally
+        {
+            if (isFinished)
+                _priming.End(inode, listing);
+            _view.Listings.Return(listing, isFinished);
         }
     }
 
-    private Errno ReadListing(OpenDirectory open)
+    /// <summary>A read from the start makes a new listing. A later one goes on in the listing that is there.</summary>
+    private Errno BorrowListing(Inode directory, ulong offset, out DirectoryListing listing)
     {
-        open.Listing?.Dispose();
-        if (open.Inode.Unlinked)
+        if (offset > 0 && _view.Listings.Borrow(directory) is { } begun)
         {
-            open.Listing = new DirectoryListing();
+            listing = begun;
             return Errno.None;
         }
-        Errno error = new MergedDirectory(_view, open.Inode).Read(out DirectoryListing listing);
-        open.Listing = listing;
-        return error;
+        Errno error;
+        if ((error = new MergedDirectory(_view, directory).Read(out listing)) != Errno.None)
+        {
+            listing.Dispose();
+            return error;
+        }
+        _priming.Begin(directory.Directory!, listing);
+        _view.Listings.Keep(directory, listing);
+        return Errno.None;
     }
 
-    private bool TryAddEntry(Inode directory, DirectoryListing listing, int offset, ref DirentWriter entries)
+    private static bool TryAddDots(Inode directory, ulong offset, ref DirentWriter entries) =>
+        (offset >= OffsetOfSelf || TryAddDot(directory.Ino, OffsetOfSelf, "."u8, ref entries))
+        && (offset >= OffsetOfParent || TryAddDot(directory.Place!.Parent.Ino, OffsetOfParent, ".."u8, ref entries));
+
+    private static bool TryAddDot(ulong ino, ulong offset, ReadOnlySpan<byte> name, ref DirentWriter entries) =>
+        entries.IsPlus
+            ? entries.TryAddPlus(default, ino, offset, FileType.Directory, name)
+            : entries.TryAdd(ino, offset, FileType.Directory, name);
+
+    private bool TryAddEntry(Inode directory, DirectoryListing listing, int position, ref DirentWriter entries)
     {
-        ulong next = (ulong)offset + 1;
-        if (offset < Dots)
-        {
-            ulong self = offset == 0 ? directory.Ino : directory.Place!.Parent.Ino;
-            ReadOnlySpan<byte> dots = offset == 0 ? "."u8 : ".."u8;
-            return entries.IsPlus
-                ? entries.TryAddPlus(default, self, next, FileType.Directory, dots)
-                : entries.TryAdd(self, next, FileType.Directory, dots);
-        }
-        DirectoryEntry entry = listing[offset - Dots];
+        DirectoryEntry entry = listing[position];
+        ulong offset = listing.CookieOf(position);
         if (!entries.HasRoomFor(entry.Name.Length))
             return false;
         if (!entries.IsPlus)
-            return entries.TryAdd(entry.Ino, next, entry.Type, entry.Name.Bytes);
+            return entries.TryAdd(entry.Ino, offset, entry.Type, entry.Name.Bytes);
+        if (!_priming.Wants(directory, listing, entry))
+            return entries.TryAddPlus(default, entry.Ino, offset, entry.Type, entry.Name.Bytes);
         Errno error = LookupEntry(directory, entry.Name, new LayerHint(entry.Slot, listing.Version), out EntryOut found, out _);
         // ENOENT: the name was removed after the listing was made.
         return error == Errno.ENOENT
-            || entries.TryAddPlus(found, error == Errno.None ? found.Attr.Ino : entry.Ino, next, entry.Type, entry.Name.Bytes);
+            || entries.TryAddPlus(found, error == Errno.None ? found.Attr.Ino : entry.Ino, offset, entry.Type, entry.Name.Bytes);
     }
-}
-
-/// <summary>A directory that the kernel holds open. A lock of the object guards the listing.</summary>
-/// <param name="inode">The directory.</param>
-internal sealed class OpenDirectory(Inode inode)
-{
-    public Inode Inode { get; } = inode;
-
-    public DirectoryListing? Listing { get; set; }
 }

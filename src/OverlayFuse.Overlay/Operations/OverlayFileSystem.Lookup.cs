@@ -22,6 +22,7 @@ public sealed partial class OverlayFileSystem
             return LookupSelf(parent, name.Length, out entry);
         if (!parent.IsDirectory)
             return Errno.ENOTDIR;
+        parent.Directory!.AskedNames++;
         Errno error = LookupEntry(parent, name, default, out entry, out _);
         // Node 0 with a validity: the kernel remembers that the name does not exist.
         if (error == Errno.ENOENT)

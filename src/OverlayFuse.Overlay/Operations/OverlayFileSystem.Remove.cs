@@ -2,6 +2,7 @@ using OverlayFuse.Fuse;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.CopyingUp;
 using OverlayFuse.Overlay.Inodes;
+using OverlayFuse.Overlay.Listing;
 using OverlayFuse.Overlay.Marks;
 using OverlayFuse.Overlay.Merging;
 using OverlayFuse.Overlay.OpenFiles;

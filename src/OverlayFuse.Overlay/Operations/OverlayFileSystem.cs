@@ -26,9 +26,9 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
     private readonly Protections _protections;
     private readonly NewFiles _new;
     private readonly Replies _replies;
+    private readonly Priming _priming;
     private readonly LiveNumbers _numbers;
     private readonly LiveStack _live;
-    private readonly HandleTable<OpenDirectory> _openDirectories = new();
     private IFileAccess _access;
     private bool _isClosed;
 
@@ -48,6 +48,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _protections = new Protections(_view, _choice);
         _new = new NewFiles(_view);
         _replies = new Replies(_view, _choice, _caching);
+        _priming = new Priming(_view, _caching);
         _numbers = new LiveNumbers(_view, _choice, _copyUp);
         _live = new LiveStack(_view, _choice, _copyUp, _numbers);
     }
@@ -101,6 +102,7 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _access = _choice.Current;
         _tellsSetGid = session.HasFeature(InitFlags.SetXattrExt);
         _isAllocationUntold = session.ProtocolMinor < 37;
+        _opensNoDirectories = _caching.CachesListings && session.Offered.HasFlag(InitFlags.NoOpenDirSupport);
         return Errno.None;
     }
 

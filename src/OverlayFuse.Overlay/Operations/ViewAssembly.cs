@@ -3,6 +3,7 @@ using OverlayFuse.Overlay.Callers;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Layers;
 using OverlayFuse.Overlay.Links;
+using OverlayFuse.Overlay.Listing;
 using OverlayFuse.Overlay.Marks;
 using OverlayFuse.Overlay.Merging;
 using OverlayFuse.Overlay.OpenFiles;
@@ -57,6 +58,7 @@ internal static class ViewAssembly
             Directories = directories,
             Impure = new ImpureMarks(xattrs),
             LowerNames = new LowerNamesReader(layers, directories, options.LayersAreOurs),
+            Listings = new ListingCache(),
             Files = FilesOf(layers, directories, owners, index, metacopy),
             Reserve = reserve,
             Index = index,

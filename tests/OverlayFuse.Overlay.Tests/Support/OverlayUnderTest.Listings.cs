@@ -10,25 +10,16 @@ namespace OverlayFuse.Overlay.Tests.Support;
 /// <summary>One entry of a READDIR or READDIRPLUS, decoded from the bytes that the kernel would get.</summary>
 internal sealed record ListedEntry(string Name, ulong Ino, ulong Offset, FileType Type, EntryOut Entry);
 
-/// <summary>OPENDIR, READDIR, READDIRPLUS.</summary>
+/// <summary>READDIR and READDIRPLUS. The overlay keeps nothing for an open directory.</summary>
 internal sealed partial class OverlayUnderTest
 {
-    public HandleId OpenDir(string path)
-    {
-        Errno error = FileSystem.OpenDir(Request(Opcode.OpenDir, path), default, out OpenOut opened);
-        return error == Errno.None ? opened.Fh : throw new IOException($"OPENDIR {path}: {error}");
-    }
-
-    public Errno ReleaseDir(HandleId handle) =>
-        FileSystem.ReleaseDir(Request(Opcode.ReleaseDir, NodeId.Root), new ReleaseIn { Fh = handle });
-
     /// <summary>One request; counts the references of what it answers.</summary>
-    public Errno ReadDir(HandleId handle, ulong offset, int size, bool plus, out List<ListedEntry> entries)
+    public Errno ReadDir(NodeId directory, ulong offset, int size, bool plus, out List<ListedEntry> entries)
     {
         byte[] buffer = new byte[size];
         var writer = new DirentWriter(buffer, plus);
-        var input = new ReadIn { Fh = handle, Offset = offset, Size = (uint)size };
-        FuseRequest request = Request(plus ? Opcode.ReadDirPlus : Opcode.ReadDir, NodeId.Root);
+        var input = new ReadIn { Offset = offset, Size = (uint)size };
+        FuseRequest request = Request(plus ? Opcode.ReadDirPlus : Opcode.ReadDir, directory);
         Errno error = plus ? FileSystem.ReadDirPlus(request, input, ref writer) : FileSystem.ReadDir(request, input, ref writer);
         entries = Decode(buffer.AsSpan(0, writer.Length), plus);
         foreach (ListedEntry entry in entries)
@@ -37,20 +28,15 @@ internal sealed partial class OverlayUnderTest
     }
 
     /// <summary>All entries but "." and "..", read in requests of a size.</summary>
-    public List<ListedEntry> Entries(string path, bool plus = false, int size = 4096)
-    {
-        HandleId handle = OpenDir(path);
-        List<ListedEntry> all = EntriesFrom(handle, 0, plus, size);
-        _ = ReleaseDir(handle);
-        return [.. all.Where(entry => entry.Name is not ("." or ".."))];
-    }
+    public List<ListedEntry> Entries(string path, bool plus = false, int size = 4096) =>
+        [.. EntriesFrom(Node(path), 0, plus, size).Where(entry => entry.Name is not ("." or ".."))];
 
-    public List<ListedEntry> EntriesFrom(HandleId handle, ulong offset, bool plus = false, int size = 4096)
+    public List<ListedEntry> EntriesFrom(NodeId directory, ulong offset, bool plus = false, int size = 4096)
     {
         var all = new List<ListedEntry>();
         while (true)
         {
-            Errno error = ReadDir(handle, offset, size, plus, out List<ListedEntry> some);
+            Errno error = ReadDir(directory, offset, size, plus, out List<ListedEntry> some);
             if (error != Errno.None)
                 throw new IOException($"READDIR: {error}");
             if (some.Count == 0)

@@ -1,8 +1,9 @@
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Marks;
+using OverlayFuse.Overlay.Merging;
 
-namespace OverlayFuse.Overlay.Merging;
+namespace OverlayFuse.Overlay.Listing;
 
 /// <summary>The numbers in d_ino of copies and of merged directories: those of their lower files (ovl_cache_update_ino).</summary>
 internal readonly ref partial struct MergedDirectory

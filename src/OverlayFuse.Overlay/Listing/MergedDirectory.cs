@@ -1,8 +1,9 @@
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Inodes;
 using OverlayFuse.Overlay.Marks;
+using OverlayFuse.Overlay.Merging;
 
-namespace OverlayFuse.Overlay.Merging;
+namespace OverlayFuse.Overlay.Listing;
 
 /// <summary>
 /// Reads a directory through its layers, topmost first (fs/overlayfs/readdir.c). Whiteouts and the names below them are left out. Each
@@ -15,8 +16,13 @@ internal readonly ref partial struct MergedDirectory(MergedView view, Inode dire
     [ThreadStatic]
     private static byte[]? t_buffer;
 
-    /// <summary>Reads all names.</summary>
-    public Errno Read(out DirectoryListing listing) => Read(stopAtFirst: false, out listing);
+    /// <summary>Reads all names, and orders them by their cookies.</summary>
+    public Errno Read(out DirectoryListing listing)
+    {
+        Errno error = Read(stopAtFirst: false, out listing);
+        listing.Arrange();
+        return error;
+    }
 
     /// <summary>Tells if the directory shows no name.</summary>
     public Errno IsEmpty(out bool empty)
@@ -101,13 +107,16 @@ internal readonly ref partial struct MergedDirectory(MergedView view, Inode dire
             if (error != Errno.None)
                 return error == Errno.ENOENT ? Errno.None : error;
         }
-        bool copied = view.Inodes.TryGetInoOfUpper(reading.Slot == 0 ? record.Ino : 0, out ulong ino);
-        if (!copied)
+        bool isKnown = view.Inodes.TryGetInoOfUpper(reading.Slot == 0 ? record.Ino : 0, out ulong ino);
+        if (!isKnown)
             ino = view.Inos.Map(reading.Dev, record.Ino);
         // No layer follows the lowest one, so nothing looks for its names.
         bool findable = reading.Findable && reading.Slot < reading.Parts.Layers.Length;
         if (known < 0)
-            listing.Add(new DirectoryEntry { Ino = ino, Type = type, Slot = reading.Slot, Name = record.Name }, findable);
+        {
+            var entry = new DirectoryEntry { Ino = ino, Type = type, Slot = reading.Slot, IsKnownUpper = isKnown, Name = record.Name };
+            listing.Add(entry, findable);
+        }
         else if (type == FileType.Directory && listing.Read(known).Type == FileType.Directory)
             return ShowLowerIno(known, ino, listing);
         return Errno.None;
