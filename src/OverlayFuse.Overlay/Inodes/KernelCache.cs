@@ -10,6 +10,7 @@ namespace OverlayFuse.Overlay.Inodes;
 internal sealed class KernelCache
 {
     private FuseNotifier? _notifier;
+    private volatile bool _hasForgottenNames;
 
     /// <summary>The session has begun.</summary>
     public void Attach(FuseNotifier notifier) => _notifier = notifier;
@@ -22,8 +23,14 @@ internal sealed class KernelCache
     /// <param name="from">The first byte.</param>
     public void InvalidateData(Inode inode, long from = 0) => _ = _notifier?.InvalidateInode(inode.Id, from, 0);
 
+    /// <summary>True after <see cref="ForgetNames"/>: an inode that the kernel knows may have another name by now, or none.</summary>
+    public bool HasForgottenNames => _hasForgottenNames;
+
     /// <summary>Makes the kernel look each name up again before its next use (NOTIFY_INC_EPOCH, Linux 6.16).</summary>
     /// <returns>EOPNOTSUPP if the kernel does not have it.</returns>
-    public Errno ForgetNames() =>
-        _notifier is null ? Errno.None : _notifier.IncrementEpoch() == Errno.EINVAL ? Errno.EOPNOTSUPP : Errno.None;
+    public Errno ForgetNames()
+    {
+        _hasForgottenNames = true;
+        return _notifier is null ? Errno.None : _notifier.IncrementEpoch() == Errno.EINVAL ? Errno.EOPNOTSUPP : Errno.None;
+    }
 }

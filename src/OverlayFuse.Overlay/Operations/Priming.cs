@@ -32,7 +32,11 @@ internal sealed class Priming(MergedView view, KernelCaching caching)
 
     /// <summary>True if an entry goes with its attributes.</summary>
     public bool Wants(Inode directory, DirectoryListing listing, in DirectoryEntry entry) =>
-        (listing.IsPrimed || directory.Directory!.AskedNames >= Asked) && !(caching.NamesStay && IsKnown(directory, entry));
+        (listing.IsPrimed || directory.Directory!.AskedNames >= Asked) && !IsKnown(directory, entry);
+
+    private bool IsKnown(Inode directory, in DirectoryEntry entry) =>
+        caching.NamesStay && !view.Kernel.HasForgottenNames
+        && (entry.IsKnownUpper || view.Inodes.OfName(directory, entry.Name) is not null);
 
     /// <summary>
     /// A listing has been read to its end. The kernel may not keep a long one without attributes, so that a second reader is noticed. Its
@@ -45,7 +49,4 @@ internal sealed class Priming(MergedView view, KernelCaching caching)
         directory.Directory.WasListedPlain = true;
         view.Kernel.InvalidateData(directory);
     }
-
-    private bool IsKnown(Inode directory, in DirectoryEntry entry) =>
-        entry.IsKnownUpper || view.Inodes.OfName(directory, entry.Name) is not null;
 }
