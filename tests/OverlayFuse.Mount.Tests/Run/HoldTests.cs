@@ -120,7 +120,8 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
             ln -s ${view%/*} link
             echo "keep {{place}}" >&9; wait $holder || echo $?
             rm link; cat tmp/overlayfuse-kept.*/new; ls tmp | wc -l
-            test "$(cat said)" = "overlayfuse: keep {{place}}: lies in the session's own directory, which is removed; the changes are in $(echo $TMPDIR/overlayfuse-kept.*)"
+            rest="the changes are in $(echo $TMPDIR/overlayfuse-kept.*)"
+            test "$(cat said)" = "overlayfuse: keep {{place}}: lies in the session's own directory, which is removed; $rest"
             rm -r tmp/*
             """), Is.EqualTo("125\nnew\n1\n"));
 
@@ -133,7 +134,8 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
             start --lower bottom; echo new > $view/new
             echo "{{line}}" >&9; wait $holder || echo $?
             cat tmp/overlayfuse-kept.*/new
-            test "$(cat said)" = "overlayfuse: {{line}}: unknown; write an empty line, end, or keep DIR; the changes are in $(echo $TMPDIR/overlayfuse-kept.*)"
+            rest="the changes are in $(echo $TMPDIR/overlayfuse-kept.*)"
+            test "$(cat said)" = "overlayfuse: {{line}}: unknown; write an empty line, end, or keep DIR; $rest"
             rm -r tmp/*
             """), Is.EqualTo("125\nnew\n"));
 
