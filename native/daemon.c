@@ -94,10 +94,11 @@ static void start_watcher(void)
 static void prepare(int argc, char **argv)
 {
     int serves = command_line_is_mount(argc, argv) || overlayfuse_session_role() == ROLE_SERVE;
-    if (serves)
+    if (serves) {
         signals_disarm();
+        umask(0);
+    }
     signal(SIGPIPE, SIG_IGN);
-    umask(0);
     mallopt(M_MMAP_THRESHOLD, RETURNED_WHEN_FREED);
     /* Native memory is rarely asked for, so threads need no arenas of their own. */
     mallopt(M_ARENA_MAX, 1);

@@ -22,8 +22,53 @@
 static const char prefix[] = "overlayfuse-run.";
 static const char link_name[] = "at";
 
-/* Removes the content of a directory, which may be without permissions. Nothing in it belongs to others but mounts, which stay. */
-static void remove_content(int directory, dev_t disk)
+/* Each level of a tree takes two descriptors. */
+enum { LEVELS_AT_ONCE = 16 };
+
+/* One tree that is being removed. */
+struct removal {
+    int root;
+    dev_t disk;
+    /* The next name in the root for a directory from too far below. */
+    unsigned next;
+    /* There were such directories since the last look at the root. */
+    int has_moved;
+};
+
+/* Moves a directory to the root of its tree. Names in the root that are taken are passed over. */
+static void move_to_root(struct removal *of, int directory, const char *name)
+{
+    char moved[32];
+    do
+        snprintf(moved, sizeof moved, ".removed.%u", of->next++);
+    while (faccessat(of->root, moved, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+    if (renameat(directory, name, of->root, moved) == 0)
+        of->has_moved = 1;
+}
+
+static void remove_content(struct removal *of, int directory, int level);
+
+/* A directory, which may be without permissions. */
+static void remove_directory(struct removal *of, int parent, const char *name, int level)
+{
+    struct stat about;
+    if (fstatat(parent, name, &about, AT_SYMLINK_NOFOLLOW) != 0 || about.st_dev != of->disk)
+        return;
+    fchmodat(parent, name, 0700, 0);
+    if (level == LEVELS_AT_ONCE) {
+        move_to_root(of, parent, name);
+        return;
+    }
+    int below = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (below >= 0) {
+        remove_content(of, below, level + 1);
+        close(below);
+    }
+    unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+/* Nothing in it belongs to others but mounts, which stay. */
+static void remove_content(struct removal *of, int directory, int level)
 {
     fchmod(directory, 0700);
     int listed = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -31,18 +76,8 @@ static void remove_content(int directory, dev_t disk)
     for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        if (unlinkat(directory, entry->d_name, 0) == 0 || (errno != EISDIR && errno != EPERM))
-            continue;
-        struct stat about;
-        if (fstatat(directory, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) != 0 || about.st_dev != disk)
-            continue;
-        fchmodat(directory, entry->d_name, 0700, 0);
-        int below = openat(directory, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (below >= 0) {
-            remove_content(below, disk);
-            close(below);
-        }
-        unlinkat(directory, entry->d_name, AT_REMOVEDIR);
+        if (unlinkat(directory, entry->d_name, 0) != 0 && (errno == EISDIR || errno == EPERM))
+            remove_directory(of, directory, entry->d_name, level);
     }
     if (entries != NULL)
         closedir(entries);
@@ -54,8 +89,14 @@ static void remove_tree(int parent, const char *name)
     if (directory < 0)
         return;
     struct stat about;
-    if (fstat(directory, &about) == 0)
-        remove_content(directory, about.st_dev);
+    struct removal of = { .root = directory };
+    if (fstat(directory, &about) == 0) {
+        of.disk = about.st_dev;
+        do {
+            of.has_moved = 0;
+            remove_content(&of, directory, 0);
+        } while (of.has_moved);
+    }
     close(directory);
     unlinkat(parent, name, AT_REMOVEDIR);
 }

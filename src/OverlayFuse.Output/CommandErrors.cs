@@ -22,8 +22,18 @@ internal static class CommandErrors
             return Unknown(verb.Command, unknown);
         if (Dashed(verb, words) is { } option)
             return Unknown(verb.Command, option);
-        return result.Errors.Count == 0 ? null : new UsageException(Place(verb.Command) + Text(verb.Command, result.Errors[0]));
+        if (result.Errors.Count > 0)
+            return new UsageException(Place(verb.Command) + Text(verb.Command, result.Errors[0]));
+        return Empty(verb) is { } argument
+            ? new UsageException($"{Place(verb.Command)}{argument.Name} is an empty word; write {Form(verb.Command)}") : null;
     }
+
+    /// <summary>An unset variable in quotes. As a path, it would be the working directory.</summary>
+    private static Argument? Empty(CommandResult verb) =>
+        verb.Children.OfType<ArgumentResult>().FirstOrDefault(result => result.Tokens.Any(token => token.Value.Length == 0))?.Argument;
+
+    private static string Form(Command verb) =>
+        $"overlayfuse {verb.Name} {string.Join(' ', verb.Arguments.Select(argument => argument.Name))}";
 
     private static UsageException Unknown(Command verb, string word)
     {
@@ -51,9 +61,10 @@ internal static class CommandErrors
                 return Missing(option.Option);
             case OptionResult { Tokens: [] } option:
                 return Missing(option.Option);
+            case OptionResult { Option: var option, Tokens: [{ Value: var value }, ..] }:
+                return $"{option.Name}: {value}: cannot be read; write {option.Name} {option.HelpName}";
             case ArgumentResult { Parent: CommandResult, Tokens: [] } missing:
-                string form = string.Join(' ', verb.Arguments.Select(argument => argument.Name));
-                return $"{missing.Argument.Name} is missing; write overlayfuse {verb.Name} {form}";
+                return $"{missing.Argument.Name} is missing; write {Form(verb)}";
             case ArgumentResult { Tokens: [{ Value: var value }, ..] } wrong when ChoiceOf(wrong) is { Length: > 0 } choice:
                 return $"{value}: not there{Nearest.Hint(value, choice)}; write {string.Join(" or ", choice)}";
             default:

@@ -39,7 +39,9 @@ internal sealed class NearestTests
     [TestCase("list: word: unknown; see overlayfuse list --help", "list", "word")]
     [TestCase("unmount: --timeut: unknown (did you mean --timeout?); see overlayfuse unmount --help", "unmount", "--timeut", "3", "m")]
     [TestCase("unmount: --timeout: a value is missing; write --timeout SECONDS", "unmount", "m", "--timeout")]
+    [TestCase("unmount: --timeout: 3s: cannot be read; write --timeout SECONDS", "unmount", "m", "--timeout", "3s")]
     [TestCase("layers: MOUNTPOINT is missing; write overlayfuse layers MOUNTPOINT", "layers")]
+    [TestCase("changes: MOUNTPOINT is an empty word; write overlayfuse changes MOUNTPOINT", "changes", "")]
     [TestCase("add-layer: DIR is missing; write overlayfuse add-layer MOUNTPOINT DIR", "add-layer", "m")]
     public void Verb_WithAWrongWord_TellsWhatToWrite(string text, params string[] words) =>
         Assert.That(() => OverlayFuse.Cli.Verbs.Invoke(words, TextWriter.Null), Throws.TypeOf<UsageException>().With.Message.EqualTo(text));

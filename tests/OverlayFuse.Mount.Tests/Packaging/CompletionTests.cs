@@ -12,7 +12,7 @@ internal sealed class CompletionTests
     /// <summary>Cuts the line into words as readline does with bash's COMP_WORDBREAKS, and calls the function as bash does.</summary>
     private const string Drive = """
         set +eu
-        . /usr/share/bash-completion/bash_completion
+        [[ $ALONE ]] || . /usr/share/bash-completion/bash_completion
         . <(overlayfuse completion bash)
         compopt() { :; }
         COMP_LINE=$LINE COMP_POINT=${#LINE}
@@ -68,6 +68,13 @@ internal sealed class CompletionTests
     [TestCase("overlayfuse -o threa", "")]
     public void Bash_InMountOptions_Offers(string line, string words) => AssertOffered(line, words);
 
+    [TestCase("overlayfuse un", "unmount")]
+    [TestCase("overlayfuse run --lower lo", "lower/ lowest/")]
+    [TestCase("overlayfuse -o lowerdir=other:lowe", "lower/ lowest/")]
+    [TestCase("overlayfuse -o ro,io=", "auto open passthrough stateless")]
+    [TestCase("overlayfuse run --lower lower -- l", "")]
+    public void Bash_WithoutThePackageBashCompletion_OffersTheSame(string line, string words) => AssertOffered(line, words, isAlone: true);
+
     [Test]
     public void Bash_AtAMountpoint_OffersTheLiveOnes()
     {
@@ -76,10 +83,11 @@ internal sealed class CompletionTests
         AssertOffered($"overlayfuse unmount {mounted.MountPoint}", $"{mounted.MountPoint} {mounted.MountPoint}/");
     }
 
-    private void AssertOffered(string line, string words)
+    private void AssertOffered(string line, string words, bool isAlone = false)
     {
+        string programs = Path.GetDirectoryName(Overlayfuse.Path)!;
         string offered = Bash.Run(
-            $"export PATH='{Path.GetDirectoryName(Overlayfuse.Path)}':$PATH LINE='{line}'\n{Drive}", sandbox.Root);
+            $"export PATH='{programs}':$PATH LINE='{line}' ALONE={(isAlone ? 1 : "")}\n{Drive}", sandbox.Root);
         Assert.That(string.Join(' ', offered.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)),
             Is.EqualTo(words));
     }

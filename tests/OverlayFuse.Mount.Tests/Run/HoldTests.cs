@@ -109,8 +109,39 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
             cat "$(sed -n 's/^.*the changes are in \(.*\) until the next overlayfuse run or hold: copy them now$/\1/p' said)/new"
             """), Is.EqualTo("125\nnew\n"));
 
+    /// <summary>It is removed at the end, and the changes would go with it.</summary>
+    [TestCase("$view")]
+    [TestCase("$view/kept")]
+    [TestCase("${view%/*}/upper")]
+    [TestCase("link/kept")]
+    public void Hold_KeepInTheSessionsOwnDirectory_SaysWhereTheChangesAre(string place) =>
+        Assert.That(Shell(Start + $$"""
+            start --lower bottom; echo new > $view/new
+            ln -s ${view%/*} link
+            echo "keep {{place}}" >&9; wait $holder || echo $?
+            rm link; cat tmp/overlayfuse-kept.*/new; ls tmp | wc -l
+            rest="the changes are in $(echo $TMPDIR/overlayfuse-kept.*)"
+            test "$(cat said)" = "overlayfuse: keep {{place}}: lies in the session's own directory, which is removed; $rest"
+            rm -r tmp/*
+            """), Is.EqualTo("125\nnew\n1\n"));
+
+    /// <summary>It may be a misspelt "keep".</summary>
+    [TestCase("kep changes")]
+    [TestCase("keep")]
+    [TestCase("end ")]
+    public void Hold_AnUnknownLine_LosesNothing(string line) =>
+        Assert.That(Shell(Start + $$"""
+            start --lower bottom; echo new > $view/new
+            echo "{{line}}" >&9; wait $holder || echo $?
+            cat tmp/overlayfuse-kept.*/new
+            rest="the changes are in $(echo $TMPDIR/overlayfuse-kept.*)"
+            test "$(cat said)" = "overlayfuse: {{line}}: unknown; write an empty line, end, or keep DIR; $rest"
+            rm -r tmp/*
+            """), Is.EqualTo("125\nnew\n"));
+
     [TestCase("--keep kept", "keep away", "keep away: --keep and --upper keep the changes already; leave this line out\n")]
-    public void Hold_KeepThatMakesNoSense_IsRefused(string words, string line, string text) =>
+    [TestCase("--keep kept", "kep", "kep: unknown; write an empty line, end, or keep DIR\n")]
+    public void Hold_ALineThatMakesNoSense_IsRefused(string words, string line, string text) =>
         Assert.That(Shell(Start + $"""
             start --lower bottom {words}
             echo '{line}' >&9; wait $holder || echo $?

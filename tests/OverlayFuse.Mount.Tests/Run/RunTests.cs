@@ -118,6 +118,19 @@ internal sealed class RunTests(Runner runner) : RunTest(runner)
                 + "bottom\n"));
     }
 
+    [Test]
+    public void DiffFile_OfACallerWithAUmask_HasItsMode() =>
+        Assert.That(Shell("umask 027; $P run --diff=list --lower bottom -- touch bottom/new; stat -c %a list; cat list"),
+            Is.EqualTo("640\nA new\n"));
+
+    /// <summary>More levels than descriptors. The base class looks for what is left.</summary>
+    [Test]
+    public void Run_WhoseCommandLeavesADeepTree_RemovesIt() =>
+        Assert.That(Shell("""
+            ulimit -Sn 1024
+            $P run --lower bottom -- bash -euc 'cd bottom; for i in {1..1100}; do mkdir d .removed.$i; cd d; done; touch end; echo made'
+            """), Is.EqualTo("made\n"));
+
     /// <summary>A directory moved within its parent has a redirect by name, one moved elsewhere one by path.</summary>
     [Test]
     public void Diff_OfRenamedDirectories_FollowsRedirects()

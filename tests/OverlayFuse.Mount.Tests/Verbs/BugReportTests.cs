@@ -51,6 +51,17 @@ internal sealed class BugReportTests
         });
     }
 
+    /// <summary>An unset variable in quotes.</summary>
+    [TestCase("bugreport: MOUNTPOINT is an empty word", "bugreport", "")]
+    [TestCase("snapshotter: ADDRESS is an empty word", "snapshotter", "", "root")]
+    [TestCase("snapshotter: ROOT is an empty word", "snapshotter", "socket", "")]
+    public void Tools_WithAnEmptyWord_NameIt(string text, params string[] words)
+    {
+        ToolResult result = sandbox.Start(words);
+        Assert.That((result.ExitCode, result.Output), Is.EqualTo((2, "")));
+        Assert.That(result.Error, Does.StartWith("overlayfuse: " + text));
+    }
+
     [Test]
     public void BugReport_OfALiveMount_TellsVersionsDoctorOptionsAndLayers()
     {
