@@ -112,6 +112,9 @@ bench-peers: $(PROGRAM) $(BENCH_CLIENT) ## Compare with the bare disk, the kerne
 bench-scale: $(PROGRAM) $(BENCH_CLIENT) ## Curves: layers, entries, known inodes, client processes (as bench-peers)
 	tests/with bench/debian-packages.txt -- dotnet run -c Release --project bench/OverlayFuse.BenchPeers -- scale
 
+bench-roundtrip: $(PROGRAM) ## Show where the time of one request goes, by the kernel's trace events (as root)
+	$(PROGRAM) run --lower docs -- python3 bench/roundtrip/roundtrip.py "$(CURDIR)/docs"
+
 bench-fixtures: $(PROGRAM) ## Compare a view for each test with a copy for each test: 1 GB, 20,000 files (TESTS=100 COPIES=10 DISK=)
 	@tests/with bench/debian-packages.txt tests/debian-packages.txt -- bench/fixtures/run $(PROGRAM)
 
