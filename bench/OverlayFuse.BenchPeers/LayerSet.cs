@@ -23,5 +23,10 @@ internal sealed record LayerSet(string Name, int Layers, Func<LayerSet, IEnumera
         _ => [["make-layers", ".", Text(layers), Text(names)]],
         _ => [["make-names", "deep", Text(names), "0", "1"]]);
 
+    /// <summary>Small files in one layer, as an image has them; the plain ones have the same times.</summary>
+    public static LayerSet Image(int files) => new("image", 1,
+        _ => [["make-directory", "0"], ["make-tree", "0/tree", Text(files), "0", "1"]],
+        _ => [["run", ".", "cp", "-a", "../layers/0/tree", "."]]);
+
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

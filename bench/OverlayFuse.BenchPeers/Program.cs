@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using OverlayFuse.BenchPeers;
 using Spectre.Console;
 
-Settings settings = Settings.FromEnvironment(scale: args is ["scale"]);
+Settings settings = Settings.FromEnvironment(args is [var suite] ? Enum.Parse<Suite>(suite, ignoreCase: true) : Suite.Peers);
 string built = Path.Combine(Settings.Repository, "artifacts", "bin");
 string client = Path.Combine(built, "bench-client");
 UnionProgram[] programs = [.. settings.Programs.Select(text => UnionProgram.Parse(text, Path.Combine(built, "overlayfuse")))];
