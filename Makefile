@@ -74,7 +74,8 @@ test-apps: setup $(PROGRAM) ## Run real programs in merged views, the long ones 
 	@tests/run 'TestCategory=Apps|TestCategory=AppsLong' OverlayFuse.Mount.Tests
 
 # A Node.js that is not Debian's may bring npm.
-FIXTURE_PACKAGES := fixtures/debian-packages.txt$(shell command -v npm >/dev/null || echo ' fixtures/debian-packages-npm.txt')
+NPM_PACKAGES := $(shell command -v npm >/dev/null || echo fixtures/debian-packages-npm.txt)
+FIXTURE_PACKAGES := fixtures/debian-packages.txt $(NPM_PACKAGES)
 FIXTURE_PROGRAMS = x86_64=$(PROGRAM) $(if $(wildcard $(PROGRAM_ARM64)),aarch64=$(PROGRAM_ARM64))
 
 fixtures: $(PROGRAM) ## Build the packages for tests in Python, Node.js and shells: artifacts/fixtures (for arm64 too, after publish-arm64)
@@ -111,6 +112,9 @@ bench-peers: $(PROGRAM) $(BENCH_CLIENT) ## Compare with the bare disk, the kerne
 
 bench-scale: $(PROGRAM) $(BENCH_CLIENT) ## Curves: layers, entries, known inodes, client processes (as bench-peers)
 	tests/with bench/debian-packages.txt -- dotnet run -c Release --project bench/OverlayFuse.BenchPeers -- scale
+
+bench-jobs: $(PROGRAM) $(BENCH_CLIENT) ## Compare whole jobs: untar, git, builds, npm, sqlite, grep, cp, rm, apt-get (as bench-peers)
+	tests/with bench/debian-packages.txt bench/debian-packages-jobs.txt $(NPM_PACKAGES) -- dotnet run -c Release --project bench/OverlayFuse.BenchPeers -- jobs
 
 bench-fixtures: $(PROGRAM) ## Compare a view for each test with a copy for each test: 1 GB, 20,000 files (TESTS=100 COPIES=10 DISK=)
 	@tests/with bench/debian-packages.txt tests/debian-packages.txt -- bench/fixtures/run $(PROGRAM)

@@ -8,20 +8,27 @@ internal sealed class Benchmark(Settings settings, Workspace workspace, IReadOnl
     private readonly IAnsiConsole _console = TextReport.Console(Console.Out, colours: !Console.IsOutputRedirected);
 
     /// <param name="client">Path of the client.</param>
-    public void Run(string client)
+    /// <returns>The exit status.</returns>
+    public int Run(string client)
     {
-        Row[] rows = [.. new PeerTable(settings.Quick).Rows.Where(row => settings.Only.IsMatch(row.Name))];
+        Row[] rows = [.. Rows().Where(row => settings.Only.IsMatch(row.Name))];
+        if (!Tool.AreThere(rows))
+            return 1;
         if (settings.Counts)
         {
             _console.Write(new CountRunner(settings, workspace, programs).Run(rows));
-            return;
+            return 0;
         }
         QuietWatch watch = new(client);
         if (settings.Suite == Suite.Scale)
             RunCurves(watch);
         else
             RunTable(watch, rows);
+        return 0;
     }
+
+    private IEnumerable<Row> Rows() => settings.Suite == Suite.Jobs
+        ? new JobTable(settings.Quick, settings.Mode).Rows : new PeerTable(settings.Quick).Rows;
 
     private void RunTable(QuietWatch watch, Row[] rows)
     {

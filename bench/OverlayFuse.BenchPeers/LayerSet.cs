@@ -9,6 +9,9 @@ namespace OverlayFuse.BenchPeers;
 internal sealed record LayerSet(string Name, int Layers, Func<LayerSet, IEnumerable<string[]>> Make,
     Func<LayerSet, IEnumerable<string[]>> MakePlain)
 {
+    /// <summary>What making and using it starts, beside the programs of Debian's base and of bench/debian-packages.txt.</summary>
+    public IReadOnlyList<Tool> Needs { get; init; } = [];
+
     public IReadOnlyList<string> Lowers => [.. Enumerable.Range(0, Layers).Select(Text)];
 
     /// <summary>Small files dealt out over eight layers that all have all directories, and a large file at the bottom.</summary>

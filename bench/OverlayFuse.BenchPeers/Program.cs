@@ -13,10 +13,14 @@ using Territory territory = new(settings.Mode);
 using Workspace workspace = new(settings, territory, client, plain: programs.Any(program => program.IsBare));
 try
 {
-    new Benchmark(settings, workspace, programs).Run(client);
-    return 0;
+    return new Benchmark(settings, workspace, programs).Run(client);
 }
 catch (OperationCanceledException)
 {
     return 130;
+}
+catch (InvalidOperationException failure)
+{
+    Console.Error.WriteLine($"the benchmark has failed: {failure.Message}");
+    return 1;
 }

@@ -23,8 +23,9 @@ internal sealed class QuietWatch
         _before = Quietest();
         _roundTrip = NullFileSystem.Measure(client);
         if (_before > Quietness.Limit)
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"This machine is busy: others use {_before * 100:F0} % of the processors. The results of a whole run will not be written."));
+            Console.Error.WriteLine("This machine is busy: others use "
+                + string.Create(CultureInfo.InvariantCulture, $"{_before * 100:F0} % of the processors. ")
+                + "The results of a whole run will not be written.");
     }
 
     /// <summary>After each row.</summary>

@@ -15,7 +15,8 @@ internal sealed record RoundTrip(double Median, double Least, double Most)
         string.Create(CultureInfo.InvariantCulture, $"{Median * 1e6:F1} µs ({Least * 1e6:F1} to {Most * 1e6:F1})");
 }
 
-/// <summary>How quiet the machine was: shares of all processors' time that others used while this program only waited.</summary>
+/// <summary>How quiet the machine was: shares of all processors' time that others used while this program only waited. Mount.Tests has this
+/// file, too.</summary>
 /// <param name="Before">Before the first row.</param>
 /// <param name="Between">Median of the pauses between the rows.</param>
 /// <param name="After">After the last row.</param>
@@ -33,7 +34,7 @@ internal sealed record Quietness(double Before, double Between, double After, Ro
 
     /// <summary>Why results are not written, and what to do.</summary>
     public string Refusal(string results, string instead) =>
-        $"NOT WRITTEN to {results}: the machine was busy. Processors used by others: {Shares}; up to {Share(Limit)} is quiet.\n"
+        $"NOT WRITTEN to {results}: the machine was busy.\nProcessors used by others: {Shares}; up to {Share(Limit)} is quiet.\n"
             + $"Stop what else runs and start again. The reports of this run are in {instead}.";
 
     private string Shares => $"{Share(Before)} before, {Share(Between)} between rows, {Share(After)} after";

@@ -18,6 +18,9 @@ internal enum Suite
 
     /// <summary>The curves.</summary>
     Scale,
+
+    /// <summary>The table of whole jobs.</summary>
+    Jobs,
 }
 
 /// <summary>What the environment asks for; `make bench-peers NAME=VALUE` passes them on.</summary>
@@ -66,20 +69,24 @@ internal sealed record Settings
     public static Settings FromEnvironment(Suite suite) => new()
     {
         Suite = suite,
-        Mode = Enum.Parse<Mode>(Text("MODE", "root"), ignoreCase: true),
+        Mode = Asked,
         Only = new Regex(Text("ONLY", ""), RegexOptions.IgnoreCase),
         Runs = Number("RUNS", suite == Suite.Scale ? 1 : 3),
-        Programs = Text("PROGRAMS", DefaultPrograms(suite)).Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        Programs = Text("PROGRAMS", DefaultPrograms(suite, Asked)).Split(' ', StringSplitOptions.RemoveEmptyEntries),
         Quick = Number("QUICK", 0) != 0,
         Counts = Number("COUNTS", 0) != 0,
         Cpu = Number("CPU", 0) != 0,
-        Patience = TimeSpan.FromSeconds(Number("PATIENCE", suite == Suite.Scale ? 120 : 60)),
+        Patience = TimeSpan.FromSeconds(Number("PATIENCE", suite switch { Suite.Peers => 60, Suite.Scale => 120, _ => 300 })),
         Disk = Text("DISK", "/var/tmp"),
     };
 
-    private static string DefaultPrograms(Suite suite) => suite switch
+    private static Mode Asked => Enum.Parse<Mode>(Text("MODE", "root"), ignoreCase: true);
+
+    private static string DefaultPrograms(Suite suite, Mode mode) => suite switch
     {
         Suite.Scale => Kinds.Replace("bare ", "", StringComparison.Ordinal),
+        Suite.Jobs when mode == Mode.Rootless => "kernel fuse-overlayfs unionfs ours ours?writeback=1 ours?fsync=0",
+        Suite.Jobs => "kernel fuse-overlayfs unionfs ours ours?io=passthrough ours?writeback=1 ours?fsync=0",
         _ => Kinds,
     };
 

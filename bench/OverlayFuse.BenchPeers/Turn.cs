@@ -60,8 +60,8 @@ internal sealed class Turn(Workspace workspace, UnionProgram program, LayerSet s
         Root = changes ? _place!.Merged : workspace.PlainOf(set);
         if (!changes)
             return null;
-        string script = $"for e in {workspace.PlainOf(set)}/*; do if [ -d \"$e\" ]; then cp -a \"$e\" .; else ln \"$e\" .; fi || exit; done";
-        Finished finished = workspace.Run(Root, "sh", "-c", script);
+        const string Script = """for entry in "$0"/*; do if [ -d "$entry" ]; then cp -a "$entry" .; else ln "$entry" .; fi || exit; done""";
+        Finished finished = workspace.Run(Root, "sh", "-c", Script, workspace.PlainOf(set));
         return finished.Succeeded ? null : finished.Failure;
     }
 
