@@ -19,8 +19,8 @@ internal static class Reports
     }
 
     /// <summary>
-    /// The start of the names of a run's files, in a directory that is there. A whole run on a busy machine goes to artifacts/bench; the user
-    /// is told why.
+    /// The start of the names of a run's files, in a directory that is there. A whole run on a busy machine goes to artifacts/bench; the
+    /// user is told why.
     /// </summary>
     public static string Stem(Settings settings, Machine machine)
     {
