@@ -27,6 +27,9 @@ internal sealed record Quietness(double Before, double Between, double After, Ro
     /// <summary>On two processors one tenth of one of them.</summary>
     public const double Limit = 0.05;
 
+    /// <summary>The process that used most of the processors when they were used most.</summary>
+    public required string Busiest { get; init; }
+
     public bool IsQuiet => Math.Max(Math.Max(Before, Between), After) <= Limit;
 
     public override string ToString() => $"processors used by others: {Shares}; "
@@ -34,7 +37,8 @@ internal sealed record Quietness(double Before, double Between, double After, Ro
 
     /// <summary>Why results are not written, and what to do.</summary>
     public string Refusal(string results, string instead) =>
-        $"NOT WRITTEN to {results}: the machine was busy.\nProcessors used by others: {Shares}; up to {Share(Limit)} is quiet.\n"
+        $"NOT WRITTEN to {results}: the machine was busy.\n"
+            + $"Processors used by others: {Shares}; up to {Share(Limit)} is quiet. Most of all: {Busiest}.\n"
             + $"Stop what else runs and start again. The reports of this run are in {instead}.";
 
     private string Shares => $"{Share(Before)} before, {Share(Between)} between rows, {Share(After)} after";
