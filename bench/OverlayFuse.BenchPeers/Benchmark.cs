@@ -8,37 +8,54 @@ internal sealed class Benchmark(Settings settings, Workspace workspace, IReadOnl
     private readonly IAnsiConsole _console = TextReport.Console(Console.Out, colours: !Console.IsOutputRedirected);
 
     /// <param name="client">Path of the client.</param>
-    public void Run(string client)
+    /// <returns>The exit status.</returns>
+    public int Run(string client)
     {
-        Row[] rows = [.. new PeerTable(settings.Quick).Rows.Where(row => settings.Only.IsMatch(row.Name))];
+        Row[] rows = [.. Rows().Where(row => settings.Only.IsMatch(row.Name))];
+        if (!Tool.AreThere(rows))
+            return 1;
         if (settings.Counts)
         {
             _console.Write(new CountRunner(settings, workspace, programs).Run(rows));
-            return;
+            return 0;
         }
-        Machine machine = Machine.Describe(workspace, programs, NullFileSystem.RoundTrip(client));
-        if (settings.Scale)
-            RunCurves(machine);
+        QuietWatch watch = new(client);
+        if (settings.Suite == Suite.Scale)
+            RunCurves(watch);
         else
-            RunTable(machine, rows);
+            RunTable(watch, rows);
+        return 0;
     }
 
-    private void RunTable(Machine machine, Row[] rows)
+    private IEnumerable<Row> Rows() => settings.Suite == Suite.Jobs
+        ? new JobTable(settings.Quick, settings.Mode).Rows : new PeerTable(settings.Quick).Rows;
+
+    private void RunTable(QuietWatch watch, Row[] rows)
     {
         Runner runner = new(settings, workspace, programs);
-        Figure[] figures = [.. rows.SelectMany(runner.Run)];
+        List<Figure> figures = [];
+        foreach (Row row in rows)
+        {
+            figures.AddRange(runner.Run(row));
+            watch.Look();
+        }
+        Machine machine = Machine.Describe(workspace, programs, watch.End());
         if (settings.Cpu)
             _console.WriteLine("Processor time of client and daemon:");
         TextReport.Print(_console, machine, figures, programs);
         Reports.Save(settings, machine, figures, programs);
     }
 
-    private void RunCurves(Machine machine)
+    private void RunCurves(QuietWatch watch)
     {
         CurveRun run = new(settings, workspace, programs);
-        TextReport.Print(_console, machine);
         foreach (Curve curve in Curves.All(settings.Quick).Where(curve => settings.Only.IsMatch(curve.Name)))
+        {
             run.Run(curve, _console);
-        JsonReport.Write(Path.Combine(settings.Results, $"scale-{settings.Mode.ToString().ToLowerInvariant()}.json"), machine, run.Json);
+            watch.Look();
+        }
+        Machine machine = Machine.Describe(workspace, programs, watch.End());
+        TextReport.Print(_console, machine);
+        run.Save(machine);
     }
 }

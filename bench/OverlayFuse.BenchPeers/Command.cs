@@ -7,9 +7,13 @@ internal sealed record Finished(int? Status, string Output, string Error)
 {
     public const string Hung = "hung";
 
+    private const int LinesOfFailure = 4;
+
     public bool Succeeded => Status == 0;
 
-    public string Failure => Status is null ? Hung : Error.Trim() is { Length: > 0 } text ? text.Split('\n')[^1] : $"exit status {Status}";
+    /// <summary>Why it failed: the end of what it said.</summary>
+    public string Failure => Status is null ? Hung
+        : Error.Trim() is { Length: > 0 } text ? string.Join("; ", text.Split('\n').TakeLast(LinesOfFailure)) : $"exit status {Status}";
 }
 
 /// <summary>Runs one process to its end, or kills it by its id when it takes too long.</summary>

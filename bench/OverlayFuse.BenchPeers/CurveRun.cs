@@ -6,10 +6,10 @@ namespace OverlayFuse.BenchPeers;
 /// <summary>Measures a curve and shows it: a table, a chart, JSON.</summary>
 internal sealed class CurveRun(Settings settings, Workspace workspace, IReadOnlyList<UnionProgram> programs)
 {
-    private readonly Dictionary<string, Figure[]> _figures = [];
+    private readonly Dictionary<Curve, Figure[]> _figures = [];
 
-    public JsonObject Json =>
-        new(_figures.Select(curve => KeyValuePair.Create(curve.Key, (JsonNode?)JsonReport.Rows(curve.Value, programs))));
+    private JsonObject Json =>
+        new(_figures.Select(curve => KeyValuePair.Create(curve.Key.Name, (JsonNode?)JsonReport.Rows(curve.Value, programs))));
 
     public void Run(Curve curve, IAnsiConsole console)
     {
@@ -23,9 +23,16 @@ internal sealed class CurveRun(Settings settings, Workspace workspace, IReadOnly
             figures.AddRange(points);
             failed.UnionWith(left.Where(program => points.Any(point => point[program].Failure is { Length: > 0 })));
         }
-        _figures[curve.Name] = [.. figures];
+        _figures[curve] = [.. figures];
         console.Write(Table(curve, figures));
-        Draw(curve, figures);
+    }
+
+    public void Save(Machine machine)
+    {
+        string stem = Reports.Stem(settings, machine);
+        JsonReport.Write(stem + ".json", machine, Json);
+        foreach ((Curve curve, Figure[] figures) in _figures)
+            Draw(curve, figures).Save($"{stem}-{curve.Name}.svg");
     }
 
     private Table Table(Curve curve, List<Figure> figures)
@@ -48,13 +55,12 @@ internal sealed class CurveRun(Settings settings, Workspace workspace, IReadOnly
     private static string Text(double value) =>
         value.ToString(value < 1000 ? "G3" : "N0", System.Globalization.CultureInfo.InvariantCulture);
 
-    private void Draw(Curve curve, List<Figure> figures)
+    private Chart Draw(Curve curve, Figure[] figures)
     {
         Chart chart = new(curve.Title, curve.XLabel) { YLabel = curve.YLabel };
         foreach (UnionProgram program in programs)
             chart.Add(program.Name,
                 figures.Select((figure, i) => ((double)curve.Sizes[i], curve.Show(figure[program].Median, curve.Sizes[i]))));
-        Directory.CreateDirectory(settings.Results);
-        chart.Save(Path.Combine(settings.Results, $"scale-{settings.Mode.ToString().ToLowerInvariant()}-{curve.Name}.svg"));
+        return chart;
     }
 }

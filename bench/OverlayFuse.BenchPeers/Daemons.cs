@@ -60,7 +60,8 @@ internal static class Daemons
     private static string[] Arguments(int id) =>
         string.Concat(Lines($"/proc/{id}/cmdline")).Split('\0', StringSplitOptions.RemoveEmptyEntries);
 
-    private static string[] Lines(string path)
+    /// <summary>Of a file of a process; none if it has ended.</summary>
+    public static string[] Lines(string path)
     {
         try
         {
@@ -68,7 +69,7 @@ internal static class Daemons
         }
         catch (IOException)
         {
-            return []; // it has ended
+            return [];
         }
     }
 }

@@ -9,6 +9,9 @@ namespace OverlayFuse.BenchPeers;
 internal sealed record LayerSet(string Name, int Layers, Func<LayerSet, IEnumerable<string[]>> Make,
     Func<LayerSet, IEnumerable<string[]>> MakePlain)
 {
+    /// <summary>What making and using it starts, beside the programs of Debian's base and of bench/debian-packages.txt.</summary>
+    public IReadOnlyList<Tool> Needs { get; init; } = [];
+
     public IReadOnlyList<string> Lowers => [.. Enumerable.Range(0, Layers).Select(Text)];
 
     /// <summary>Small files dealt out over eight layers that all have all directories, and a large file at the bottom.</summary>
@@ -22,6 +25,11 @@ internal sealed record LayerSet(string Name, int Layers, Func<LayerSet, IEnumera
     public static LayerSet Names(string name, int layers, int names) => new(name, layers,
         _ => [["make-layers", ".", Text(layers), Text(names)]],
         _ => [["make-names", "deep", Text(names), "0", "1"]]);
+
+    /// <summary>Small files in one layer, as an image has them; the plain ones have the same times.</summary>
+    public static LayerSet Image(int files) => new("image", 1,
+        _ => [["make-directory", "0"], ["make-tree", "0/tree", Text(files), "0", "1"]],
+        _ => [["run", ".", "cp", "-a", "../layers/0/tree", "."]]);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -3,21 +3,20 @@ using System.Globalization;
 namespace OverlayFuse.BenchPeers;
 
 /// <summary>Where and with what was measured.</summary>
-internal sealed record Machine(string Kernel, string Processor, int Processors, double MemoryBytes, string Disk, double EmptyRoundTrip,
+internal sealed record Machine(string Kernel, string Processor, int Processors, double MemoryBytes, string Disk, Quietness Quietness,
     IReadOnlyDictionary<string, string> Versions)
 {
-    public static Machine Describe(Workspace workspace, IReadOnlyList<UnionProgram> programs, double emptyRoundTrip) => new(
+    public static Machine Describe(Workspace workspace, IReadOnlyList<UnionProgram> programs, Quietness quietness) => new(
         File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
         ModelName(),
         Environment.ProcessorCount,
         GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
         workspace.Run("/", "findmnt", "-n", "-o", "FSTYPE", "-T", workspace.Root).Output.Trim(),
-        emptyRoundTrip,
+        quietness,
         programs.ToDictionary(program => program.Name, program => Version(workspace, program)));
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"Linux {Kernel}, {Processor}, {Processors} CPUs, {MemoryBytes / 1e9:F0} GB, disk {Disk}; "
-            + $"empty FUSE round trip {EmptyRoundTrip * 1e6:F1} µs");
+        $"Linux {Kernel}, {Processor}, {Processors} CPUs, {MemoryBytes / 1e9:F0} GB, disk {Disk}\n{Quietness}");
 
     private static string ModelName() =>
         File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(": ")[^1]

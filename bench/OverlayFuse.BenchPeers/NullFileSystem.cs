@@ -24,8 +24,8 @@ internal sealed class NullFileSystem : IFuseFileSystem
         return Errno.None;
     }
 
-    /// <summary>Seconds of one empty round trip: the median of some runs.</summary>
-    public static double RoundTrip(string client)
+    /// <summary>The empty round trip, of some runs.</summary>
+    public static RoundTrip Measure(string client)
     {
         string mountPoint = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"ovf-bench-null-{Environment.ProcessId}")).FullName;
         FuseMount mount = FuseMount.Mount(new FuseMountOptions { MountPoint = mountPoint, Source = "null", Subtype = "null" });
@@ -33,8 +33,7 @@ internal sealed class NullFileSystem : IFuseFileSystem
         session.Start();
         try
         {
-            IEnumerable<double> times = Enumerable.Range(0, 5).Select(_ => Time(client, mountPoint)).Order();
-            return times.ElementAt(2) / Trips;
+            return RoundTrip.Of(Enumerable.Range(0, 5).Select(_ => Time(client, mountPoint) / Trips));
         }
         finally
         {

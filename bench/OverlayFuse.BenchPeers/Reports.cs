@@ -2,13 +2,12 @@ using System.Text.Json.Nodes;
 
 namespace OverlayFuse.BenchPeers;
 
-/// <summary>The files of a run in bench/results.</summary>
+/// <summary>The files of a run.</summary>
 internal static class Reports
 {
     public static void Save(Settings settings, Machine machine, IReadOnlyList<Figure> figures, IReadOnlyList<UnionProgram> programs)
     {
-        Directory.CreateDirectory(settings.Results);
-        string stem = Path.Combine(settings.Results, "peers-" + settings.Mode.ToString().ToLowerInvariant());
+        string stem = Stem(settings, machine);
         JsonReport.Write(stem + ".json", machine, new JsonObject { ["rows"] = JsonReport.Rows(figures, programs) });
         using (StreamWriter writer = new(stem + ".txt"))
         {
@@ -17,6 +16,23 @@ internal static class Reports
         if (!Ratios(figures, programs, settings.Mode).Save(stem + ".svg"))
             Console.Error.WriteLine("gnuplot is missing: no chart");
         Console.Error.WriteLine($"{stem}.txt, .json, .svg");
+    }
+
+    /// <summary>
+    /// The start of the names of a run's files, in a directory that is there. A whole run on a busy machine goes to artifacts/bench; the
+    /// user is told why.
+    /// </summary>
+    public static string Stem(Settings settings, Machine machine)
+    {
+        string results = settings.Results;
+        if (settings.IsWhole && !machine.Quietness.IsQuiet)
+        {
+            results = settings.PartialResults;
+            Console.Error.WriteLine(machine.Quietness.Refusal(settings.Results, results));
+        }
+        Directory.CreateDirectory(results);
+        string suite = settings.Suite.ToString().ToLowerInvariant();
+        return Path.Combine(results, $"{suite}-{settings.Mode.ToString().ToLowerInvariant()}");
     }
 
     private static Chart Ratios(IReadOnlyList<Figure> figures, IReadOnlyList<UnionProgram> programs, Mode mode)

@@ -10,13 +10,25 @@ internal enum Mode
     Rootless,
 }
 
+/// <summary>What is measured; names the files of its results.</summary>
+internal enum Suite
+{
+    /// <summary>The table of kinds of work.</summary>
+    Peers,
+
+    /// <summary>The curves.</summary>
+    Scale,
+
+    /// <summary>The table of whole jobs.</summary>
+    Jobs,
+}
+
 /// <summary>What the environment asks for; `make bench-peers NAME=VALUE` passes them on.</summary>
 internal sealed record Settings
 {
     public const string Kinds = "bare kernel fuse-overlayfs unionfs ours";
 
-    /// <summary>The curves instead of the table.</summary>
-    public required bool Scale { get; init; }
+    public required Suite Suite { get; init; }
 
     public required Mode Mode { get; init; }
 
@@ -45,25 +57,37 @@ internal sealed record Settings
 
     public static string Repository { get; } = FindRepository();
 
-    /// <summary>Where reports go: RESULTS, else bench/results for whole runs and artifacts/bench for others.</summary>
-    public required string Results { get; init; }
+    /// <summary>All rows, in full size, by the clock: figures that can be shown.</summary>
+    public bool IsWhole => !Quick && !Cpu && Only.ToString().Length == 0;
 
-    public static Settings FromEnvironment(bool scale) => new()
+    /// <summary>Where reports go: RESULTS, else bench/results for whole runs and artifacts/bench for others.</summary>
+    public string Results => Text("RESULTS", IsWhole ? Path.Combine(Repository, "bench", "results") : PartialResults);
+
+    /// <summary>Where reports go that nobody shows.</summary>
+    public string PartialResults => Path.Combine(Repository, "artifacts", "bench");
+
+    public static Settings FromEnvironment(Suite suite) => new()
     {
-        Scale = scale,
-        Mode = Enum.Parse<Mode>(Text("MODE", "root"), ignoreCase: true),
+        Suite = suite,
+        Mode = Asked,
         Only = new Regex(Text("ONLY", ""), RegexOptions.IgnoreCase),
-        Runs = Number("RUNS", scale ? 1 : 3),
-        Programs = Text("PROGRAMS", scale ? Kinds.Replace("bare ", "", StringComparison.Ordinal) : Kinds)
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        Runs = Number("RUNS", suite == Suite.Scale ? 1 : 3),
+        Programs = Text("PROGRAMS", DefaultPrograms(suite, Asked)).Split(' ', StringSplitOptions.RemoveEmptyEntries),
         Quick = Number("QUICK", 0) != 0,
         Counts = Number("COUNTS", 0) != 0,
         Cpu = Number("CPU", 0) != 0,
-        Patience = TimeSpan.FromSeconds(Number("PATIENCE", scale ? 120 : 60)),
+        Patience = TimeSpan.FromSeconds(Number("PATIENCE", suite switch { Suite.Peers => 60, Suite.Scale => 120, _ => 300 })),
         Disk = Text("DISK", "/var/tmp"),
-        Results = Text("RESULTS",
-            Path.Combine(Repository,
-                Number("QUICK", 0) != 0 || Number("CPU", 0) != 0 || Text("ONLY", "").Length > 0 ? "artifacts/bench" : "bench/results")),
+    };
+
+    private static Mode Asked => Enum.Parse<Mode>(Text("MODE", "root"), ignoreCase: true);
+
+    private static string DefaultPrograms(Suite suite, Mode mode) => suite switch
+    {
+        Suite.Scale => Kinds.Replace("bare ", "", StringComparison.Ordinal),
+        Suite.Jobs when mode == Mode.Rootless => "kernel fuse-overlayfs unionfs ours ours?writeback=1 ours?fsync=0",
+        Suite.Jobs => "kernel fuse-overlayfs unionfs ours ours?io=passthrough ours?writeback=1 ours?fsync=0",
+        _ => Kinds,
     };
 
     private static string Text(string name, string fallback) =>

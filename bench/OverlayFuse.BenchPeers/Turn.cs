@@ -54,14 +54,14 @@ internal sealed class Turn(Workspace workspace, UnionProgram program, LayerSet s
 
     public int? Daemon() => program.IsBare || program.IsKernel ? null : Daemons.Find(_place!.Merged);
 
-    /// <summary>The large file is the same one: what is in it is never looked at.</summary>
+    /// <summary>A copy of the directories; files beside them are the same ones: what is in them is never looked at.</summary>
     private string? Copy(bool changes)
     {
         Root = changes ? _place!.Merged : workspace.PlainOf(set);
         if (!changes)
             return null;
-        string plain = workspace.PlainOf(set);
-        Finished finished = workspace.Run(Root, "sh", "-c", $"cp -a {plain}/tree . && ln {plain}/large .");
+        const string Script = """for entry in "$0"/*; do if [ -d "$entry" ]; then cp -a "$entry" .; else ln "$entry" .; fi || exit; done""";
+        Finished finished = workspace.Run(Root, "sh", "-c", Script, workspace.PlainOf(set));
         return finished.Succeeded ? null : finished.Failure;
     }
 

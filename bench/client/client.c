@@ -23,6 +23,9 @@ static const struct {
     { "miss-names", 2, miss_names },           /* DIRECTORY COUNT */
     { "list-directory", 1, list_directory },   /* DIRECTORY */
     { "stat-directory", 1, stat_directory },   /* DIRECTORY */
+    { "walk-paths", 1, walk_paths },           /* DIRECTORY */
+    { "list-then-stat", 1, list_then_stat },   /* DIRECTORY */
+    { "compare-trees", 3, compare_trees },     /* BEFORE AFTER CHANGES */
     { "read-file", 1, read_file },             /* FILE */
     { "random-reads", 2, random_reads },       /* FILE COUNT */
     { "random-touches", 2, random_touches },   /* FILE COUNT */

@@ -2,6 +2,7 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,12 @@ void tree_path(char *path, size_t size, const char *root, long i);
 /* Path of name number `i` of make-names in `directory`, in `path` of PATH_MAX bytes. */
 void name_path(char *path, const char *directory, long i);
 
+/* "." and "..". */
+int is_dot(const char *name);
+
+/* A stream of directory `name` in `directory`; it must be there. */
+DIR *open_below(int directory, const char *name);
+
 /* One step of xorshift64: the same order of places in every run. */
 uint64_t next_random(uint64_t *state);
 
@@ -34,6 +41,7 @@ void clock_stop(void);
 typedef long action(char **argument);
 
 action stat_tree, read_tree, remove_tree, chmod_files, append_files, lookup_names, miss_names, list_directory, stat_directory;
+action walk_paths, list_then_stat, compare_trees;
 action read_file, random_reads, random_touches, sequential_write, small_writes, random_writes, first_write;
 action create_files, rename_files, unlink_files;
 action run_program, mount_until_readdir, parallel_read, stat_file_system;

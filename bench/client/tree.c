@@ -16,9 +16,9 @@ typedef void visit(int directory, const struct dirent *entry, long *count);
 
 static char buffer[COPY_BUFFER];
 
-static int is_dot(const char *name) { return strcmp(name, ".") == 0 || strcmp(name, "..") == 0; }
+int is_dot(const char *name) { return strcmp(name, ".") == 0 || strcmp(name, "..") == 0; }
 
-static DIR *open_below(int directory, const char *name)
+DIR *open_below(int directory, const char *name)
 {
     DIR *stream = fdopendir(MUST(openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
     if (stream == NULL)

@@ -18,33 +18,12 @@ internal static class SourceTrees
 
     public static void UnpackTo(string directory)
     {
-        string cache = Path.Combine(DebianRoot.CacheDirectory, "zlib");
-        if (Bash.Try($"ls {cache}/*.dsc").ExitCode != 0 && !Download(cache))
-        {
-            TestContext.Out.WriteLine("no Debian source to be had: a generated project is built instead of zlib");
-            Generate(directory);
+        string script = Path.Combine(ProgramUnderTest.Repository, "tests", "zlib-source");
+        if (Tool.Try("env", [$"OVERLAYFUSE_TEST_CACHE={DebianRoot.CacheDirectory}", script, directory],
+            timeoutSeconds: Bash.DefaultTimeoutSeconds).ExitCode == 0)
             return;
-        }
-        Bash.Run($"tar -xf {cache}/*.orig.tar.* --strip-components=1", directory);
-    }
-
-    /// <summary>apt-get with lists and sources of its own: the machine's stay as they are.</summary>
-    private static bool Download(string cache)
-    {
-        using Sandbox sandbox = Sandbox.OnDisk();
-        ToolResult result = Bash.Try($"""
-            mkdir -p lists/partial archives/partial fetched
-            apt-get indextargets --format 'deb-src $(SITE) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' 'Component: main' \
-                | sort -u > sources.list
-            apt="apt-get -o Dir::Etc::sourcelist=$PWD/sources.list -o Dir::Etc::sourceparts=/dev/null \
-                -o Dir::State::lists=$PWD/lists -o Dir::Cache=$PWD"
-            $apt -qq update
-            cd fetched
-            $apt -qq source --download-only zlib
-            mkdir -p {cache}
-            mv ./*.tar.* ./*.dsc {cache}
-            """, sandbox.Root);
-        return result.ExitCode == 0;
+        TestContext.Out.WriteLine("no Debian source to be had: a generated project is built instead of zlib");
+        Generate(directory);
     }
 
     private static void Generate(string directory) => Bash.Run("""
