@@ -37,6 +37,9 @@ internal static class Verbs
         (ToolWords.Snapshotter, "Serves containerd as a proxy snapshotter"),
     ];
 
+    /// <summary>Words of other programs for the options of that name.</summary>
+    private static readonly string[] s_options = [LongWords.Help[2..], LongWords.Version[2..]];
+
     /// <summary>Their names.</summary>
     public static IEnumerable<string> Names => s_all.Select(verb => verb.Name);
 
@@ -62,14 +65,27 @@ internal static class Verbs
         return 0;
     }
 
+    /// <summary>"help" and "version" alone become options. A directory of that name is a mountpoint.</summary>
+    public static string[] WithDashes(string[] args) =>
+        args is [var word] && s_options.Contains(word) && !Path.Exists(word) ? ["--" + word] : args;
+
     /// <summary>A first word that is nearly a verb. Without -o no words mount, so it cannot be a source or a mountpoint.</summary>
     /// <exception cref="UsageException">The verb is misspelt.</exception>
     public static void RefuseMisspelt(string[] args)
     {
         if (args is not [not ['-', ..], ..] || args.Any(word => word.StartsWith('-') && !word.StartsWith("--") && word.Contains('o')))
             return;
-        if (Nearest.Of(args[0], Names.Concat(ToolNames)) is { } verb)
+        if (Nearest.Of(args[0], [.. Names, .. ToolNames, .. s_options]) is { } verb)
             throw new UsageException($"{args[0]}: no such verb (did you mean {verb}?), and no mount without -o; see overlayfuse --help");
+    }
+
+    /// <summary>One word that is no verb and no directory. As a mountpoint it would need -o, too.</summary>
+    /// <exception cref="UsageException">There is such a word.</exception>
+    public static void RefuseUnknown(string[] args)
+    {
+        if (args is [[not '-', ..] word] && !Path.Exists(word))
+            throw new UsageException(
+                $"{word}: no such verb and no such directory, and for a mount lowerdir= is missing; see overlayfuse --help");
     }
 
     private static RootCommand Root(string[] args)
