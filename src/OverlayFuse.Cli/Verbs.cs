@@ -30,11 +30,11 @@ internal static class Verbs
     ];
 
     /// <summary>The verbs of the second program, for the help. Native code executes that program before managed code runs.</summary>
-    private static readonly (string Name, string Description)[] s_tools =
+    private static readonly (string Name, string Description, string[] Arguments)[] s_tools =
     [
-        (ToolWords.BugReport, "Collects what an issue about a mount needs into one file"),
-        (ToolWords.Completion, "Prints the completion script of a shell"),
-        (ToolWords.Snapshotter, "Serves containerd as a proxy snapshotter"),
+        (ToolWords.BugReport, "Collects what an issue about a mount needs into one file", []),
+        (ToolWords.Completion, "Prints the completion script of a shell", ["bash|zsh|fish"]),
+        (ToolWords.Snapshotter, "Serves containerd as a proxy snapshotter", ["ADDRESS", "ROOT"]),
     ];
 
     /// <summary>Words of other programs for the options of that name.</summary>
@@ -109,8 +109,13 @@ internal static class Verbs
         string? asked = args is [var word, ..] && IsVerb(word) ? word : null;
         foreach ((string name, Func<Command> make) in s_all)
             root.Subcommands.Add(name == asked ? make() : Shortened(make()));
-        foreach ((string name, string description) in s_tools)
-            root.Subcommands.Add(new Command(name, description));
+        foreach ((string name, string description, string[] arguments) in s_tools)
+        {
+            var tool = new Command(name, description);
+            foreach (string argument in arguments)
+                tool.Arguments.Add(new Argument<string>(argument));
+            root.Subcommands.Add(tool);
+        }
         // The help of a verb would show the root's arguments, too.
         if (asked is null)
             root.Arguments.Add(new Argument<string[]>("[SOURCE] MOUNTPOINT")

@@ -81,6 +81,11 @@ internal sealed class NearestTests
     [TestCase("unmount: --timeout: 3s: cannot be read; write --timeout SECONDS", "unmount", "m", "--timeout", "3s")]
     [TestCase("layers: MOUNTPOINT is missing; write overlayfuse layers MOUNTPOINT", "layers")]
     [TestCase("changes: MOUNTPOINT is an empty word; write overlayfuse changes MOUNTPOINT", "changes", "")]
+    [TestCase("doctor: --upper: the value is an empty word; write --upper DIR", "doctor", "--upper", "")]
+    [TestCase("doctor: --at: a value is missing; write --at DIR", "doctor", "--at=")]
+    [TestCase("run: --keep: the value is an empty word; write --keep DIR", "run", "--lower", "/etc", "--keep", "")]
+    [TestCase("run: --diff: the value is an empty word; write --diff FILE", "run", "--lower", "/etc", "--diff=")]
+    [TestCase("hold: --lower: the value is an empty word; write --lower DIR", "hold", "--lower", "/etc", "--lower", "")]
     [TestCase("add-layer: DIR is missing; write overlayfuse add-layer MOUNTPOINT DIR", "add-layer", "m")]
     public void Verb_WithAWrongWord_TellsWhatToWrite(string text, params string[] words) =>
         Assert.That(() => OverlayFuse.Cli.Verbs.Invoke(words, TextWriter.Null), Throws.TypeOf<UsageException>().With.Message.EqualTo(text));
