@@ -15,7 +15,7 @@ internal static class StandardStreams
     /// <summary>Standard output for bytes.</summary>
     public static Stream OpenOutput() => new OutputStream(s_output, "standard output");
 
-    /// <summary>Makes Console.Out and Console.Error write to them. A daemon whose log is on a full disk goes on.</summary>
+    /// <summary>Makes the writers of Console write to them. A daemon whose log is on a full disk goes on.</summary>
     public static void BecomeTheConsole()
     {
         Console.SetOut(Writer(OpenOutput()));
