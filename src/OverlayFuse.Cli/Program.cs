@@ -14,6 +14,7 @@ internal static class Program
 
     private static int Run(string[] args)
     {
+        args = Verbs.WithDashes(args);
         if (args is [AskedChild.Word])
             return AskedChild.Run();
         if (args is [VerbWords.Model])
@@ -21,6 +22,7 @@ internal static class Program
         if (args.Length == 0 || Verbs.IsVerb(args[0]))
             return Verbs.Invoke(args);
         Verbs.RefuseMisspelt(args);
+        Verbs.RefuseUnknown(args);
         CommandLine line = CommandLine.Parse(args);
         if (line.Help)
             return Verbs.Invoke(["--help"]);

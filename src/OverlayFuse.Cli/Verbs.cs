@@ -30,12 +30,15 @@ internal static class Verbs
     ];
 
     /// <summary>The verbs of the second program, for the help. Native code executes that program before managed code runs.</summary>
-    private static readonly (string Name, string Description)[] s_tools =
+    private static readonly (string Name, string Description, string[] Arguments)[] s_tools =
     [
-        (ToolWords.BugReport, "Collects what an issue about a mount needs into one file"),
-        (ToolWords.Completion, "Prints the completion script of a shell"),
-        (ToolWords.Snapshotter, "Serves containerd as a proxy snapshotter"),
+        (ToolWords.BugReport, "Collects what an issue about a mount needs into one file", []),
+        (ToolWords.Completion, "Prints the completion script of a shell", ["bash|zsh|fish"]),
+        (ToolWords.Snapshotter, "Serves containerd as a proxy snapshotter", ["ADDRESS", "ROOT"]),
     ];
+
+    /// <summary>Words of other programs for the options of that name.</summary>
+    private static readonly string[] s_options = [LongWords.Help[2..], LongWords.Version[2..]];
 
     /// <summary>Their names.</summary>
     public static IEnumerable<string> Names => s_all.Select(verb => verb.Name);
@@ -62,14 +65,27 @@ internal static class Verbs
         return 0;
     }
 
+    /// <summary>"help" and "version" alone become options. A directory of that name is a mountpoint.</summary>
+    public static string[] WithDashes(string[] args) =>
+        args is [var word] && s_options.Contains(word) && !Path.Exists(word) ? ["--" + word] : args;
+
     /// <summary>A first word that is nearly a verb. Without -o no words mount, so it cannot be a source or a mountpoint.</summary>
     /// <exception cref="UsageException">The verb is misspelt.</exception>
     public static void RefuseMisspelt(string[] args)
     {
         if (args is not [not ['-', ..], ..] || args.Any(word => word.StartsWith('-') && !word.StartsWith("--") && word.Contains('o')))
             return;
-        if (Nearest.Of(args[0], Names.Concat(ToolNames)) is { } verb)
+        if (Nearest.Of(args[0], [.. Names, .. ToolNames, .. s_options]) is { } verb)
             throw new UsageException($"{args[0]}: no such verb (did you mean {verb}?), and no mount without -o; see overlayfuse --help");
+    }
+
+    /// <summary>One word that is no verb and no directory. As a mountpoint it would need -o, too.</summary>
+    /// <exception cref="UsageException">There is such a word.</exception>
+    public static void RefuseUnknown(string[] args)
+    {
+        if (args is [[not '-', ..] word] && !Path.Exists(word))
+            throw new UsageException(
+                $"{word}: no such verb and no such directory, and for a mount lowerdir= is missing; see overlayfuse --help");
     }
 
     private static RootCommand Root(string[] args)
@@ -93,8 +109,13 @@ internal static class Verbs
         string? asked = args is [var word, ..] && IsVerb(word) ? word : null;
         foreach ((string name, Func<Command> make) in s_all)
             root.Subcommands.Add(name == asked ? make() : Shortened(make()));
-        foreach ((string name, string description) in s_tools)
-            root.Subcommands.Add(new Command(name, description));
+        foreach ((string name, string description, string[] arguments) in s_tools)
+        {
+            var tool = new Command(name, description);
+            foreach (string argument in arguments)
+                tool.Arguments.Add(new Argument<string>(argument));
+            root.Subcommands.Add(tool);
+        }
         // The help of a verb would show the root's arguments, too.
         if (asked is null)
             root.Arguments.Add(new Argument<string[]>("[SOURCE] MOUNTPOINT")

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
 
@@ -17,6 +18,9 @@ internal static class CommandWords
     /// <exception cref="UsageException">The words are not understood.</exception>
     public static int Invoke(RootCommand root, string[] words, TextWriter output)
     {
+        // The help would ask Console.WindowWidth.
+        if (root.Options.OfType<HelpOption>().Single().Action is HelpAction help)
+            help.MaxWidth = TextTable.OutputWidth;
         ParseResult result = root.Parse(words.Length == 0 ? ["--help"] : words, s_grammar);
         if (CommandErrors.Of(result, words) is { } error)
             throw error;

@@ -15,6 +15,7 @@ internal static class Failure
     /// <summary>Runs a program and reports what it throws. An exception that is not named here is a fault of the program.</summary>
     public static int Report(Func<int> run)
     {
+        StandardStreams.BecomeTheConsole();
         try
         {
             return run();

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Output;
@@ -34,9 +35,21 @@ internal static class Inks
     public static bool IsTerminal => Sys.GetVariable("TERM") is { Length: > 0 } and not "dumb";
 
     /// <summary>The width of the terminal in characters. Some terminals do not know it, and say 0.</summary>
-    public static int Width => Console.WindowWidth is > 1 and var width ? width : 80;
+    public static int Width => WidthOf(StandardOutput) ?? WidthOf(StandardError) ?? 80;
+
+    private static Fd StandardOutput => new(1);
+
+    private static Fd StandardError => new(2);
 
     private static bool AreWanted => IsTerminal && string.IsNullOrEmpty(Sys.GetVariable("NO_COLOR"));
+
+    /// <summary>The second number of struct winsize: ioctl_tty(2). Console.WindowWidth would send the terminal commands.</summary>
+    private static int? WidthOf(Fd terminal)
+    {
+        const uint TIOCGWINSZ = 0x5413;
+        Span<ushort> size = stackalloc ushort[4];
+        return Sys.IoCtl(terminal, TIOCGWINSZ, MemoryMarshal.AsBytes(size)) == Errno.None && size[1] > 1 ? size[1] : null;
+    }
 
     /// <summary>The text in a colour. It holds nothing that a terminal would take for a command.</summary>
     public static string Paint(this Ink ink, string text) => ink == Ink.None ? text : $"\e[{(int)ink}m{text}\e[0m";

@@ -21,6 +21,12 @@ internal sealed class HelpTests
         Assert.That(Help("").SkipWhile(line => line != "Commands:").Skip(1).TakeWhile(line => line.Length > 0).Select(FirstWord),
             Is.EqualTo(OverlayFuse.Cli.Verbs.Names.Concat(OverlayFuse.Cli.Verbs.ToolNames)));
 
+    /// <summary>The second program has the verb itself; this one knows its arguments for the list.</summary>
+    [TestCase("completion <bash|zsh|fish>")]
+    [TestCase("snapshotter <ADDRESS> <ROOT>")]
+    public void Help_OfTheProgram_ShowsTheArgumentsOfTools(string verb) =>
+        Assert.That(Help(""), Has.Some.StartsWith("  " + verb));
+
     [Test]
     public void Help_OfAVerb_HasItsWholeText() =>
         Assert.That(string.Join('\n', Help("run")), Does.Contain("127: COMMAND was not found").And.Contain("--map-root"));

@@ -24,6 +24,7 @@ internal sealed class NearestTests
     [TestCase("docter: no such verb (did you mean doctor?)", "docter")]
     [TestCase("umount: no such verb (did you mean unmount?)", "umount", "--lazy", "m")]
     [TestCase("bugreprot: no such verb (did you mean bugreport?)", "bugreprot")]
+    [TestCase("verison: no such verb (did you mean version?)", "verison")]
     public void RefuseMisspelt_AVerbThatIsMisspelt_NamesTheNearest(string text, params string[] words) =>
         Assert.That(() => OverlayFuse.Cli.Verbs.RefuseMisspelt(words), Throws.TypeOf<UsageException>().With.Message.StartsWith(text));
 
@@ -35,6 +36,44 @@ internal sealed class NearestTests
     public void RefuseMisspelt_AMountOrAnotherWord_IsSilent(params string[] words) =>
         Assert.That(() => OverlayFuse.Cli.Verbs.RefuseMisspelt(words), Throws.Nothing);
 
+    [TestCase("xyzzy")]
+    [TestCase("/nowhere/xyzzy")]
+    public void RefuseUnknown_OneWordThatIsNotThere_NamesTheRemedy(string word) =>
+        Assert.That(() => OverlayFuse.Cli.Verbs.RefuseUnknown([word]), Throws.TypeOf<UsageException>().With.Message.EqualTo(
+            $"{word}: no such verb and no such directory, and for a mount lowerdir= is missing; see overlayfuse --help"));
+
+    /// <summary>The parser of mounts tells these what is wrong, or nothing is.</summary>
+    [TestCase("/")]
+    [TestCase("")]
+    [TestCase("xyzzy", "-o", "lowerdir=a:b")]
+    [TestCase("source", "xyzzy")]
+    [TestCase("-f")]
+    public void RefuseUnknown_OtherWords_IsSilent(params string[] words) =>
+        Assert.That(() => OverlayFuse.Cli.Verbs.RefuseUnknown(words), Throws.Nothing);
+
+    [TestCase("--help", "help")]
+    [TestCase("--version", "version")]
+    [TestCase("help|-o|lowerdir=a:b", "help", "-o", "lowerdir=a:b")]
+    [TestCase("-o|lowerdir=a:b|help", "-o", "lowerdir=a:b", "help")]
+    [TestCase("usage", "usage")]
+    public void WithDashes_OfWords_ChangesHelpAndVersionAlone(string result, params string[] words) =>
+        Assert.That(string.Join('|', OverlayFuse.Cli.Verbs.WithDashes(words)), Is.EqualTo(result));
+
+    /// <summary>fuse-overlayfs takes such a word for a mountpoint.</summary>
+    [Test]
+    public void WithDashes_OfADirectoryCalledHelp_LeavesIt()
+    {
+        Directory.CreateDirectory("help");
+        try
+        {
+            Assert.That(OverlayFuse.Cli.Verbs.WithDashes(["help"]), Is.EqualTo(new[] { "help" }));
+        }
+        finally
+        {
+            Directory.Delete("help");
+        }
+    }
+
     [TestCase("list: --jsn: unknown (did you mean --json?); see overlayfuse list --help", "list", "--jsn")]
     [TestCase("list: word: unknown; see overlayfuse list --help", "list", "word")]
     [TestCase("unmount: --timeut: unknown (did you mean --timeout?); see overlayfuse unmount --help", "unmount", "--timeut", "3", "m")]
@@ -42,6 +81,11 @@ internal sealed class NearestTests
     [TestCase("unmount: --timeout: 3s: cannot be read; write --timeout SECONDS", "unmount", "m", "--timeout", "3s")]
     [TestCase("layers: MOUNTPOINT is missing; write overlayfuse layers MOUNTPOINT", "layers")]
     [TestCase("changes: MOUNTPOINT is an empty word; write overlayfuse changes MOUNTPOINT", "changes", "")]
+    [TestCase("doctor: --upper: the value is an empty word; write --upper DIR", "doctor", "--upper", "")]
+    [TestCase("doctor: --at: a value is missing; write --at DIR", "doctor", "--at=")]
+    [TestCase("run: --keep: the value is an empty word; write --keep DIR", "run", "--lower", "/etc", "--keep", "")]
+    [TestCase("run: --diff: the value is an empty word; write --diff FILE", "run", "--lower", "/etc", "--diff=")]
+    [TestCase("hold: --lower: the value is an empty word; write --lower DIR", "hold", "--lower", "/etc", "--lower", "")]
     [TestCase("add-layer: DIR is missing; write overlayfuse add-layer MOUNTPOINT DIR", "add-layer", "m")]
     public void Verb_WithAWrongWord_TellsWhatToWrite(string text, params string[] words) =>
         Assert.That(() => OverlayFuse.Cli.Verbs.Invoke(words, TextWriter.Null), Throws.TypeOf<UsageException>().With.Message.EqualTo(text));

@@ -40,6 +40,24 @@ internal sealed class IoTests : DiskTest
     }
 
     [Test]
+    public void Write_NoSpaceLeft_IsENoSpc()
+    {
+        using var full = new ScopedFd(Open(Fd.WorkingDirectory, "/dev/full", OpenFlags.WriteOnly));
+        Assert.That((Sys.Write(full, "x"u8, out int count), count), Is.EqualTo((Errno.ENOSPC, 0)));
+    }
+
+    /// <summary>Others write to the same place: after what is there, and what follows comes after ours.</summary>
+    [Test]
+    public void Write_Twice_GoesOnWhereItWas()
+    {
+        using var file = new ScopedFd(Open("file", OpenFlags.WriteOnly | OpenFlags.Create));
+        Assert.That((Sys.Write(file, "01"u8, out int count), count), Is.EqualTo((Errno.None, 2)));
+        Assert.That((Sys.Write(file, "2"u8, out count), count), Is.EqualTo((Errno.None, 1)));
+        Assert.That(Sys.LSeek(file, 0, Whence.Current, out long position), Is.EqualTo(Errno.None));
+        Assert.That(position, Is.EqualTo(3));
+    }
+
+    [Test]
     public void PWrite_NoSpaceLeft_IsENoSpc()
     {
         using var full = new ScopedFd(Open(Fd.WorkingDirectory, "/dev/full", OpenFlags.WriteOnly));

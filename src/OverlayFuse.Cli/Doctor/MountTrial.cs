@@ -2,6 +2,9 @@ using OverlayFuse.Cli.Asking;
 using OverlayFuse.Cli.Words;
 using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
+using OverlayFuse.Overlay;
+using OverlayFuse.Overlay.Checks;
+using OverlayFuse.Overlay.Layers;
 
 namespace OverlayFuse.Cli.Doctor;
 
@@ -18,7 +21,7 @@ internal sealed record MountTrial(KernelOffer? Offer, string? Place, Exception? 
     {
         string? place = MakeDirectory(at is null ? [Temporary, "/tmp", "/dev/shm", Sys.GetVariable("XDG_RUNTIME_DIR")] : [at]);
         if (place is null)
-            return new MountTrial(null, null, null) { At = at };
+            return new MountTrial(null, null, at is null ? null : WhyNoDirectory(at)) { At = at };
         try
         {
             return new MountTrial(MountOver(place), place, null);
@@ -43,10 +46,7 @@ internal sealed record MountTrial(KernelOffer? Offer, string? Place, Exception? 
     {
         const string instead = "mount in a user namespace: unshare --user --map-root-user --mount sh, then overlayfuse";
         if (Place is null && At is not null)
-            return Doctor.Finding.No(Key, What, $"{At}: no directory can be made there", "name a directory that is yours: --at DIR") with
-            {
-                Needed = true,
-            };
+            return Doctor.Finding.Refused(Key, What, Refusal!) with { Needed = true };
         if (Place is null)
             return Doctor.Finding.Unknown(Key, What, "no temporary directory can be made for it (TMPDIR, /tmp, /dev/shm)") with
             {
@@ -65,6 +65,21 @@ internal sealed record MountTrial(KernelOffer? Offer, string? Place, Exception? 
             Remedy = remedy ?? "see the lines below that say no",
             Needed = true,
         };
+    }
+
+    private static MountRefusedException WhyNoDirectory(string at)
+    {
+        if (!Question.Answers(at))
+            return new($"--at={at}: does not answer: it is on a mount that hangs, or behind one; name another directory: --at DIR");
+        try
+        {
+            using LayerPlace place = LayerPlace.Open("--at", FullPath.Of(at), OwnMounts.Read());
+            return new($"{place}: no directory can be made there; name a directory that is yours: --at DIR");
+        }
+        catch (MountRefusedException e)
+        {
+            return e;
+        }
     }
 
     private static KernelOffer? MountOver(string place)

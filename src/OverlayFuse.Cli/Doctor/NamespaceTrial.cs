@@ -18,7 +18,7 @@ internal sealed record NamespaceTrial(Errno Error, ProbeStep Reached)
     [
         new("user.max_user_namespaces", "0", "15000"),
         new("kernel.unprivileged_userns_clone", "0", "1"),
-        new("kernel.apparmor_restrict_unprivileged_userns", "1", "0",
+        new(Surroundings.AppArmorSetting, "1", "0",
             " (or the Debian package of overlayfuse, whose AppArmor profile allows them)"),
     ];
 
@@ -80,6 +80,6 @@ internal sealed record NamespaceTrial(Errno Error, ProbeStep Reached)
     private sealed record Setting(string Name, string Forbids, string Allows, string Instead = "")
     {
         /// <summary>Null if this kernel has no such setting.</summary>
-        public string? Value { get; } = SystemFile.Read("/proc/sys/" + Name.Replace('.', '/'))?.Trim();
+        public string? Value { get; } = SystemFile.Read(SystemFile.OfSetting(Name))?.Trim();
     }
 }

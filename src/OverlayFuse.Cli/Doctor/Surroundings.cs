@@ -5,6 +5,9 @@ namespace OverlayFuse.Cli.Doctor;
 /// <summary>The marks of a place: variables, files, and the two answers that matter.</summary>
 internal sealed record Surroundings
 {
+    /// <summary>The sysctl(8) of AppArmor that keeps user namespaces for programs with a profile that allows them.</summary>
+    public const string AppArmorSetting = "kernel.apparmor_restrict_unprivileged_userns";
+
     /// <summary>The value of a variable of the environment; null if it is not set.</summary>
     public required Func<string, string?> Variable { get; init; }
 
@@ -49,5 +52,5 @@ internal sealed record Surroundings
     public bool HasDevice => Exists("/dev/fuse");
 
     /// <summary>True if AppArmor refuses user namespaces to programs without a profile that allows them (Ubuntu 23.10 and later).</summary>
-    public bool RestrictsNamespaces => Text("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")?.Trim() == "1";
+    public bool RestrictsNamespaces => Text(SystemFile.OfSetting(AppArmorSetting))?.Trim() == "1";
 }

@@ -5,6 +5,9 @@ namespace OverlayFuse.Cli.Doctor;
 /// <summary>Files of the system that may be missing, and programs in PATH.</summary>
 internal static class SystemFile
 {
+    /// <summary>The file of a sysctl(8): "kernel.x" is /proc/sys/kernel/x.</summary>
+    public static string OfSetting(string name) => "/proc/sys/" + name.Replace('.', '/');
+
     /// <summary>The content of a file. Null if it is not there or may not be read.</summary>
     public static string? Read(string path)
     {

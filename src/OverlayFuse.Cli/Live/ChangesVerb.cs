@@ -22,7 +22,7 @@ internal static class ChangesVerb
         verb.SetAction(words =>
         {
             string at = words.GetRequiredValue(mount);
-            using Stream output = Console.OpenStandardOutput();
+            using Stream output = StandardStreams.OpenOutput();
             bool asJson = words.GetValue(json);
             Write(at, asJson, !asJson && Inks.OnOutput ? ChangeLines.Painted(output.Write) : output.Write);
         });

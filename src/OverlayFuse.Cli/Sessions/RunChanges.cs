@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay;
 using OverlayFuse.Overlay.Changes;
@@ -17,7 +16,7 @@ internal static class RunChanges
         OverlayOptions layers = request.ToMount(scratch, shared: false).Overlay;
         // Marks count as they did for the daemon.
         bool isOrdinary = Sys.EffectiveUid != 0 && !request.MapsRoot;
-        using Stream output = request.ChangesFile is { } file ? Create(file) : Console.OpenStandardOutput();
+        using Stream output = request.ChangesFile is { } file ? Create(file) : StandardStreams.OpenOutput();
         ByteSink lines = request.ChangesFile is null && Inks.OnOutput ? ChangeLines.Painted(output.Write) : output.Write;
         IChangeWriter changes = request.ListsChangesAsJson ? new ChangeObjects(output.Write) : new ChangeLines(lines);
         ViewChanges.Find(layers, isOrdinary || layers.XattrPermissions == XattrPermissions.User, changes.Add);
@@ -25,12 +24,12 @@ internal static class RunChanges
     }
 
     /// <exception cref="IOException">It cannot be written.</exception>
-    private static FileStream Create(string file)
+    private static OutputStream Create(string file)
     {
         const uint readAndWrite = 0x1B6; // 0666
         Errno error = Sys.OpenAt(
             Fd.WorkingDirectory, Name.From(file), OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate, out Fd opened, readAndWrite);
-        return error == Errno.None ? new FileStream(new SafeFileHandle(opened.Number, ownsHandle: true), FileAccess.Write)
+        return error == Errno.None ? new OutputStream(opened, $"--diff={file}", closes: true)
             : throw new IOException($"--diff={file}: cannot be written ({error}); name a file in a directory that you may write to");
     }
 }

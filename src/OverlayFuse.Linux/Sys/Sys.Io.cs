@@ -37,6 +37,19 @@ public static unsafe partial class Sys
         }
     }
 
+    /// <summary>write(2).</summary>
+    public static Errno Write(Fd fd, ReadOnlySpan<byte> data, out int count)
+    {
+        fixed (byte* from = data)
+        {
+            nint returned;
+            do
+                returned = Libc.write(fd.Number, from, (nuint)data.Length);
+            while (returned < 0 && LastError() == Errno.EINTR);
+            return Result(returned, out count);
+        }
+    }
+
     /// <summary>lseek(2).</summary>
     public static Errno LSeek(Fd fd, long offset, Whence whence, out long position)
     {

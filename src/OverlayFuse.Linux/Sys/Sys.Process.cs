@@ -9,6 +9,7 @@ public static unsafe partial class Sys
     private const long SYS_pidfd_send_signal = 424;
     private const int SIGTERM = 15;
     private const short POLLIN = 1;
+    private const short POLLOUT = 4;
 
     /// <summary>posix_spawn_file_actions_t is 80 bytes in glibc.</summary>
     private const int FileActionsSize = 256;
@@ -35,12 +36,24 @@ public static unsafe partial class Sys
     /// <param name="fd">The descriptor to wait for.</param>
     /// <param name="milliseconds">The longest wait.</param>
     /// <returns>ETIMEDOUT if nothing came.</returns>
-    public static Errno AwaitReadable(Fd fd, int milliseconds)
+    public static Errno AwaitReadable(Fd fd, int milliseconds) => Await(fd, POLLIN, milliseconds);
+
+    /// <summary>poll(2) for POLLOUT, without a limit.</summary>
+    public static Errno AwaitWritable(Fd fd)
+    {
+        Errno error;
+        do
+            error = Await(fd, POLLOUT, int.MaxValue);
+        while (error == Errno.ETIMEDOUT);
+        return error;
+    }
+
+    private static Errno Await(Fd fd, short events, int milliseconds)
     {
         long end = Environment.TickCount64 + milliseconds;
         while (true)
         {
-            var wanted = new Libc.PollFd { Fd = fd.Number, Events = POLLIN };
+            var wanted = new Libc.PollFd { Fd = fd.Number, Events = events };
             int ready = Libc.poll(&wanted, 1, (int)Math.Max(0, end - Environment.TickCount64));
             if (ready >= 0)
                 return ready > 0 ? Errno.None : Errno.ETIMEDOUT;

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using OverlayFuse.Linux;
 
 namespace OverlayFuse.Tools.Snapshotter;
 
@@ -19,7 +20,7 @@ internal sealed class SnapshotterRoot : IDisposable
         if (root.AsSpan().ContainsAny(",:\\\""))
             throw new IOException($"{root}: commas, colons, quotes and backslashes have a meaning in mount options; "
                 + "choose another directory");
-        _ = Directory.CreateDirectory(root, Private);
+        Make(root);
         Snapshots = Path.Combine(root, "snapshots");
         Metadata = Path.Combine(root, "metadata");
         Empty = Path.Combine(root, "empty");
@@ -27,8 +28,8 @@ internal sealed class SnapshotterRoot : IDisposable
         // Without the metadata every snapshot would be a leaving.
         if (!File.Exists(Metadata) && Directory.Exists(Snapshots) && Directory.EnumerateFileSystemEntries(Snapshots).Any())
             throw new IOException($"{Metadata} is missing, and {Snapshots} has snapshots; put the file back, or remove them");
-        _ = Directory.CreateDirectory(Snapshots, Private);
-        _ = Directory.CreateDirectory(Empty, Private);
+        Make(Snapshots);
+        Make(Empty);
     }
 
     public string Snapshots { get; }
@@ -39,6 +40,28 @@ internal sealed class SnapshotterRoot : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
+    private static void Make(string directory)
+    {
+        try
+        {
+            _ = Directory.CreateDirectory(directory, Private);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Refusal(directory, e);
+        }
+    }
+
+    /// <summary>The runtime keeps the number of an error in HResult if it has no exception of its own for it.</summary>
+    private static IOException Refusal(string path, Exception e)
+    {
+        string reason = e is UnauthorizedAccessException ? "permission denied"
+            : Path.Exists(path) && !Directory.Exists(path) ? "is not a directory"
+            : e.HResult is > 0 and < 200 ? $"cannot be made or locked ({(Errno)e.HResult})"
+            : "cannot be made";
+        return new IOException($"{path}: {reason}; name a directory as ROOT that you may write to", e);
+    }
+
     /// <summary>FileShare.None is flock(2), which ends with the process.</summary>
     private static SafeFileHandle Lock(string root)
     {
@@ -46,9 +69,13 @@ internal sealed class SnapshotterRoot : IDisposable
         {
             return File.OpenHandle(Path.Combine(root, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException))
+        catch (IOException e) when (e.HResult == (int)Errno.EAGAIN)
         {
-            throw new IOException($"{root} is in use by another snapshotter, or cannot be locked: {e.Message}", e);
+            throw new IOException($"{root} is in use by another snapshotter; stop it, or choose another directory as ROOT", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Refusal(root, e);
         }
     }
 }

@@ -22,13 +22,41 @@ internal static class SnapshotterServer
     public static void Run(string address, SnapshotCatalog catalog)
     {
         RemoveDeadSocket(address);
+        // The runtime removes the name that it has bound, also if another file has that name by then. It never has the address.
+        string made = address + '~';
+        RemoveDeadSocket(made);
         _ = ThreadPool.SetMinThreads(Threads, Threads);
-        using WebApplication server = Build(address, catalog);
-        server.Start();
-        File.SetUnixFileMode(address, OwnerOnly);
+        using WebApplication server = Build(made, catalog);
+        Start(server, address);
+        File.SetUnixFileMode(made, OwnerOnly);
+        Statx own = Stat(made);
+        File.Move(made, address, overwrite: true);
         NotifySystemd();
         server.WaitForShutdown();
+        if (Sys.StatxAt(Fd.WorkingDirectory, Name.From(address), out Statx last) == Errno.None && IsSame(own, last))
+            File.Delete(address);
     }
+
+    private static void Start(WebApplication server, string address)
+    {
+        try
+        {
+            server.Start();
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"{address}: cannot be made ({e.SocketErrorCode}); choose a directory that you may write to", e);
+        }
+    }
+
+    private static Statx Stat(string path)
+    {
+        Errno error = Sys.StatxAt(Fd.WorkingDirectory, Name.From(path), out Statx stat);
+        return error == Errno.None ? stat : throw new IOException($"{path}: {error}; is another snapshotter started for this address?");
+    }
+
+    private static bool IsSame(in Statx one, in Statx other) =>
+        (one.Ino, one.Dev) == (other.Ino, other.Dev);
 
     private static WebApplication Build(string address, SnapshotCatalog catalog)
     {

@@ -9,8 +9,11 @@ internal static class SnapshotterVerb
 {
     public const string Name = ToolWords.Snapshotter;
 
-    /// <summary>sun_path without its NUL.</summary>
-    private const int MostOfAnAddress = 107;
+    /// <summary>sun_path without its NUL, and without the letter that a socket has more until it is ready.</summary>
+    private const int MostOfAnAddress = 106;
+
+    /// <summary>The form of crictl and of Kubernetes.</summary>
+    private const string Scheme = "unix://";
 
     public static Command Make()
     {
@@ -23,6 +26,10 @@ internal static class SnapshotterVerb
 
     private static int Serve(string address, string directory)
     {
+        if (address.StartsWith(Scheme, StringComparison.Ordinal))
+            address = address[Scheme.Length..];
+        if (address.Length == 0 || address.Contains("://", StringComparison.Ordinal))
+            throw new UsageException($"snapshotter: {address}: is no path; write the path of a Unix socket as ADDRESS");
         address = Path.GetFullPath(address);
         if (Encoding.UTF8.GetByteCount(address) > MostOfAnAddress)
             throw new UsageException($"{address}: a socket has at most {MostOfAnAddress} bytes in its path; choose a shorter one");

@@ -75,6 +75,16 @@ internal sealed class CompletionTests
     [TestCase("overlayfuse run --lower lower -- l", "")]
     public void Bash_WithoutThePackageBashCompletion_OffersTheSame(string line, string words) => AssertOffered(line, words, isAlone: true);
 
+    [TestCase("", "SHELL is missing")]
+    [TestCase("xyz", "'xyz' is no SHELL")]
+    [TestCase("bsh", "'bsh' is no SHELL (did you mean bash?)")]
+    public void Completion_OfNoShellThatIsKnown_NamesTheShells(string shell, string text)
+    {
+        ToolResult result = Bash.Try($"'{Overlayfuse.Path}' completion {shell}");
+        Assert.That((result.ExitCode, result.Error),
+            Is.EqualTo((2, $"overlayfuse: completion: {text}; write overlayfuse completion bash|fish|zsh\n")));
+    }
+
     [Test]
     public void Bash_AtAMountpoint_OffersTheLiveOnes()
     {

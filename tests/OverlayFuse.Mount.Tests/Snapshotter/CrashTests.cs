@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using Grpc.Core;
@@ -50,6 +51,43 @@ internal sealed class CrashTests : SnapshotterTest
         InvalidOperationException? refused = Assert.Throws<InvalidOperationException>(
             () => new SnapshotterProcess(Root, Sandbox.PathOf("other")).Dispose());
         Assert.That(refused?.Message, Does.Contain("ended with 1").And.Contain("is in use by another snapshotter"));
+    }
+
+    [TestCase("socket2 file", "/file: is not a directory; name a directory as ROOT that you may write to")]
+    [TestCase("socket2 file/in", "/file/in: cannot be made")]
+    [TestCase("socket2 locked", "/locked: permission denied; name a directory as ROOT")]
+    [TestCase("tcp://127.0.0.1:1 root2", "snapshotter: tcp://127.0.0.1:1: is no path; write the path of a Unix socket as ADDRESS")]
+    public void Start_WithWordsThatCannotBe_NamesTheRemedy(string words, string text)
+    {
+        ToolResult result = Bash.Try($"touch file; mkdir -p locked/lock; timeout 20 '{ProgramUnderTest.Path}' snapshotter {words}",
+            Sandbox.Root);
+        Assert.That(result.Error, Does.StartWith("overlayfuse: ").And.Contain(text));
+    }
+
+    /// <summary>crictl and Kubernetes write addresses so.</summary>
+    [Test]
+    public void Start_OnAnAddressWithAScheme_ServesOnItsPath()
+    {
+        string socket = Sandbox.PathOf("other");
+        using Process started = Process.Start(ProgramUnderTest.Path, ["snapshotter", "unix://" + socket, Sandbox.PathOf("root2")]);
+        try
+        {
+            Assert.That(() => File.Exists(socket), Is.True.After(60_000, 20));
+        }
+        finally
+        {
+            started.Kill();
+            started.WaitForExit();
+        }
+    }
+
+    [Test]
+    public void Stop_WithAnotherFileAtTheAddress_LeavesThat()
+    {
+        File.Delete(Socket);
+        File.WriteAllText(Socket, "another");
+        Assert.That(Server.Stop(), Is.Zero);
+        Assert.That(File.ReadAllText(Socket), Is.EqualTo("another"));
     }
 
     [Test]

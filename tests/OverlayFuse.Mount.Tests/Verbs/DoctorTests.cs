@@ -166,6 +166,25 @@ internal sealed class DoctorTests : AppTest
         Assert.That(here.Split('\n')[0], Does.Match("^WHAT +ALLOWED +DETAIL +REMEDY$"));
     }
 
+    [TestCase("none", "/none: does not exist; create it or correct the path")]
+    [TestCase("file", "/file: is not a directory; name a directory")]
+    [TestCase("full", "/full: no directory can be made there; name a directory that is yours: --at DIR")]
+    public void Doctor_AtAPlaceThatCannotBeUsed_SaysWhy(string at, string text)
+    {
+        Diagnosis found = Run("touch file; mkdir full; mount -t tmpfs -o ro none full", "", at);
+        Assert.That((found.Status("mount"), found.ExitCode), Is.EqualTo(("no", 1)));
+        Assert.That(found.Text("mount"), Does.StartWith("--at=").And.EndWith(text));
+    }
+
+    [TestCase("upper")]
+    [TestCase("at")]
+    public void Doctor_EmptyWord_IsRefused(string option)
+    {
+        ToolResult result = Bash.Try($"'{Overlayfuse.Path}' doctor --{option} ''", Sandbox.Root);
+        Assert.That((result.ExitCode, result.Output, result.Error),
+            Is.EqualTo((2, "", $"overlayfuse: doctor: --{option}: the value is an empty word; write --{option} DIR\n")));
+    }
+
     /// <param name="situation">Shell commands of root in a mount namespace of its own.</param>
     /// <param name="become">Words before the program.</param>
     /// <param name="at">Of --at, in the sandbox; empty: none.</param>

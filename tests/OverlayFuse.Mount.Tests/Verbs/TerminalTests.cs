@@ -44,6 +44,21 @@ internal sealed class TerminalTests
         Assert.That(OnTerminal(variables, words), Does.Not.Contain("\e[3").And.Not.Contain("\e[0m"));
     }
 
+    /// <summary>Not even the commands for the keypad, which the runtime's own streams send.</summary>
+    [TestCase("doctor")]
+    [TestCase("changes m")]
+    [TestCase("layers nowhere")]
+    [TestCase("list")]
+    [TestCase("--help")]
+    [TestCase("--version")]
+    [TestCase("run --help")]
+    [TestCase("completion --help")]
+    public void Output_OnATerminalThatWantsNoColours_HasNoCommands(string words)
+    {
+        Change();
+        Assert.That(OnTerminal("TERM=xterm NO_COLOR=1", words), Is.Not.Empty.And.Not.Contain("\e"));
+    }
+
     [TestCase("doctor")]
     [TestCase("changes m")]
     [TestCase("layers nowhere")]
