@@ -13,6 +13,12 @@ internal sealed class FileAccessChoice
     /// <summary>Stacking depth of the mount. A layer's is 0, and the kernel's overlayfs (at most 2) can still lie on top.</summary>
     private const uint StackDepth = 1;
 
+    /// <summary>
+    /// 7.44 (Linux 6.16): the kernel reads listings in pieces as large as the program's buffer. Before, it reads them by the page, and an
+    /// entry of READDIRPLUS takes four times as much room as one of READDIR.
+    /// </summary>
+    private const uint MinorOfLargeListings = 44;
+
     private readonly MergedView _view;
     private readonly KernelCaching _caching;
     private readonly OpenDescriptors _descriptors;
@@ -72,7 +78,7 @@ internal sealed class FileAccessChoice
         // AllowIdMap needs default_permissions, which all mounts of this program have.
         session.Wanted |= InitFlags.AllowIdMap;
         // Each listing comes as READDIRPLUS, and Priming says which entries have attributes.
-        if (_caching.CachesListings)
+        if (_caching.CachesListings && session.ProtocolMinor >= MinorOfLargeListings)
             session.Wanted &= ~InitFlags.ReadDirPlusAuto;
         if (_view.Options.IgnoresAcls)
             session.Wanted &= ~InitFlags.PosixAcl;

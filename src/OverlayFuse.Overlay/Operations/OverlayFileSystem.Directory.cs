@@ -85,7 +85,8 @@ public sealed partial class OverlayFileSystem
         }
         finally
         {
-            if (isFinished)
+            // With READDIRPLUS_AUTO the end of a long listing comes as READDIR, and a second reader would not get attributes.
+            if (isFinished && entries.IsPlus)
                 _priming.End(inode, listing);
             _view.Listings.Return(listing, isFinished);
         }
