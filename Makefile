@@ -107,18 +107,14 @@ test-image: setup ## Build Dockerfile.test with buildah on a base made by deboot
 bench: ## Benchmarks of the parts: lookups by depth, copy-up, protocol, allocation (ARGS='--filter *Lookup*')
 	dotnet run -c Release --project bench/OverlayFuse.Benchmarks -- $(ARGS)
 
-# Not by `dotnet run`, which uses a processor for seconds beside the program that it has started.
-RUN_BENCH_PEERS := sh -c 'dotnet build bench/OverlayFuse.BenchPeers -c Release -v quiet --nologo -clp:ErrorsOnly && \
-	exec dotnet bench/OverlayFuse.BenchPeers/bin/Release/net10.0/OverlayFuse.BenchPeers.dll "$$1"' sh
-
 bench-peers: $(PROGRAM) $(BENCH_CLIENT) ## Compare with the bare disk, the kernel and other overlays (MODE=root|rootless ONLY=REGEX RUNS=3 PROGRAMS= QUICK=1)
-	tests/with bench/debian-packages.txt -- $(RUN_BENCH_PEERS) peers
+	tests/with bench/debian-packages.txt -- bench/peers peers
 
 bench-scale: $(PROGRAM) $(BENCH_CLIENT) ## Curves: layers, entries, known inodes, client processes (as bench-peers)
-	tests/with bench/debian-packages.txt -- $(RUN_BENCH_PEERS) scale
+	tests/with bench/debian-packages.txt -- bench/peers scale
 
 bench-jobs: $(PROGRAM) $(BENCH_CLIENT) ## Compare whole jobs: untar, git, builds, npm, sqlite, grep, cp, rm, apt-get (as bench-peers)
-	tests/with bench/debian-packages.txt bench/debian-packages-jobs.txt $(NPM_PACKAGES) -- $(RUN_BENCH_PEERS) jobs
+	tests/with bench/debian-packages.txt bench/debian-packages-jobs.txt $(NPM_PACKAGES) -- bench/peers jobs
 
 bench-roundtrip: $(PROGRAM) ## Show where the time of one request goes, by the kernel's trace events (as root)
 	$(PROGRAM) run --lower docs -- python3 bench/roundtrip/roundtrip.py "$(CURDIR)/docs"

@@ -51,7 +51,7 @@ internal sealed class ProgramTests
     {
         IEnumerable<string> free = File.ReadLines(Path.Combine(ProgramUnderTest.Repository, "Makefile"))
             .Where(line => line.StartsWith('\t') && (line.Contains("packaging/package", StringComparison.Ordinal)
-                || line.Contains("packaging/check", StringComparison.Ordinal) || line.Contains("BenchPeers", StringComparison.Ordinal)))
+                || line.Contains("packaging/check", StringComparison.Ordinal) || line.Contains("bench/peers", StringComparison.Ordinal)))
             .Where(line => !line.Contains("tests/with ", StringComparison.Ordinal));
         Assert.That(free, Is.Empty);
     }
