@@ -222,8 +222,12 @@ public sealed partial class OverlayFileSystem
             error = entry.ExchangeWith(upper, name);
             if (error == Errno.None)
             {
+                // If the rename fails now, the directory stays, and it is opaque. The VFS holds its lock, so nothing reads it meanwhile.
+                LowerParts before = directory.Directory!.Parts;
                 _view.Inodes.SetUpper(directory, empty.Ino);
-                directory.Directory!.Parts.Drop();
+                directory.Directory.Parts = new LowerParts([]);
+                directory.Directory.Unlearn();
+                before.Drop();
             }
             return error;
         }
