@@ -22,6 +22,14 @@ internal sealed partial class CallCounter : IDisposable
             throw new InvalidOperationException($"strace -p {id}: {said}");
     }
 
+    /// <summary>Counts while one piece of work is done.</summary>
+    public static IReadOnlyDictionary<string, long> During(int process, Action work)
+    {
+        using var counter = new CallCounter(process);
+        work();
+        return counter.Stop();
+    }
+
     /// <summary>Ends counting.</summary>
     /// <returns>How often each call was made, by its name; "syscall_0x1d0" is one that strace does not know.</returns>
     public IReadOnlyDictionary<string, long> Stop()

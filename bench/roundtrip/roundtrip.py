@@ -20,6 +20,8 @@ EVENTS = [
     "sched/sched_waking", "sched/sched_switch",
 ]
 LINE = re.compile(r"^\s*.+-(\d+)\s+\[(\d+)\]\s+\S+\s+(\d+\.\d+): (\w+)(?:\((.*)\)|: (.*)| -> (.*))")
+# The task that is woken, or that runs next.
+PID = re.compile(r"(?:next_|\s)pid=(\d+)")
 STEPS = [
     "call until the worker is woken", "until the worker runs", "until it has the request", "until it answers",
     "until the caller is woken", "until the caller runs", "until the call returns",
@@ -73,23 +75,23 @@ def parse(lines, caller):
             continue
         if not current:
             continue
-        step = len(current["at"])
-        woken = re.search(r"pid=(\d+)", rest)
-        to = re.search(r"next_pid=(\d+)", rest)
-        if step == 1 and event == "sched_waking" and task == caller:
-            current["worker"] = int(woken[1])
-        elif step == 2 and event == "sched_switch" and int(to[1]) == current["worker"]:
-            current["worked"] = processor
-        elif step == 3 and event == "sys_read" and task == current["worker"]:
-            pass
-        elif step == 4 and event == "sys_write" and task == current["worker"]:
-            pass
-        elif step == 5 and event == "sched_waking" and int(woken[1]) == caller:
-            pass
-        elif step == 6 and event == "sched_switch" and int(to[1]) == caller:
-            pass
-        else:
+        whom = PID.search(rest)
+        whom = int(whom[1]) if whom else None
+        step, worker = len(current["at"]), current.get("worker")
+        ends = {
+            1: event == "sched_waking" and task == caller,
+            2: event == "sched_switch" and whom == worker,
+            3: event == "sys_read" and task == worker,
+            4: event == "sys_write" and task == worker,
+            5: event == "sched_waking" and whom == caller,
+            6: event == "sched_switch" and whom == caller,
+        }
+        if not ends.get(step):
             continue
+        if step == 1:
+            current["worker"] = whom
+        if step == 2:
+            current["worked"] = processor
         current["at"].append(at)
     return calls
 

@@ -35,11 +35,7 @@ internal static class Inks
     public static bool IsTerminal => Sys.GetVariable("TERM") is { Length: > 0 } and not "dumb";
 
     /// <summary>The width of the terminal in characters. Some terminals do not know it, and say 0.</summary>
-    public static int Width => WidthOf(StandardOutput) ?? WidthOf(StandardError) ?? 80;
-
-    private static Fd StandardOutput => new(1);
-
-    private static Fd StandardError => new(2);
+    public static int Width => WidthOf(StandardStreams.Output) ?? WidthOf(StandardStreams.Error) ?? 80;
 
     private static bool AreWanted => IsTerminal && string.IsNullOrEmpty(Sys.GetVariable("NO_COLOR"));
 

@@ -9,17 +9,20 @@ namespace OverlayFuse.Output;
 /// </summary>
 internal static class StandardStreams
 {
-    private static readonly Fd s_output = new(1);
-    private static readonly Fd s_error = new(2);
+    /// <summary>The descriptor of standard output.</summary>
+    public static Fd Output => new(1);
+
+    /// <summary>The descriptor of standard error.</summary>
+    public static Fd Error => new(2);
 
     /// <summary>Standard output for bytes.</summary>
-    public static Stream OpenOutput() => new OutputStream(s_output, "standard output");
+    public static Stream OpenOutput() => new OutputStream(Output, "standard output");
 
     /// <summary>Makes the writers of Console write to them. A daemon whose log is on a full disk goes on.</summary>
     public static void BecomeTheConsole()
     {
         Console.SetOut(Writer(OpenOutput()));
-        Console.SetError(Writer(new OutputStream(s_error, name: null)));
+        Console.SetError(Writer(new OutputStream(Error, name: null)));
     }
 
     private static StreamWriter Writer(Stream stream) =>

@@ -26,13 +26,13 @@ internal sealed class Priming(MergedView view, KernelCaching caching)
     /// <summary>A listing begins.</summary>
     public void Begin(DirectoryNode directory, DirectoryListing listing)
     {
-        listing.IsPrimed = listing.Count <= Short || directory.AskedNames >= Asked || (directory.WasListedPlain && listing.Count <= Long);
+        listing.IsPrimed = listing.Count <= Short || AreAskedFor(directory) || (directory.WasListedPlain && listing.Count <= Long);
         directory.AskedNames = 0;
     }
 
     /// <summary>True if an entry goes with its attributes.</summary>
     public bool Wants(Inode directory, DirectoryListing listing, in DirectoryEntry entry) =>
-        (listing.IsPrimed || directory.Directory!.AskedNames >= Asked) && !IsKnown(directory, entry);
+        (listing.IsPrimed || AreAskedFor(directory.Directory!)) && !IsKnown(directory, entry);
 
     private bool IsKnown(Inode directory, in DirectoryEntry entry) =>
         caching.NamesStay && !view.Kernel.HasForgottenNames
@@ -44,9 +44,11 @@ internal sealed class Priming(MergedView view, KernelCaching caching)
     /// </summary>
     public void End(Inode directory, DirectoryListing listing)
     {
-        if (listing.IsPrimed || listing.Count > Long || directory.Directory!.AskedNames >= Asked)
+        if (listing.IsPrimed || listing.Count > Long || AreAskedFor(directory.Directory!))
             return;
-        directory.Directory.WasListedPlain = true;
+        directory.Directory!.WasListedPlain = true;
         view.Kernel.InvalidateData(directory);
     }
+
+    private static bool AreAskedFor(DirectoryNode directory) => directory.AskedNames >= Asked;
 }

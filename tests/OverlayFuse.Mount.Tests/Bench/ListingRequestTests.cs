@@ -91,10 +91,5 @@ internal sealed class ListingRequestTests
     private static int Walk(string tree) =>
         Directory.EnumerateFileSystemEntries(tree, "*", SearchOption.AllDirectories).Count(path => Syscall.lstat(path, out _) == 0);
 
-    private long Requests(Action work)
-    {
-        using var counter = new CallCounter(mount.Daemons.Single());
-        work();
-        return counter.Stop().GetValueOrDefault("read");
-    }
+    private long Requests(Action work) => CallCounter.During(mount.Daemons.Single(), work).GetValueOrDefault("read");
 }

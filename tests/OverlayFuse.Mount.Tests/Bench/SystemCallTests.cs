@@ -73,7 +73,8 @@ internal sealed partial class SystemCallTests
         if (operation.Contains("known", StringComparison.Ordinal))
             Assert.That(paths.Select(path => Syscall.access(path, AccessModes.F_OK)), Is.All.Zero);
 
-        IReadOnlyDictionary<string, long> counts = Count(() => Assert.That(paths.Select(Operations[operation]), Is.All.Not.Negative));
+        IReadOnlyDictionary<string, long> counts = CallCounter.During(mount.Daemons.Single(),
+            () => Assert.That(paths.Select(Operations[operation]), Is.All.Not.Negative));
 
         double reads = 1.0 * counts.GetValueOrDefault("read") / Files,
             all = 1.0 * counts.Where(call => call.Key is not ("futex" or "madvise")).Sum(call => call.Value) / Files;
@@ -97,13 +98,6 @@ internal sealed partial class SystemCallTests
         Match row = TableRow().Matches(Page()).Single(row => row.Groups[1].Value == operation);
         return (double.Parse(row.Groups[2].Value, CultureInfo.InvariantCulture),
             double.Parse(row.Groups[3].Value, CultureInfo.InvariantCulture));
-    }
-
-    private IReadOnlyDictionary<string, long> Count(Action work)
-    {
-        using var counter = new CallCounter(mount.Daemons.Single());
-        work();
-        return counter.Stop();
     }
 
     private static long Read(string path)

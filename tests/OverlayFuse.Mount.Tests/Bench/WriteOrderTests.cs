@@ -49,8 +49,7 @@ internal sealed class WriteOrderTests
         File.WriteAllText(disk + "/lower/f", "of the lower");
         using FuseOverlay mount = FuseOverlay.Mount(ProgramUnderTest.Path,
             new OverlayOptions([disk + "/lower"], disk + "/upper", disk + "/work", options), sandbox.PathOf("merged"));
-        using var counter = new CallCounter(mount.Daemons.Single());
-        change(mount.Mountpoint + "/f");
-        return counter.Stop().Keys.Intersect(["fsync", "fdatasync", "syncfs", "sync_file_range"]).ToList();
+        IReadOnlyDictionary<string, long> counts = CallCounter.During(mount.Daemons.Single(), () => change(mount.Mountpoint + "/f"));
+        return counts.Keys.Intersect(["fsync", "fdatasync", "syncfs", "sync_file_range"]).ToList();
     }
 }

@@ -21,6 +21,7 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
         }
         daemon() { ps -o pid=,sid= --ppid $holder | awk '$1 == $2 { print $1 }'; }
         end() { exec 9>&-; wait $holder || echo $?; cat said; }
+        kept_by() { test "$(cat said)" = "overlayfuse: $1; the changes are in $(echo $TMPDIR/overlayfuse-kept.*)${2-}"; }
 
         """;
 
@@ -83,7 +84,7 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
             start --lower bottom; echo new > $view/new
             echo "keep {{place}}" >&9; wait $holder || echo $?
             cat tmp/overlayfuse-kept.*/new
-            test "$(cat said)" = "overlayfuse: keep {{place}}: {{reason}}; the changes are in $(echo $TMPDIR/overlayfuse-kept.*){{remedy}}"
+            kept_by "keep {{place}}: {{reason}}" "{{remedy}}"
             rm -r tmp/*
             """), Is.EqualTo("125\nnew\n"));
 
@@ -120,8 +121,7 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
             ln -s ${view%/*} link
             echo "keep {{place}}" >&9; wait $holder || echo $?
             rm link; cat tmp/overlayfuse-kept.*/new; ls tmp | wc -l
-            rest="the changes are in $(echo $TMPDIR/overlayfuse-kept.*)"
-            test "$(cat said)" = "overlayfuse: keep {{place}}: lies in the session's own directory, which is removed; $rest"
+            kept_by "keep {{place}}: lies in the session's own directory, which is removed"
             rm -r tmp/*
             """), Is.EqualTo("125\nnew\n1\n"));
 
@@ -134,8 +134,7 @@ internal sealed class HoldTests(Runner runner) : RunTest(runner)
             start --lower bottom; echo new > $view/new
             echo "{{line}}" >&9; wait $holder || echo $?
             cat tmp/overlayfuse-kept.*/new
-            rest="the changes are in $(echo $TMPDIR/overlayfuse-kept.*)"
-            test "$(cat said)" = "overlayfuse: {{line}}: unknown; write an empty line, end, or keep DIR; $rest"
+            kept_by "{{line}}: unknown; write an empty line, end, or keep DIR"
             rm -r tmp/*
             """), Is.EqualTo("125\nnew\n"));
 
