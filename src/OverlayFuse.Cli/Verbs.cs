@@ -32,6 +32,9 @@ internal static class Verbs
     /// <summary>The verbs of the second program, for the help. Native code executes that program before managed code runs.</summary>
     private static readonly (string Name, string Description, string[] Arguments)[] s_tools =
     [
+        (ToolWords.Explain, "Tells which layer a file is from, and why others are hidden", ["PATH"]),
+        (ToolWords.Tree, "Lists a merged directory with the layer of each entry", ["DIR"]),
+        (ToolWords.CatLayer, "Prints a file as one layer has it, shown or hidden", ["LAYER", "PATH"]),
         (ToolWords.BugReport, "Collects what an issue about a mount needs into one file", []),
         (ToolWords.Completion, "Prints the completion script of a shell", ["bash|zsh|fish"]),
         (ToolWords.Snapshotter, "Serves containerd as a proxy snapshotter", ["ADDRESS", "ROOT"]),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OverlayFuse.Tools.BugReport;
 using OverlayFuse.Tools.Completion;
+using OverlayFuse.Tools.Explain;
 using OverlayFuse.Tools.Snapshotter;
 
 namespace OverlayFuse.Tools;
@@ -11,6 +12,9 @@ internal static class Verbs
     /// <summary>Every verb, in the order of the help.</summary>
     private static readonly (string Name, Func<Command> Make)[] s_all =
     [
+        (ExplainVerb.Name, ExplainVerb.Make),
+        (TreeVerb.Name, TreeVerb.Make),
+        (CatLayerVerb.Name, CatLayerVerb.Make),
         (BugReportVerb.Name, BugReportVerb.Make),
         (CompletionVerb.Name, CompletionVerb.Make),
         (SnapshotterVerb.Name, SnapshotterVerb.Make),

@@ -15,7 +15,7 @@ internal sealed class LayerReaderTests
     public void LayerRules_InMergingListingAndChanges_AreAskedByTheReaderOnly()
     {
         IEnumerable<string> askers =
-            from room in new[] { "Merging", "Listing", "Changes" }
+            from room in new[] { "Merging", "Listing", "Changes", "Seeing" }
             from source in Repository.SourcesOf(Overlay + room)
             from call in source.Nodes<InvocationExpressionSyntax>()
             where Rules.Any(rule => $".{call.Expression}".EndsWith($".{rule}", StringComparison.Ordinal))

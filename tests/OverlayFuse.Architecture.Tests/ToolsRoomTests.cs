@@ -9,7 +9,7 @@ internal sealed class ToolsRoomTests
 
     private static readonly ProgramRooms s_program = new(
         "OverlayFuse.Tools",
-        "Serving", "Completion", "BugReport",
+        "Serving", "Stacks", "Completion", "BugReport", "Explain",
         "Snapshotter.Model", "Snapshotter.Disk", "Snapshotter.Store", "Snapshotter.Filters", "Snapshotter");
 
     private static IEnumerable<string> Rooms => s_program.Names;

@@ -11,6 +11,14 @@ internal static class FullPath
     /// <exception cref="IOException">The working directory is gone.</exception>
     public static string Of(string path) => Path.IsPathRooted(path) ? path : Path.Combine(WorkingDirectory, path);
 
+    /// <summary>The same for many; the working directory is asked for at most once.</summary>
+    /// <exception cref="IOException">The working directory is gone.</exception>
+    public static string[] OfAll(IEnumerable<string> paths)
+    {
+        string? directory = null;
+        return [.. paths.Select(path => Path.IsPathRooted(path) ? path : Path.Combine(directory ??= WorkingDirectory, path))];
+    }
+
     /// <summary>Takes "." and ".." off the text, and a slash at the end: for a directory that does not exist yet.</summary>
     /// <exception cref="IOException">The working directory is gone.</exception>
     public static string Plain(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(Of(path)));

@@ -50,7 +50,7 @@ internal sealed class LayerWords
             throw new UsageException("lowerdir= is missing; write -o lowerdir=TOP:...:BOTTOM");
         if (Lowers.Count + Data.Count > MaxLayers)
             throw TooMany(Lowers.Count + Data.Count);
-        return overlay with { LowerDirs = [.. Lowers.Select(FullPath.Of)], DataDirs = [.. Data.Select(FullPath.Of)] };
+        return overlay with { LowerDirs = FullPath.OfAll(Lowers), DataDirs = FullPath.OfAll(Data) };
     }
 
     private UsageException TooMany(int count) => new(

@@ -37,6 +37,9 @@ internal sealed record MountRequest
 
     public bool Trace { get; init; }
 
+    /// <summary>io_uring carries the requests where the kernel offers it.</summary>
+    public bool UsesRing { get; init; } = true;
+
     /// <summary>One thread serves requests, as long as <see cref="MostThreads"/> does not say more.</summary>
     public bool SingleThread { get; init; }
 

@@ -7,9 +7,6 @@ internal static class MountRequestParser
 {
     private const string DefaultSource = "overlayfuse";
 
-    /// <summary>Container clients set it to 1 to have the whiteouts of an upper as files (fuse-overlayfs' name for it).</summary>
-    private const string AufsVariable = "FUSE_OVERLAYFS_DISABLE_OVL_WHITEOUT";
-
     /// <exception cref="UsageException">Something is missing, unknown, or contradicts itself.</exception>
     public static MountRequest Parse(CommandLine line)
     {
@@ -32,12 +29,10 @@ internal static class MountRequestParser
             + "there is one mountpoint, and at most one source before it"),
     };
 
-    private static bool WantsAufsWhiteouts => Environment.GetEnvironmentVariable(AufsVariable) is not (null or "" or "0");
-
     /// <summary>The part of the request that the words besides the mount options give.</summary>
     private static MountRequest Begin(CommandLine line) => MountRequest.Empty with
     {
-        Overlay = MountRequest.Empty.Overlay with { AufsWhiteouts = WantsAufsWhiteouts },
+        Overlay = MountRequest.Empty.Overlay with { AufsWhiteouts = AufsVariable.IsSet },
         Source = line.Positionals is [{ Length: > 0 } source, _] ? source : DefaultSource,
         Foreground = line.Foreground || line.Debug,
         Trace = line.Debug,

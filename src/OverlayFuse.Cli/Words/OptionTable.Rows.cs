@@ -162,9 +162,22 @@ internal static partial class OptionTable
         TakeMount("max_readahead", "BYTES",
             "how far the kernel reads ahead (root's default 524288; others cannot have more than the kernel's 131072)",
             (m, v) => m with { MaxReadahead = (uint)OptionValue.Number("max_readahead", v, 0, 1 << 30) }),
+        TakeMount("io_uring", "[0|1]",
+            "1: io_uring carries the requests where the kernel offers it (Linux 6.14 with fuse.enable_uring=1); 0: /dev/fuse does",
+            (m, v) => m with { UsesRing = OptionValue.Switch("io_uring", v) }),
         TakeMount(OptionWords.Debug, "",
             "as -d: stays in the foreground and traces every request",
             (m, _) => m with { Foreground = true, Trace = true }),
+        TakeMount("allow_root", "",
+            "root may enter besides who mounts (root's mount: root alone; others need user_allow_other in /etc/fuse.conf)",
+            (m, _) => m with { AllowRoot = true }),
+        TakeMount(OptionWords.AutoUnmount, "",
+            "the mount goes with the daemon, whatever ends it: a process of its own waits for that, and unmounts",
+            (m, _) => m),
+    ];
+
+    private static IEnumerable<OptionRule> LibfuseWithoutEffect() =>
+    [
         Accept("subtype", "NAME", "the type is always fuse.overlayfuse"),
         Accept("max_read", "BYTES", "requests are as large as the kernel allows"),
         Accept("max_write", "BYTES", "requests are as large as the kernel allows"),
@@ -177,12 +190,6 @@ internal static partial class OptionTable
         Accept("nonempty", "", "the mountpoint may hold files in any case"),
         Accept("splice_read", "", "left out"), Accept("splice_write", "", "left out"), Accept("splice_move", "", "left out"),
         Accept("no_splice_read", "", "always so"), Accept("no_splice_write", "", "always so"), Accept("no_splice_move", "", "always so"),
-        TakeMount("allow_root", "",
-            "root may enter besides who mounts (root's mount: root alone; others need user_allow_other in /etc/fuse.conf)",
-            (m, _) => m with { AllowRoot = true }),
-        TakeMount(OptionWords.AutoUnmount, "",
-            "the mount goes with the daemon, whatever ends it: a process of its own waits for that, and unmounts",
-            (m, _) => m),
     ];
 
     private static IEnumerable<OptionRule> MountTools() =>

@@ -12,7 +12,7 @@ internal static partial class OptionTable
     private static readonly string[] Booleans = ["0", "1"];
 
     public static IReadOnlyList<OptionRule> Rules { get; } =
-        [.. Layers(), .. Semantics(), .. FuseOverlayfs(), .. MountWords(), .. Libfuse(), .. MountTools()];
+        [.. Layers(), .. Semantics(), .. FuseOverlayfs(), .. MountWords(), .. Libfuse(), .. LibfuseWithoutEffect(), .. MountTools()];
 
     private static Dictionary<string, OptionRule> ByName { get; } = Rules.ToDictionary(rule => rule.Name);
 

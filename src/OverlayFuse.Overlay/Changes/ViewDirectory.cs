@@ -44,6 +44,16 @@ internal sealed class ViewDirectory : IDisposable
     /// <summary>The part in one layer, or null.</summary>
     public ViewPart? PartIn(int layer) => _parts.Find(part => part.Layer == layer);
 
+    /// <summary>The parts in lower layers, opened once more.</summary>
+    /// <exception cref="IOException">One cannot be opened.</exception>
+    public ViewDirectory Lowers()
+    {
+        var lowers = new ViewDirectory();
+        foreach (ViewPart part in _parts.Skip(LowersFrom(this)))
+            ViewLayers.Require(lowers.Add(new ViewPart(part.Layer, part.Location), part.Fd, Name.Dot), Name.Dot);
+        return lowers;
+    }
+
     /// <summary>Closes the parts. They can be opened again.</summary>
     public void Dispose()
     {

@@ -22,11 +22,12 @@ internal sealed class ViewLayers : IDisposable
     private readonly List<Layer> _stack = [];
 
     /// <exception cref="IOException">A layer cannot be opened. The text names it.</exception>
-    public ViewLayers(OverlayOptions options, bool believesOverrides)
+    public ViewLayers(OverlayOptions options, bool believesOverrides, bool ignoresLowerAufs = false)
     {
+        HasUpper = options.UpperDir is not null;
         try
         {
-            foreach (string path in options.LowerDirs.Prepend(options.UpperDir!))
+            foreach (string path in options.LowerDirs.Prepend(options.UpperDir ?? options.LowerDirs[0]))
                 _stack.Add(Layer.Open(path, readOnly: true, _clones));
             foreach (string path in options.DataDirs)
                 _data.Add(Layer.Open(path, readOnly: true, _clones));
@@ -47,8 +48,12 @@ internal sealed class ViewLayers : IDisposable
             UpperForm = options.AufsWhiteouts ? new AufsUpper(kernelForm, null) : kernelForm,
             Owners = owners,
             HasDataLayers = _data.Count > 0,
+            IgnoresLowerAufs = ignoresLowerAufs,
         };
     }
+
+    /// <summary>False for a stack without an upper. The first of <see cref="Stack"/> has no meaning then.</summary>
+    public bool HasUpper { get; }
 
     public OverlayXattr Xattrs { get; }
 
@@ -68,7 +73,7 @@ internal sealed class ViewLayers : IDisposable
     public ViewDirectory OpenRoot(int first)
     {
         var root = new ViewDirectory();
-        for (int layer = first; layer < _stack.Count; layer++)
+        for (int layer = HasUpper ? first : Math.Max(first, 1); layer < _stack.Count; layer++)
             Require(root.Add(new ViewPart(layer, null), _stack[layer].Root.Fd, Name.Dot), Name.Dot);
         return root;
     }
@@ -107,7 +112,7 @@ internal sealed class ViewLayers : IDisposable
         if (error != Errno.None)
         {
             throw new IOException(
-                $"{name.ToString()}: a layer cannot be read there ({error}); make it readable for the user that lists the changes");
+                $"{name.ToString()}: a layer cannot be read there ({error}); make it readable for the user that runs this");
         }
     }
 

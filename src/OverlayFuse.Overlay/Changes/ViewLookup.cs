@@ -19,12 +19,16 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
 
     private ViewEntry? _found;
 
+    /// <summary>Notes the way of the lookup. Null: nobody asks for it.</summary>
+    public LookupTrace? Trace { get; init; }
+
     /// <summary>Looks. The result is null if nothing is shown.</summary>
     /// <exception cref="IOException">A layer cannot be read.</exception>
     public ViewEntry? Run()
     {
         var pass = new LayerPass<ViewLookup>(layers.Reader, new Name(name), this);
         Errno error = pass.Run(0);
+        Trace?.End(pass.Location);
         if (error != Errno.None && !pass.IsRefused)
         {
             _found?.Parts.Dispose();
@@ -77,6 +81,10 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
 
     public ref Known LowerMarks(int index) => ref _parts[_first + index].Marks;
 
+    public void Enter(ushort layer, byte[]? location) => Trace?.Enter(NumberOf(layer), location);
+
+    public void Stop(ushort layer, LayerStop reason) => Trace?.Stop(NumberOf(layer), reason);
+
     public void LearnMarks()
     {
     }
@@ -95,9 +103,7 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
     public void Refuse(scoped LayerEntry file, in Statx stat) =>
         _found ??= new ViewEntry(_walked) { Stat = stat, Top = new ViewPlace(NumberOf(file), file.Directory, file.Name.ToArray()) };
 
-    public void TakeRedirect(byte[] redirect)
-    {
-    }
+    public void TakeRedirect(byte[] redirect) => Trace?.TakeRedirect(redirect);
 
     public void NoteXattrWhiteouts(ushort layer)
     {
@@ -112,6 +118,7 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
             return _found.IsBroken ? Errno.None : error;
         _walked.Add(file);
         _found.Data = new ViewPlace(ViewLayers.DataLayer, file, [0]);
+        Trace?.TakeData(path);
         return Errno.None;
     }
 
@@ -129,6 +136,7 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
                 return error;
             _found = new ViewEntry(_walked) { Stat = stat, Top = place };
         }
+        Trace?.Take(NumberOf(file));
         return _found.Parts.Add(new ViewPart(NumberOf(file), file.Location ?? name), file.Directory, file.Name);
     }
 
@@ -139,6 +147,7 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
             return error;
         _found ??= new ViewEntry(_walked) { Stat = stat, Top = place };
         _found.Data = place;
+        Trace?.Take(place.Layer);
         return Errno.None;
     }
 
@@ -153,5 +162,7 @@ internal sealed class ViewLookup(ViewLayers layers, ViewDirectory lowerRoots, Vi
         return error;
     }
 
-    private static int NumberOf(scoped LayerEntry file) => file.IsInUpper ? 0 : file.Layer + 1;
+    private static int NumberOf(scoped LayerEntry file) => NumberOf(file.Layer);
+
+    private static int NumberOf(ushort layer) => layer == Limits.NoLayer ? 0 : layer + 1;
 }

@@ -53,6 +53,14 @@ internal interface ILookupTarget
     /// </summary>
     void LearnMarks();
 
+    /// <summary>The lookup goes on in a lower layer.</summary>
+    /// <param name="layer">The number of the layer.</param>
+    /// <param name="location">The name or path there, by a redirect; null for the name that is looked for.</param>
+    void Enter(ushort layer, byte[]? location);
+
+    /// <summary>An entry hides the layers below it. A path from the root that a redirect names is looked for nevertheless.</summary>
+    void Stop(ushort layer, LayerStop reason);
+
     /// <summary>Something was found.</summary>
     bool HasFound { get; }
 

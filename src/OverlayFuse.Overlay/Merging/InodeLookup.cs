@@ -72,6 +72,14 @@ internal ref partial struct InodeLookup(MergedView view, Inode parent, Name name
     public readonly ref Known LowerMarks(int index) => ref _parts.HasAufsWhiteouts[index];
 
     /// <summary>One listing tells the marks and the names.</summary>
+    public readonly void Enter(ushort layer, byte[]? location)
+    {
+    }
+
+    public readonly void Stop(ushort layer, LayerStop reason)
+    {
+    }
+
     public readonly void LearnMarks() => _ = _view.LowerNames.Of(_base, _base.Directory!.Parts);
 
     public Errno TakeUpper(scoped LayerEntry file, in Statx stat)

@@ -22,6 +22,28 @@ internal readonly ref struct LayerEntry(Fd directory, Name name, ushort layer)
     public byte[]? Location { get; init; }
 }
 
+/// <summary>The reason why a lookup ends in a layer, so that all layers below are hidden.</summary>
+public enum LayerStop
+{
+    /// <summary>A whiteout: a device 0:0, or an empty file with an xattr.</summary>
+    Whiteout,
+
+    /// <summary>A file ".wh.NAME" beside the name.</summary>
+    AufsMark,
+
+    /// <summary>A directory with xattr "opaque".</summary>
+    Opaque,
+
+    /// <summary>A directory that holds ".wh..wh..opq".</summary>
+    AufsOpaque,
+
+    /// <summary>A file that has its own data.</summary>
+    File,
+
+    /// <summary>The entry itself has another type than the one above, and is hidden, too.</summary>
+    OtherType,
+}
+
 /// <summary>The entry that a layer shows under a name.</summary>
 internal enum LayerSight
 {

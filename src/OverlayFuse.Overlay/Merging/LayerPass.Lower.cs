@@ -47,10 +47,7 @@ internal ref partial struct LayerPass<TTarget>
         if ((error = _reader.Look(file, out Statx stat, out LayerSight sight)) != Errno.None)
             return RefuseFile(error, sight == LayerSight.NestedView, file, stat);
         if (sight == LayerSight.Whiteout)
-        {
-            _stop = true;
-            return Errno.None;
-        }
+            return Stop(_layer, LayerStop.Whiteout);
         if (sight == LayerSight.File && (error = LookAt(file, stat, element)) != Errno.None)
             return error;
         if (_stop || _isBottom)
@@ -58,8 +55,7 @@ internal ref partial struct LayerPass<TTarget>
         if (marks == Known.NotYet && _redirect is null)
             Target.LearnMarks();
         error = _reader.Hides(file, ref marks, out bool hidden);
-        _stop |= hidden;
-        return error;
+        return hidden ? Stop(_layer, LayerStop.AufsMark) : error;
     }
 
     private Errno LookAt(scoped LayerEntry file, in Statx stat, scoped PathElement element) =>
@@ -76,10 +72,7 @@ internal ref partial struct LayerPass<TTarget>
             if (!isBelowFile && (error = Target.TakeDirectory(file, stat, out merges)) != Errno.None)
                 return error;
             if (!merges)
-            {
-                _stop = true;
-                return Errno.None;
-            }
+                return Stop(_layer, LayerStop.OtherType);
             _isDirectory = true;
         }
         return _isLast ? Errno.None : LookBelow(file, element);
@@ -95,21 +88,21 @@ internal ref partial struct LayerPass<TTarget>
             return error;
         if (mark == OpaqueMark.HasXattrWhiteouts && !element.IsInner)
             Target.NoteXattrWhiteouts(_layer);
-        _stop |= mark is OpaqueMark.Opaque or OpaqueMark.OpaqueByAufs;
+        if (mark is OpaqueMark.Opaque or OpaqueMark.OpaqueByAufs)
+            _ = Stop(_layer, mark == OpaqueMark.Opaque ? LayerStop.Opaque : LayerStop.AufsOpaque);
         return mark == OpaqueMark.Opaque ? Errno.None : TakeRedirect(file, element);
     }
 
     private Errno LookAtFile(scoped LayerEntry file, in Statx stat, scoped PathElement element)
     {
         if (element.IsInner || _isDirectory || (_isMetacopy && stat.Type != FileType.Regular))
-        {
-            _stop = true;
-            return Errno.None;
-        }
+            return Stop(_layer, LayerStop.OtherType);
         Errno error;
         if ((error = _reader.IsMetacopy(file, stat, out bool metacopy)) != Errno.None)
             return RefuseFile(error, error == Errno.EIO, file, stat);
-        _stop = !metacopy;
+        _stop = false;
+        if (!metacopy)
+            _ = Stop(_layer, LayerStop.File);
         _isMetacopy = metacopy;
         Target.IsMetacopy |= metacopy;
         if ((error = Target.TakeFile(file, stat, metacopy)) != Errno.None)

@@ -19,10 +19,12 @@ internal ref partial struct LayerPass<TTarget>
             if ((error = _reader.Look(file, out Statx stat, out LayerSight sight)) != Errno.None)
                 return error;
             if (sight == LayerSight.Nothing)
-                return _reader.Hides(file, ref Target.UpperMarks, out _stop);
-            _stop = true;
+            {
+                error = _reader.Hides(file, ref Target.UpperMarks, out bool hidden);
+                return hidden ? Stop(Limits.NoLayer, LayerStop.AufsMark) : error;
+            }
             if (sight == LayerSight.Whiteout)
-                return Errno.None;
+                return Stop(Limits.NoLayer, LayerStop.Whiteout);
             _isLast = !_reader.ReadsRedirects && !Target.HasLowers;
             if ((error = Target.TakeUpper(file, stat)) != Errno.None)
                 return error;
@@ -42,8 +44,9 @@ internal ref partial struct LayerPass<TTarget>
         Errno error;
         if ((error = _reader.ReadOpaque(file, ref Target.UpperMarks, isBottom: false, out OpaqueMark mark)) != Errno.None)
             return error;
-        _stop = mark == OpaqueMark.Opaque;
-        return _stop || _isLast ? Errno.None : TakeRedirect(file, new PathElement(file.Name));
+        if (mark == OpaqueMark.Opaque)
+            return Stop(Limits.NoLayer, LayerStop.Opaque);
+        return _isLast ? Errno.None : TakeRedirect(file, new PathElement(file.Name));
     }
 
     /// <summary>The mode of an ordinary user's own directory forbids to read it. Its marks still count.</summary>
@@ -65,8 +68,7 @@ internal ref partial struct LayerPass<TTarget>
         if ((error = _reader.IsMetacopy(file, stat, out bool metacopy)) != Errno.None)
             return RefuseFile(error, error == Errno.EIO, file, stat);
         if (!metacopy)
-            return Errno.None;
-        _stop = false;
+            return Stop(Limits.NoLayer, LayerStop.File);
         _isMetacopy = Target.IsMetacopy = true;
         return _isLast ? Errno.None : TakeRedirect(file, new PathElement(file.Name));
     }

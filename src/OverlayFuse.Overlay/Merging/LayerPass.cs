@@ -1,6 +1,5 @@
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Layers;
-using OverlayFuse.Overlay.Marks;
 
 namespace OverlayFuse.Overlay.Merging;
 
@@ -51,6 +50,9 @@ internal ref partial struct LayerPass<TTarget>
     /// <summary>The error of the lookup comes from a rule of overlays. False if a layer could not be read.</summary>
     public bool IsRefused { get; private set; }
 
+    /// <summary>The name or path in the layers below those that were asked; null for the name that is looked for.</summary>
+    public readonly byte[]? Location => _redirect;
+
     /// <summary>Looks for the name. No error if no layer has it.</summary>
     /// <param name="from">0, or the topmost slot that has the name: slot 1 is the first lower layer of the parent.</param>
     /// <returns>EPERM for a redirect or metacopy that the options forbid to follow, EIO for a metacopy without data.</returns>
@@ -68,7 +70,7 @@ internal ref partial struct LayerPass<TTarget>
     /// <param name="from">0, or the topmost lower part of the parent that has the name.</param>
     public Errno LookInLowers(int from)
     {
-        if (AufsWhiteout.IsMark(_name))
+        if (_reader.IsMark(layer: 0, _name))
             return Errno.None;
         if (!LeaveForRoot())
             Target.EnterLowers();
@@ -80,6 +82,7 @@ internal ref partial struct LayerPass<TTarget>
             _layer = Target.LayerOf(index);
             _isBottom = index == Target.Count - 1;
             _isLast = IsLast();
+            Target.Enter(_layer, _redirect);
             Errno error;
             if ((error = Target.BorrowLower(index, out BorrowedFd directory)) != Errno.None)
                 return error;
@@ -123,6 +126,14 @@ internal ref partial struct LayerPass<TTarget>
             return Refuse(Errno.EIO);
         Target.TakeLowerData();
         return _reader.Metacopy.IsOn ? Errno.None : Refuse(Errno.EPERM);
+    }
+
+    /// <summary>Nothing below is looked for.</summary>
+    private Errno Stop(ushort layer, LayerStop reason)
+    {
+        _stop = true;
+        Target.Stop(layer, reason);
+        return Errno.None;
     }
 
     private Errno Refuse(Errno error)

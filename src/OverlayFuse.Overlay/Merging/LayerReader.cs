@@ -29,6 +29,12 @@ internal sealed class LayerReader
     public required bool HasDataLayers { get; init; }
 
     /// <summary>
+    /// True for the layers of the kernel's overlayfs, to which ".wh.NAME" in a lower layer is a name like others. OverlayFuse and
+    /// fuse-overlayfs read it as a mark.
+    /// </summary>
+    public bool IgnoresLowerAufs { get; init; }
+
+    /// <summary>
     /// True if the reader may widen for a moment the mode of an ordinary user's own directory, to read its marks. False for a reader
     /// that writes nothing.
     /// </summary>
@@ -74,16 +80,20 @@ internal sealed class LayerReader
     }
 
     /// <summary>True if the name is a mark of AUFS in this layer, which is not shown.</summary>
-    public bool IsMark(ushort layer, Name name) => (layer != Limits.NoLayer || UpperForm.HasMarkFiles) && AufsWhiteout.IsMark(name);
+    public bool IsMark(ushort layer, Name name) =>
+        (layer == Limits.NoLayer ? UpperForm.HasMarkFiles : !IgnoresLowerAufs) && AufsWhiteout.IsMark(name);
 
     /// <summary>Tells if a mark beside a name hides it in the layers below.</summary>
     /// <param name="file">The name.</param>
     /// <param name="marks">The knowledge about marks in its directory.</param>
     /// <param name="hides">The answer.</param>
-    public Errno Hides(scoped LayerEntry file, ref Known marks, out bool hides) =>
-        file.IsInUpper
-            ? UpperForm.Hides(file.Directory, ref marks, file.Name, out hides)
-            : AufsWhiteout.Hides(file.Directory, ref marks, file.Name, out hides);
+    public Errno Hides(scoped LayerEntry file, ref Known marks, out bool hides)
+    {
+        if (file.IsInUpper)
+            return UpperForm.Hides(file.Directory, ref marks, file.Name, out hides);
+        hides = false;
+        return IgnoresLowerAufs ? Errno.None : AufsWhiteout.Hides(file.Directory, ref marks, file.Name, out hides);
+    }
 
     /// <summary>Reads which part of the layers below a directory hides.</summary>
     /// <param name="file">The directory.</param>
@@ -93,7 +103,7 @@ internal sealed class LayerReader
     public Errno ReadOpaque(scoped LayerEntry file, ref Known marks, bool isBottom, out OpaqueMark mark)
     {
         if (!file.IsInUpper)
-            return Opaque.ReadInLower(Xattrs, file.Directory, file.Name, isBottom, out mark);
+            return Opaque.ReadInLower(Xattrs, file.Directory, file.Name, isBottom || IgnoresLowerAufs, out mark);
         Errno error = UpperForm.IsOpaque(file.Directory, ref marks, file.Name, out bool opaque);
         mark = opaque ? OpaqueMark.Opaque : OpaqueMark.None;
         return error;

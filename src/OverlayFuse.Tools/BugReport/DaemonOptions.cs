@@ -6,8 +6,6 @@ namespace OverlayFuse.Tools.BugReport;
 /// <summary>The mount options that a daemon was started with, without values that name something.</summary>
 internal static class DaemonOptions
 {
-    private const string EndOfOptions = "--";
-
     /// <summary>Values of these forms are names that the user has chosen.</summary>
     private static readonly string[] s_names = ["DIR", "FILE", "NAME", "LABEL", "LIST", "TEXT", "TOP"];
 
@@ -19,26 +17,8 @@ internal static class DaemonOptions
             return "unknown";
         Dictionary<string, MountOption> known = ServingProgram.Ask(ServingJson.Default.MountOptionArray, "options", "--json")
             .ToDictionary(option => option.Name);
-        string[] words = [.. File.ReadAllText(file).Split('\0').TakeWhile(word => word != EndOfOptions)];
-        return string.Join(',', OptionStrings(words).SelectMany(Split).Select(option => Hidden(option, known)));
+        return string.Join(',', DaemonWords.Options(File.ReadAllText(file).Split('\0')).Select(option => Hidden(option, known)));
     }
-
-    /// <summary>The values of -o: the rest of the word, or the next word.</summary>
-    private static IEnumerable<string> OptionStrings(string[] words)
-    {
-        for (int i = 1; i < words.Length; i++)
-        {
-            if (words[i] == "-o" && i + 1 < words.Length)
-                yield return words[++i];
-            else if (words[i].StartsWith("-o", StringComparison.Ordinal))
-                yield return words[i][2..];
-        }
-    }
-
-    /// <summary>A comma behind a backslash belongs to a value, and the values with such commas are hidden.</summary>
-    private static IEnumerable<string> Split(string options) =>
-        options.Replace(@"\\", "", StringComparison.Ordinal).Replace(@"\,", "", StringComparison.Ordinal)
-            .Split(',', StringSplitOptions.RemoveEmptyEntries);
 
     private static string Hidden(string option, Dictionary<string, MountOption> known)
     {

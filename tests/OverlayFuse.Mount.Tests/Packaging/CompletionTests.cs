@@ -37,8 +37,8 @@ internal sealed class CompletionTests
     public void RemoveSandbox() => sandbox.Dispose();
 
     [TestCase("overlayfuse un", "unmount")]
-    [TestCase("overlayfuse ", "add-layer bugreport changes completion doctor hold layers list lower/ lowest/ options other/ refresh run "
-        + "snapshotter unmount")]
+    [TestCase("overlayfuse ", "add-layer bugreport cat-layer changes completion doctor explain hold layers list lower/ lowest/ "
+        + "options other/ refresh run snapshotter tree unmount")]
     [TestCase("overlayfuse --", "--debug --foreground --help --version")]
     [TestCase("overlayfuse run --", "--at --diff --help --json --keep --lower --map-root --root --upper")]
     [TestCase("overlayfuse unmount -", "--all --help --lazy --timeout -a -h -l")]

@@ -9,7 +9,8 @@ namespace OverlayFuse.Mount.Tests.Verbs;
 internal sealed class JsonTests
 {
     /// <summary>These print nothing when they succeed, or speak a protocol of their own, or print a script or a file.</summary>
-    private static readonly string[] WithoutJson = ["hold", "add-layer", "refresh", "unmount", "bugreport", "completion", "snapshotter"];
+    private static readonly string[] WithoutJson =
+        ["hold", "add-layer", "refresh", "unmount", "bugreport", "completion", "snapshotter", "cat-layer"];
 
     private CliSandbox sandbox = null!;
 
@@ -31,6 +32,8 @@ internal sealed class JsonTests
     [TestCase("list")]
     [TestCase("doctor")]
     [TestCase("changes", "m")]
+    [TestCase("explain", "m/file")]
+    [TestCase("tree", "m")]
     public void Json_OfAVerb_IsAnArrayWithTheKeysOfThePage(params string[] words)
     {
         ToolResult result = sandbox.Start([.. words, "--json"]);

@@ -1,7 +1,7 @@
 using System.Text;
 using OverlayFuse.Linux;
 
-namespace OverlayFuse.Cli.Words;
+namespace OverlayFuse.Output;
 
 /// <summary>
 /// Reads the lists of lower layers. Escapes in lowerdir= are the kernel's: \: \, and \\. Any other character after a backslash is itself.
@@ -22,7 +22,7 @@ internal static class LayerList
         {
             if (lowerdir[i] != ':')
             {
-                layer.Append(lowerdir[i] == '\\' && i + 1 < lowerdir.Length ? lowerdir[++i] : lowerdir[i]);
+                _ = layer.Append(lowerdir[i] == '\\' && i + 1 < lowerdir.Length ? lowerdir[++i] : lowerdir[i]);
                 continue;
             }
             Finish(lowerdir, isData ? data : layers, layer, layers.Count + data.Count + 1);
@@ -42,7 +42,7 @@ internal static class LayerList
     {
         var plain = new StringBuilder(path.Length);
         for (int i = 0; i < path.Length; i++)
-            plain.Append(path[i] == '\\' && i + 1 < path.Length ? path[++i] : path[i]);
+            _ = plain.Append(path[i] == '\\' && i + 1 < path.Length ? path[++i] : path[i]);
         return plain.ToString();
     }
 
@@ -65,6 +65,6 @@ internal static class LayerList
                 $"lowerdir={lowerdir}: layer {number} is empty; put one colon between two directories, two before a data-only one, " +
                 "and none at the ends (a colon within a name is written \\:)");
         layers.Add(layer.ToString());
-        layer.Clear();
+        _ = layer.Clear();
     }
 }
