@@ -27,6 +27,9 @@ public sealed record OverlayOptions
     /// </summary>
     public IReadOnlyList<string> DataDirs { get; init; } = [];
 
+    /// <summary>The places of lower and data-only layers that <c>LayerChecks</c> has seen, by their paths. Others are looked for.</summary>
+    public IReadOnlyDictionary<string, LayerSite> Sites { get; init; } = new Dictionary<string, LayerSite>();
+
     /// <summary>io=.</summary>
     public IoMode Io { get; init; }
 

@@ -40,12 +40,12 @@ internal sealed class ReportTests
         JsonElement[] found = [.. JsonDocument.Parse(JsonOutput.Of(mounts)).RootElement.EnumerateArray()];
         Assert.That(found.Select(Keys), Is.All.EqualTo(new[]
             {
-                "mountpoint", "state", "user", "read_only", "io", "userxattr", "pid", "uptime_seconds", "resident_bytes", "copy_ups",
-                "inodes", "layer_count", "layers", "notes", "events",
+                "mountpoint", "state", "user", "read_only", "io", "io_uring", "userxattr", "pid", "uptime_seconds", "resident_bytes",
+                "copy_ups", "inodes", "layer_count", "layers", "notes", "events",
             }));
         IEnumerable<JsonProperty> unknown = found[0].EnumerateObject().Where(pair => pair.Value.ValueKind == JsonValueKind.Null);
         Assert.That(unknown.Select(pair => pair.Name), Is.EqualTo(new[]
-            { "io", "userxattr", "pid", "uptime_seconds", "resident_bytes", "copy_ups", "inodes", "layer_count" }));
+            { "io", "io_uring", "userxattr", "pid", "uptime_seconds", "resident_bytes", "copy_ups", "inodes", "layer_count" }));
         Assert.That(found[1].GetProperty("uptime_seconds").GetInt32(), Is.EqualTo(1));
         Assert.That(found[1].GetProperty("userxattr").GetBoolean(), Is.True);
         Assert.That(found[1].GetProperty("mountpoint").GetString(), Is.EqualTo("/mé <>&\\"));

@@ -51,7 +51,7 @@ internal static class Daemon
             _ = mount.AllowReadahead(request.MaxReadahead);
             if (!mount.IsForeign)
                 NativeDaemon.Watch(mount.MountPoint);
-            Explain(request, hold.Options, fileSystem);
+            Explain(request, hold.Options, fileSystem, session);
             var served = new Served(mount, session, fileSystem)
             {
                 Hold = hold,
@@ -82,10 +82,11 @@ internal static class Daemon
     }
 
     /// <summary>Tells which options are not followed as they were written: to `overlayfuse list -l`, and with -d to the log.</summary>
-    private static void Explain(MountRequest request, OverlayOptions options, OverlayFileSystem fileSystem)
+    private static void Explain(MountRequest request, OverlayOptions options, OverlayFileSystem fileSystem, FuseSession session)
     {
         string[] notes = [.. request.Notes, .. new OptionNotes(options, fileSystem.EffectiveIo, Sys.EffectiveUid != 0).All()];
         fileSystem.Notes = string.Join('\n', notes);
+        fileSystem.UsesRing = session.UsesRing;
         if (!request.Trace)
             return;
         PlainText.Log($"io={OptionValue.Word(fileSystem.EffectiveIo)}");
@@ -97,6 +98,7 @@ internal static class Daemon
     {
         if (!NativeDaemon.AnnounceLive())
             Stop(served);
+        served.FileSystem.ReleaseStart();
         signals.OnStop(() => Stop(served));
         if (!served.Session.WaitUntilEnded(StartIsOver))
         {
@@ -167,6 +169,7 @@ internal static class Daemon
         {
             MaxReadahead = request.MaxReadahead,
             OnlyUser = OnlyUser(request),
+            UsesRing = request is { UsesRing: true, SingleThread: false },
             Trace = request.Trace ? PlainText.Log : null,
             Log = events.Add,
         };

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using OverlayFuse.Cli.Asking;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 using OverlayFuse.Overlay.Live;
 
@@ -73,5 +74,5 @@ internal sealed class MountQuestion : IDisposable
     }
 
     private static MountAnswer None(Errno error) =>
-        MountAnswer.Nothing(error is Errno.ENOTCONN or Errno.ECONNABORTED ? MountState.Dead : MountState.Unknown);
+        MountAnswer.Nothing(FuseMount.IsWithoutDaemon(error) ? MountState.Dead : MountState.Unknown);
 }

@@ -51,8 +51,12 @@ internal sealed record MountReport : IJsonObject
     /// <summary>The last messages of the daemon, a line each.</summary>
     public IReadOnlyList<string> Events { get; init; } = [];
 
-    /// <summary>"rw,io=stateless,userxattr".</summary>
-    public string Mode => (IsReadOnly ? "ro" : "rw") + (Io is null ? "" : ",io=" + Io) + (UserXattr == true ? ",userxattr" : "");
+    /// <summary>True if io_uring carries the requests.</summary>
+    public bool? UsesRing { get; init; }
+
+    /// <summary>"rw,io=stateless,io_uring,userxattr".</summary>
+    public string Mode => (IsReadOnly ? "ro" : "rw") + (Io is null ? "" : ",io=" + Io) + (UsesRing == true ? ",io_uring" : "") +
+        (UserXattr == true ? ",userxattr" : "");
 
     public static MountReport Of(MountEntry entry, MountAnswer answer)
     {
@@ -68,6 +72,7 @@ internal sealed record MountReport : IJsonObject
         {
             Io = OptionValue.Word(told.Io),
             UserXattr = told.UserXattr != 0,
+            UsesRing = told.UsesRing != 0,
             ProcessId = answer.ProcessId,
             Uptime = TimeSpan.FromMilliseconds(told.Uptime),
             ResidentBytes = told.ResidentBytes,
@@ -86,6 +91,7 @@ internal sealed record MountReport : IJsonObject
         JsonOutput.WriteNumber(json, "user", User);
         json.WriteBoolean("read_only", IsReadOnly);
         json.WriteString("io", Io);
+        JsonOutput.WriteBoolean(json, "io_uring", UsesRing);
         JsonOutput.WriteBoolean(json, "userxattr", UserXattr);
         JsonOutput.WriteNumber(json, "pid", ProcessId);
         JsonOutput.WriteNumber(json, "uptime_seconds", Uptime is { } uptime ? (long)uptime.TotalSeconds : null);

@@ -27,6 +27,7 @@ public static class LayerChecks
             using LayerPlace? merged = mountPoint is null ? null : LayerPlace.Open("mountpoint", mountPoint, mounts);
             places.AddRange(options.LowerDirs.Select(path => LayerPlace.Open("lowerdir", path, mounts)));
             places.AddRange(options.DataDirs.Select(path => LayerPlace.Open("datadir", path, mounts)));
+            options = options with { Sites = SitesOf(places) };
             if (options.UpperDir is null || options.WorkDir is null)
             {
                 RefusePlaces(places, merged);
@@ -59,6 +60,9 @@ public static class LayerChecks
     /// <param name="places">All layers and the work directory.</param>
     public static void RefuseOverlaps(IReadOnlyList<LayerPlace> places)
     {
+        if (!LayerPlace.HaveOverlap(places))
+            return;
+        // The text names the first two in the user's order.
         for (int i = 0; i < places.Count; i++)
             for (int j = i + 1; j < places.Count; j++)
                 RefuseOverlap(places[i], places[j]);
@@ -84,6 +88,14 @@ public static class LayerChecks
     }
 
     private static MountRefusedException Overlap(string message) => new(message) { Error = Errno.ELOOP };
+
+    private static Dictionary<string, LayerSite> SitesOf(List<LayerPlace> lowers)
+    {
+        var sites = new Dictionary<string, LayerSite>();
+        foreach (LayerPlace lower in lowers)
+            sites[lower.Path] = lower.Site;
+        return sites;
+    }
 
     private static LayerPlace Add(List<LayerPlace> places, LayerPlace place)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OverlayFuse.Fuse.Mounting;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Overlay.Checks;
@@ -17,7 +18,8 @@ public sealed class LayerPlace : IDisposable
         Path = path;
         Fd = fd;
         RealPath = ReadRealPath(fd);
-        MountId = ReadMountId(fd);
+        MountId = ReadMountId(fd, out Statx stat);
+        Site = new LayerSite(RealPath, (ulong)MountId, stat.Dev, stat.Ino);
         Mount = mounts.Find(MountId);
         (_device, _pathInFileSystem) = FindInFileSystem();
     }
@@ -36,6 +38,9 @@ public sealed class LayerPlace : IDisposable
 
     /// <summary>The id of the mount that the path leads through.</summary>
     public int MountId { get; }
+
+    /// <summary>What the mount needs to open it again.</summary>
+    public LayerSite Site { get; }
 
     /// <summary>That mount. Null if /proc/self/mountinfo does not list it.</summary>
     public MountEntry? Mount { get; }
@@ -61,8 +66,27 @@ public sealed class LayerPlace : IDisposable
     public bool Contains(LayerPlace other) =>
         _device == other._device && other._pathInFileSystem.StartsWith(_pathInFileSystem, StringComparison.Ordinal);
 
+    /// <summary>
+    /// True if one of them contains another. Sorted by path, a directory is followed by what it contains, so neighbours tell.
+    /// </summary>
+    public static bool HaveOverlap(IReadOnlyList<LayerPlace> places)
+    {
+        LayerPlace[] sorted = [.. places];
+        Array.Sort(sorted, Compare);
+        for (int i = 1; i < sorted.Length; i++)
+        {
+            if (sorted[i - 1].Contains(sorted[i]))
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>Closes the descriptor.</summary>
     public void Dispose() => Sys.Close(Fd);
+
+    private static int Compare(LayerPlace one, LayerPlace other) =>
+        string.CompareOrdinal(one._device, other._device) is var order and not 0
+            ? order : string.CompareOrdinal(one._pathInFileSystem, other._pathInFileSystem);
 
     private (string Device, string Path) FindInFileSystem()
     {
@@ -80,7 +104,8 @@ public sealed class LayerPlace : IDisposable
         Errno.EACCES or Errno.EPERM => "permission denied; make it readable for the mounting user",
         Errno.ELOOP => "too many symbolic links; name the directory itself",
         Errno.ENAMETOOLONG => "the path is too long; name it relative to the working directory, or through a symbolic link",
-        Errno.ENOTCONN => $"a FUSE mount whose daemon is gone is in the way; run 'umount {path}' or 'fusermount3 -u {path}'",
+        _ when FuseMount.IsWithoutDaemon(error) =>
+            $"a FUSE mount whose daemon is gone is in the way; run 'umount {path}' or 'fusermount3 -u {path}'",
         _ => $"cannot be opened ({error}); name a directory that can be read",
     };
 
@@ -92,9 +117,9 @@ public sealed class LayerPlace : IDisposable
     }
 
     /// <summary>Reads the mount's id from statx(2), or from /proc/self/fdinfo before Linux 5.8.</summary>
-    private static int ReadMountId(Fd fd)
+    private static int ReadMountId(Fd fd, out Statx stat)
     {
-        if (Sys.FStatx(fd, out Statx stat, StatxMask.MountId) == Errno.None && (stat.Mask & StatxMask.MountId) != 0)
+        if (Sys.FStatx(fd, out stat, StatxMask.MountId | StatxMask.Ino) == Errno.None && (stat.Mask & StatxMask.MountId) != 0)
             return (int)stat.MountId;
         string path = Proc.PathOf(string.Create(CultureInfo.InvariantCulture, $"self/fdinfo/{fd.Number}"));
         Errno error = TextFile.ReadLines(path, out string[] lines);

@@ -23,7 +23,7 @@ internal static class WorkProbe
         try
         {
             error = Sys.OpenAt(work.Fd, name, OpenFlags.Directory | OpenFlags.NoFollow, out Fd fd);
-            Require(error, $"{work}: cannot be read back", Remedy);
+            Require(error, $"{work}: cannot be read back");
             using var probe = new ScopedFd(fd);
             RequireEntryTypes(upper, probe);
             MoveProbe.Run(upper, work, probe);
@@ -41,9 +41,9 @@ internal static class WorkProbe
     {
         Name name = Name.From("entry");
         Errno error = Sys.MkNodAt(probe, name, (uint)FileType.Regular | Permissions.OwnerReadWrite, 0);
-        Require(error, $"{upper}: a file cannot be made in its work directory", Remedy);
+        Require(error, $"{upper}: a file cannot be made in its work directory");
         error = Sys.OpenAt(probe, Name.Dot, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened);
-        Require(error, $"{upper}: its work directory cannot be opened", Remedy);
+        Require(error, $"{upper}: its work directory cannot be opened");
         // The new descriptor is for btrfs, which lists the entries from before the open.
         using var listed = new ScopedFd(opened);
         Span<byte> records = stackalloc byte[1024];
@@ -52,7 +52,7 @@ internal static class WorkProbe
         bool hasType = entries.MoveNext() && entries.Type == FileType.Regular;
         // If it fails, rmdir of the probe fails, too.
         _ = Sys.UnlinkAt(probe, name);
-        Require(error, $"{upper}: its work directory cannot be listed", Remedy);
+        Require(error, $"{upper}: its work directory cannot be listed");
         if (!hasType)
             throw new MountRefusedException(
                 $"{upper}: its file system does not tell the types of entries (d_type); {Remedy} (xfs made with ftype=1)");
@@ -67,7 +67,7 @@ internal static class WorkProbe
             return false;
         // If it fails, rmdir of the probe fails, too.
         _ = Sys.UnlinkAt(probe, name);
-        Require(error, $"{upper}: a whiteout cannot be made in its work directory", Remedy);
+        Require(error, $"{upper}: a whiteout cannot be made in its work directory");
         return true;
     }
 
@@ -89,10 +89,13 @@ internal static class WorkProbe
         new($"{upper}: its file system takes no extended attributes {names} ({error}); "
             + $"put upperdir and workdir on {UpperAdvice.FileSystems(names == "user.*")}");
 
-    private static void Require(Errno error, string thing, string remedy)
+    /// <param name="error">What a step of the probe came to.</param>
+    /// <param name="thing">What cannot be used.</param>
+    /// <param name="remedy">Null: another file system. Which ones are good is looked up only if it is told.</param>
+    private static void Require(Errno error, string thing, string? remedy = null)
     {
         if (error != Errno.None)
-            throw new MountRefusedException($"{thing} ({error}); {remedy}");
+            throw new MountRefusedException($"{thing} ({error}); {remedy ?? Remedy}");
     }
 }
 

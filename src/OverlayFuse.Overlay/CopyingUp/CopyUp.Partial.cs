@@ -115,6 +115,8 @@ internal sealed partial class CopyUp
 
     private void CompleteInTurn()
     {
+        // If it fails, the thread stays on the processor of the worker that started it.
+        _ = Sys.UnpinThread();
         foreach (Inode inode in _toComplete.GetConsumingEnumerable())
         {
             long block = 0;

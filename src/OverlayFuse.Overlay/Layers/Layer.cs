@@ -20,17 +20,20 @@ internal sealed class Layer
     /// <summary>Inode number of the root.</summary>
     public required ulong RootIno { get; init; }
 
-    /// <summary>s_uuid of the file system; all zero if it has none or shows none.</summary>
-    public required byte[] Uuid { get; init; }
+    /// <summary>The file system of the root.</summary>
+    public required LayerFileSystem FileSystem { get; init; }
 
-    /// <summary>A name is found as it is listed, and under no other spelling, except in directories with the attribute casefold.</summary>
-    public required bool IsCaseSensitive { get; init; }
+    /// <inheritdoc cref="LayerFileSystem.Uuid"/>
+    public byte[] Uuid => FileSystem.Uuid;
 
-    /// <summary>Closing a file waits for nothing but the disk. See <c>FileClosers</c>.</summary>
-    public required bool IsLocal { get; init; }
+    /// <inheritdoc cref="LayerFileSystem.IsCaseSensitive"/>
+    public bool IsCaseSensitive => FileSystem.IsCaseSensitive;
 
-    /// <summary>EROFS shows every file as immutable (erofs_getattr); the VFS knows no such files.</summary>
-    public required bool IsErofs { get; init; }
+    /// <inheritdoc cref="LayerFileSystem.IsLocal"/>
+    public bool IsLocal => FileSystem.IsLocal;
+
+    /// <inheritdoc cref="LayerFileSystem.IsErofs"/>
+    public bool IsErofs => FileSystem.IsErofs;
 
     /// <summary>
     /// The layer has a directory with opaque=x: empty files with xattr "whiteout" are whiteouts (ovl_layer_set_xwhiteouts).
@@ -47,15 +50,16 @@ internal sealed class Layer
     /// <param name="path">The directory.</param>
     /// <param name="readOnly">A lower layer.</param>
     /// <param name="clones">Takes the descriptors that are no longer needed.</param>
+    /// <param name="other">A layer that may be on the same file system.</param>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    public static Layer Open(string path, bool readOnly, MountClones clones)
+    public static Layer Open(string path, bool readOnly, MountClones clones, Layer? other = null)
     {
         Require(path, Sys.OpenAt(Fd.WorkingDirectory, Name.From(path), OpenFlags.Path | OpenFlags.Directory, out Fd plain));
         using var owner = new ScopedFd(plain);
         bool isClone = Sys.CloneMount(owner, readOnly, out Fd clone) == Errno.None;
         if (isClone)
             clones.Add(clone);
-        return FromDirectory(path, isClone ? clone : owner.Fd, Name.Dot, isClone);
+        return FromDirectory(path, isClone ? clone : owner.Fd, Name.Dot, isClone, other);
     }
 
     /// <summary>Opens a layer's root in a directory that is already open.</summary>
@@ -63,25 +67,29 @@ internal sealed class Layer
     /// <param name="directory">The directory that is open.</param>
     /// <param name="name">The root's path from there.</param>
     /// <param name="isClone">The directory is on a private clone of the mount.</param>
-    public static Layer FromDirectory(string path, Fd directory, Name name, bool isClone)
+    /// <param name="other">A layer that may be on the same file system.</param>
+    public static Layer FromDirectory(string path, Fd directory, Name name, bool isClone, Layer? other = null)
     {
         Require(path, Sys.OpenAt(directory, name, OpenFlags.ReadOnly | OpenFlags.Directory, out Fd root));
         Require(path, Sys.FStatx(root, out Statx stat));
-        bool isKnown = Sys.FStatFs(root, out StatFs about) == Errno.None;
-        return new Layer
-        {
-            Path = path,
-            Root = new SafeFd(root),
-            Dev = stat.Dev,
-            RootIno = stat.Ino,
-            // Without it, origins are not known. See Origin.
-            Uuid = FileSystemUuid.Of(root),
-            IsCaseSensitive = isKnown && FileSystemTypes.IsCaseSensitive(about.Type),
-            IsLocal = isKnown && FileSystemTypes.IsLocal(about.Type),
-            IsErofs = isKnown && about.Type == FileSystemTypes.Erofs,
-            IsClone = isClone,
-        };
+        return FromRoot(path, root, stat, isClone, other);
     }
+
+    /// <summary>Makes a layer of its open root.</summary>
+    /// <param name="path">The path that messages show.</param>
+    /// <param name="root">The root, open for reading. The layer owns it.</param>
+    /// <param name="stat">The attributes of the root.</param>
+    /// <param name="isClone">The root is on a private clone of the mount.</param>
+    /// <param name="other">A layer that may be on the same file system.</param>
+    public static Layer FromRoot(string path, Fd root, in Statx stat, bool isClone, Layer? other) => new()
+    {
+        Path = path,
+        Root = new SafeFd(root),
+        Dev = stat.Dev,
+        RootIno = stat.Ino,
+        FileSystem = other?.Dev == stat.Dev ? other.FileSystem : LayerFileSystem.Of(root),
+        IsClone = isClone,
+    };
 
     private static void Require(string path, Errno error)
     {

@@ -39,7 +39,7 @@ internal sealed class LayerStack : IDisposable
     /// <summary>The work directory, on the same mount as the upper; null on a mount without an upper.</summary>
     public Layer? Work { get; private init; }
 
-    /// <summary>Closes the mount clones that are no longer needed.</summary>
+    /// <summary>The mount clones that are no longer needed. They are closed once the mount is live, or at its end.</summary>
     public MountClones? Clones { get; private init; }
 
     /// <summary>Opens all layers.</summary>
@@ -56,8 +56,6 @@ internal sealed class LayerStack : IDisposable
         {
             if (stack is null)
                 clones.Dispose();
-            else
-                clones.BeginToClose();
         }
     }
 
@@ -85,8 +83,9 @@ internal sealed class LayerStack : IDisposable
 
     private static LayerStack Open(OverlayOptions options, MountClones clones)
     {
-        Layer[] lowers = [.. options.LowerDirs.Select(path => Layer.Open(path, readOnly: true, clones))];
-        Layer[] data = [.. options.DataDirs.Select(path => Layer.Open(path, readOnly: true, clones))];
+        var opener = new LowerOpener(options, clones);
+        Layer[] lowers = [.. options.LowerDirs.Select(opener.Open)];
+        Layer[] data = [.. options.DataDirs.Select(opener.Open)];
         if (options.UpperDir is null || options.WorkDir is null)
             return new LayerStack(null, lowers, data) { Clones = clones };
         (Layer upper, Layer work) = OpenUpper(
@@ -102,7 +101,7 @@ internal sealed class LayerStack : IDisposable
     {
         upper = Resolve(upper);
         work = Resolve(work);
-        string common = CommonParent(upper, work);
+        string common = CommonPath.Of(upper, work);
         if (Sys.OpenAt(Fd.WorkingDirectory, Name.From(common), OpenFlags.Path | OpenFlags.Directory, out Fd parent) == Errno.None)
         {
             using var owner = new ScopedFd(parent);
@@ -110,8 +109,8 @@ internal sealed class LayerStack : IDisposable
                 && Sys.CloneMount(owner, readOnly: false, out Fd clone, noAccessTimes) == Errno.None)
             {
                 clones.Add(clone);
-                return (Layer.FromDirectory(upper, clone, Below(common, upper), isClone: true),
-                    Layer.FromDirectory(work, clone, Below(common, work), isClone: true));
+                return (Layer.FromDirectory(upper, clone, CommonPath.Below(common, upper), isClone: true),
+                    Layer.FromDirectory(work, clone, CommonPath.Below(common, work), isClone: true));
             }
         }
         return (Layer.FromDirectory(upper, Fd.WorkingDirectory, Name.From(upper), isClone: false),
@@ -126,20 +125,6 @@ internal sealed class LayerStack : IDisposable
         using var owner = new ScopedFd(opened);
         return TextFile.PathOf(opened, out string real) == Errno.None ? real : path;
     }
-
-    private static string CommonParent(string one, string other)
-    {
-        string[] left = one.Split('/');
-        string[] right = other.Split('/');
-        int same = 0;
-        while (same < left.Length && same < right.Length && left[same] == right[same])
-            same++;
-        string common = string.Join('/', left[..same]);
-        return common.Length == 0 ? "/" : common;
-    }
-
-    private static Name Below(string parent, string path) =>
-        Name.From(path.Length == parent.Length ? "." : path[parent.Length..].TrimStart('/'));
 
     private static bool IsSameMount(Fd parent, string path) =>
         Sys.FStatx(parent, out Statx there, StatxMask.MountId) == Errno.None

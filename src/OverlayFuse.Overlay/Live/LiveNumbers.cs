@@ -16,6 +16,9 @@ internal sealed class LiveNumbers(MergedView view, FileAccessChoice access, Copy
     /// <summary>Options that the mount does not follow as they were written, a line each.</summary>
     public string Notes { get; set; } = "";
 
+    /// <summary>True if io_uring carries the requests.</summary>
+    public bool UsesRing { get; set; }
+
     /// <summary>Writes the numbers, and the notes after them, as <see cref="LiveControl"/> lays them out.</summary>
     public Errno Tell(Span<byte> answer)
     {
@@ -41,5 +44,6 @@ internal sealed class LiveNumbers(MergedView view, FileAccessChoice access, Copy
         BelievesOverrides = view.Owners.BelievesUser ? 1 : 0,
         RefusesRedirects = view.Redirect.IsFollowed ? 0 : 1,
         RefusesMetacopies = view.Metacopy.IsOn ? 0 : 1,
+        UsesRing = UsesRing ? 1 : 0,
     };
 }

@@ -50,6 +50,9 @@ public struct LiveStatistics
     /// <summary>1 if metacopies are refused (metacopy=off).</summary>
     public int RefusesMetacopies;
 
+    /// <summary>1 if io_uring carries the requests.</summary>
+    public int UsesRing;
+
     /// <summary>Number of the process namespace of this process; 0 without /proc.</summary>
     public static ulong OwnProcessNamespace { get; } =
         TextFile.ReadLink(Proc.PathOf("self/ns/pid"), out string link) == Errno.None

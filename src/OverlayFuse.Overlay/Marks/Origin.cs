@@ -106,6 +106,14 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         return Sys.SetXattrAt(upperParent, name, xattrs.Origin, value[..length]) == Errno.None;
     }
 
+    /// <summary>Finds the inode of a handle on the file system of one layer.</summary>
+    public static bool TryFind(Layer layer, ReadOnlySpan<byte> value, out ulong ino)
+    {
+        ino = 0;
+        return IsHandle(value) && layer.Uuid.AsSpan().SequenceEqual(value.Slice(UuidOffset, layer.Uuid.Length))
+            && TryRead(layer, value[4], value[HeaderSize..], out ino);
+    }
+
     /// <summary>
     /// True if the lower file of a handle is gone. If not, <paramref name="links"/> is its link count, as far as it can be opened.
     /// </summary>
@@ -153,19 +161,37 @@ internal sealed class Origin(LayerStack layers, InoMapper inos, OverlayXattr xat
         value.Length > HeaderSize && value[0] == 0 && value[1] == Magic && value[2] == value.Length
         && value[3] == (BitConverter.IsLittleEndian ? 0 : 1);
 
+    private static bool TryRead(Layer layer, int handleType, ReadOnlySpan<byte> handle, out ulong ino)
+    {
+        Errno error = Stat(layer, handleType, handle, out Statx stat);
+        if (error == Errno.EPERM)
+            return TryParse(handleType, handle, out ino);
+        ino = stat.Ino;
+        return error == Errno.None;
+    }
+
     private bool TryDecode(Layer layer, int handleType, ReadOnlySpan<byte> handle, FileType expected, out ulong ino)
     {
-        Errno error = Sys.OpenByHandleAt(layer.Root.Fd, handleType, handle, OpenFlags.Path, out Fd opened);
+        Errno error = Stat(layer, handleType, handle, out Statx stat);
         if (error == Errno.EPERM)
             return TryParse(handleType, handle, out ino);
         ino = 0;
-        if (error != Errno.None)
-            return false;
-        using var file = new ScopedFd(opened);
-        if (Sys.FStatx(file, out Statx stat) != Errno.None || stat.Type != expected || (stat.Nlink != 1 && !hasIndex))
+        if (error != Errno.None || stat.Type != expected || (stat.Nlink != 1 && !hasIndex))
             return false;
         ino = stat.Ino;
         return true;
+    }
+
+    /// <summary>Reads the attributes of the inode of a handle.</summary>
+    /// <returns>EPERM without CAP_DAC_READ_SEARCH.</returns>
+    private static Errno Stat(Layer layer, int handleType, ReadOnlySpan<byte> handle, out Statx stat)
+    {
+        stat = default;
+        Errno error;
+        if ((error = Sys.OpenByHandleAt(layer.Root.Fd, handleType, handle, OpenFlags.Path, out Fd opened)) != Errno.None)
+            return error;
+        using var file = new ScopedFd(opened);
+        return Sys.FStatx(file, out stat);
     }
 
     /// <summary>

@@ -66,6 +66,8 @@ internal sealed class FileCloser(UnclosedCount count, int mostWaiting)
 
     private void Run()
     {
+        // If it fails, the thread stays on the processor of the worker that started it.
+        _ = Sys.UnpinThread();
         while (true)
         {
             Fd fd;

@@ -47,12 +47,14 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno FSyncDir(in FuseRequest request, in FSyncIn input)
     {
+        Errno error;
+        if ((error = _view.Durability.RequireWanted()) != Errno.None)
+            return error;
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        if (!inode.HasUpper || !_view.Durability.IsWanted)
+        if (!inode.HasUpper)
             return Errno.None;
-        Errno error = _view.Files.Locate(inode, out FoundFile real);
-        if (error != Errno.None)
+        if ((error = _view.Files.Locate(inode, out FoundFile real)) != Errno.None)
             return error;
         using (real)
         {

@@ -130,13 +130,15 @@ public sealed partial class OverlayFileSystem
     /// <inheritdoc/>
     public Errno FSync(in FuseRequest request, in FSyncIn input)
     {
+        Errno error;
+        if ((error = _view.Durability.RequireWanted()) != Errno.None)
+            return error;
         if (_view.Inodes[request.Node] is not { } inode)
             return Errno.ESTALE;
-        Errno error;
         if ((error = _upper.CompletePartial(request, inode)) != Errno.None)
             return error;
         // Nothing of this mount can be dirty (ovl_fsync).
-        if (!inode.HasUpper || !_view.Durability.IsWanted)
+        if (!inode.HasUpper)
             return Errno.None;
         if (inode.Data is not null)
             return (input.Flags & FSyncFlags.DataOnly) != 0 ? Errno.None : SyncMetacopy(inode);

@@ -29,5 +29,5 @@ public sealed partial class OverlayFileSystem
 
     /// <inheritdoc/>
     public Errno SyncFs(in FuseRequest request) =>
-        _view.Layers.Upper is { } upper ? _view.Durability.SyncFileSystem(upper.Root.Fd) : Errno.None;
+        _view.Layers.Upper is { } upper ? _view.Durability.SyncFileSystem(upper.Root.Fd) : _view.Durability.RequireWanted();
 }

@@ -90,6 +90,13 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         set => _numbers.Notes = value;
     }
 
+    /// <summary>True if io_uring carries the requests; <c>overlayfuse list</c> shows it.</summary>
+    public bool UsesRing
+    {
+        get => _numbers.UsesRing;
+        set => _numbers.UsesRing = value;
+    }
+
     internal MergedView View => _view;
 
     /// <inheritdoc/>
@@ -105,6 +112,9 @@ public sealed partial class OverlayFileSystem : IFuseFileSystem, IDisposable
         _opensNoDirectories = _caching.CachesListings && session.Offered.HasFlag(InitFlags.NoOpenDirSupport);
         return Errno.None;
     }
+
+    /// <summary>Releases what only the start needed. Call it when the caller of the mount no longer waits.</summary>
+    public void ReleaseStart() => _view.Layers.Clones?.Dispose();
 
     /// <summary>Called when the mount is gone, before its last work is done.</summary>
     public Action? OnEnding { get; set; }

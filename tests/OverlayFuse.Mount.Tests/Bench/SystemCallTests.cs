@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Mono.Unix.Native;
 using OverlayFuse.BenchPeers;
+using OverlayFuse.Fuse.Tests.Support;
 using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Bench;
@@ -19,6 +20,7 @@ internal sealed partial class SystemCallTests
 
     private Sandbox sandbox = null!;
     private FuseOverlay mount = null!;
+    private RingSwitch _ring = null!;
 
     private static readonly Dictionary<string, Func<string, long>> Operations = new()
     {
@@ -39,6 +41,8 @@ internal sealed partial class SystemCallTests
     [OneTimeSetUp]
     public void Mount()
     {
+        // Requests are counted by the calls of /dev/fuse that carry them.
+        _ring = new RingSwitch(false);
         sandbox = Sandbox.OnDisk();
         string disk = sandbox.MakeFileSystem("ext4", 64);
         Directory.CreateDirectory(disk + "/work");
@@ -60,6 +64,7 @@ internal sealed partial class SystemCallTests
     {
         mount?.Dispose();
         sandbox?.Dispose();
+        _ring.Dispose();
     }
 
     [TestCaseSource(nameof(Names))]

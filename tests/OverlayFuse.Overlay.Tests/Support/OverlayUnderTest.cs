@@ -21,7 +21,7 @@ internal sealed partial class OverlayUnderTest : IDisposable
     {
         _directory = directory;
         FileSystem = OverlayFileSystem.Create(options);
-        FileSystem.View.Layers.Clones?.Dispose(); // waits: descriptors are counted
+        FileSystem.ReleaseStart(); // descriptors are counted
     }
 
     public OverlayFileSystem FileSystem { get; }
