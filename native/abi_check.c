@@ -199,6 +199,21 @@ FIELD(fuse_backing_map, flags, BackingMap, Flags); FIELD(fuse_backing_map, paddi
 VALUE(FUSE_DEV_IOC_BACKING_OPEN, DeviceCommand, BackingOpen); VALUE(FUSE_DEV_IOC_BACKING_CLOSE, DeviceCommand, BackingClose);
 #endif
 
+#if MINOR >= 42
+SIZE(fuse_uring_cmd_req, RingCommandArgument); FIELD(fuse_uring_cmd_req, flags, RingCommandArgument, Flags);
+FIELD(fuse_uring_cmd_req, commit_id, RingCommandArgument, CommitId); FIELD(fuse_uring_cmd_req, qid, RingCommandArgument, Queue);
+SIZE(fuse_uring_req_header, RingHeader); FIELD(fuse_uring_req_header, in_out, RingHeader, InOut);
+FIELD(fuse_uring_req_header, op_in, RingHeader, Operation); FIELD(fuse_uring_req_header, ring_ent_in_out.flags, RingHeader, Flags);
+FIELD(fuse_uring_req_header, ring_ent_in_out.commit_id, RingHeader, CommitId);
+FIELD(fuse_uring_req_header, ring_ent_in_out.payload_sz, RingHeader, PayloadSize);
+FIELD(fuse_uring_req_header, ring_ent_in_out.padding, RingHeader, Padding);
+FIELD(fuse_uring_req_header, ring_ent_in_out.reserved, RingHeader, Reserved);
+typedef char HeaderBytes_of_c[FUSE_URING_IN_OUT_HEADER_SZ];
+_Static_assert(FUSE_URING_OP_IN_OUT_SZ == sizeof(HeaderBytes_of_c), "both parts have one size");
+VALUE(sizeof(HeaderBytes_of_c), HeaderBytes, size);
+VALUE(FUSE_IO_URING_CMD_REGISTER, RingCommand, Register); VALUE(FUSE_IO_URING_CMD_COMMIT_AND_FETCH, RingCommand, CommitAndFetch);
+#endif
+
 SIZE(fuse_notify_inval_inode_out, NotifyInvalInodeOut); FIELD(fuse_notify_inval_inode_out, ino, NotifyInvalInodeOut, Ino);
 FIELD(fuse_notify_inval_inode_out, off, NotifyInvalInodeOut, Off);
 FIELD(fuse_notify_inval_inode_out, len, NotifyInvalInodeOut, Len);

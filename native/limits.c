@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -128,13 +130,20 @@ static void require_calls(int exit_status)
         refuse_filter(exit_status, "sched_getaffinity(2)");
 }
 
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+/* 0 while the gate is closed. A mutex would let them through one after the other, each woken by the one before. */
+static int gate;
 
 static void *pass_gate(void *unused)
 {
-    pthread_mutex_lock(&gate);
-    pthread_mutex_unlock(&gate);
+    while (__atomic_load_n(&gate, __ATOMIC_ACQUIRE) == 0)
+        syscall(SYS_futex, &gate, FUTEX_WAIT_PRIVATE, 0, NULL);
     return unused;
+}
+
+static void open_gate(void)
+{
+    __atomic_store_n(&gate, 1, __ATOMIC_RELEASE);
+    syscall(SYS_futex, &gate, FUTEX_WAKE_PRIVATE, INT_MAX);
 }
 
 /* libc refuses a stack below its least one, which is 128 KiB and more on arm64. */
@@ -152,10 +161,9 @@ static void require_threads(int exit_status)
     int count = 0, error = 0;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, stack_of_trial());
-    pthread_mutex_lock(&gate);
     while (count < THREADS_AT_START && (error = pthread_create(&threads[count], &attributes, pass_gate, NULL)) == 0)
         count++;
-    pthread_mutex_unlock(&gate);
+    open_gate();
     for (int i = 0; i < count; i++)
         pthread_join(threads[i], NULL);
     pthread_attr_destroy(&attributes);

@@ -101,10 +101,16 @@ static void remove_tree(int parent, const char *name)
     unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-void session_unmount(const char *at)
+/* By io_uring the end of the daemon cancels first the request that is under way, then the connection. */
+static int is_without_daemon(const char *at)
 {
     struct statfs about;
-    if (statfs(at, &about) != 0 && errno == ENOTCONN)
+    return statfs(at, &about) != 0 && (errno == ENOTCONN || errno == ECONNABORTED || errno == ECANCELED);
+}
+
+void session_unmount(const char *at)
+{
+    if (is_without_daemon(at))
         session_detach(at);
 }
 

@@ -16,6 +16,7 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/fuse.h>
+#include <linux/io_uring.h>
 #include <linux/mount.h>
 #include <linux/prctl.h>
 #include <linux/securebits.h>
@@ -66,6 +67,44 @@ FIELD(Cpollfd, revents, PollFd, Returned);
 typedef struct flock Cflock;
 SIZE(Cflock, FLock); FIELD(Cflock, l_type, FLock, Type); FIELD(Cflock, l_whence, FLock, Whence);
 FIELD(Cflock, l_start, FLock, Start); FIELD(Cflock, l_len, FLock, Length); FIELD(Cflock, l_pid, FLock, Process);
+
+typedef struct io_uring_params Cparams;
+SIZE(Cparams, IoRingParams);
+FIELD(Cparams, sq_entries, IoRingParams, SqEntries); FIELD(Cparams, cq_entries, IoRingParams, CqEntries);
+FIELD(Cparams, flags, IoRingParams, Flags); FIELD(Cparams, sq_thread_cpu, IoRingParams, SqThreadCpu);
+FIELD(Cparams, sq_thread_idle, IoRingParams, SqThreadIdle); FIELD(Cparams, features, IoRingParams, Features);
+FIELD(Cparams, wq_fd, IoRingParams, WqFd); FIELD(Cparams, resv, IoRingParams, Reserved);
+FIELD(Cparams, sq_off.head, IoRingParams, SqHead); FIELD(Cparams, sq_off.tail, IoRingParams, SqTail);
+FIELD(Cparams, sq_off.ring_mask, IoRingParams, SqRingMask); FIELD(Cparams, sq_off.ring_entries, IoRingParams, SqRingEntries);
+FIELD(Cparams, sq_off.flags, IoRingParams, SqFlags); FIELD(Cparams, sq_off.dropped, IoRingParams, SqDropped);
+FIELD(Cparams, sq_off.array, IoRingParams, SqArray); FIELD(Cparams, sq_off.resv1, IoRingParams, SqReserved);
+FIELD(Cparams, sq_off.resv2, IoRingParams, SqUserAddress); FIELD(Cparams, cq_off.head, IoRingParams, CqHead);
+FIELD(Cparams, cq_off.tail, IoRingParams, CqTail); FIELD(Cparams, cq_off.ring_mask, IoRingParams, CqRingMask);
+FIELD(Cparams, cq_off.ring_entries, IoRingParams, CqRingEntries); FIELD(Cparams, cq_off.overflow, IoRingParams, CqOverflow);
+FIELD(Cparams, cq_off.cqes, IoRingParams, CqCqes); FIELD(Cparams, cq_off.flags, IoRingParams, CqFlags);
+FIELD(Cparams, cq_off.resv1, IoRingParams, CqReserved); FIELD(Cparams, cq_off.resv2, IoRingParams, CqUserAddress);
+
+typedef struct { struct io_uring_sqe sqe; char rest_of_sqe128[64]; } Csqe;
+SIZE(Csqe, IoRingSqe);
+FIELD(Csqe, sqe.opcode, IoRingSqe, Opcode); FIELD(Csqe, sqe.flags, IoRingSqe, Flags);
+FIELD(Csqe, sqe.ioprio, IoRingSqe, IoPrio); FIELD(Csqe, sqe.fd, IoRingSqe, Fd);
+FIELD(Csqe, sqe.cmd_op, IoRingSqe, CommandOp); FIELD(Csqe, sqe.__pad1, IoRingSqe, Pad1);
+FIELD(Csqe, sqe.addr, IoRingSqe, Address); FIELD(Csqe, sqe.len, IoRingSqe, Length);
+FIELD(Csqe, sqe.rw_flags, IoRingSqe, CommandFlags); FIELD(Csqe, sqe.user_data, IoRingSqe, UserData);
+FIELD(Csqe, sqe.buf_index, IoRingSqe, BufIndex); FIELD(Csqe, sqe.personality, IoRingSqe, Personality);
+FIELD(Csqe, sqe.file_index, IoRingSqe, FileIndex); FIELD(Csqe, sqe.cmd, IoRingSqe, Command);
+
+typedef struct io_uring_cqe Ccqe;
+SIZE(Ccqe, IoRingCqe);
+FIELD(Ccqe, user_data, IoRingCqe, UserData); FIELD(Ccqe, res, IoRingCqe, Result); FIELD(Ccqe, flags, IoRingCqe, Flags);
+
+VALUE(__NR_io_uring_setup, IoRing, SYS_io_uring_setup); VALUE(__NR_io_uring_enter, IoRing, SYS_io_uring_enter);
+VALUE(IORING_OP_URING_CMD, IoRing, IORING_OP_URING_CMD); VALUE(IORING_ENTER_GETEVENTS, IoRing, IORING_ENTER_GETEVENTS);
+VALUE(IORING_SETUP_CQSIZE, IoRing, IORING_SETUP_CQSIZE); VALUE(IORING_SETUP_COOP_TASKRUN, IoRing, IORING_SETUP_COOP_TASKRUN);
+VALUE(IORING_SETUP_SQE128, IoRing, IORING_SETUP_SQE128); VALUE(IORING_SETUP_SINGLE_ISSUER, IoRing, IORING_SETUP_SINGLE_ISSUER);
+#ifdef IORING_SETUP_NO_MMAP
+VALUE(IORING_SETUP_NO_MMAP, IoRing, IORING_SETUP_NO_MMAP);
+#endif
 
 typedef struct msghdr Cmsghdr;
 SIZE(Cmsghdr, MsgHdr); FIELD(Cmsghdr, msg_name, MsgHdr, Name); FIELD(Cmsghdr, msg_namelen, MsgHdr, NameLength);

@@ -1,4 +1,5 @@
 using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Fuse.Ring;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse;
@@ -38,6 +39,11 @@ public sealed partial class FuseSession
         if (_onlyUser is not null)
             // With it, most requests do not carry the ids of their caller.
             negotiation.Wanted &= ~InitFlags.AllowIdMap;
+        if (_usesRing && negotiation.Offered.HasFlag(InitFlags.OverIoUring) && _pool.TryPrepareRing())
+        {
+            negotiation.Wanted |= InitFlags.OverIoUring;
+            negotiation.MaxWrite = Math.Min(negotiation.MaxWrite, FuseRing.MostData);
+        }
         reply.Append<InitOut>() = negotiation.ToReply();
         _extendedSetXattr = negotiation.HasFeature(InitFlags.SetXattrExt);
         _untoldExtensions = negotiation.HasFeature(InitFlags.SecurityCtx) && negotiation.ProtocolMinor < 38;

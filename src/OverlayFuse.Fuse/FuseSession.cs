@@ -21,6 +21,7 @@ public sealed partial class FuseSession : IWorkerHost
     private readonly KernelLimits _limits = KernelLimits.Running;
     private readonly int _maxWrite;
     private readonly uint _maxReadahead;
+    private readonly bool _usesRing;
 
     /// <summary>Prepares a session. It reads nothing before <see cref="Start"/>.</summary>
     /// <param name="fileSystem">Answers the requests.</param>
@@ -36,6 +37,7 @@ public sealed partial class FuseSession : IWorkerHost
         _trace = options.Trace;
         _maxWrite = _limits.MaxWrite(options.MaxWrite);
         _maxReadahead = options.MaxReadahead;
+        _usesRing = options.UsesRing;
         _onlyUser = options.OnlyUser;
         _pool = new WorkerPool(this, _device, _interrupts, PoolSize.Of(options.Workers, options.MaxWorkers, _maxWrite));
     }
@@ -59,6 +61,9 @@ public sealed partial class FuseSession : IWorkerHost
     /// <param name="timeout">The longest wait.</param>
     /// <returns>False if INIT failed or did not come in time.</returns>
     public bool WaitUntilInitialized(TimeSpan timeout) => _pool.WaitUntilServing(timeout) && _negotiation is not null;
+
+    /// <summary>True once INIT is answered, if io_uring carries the requests.</summary>
+    public bool UsesRing => _negotiation?.HasFeature(InitFlags.OverIoUring) == true;
 
     /// <summary>Waits until the last worker has ended and the device is closed.</summary>
     /// <param name="timeout">The longest wait.</param>

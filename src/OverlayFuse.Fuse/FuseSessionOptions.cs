@@ -24,6 +24,12 @@ public sealed record FuseSessionOptions
     public uint MaxReadahead { get; init; } = uint.MaxValue;
 
     /// <summary>
+    /// Has io_uring carry the requests where the kernel offers it (Linux 6.14 with fuse.enable_uring=1). Request and answer then stay on
+    /// the processor of the caller. /dev/fuse carries them elsewhere.
+    /// </summary>
+    public bool UsesRing { get; init; } = true;
+
+    /// <summary>
     /// The only user besides root that may enter a mount with <see cref="Mounting.FuseMountOptions.AllowOther"/>; null: every user may.
     /// </summary>
     public uint? OnlyUser { get; init; }

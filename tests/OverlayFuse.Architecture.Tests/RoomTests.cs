@@ -18,10 +18,20 @@ internal sealed class RoomTests
             "Operations"];
 
     /// <summary>Rooms beside the tower, with the highest room that they may use.</summary>
-    private static readonly Dictionary<string, string> Beside = new() { ["Checks"] = "Marks", ["Changes"] = "Merging" };
+    private static readonly Dictionary<string, string> Beside = new()
+    {
+        ["Checks"] = "Marks",
+        ["Changes"] = "Merging",
+        ["Seeing"] = "Merging",
+    };
 
-    /// <summary>Rooms of the tower that may use a room beside it.</summary>
-    private static readonly Dictionary<string, string[]> MayUseBeside = new() { ["Live"] = ["Checks"], ["Operations"] = ["Checks"] };
+    /// <summary>Rooms that may use a room beside the tower.</summary>
+    private static readonly Dictionary<string, string[]> MayUseBeside = new()
+    {
+        ["Live"] = ["Checks"],
+        ["Operations"] = ["Checks"],
+        ["Seeing"] = ["Changes"],
+    };
 
     private static readonly TypeGraph Types = new(Overlay);
 
@@ -101,8 +111,8 @@ internal sealed class RoomTests
     {
         if (to.Length == 0)
             return true;
-        if (Beside.TryGetValue(from, out string? highest))
-            return Rank(to) >= 0 && Rank(to) <= Rank(highest);
-        return Beside.ContainsKey(to) ? MayUseBeside.TryGetValue(from, out string[]? beside) && beside.Contains(to) : Rank(to) < Rank(from);
+        if (Beside.ContainsKey(to))
+            return MayUseBeside.TryGetValue(from, out string[]? beside) && beside.Contains(to);
+        return Beside.TryGetValue(from, out string? highest) ? Rank(to) <= Rank(highest) : Rank(to) < Rank(from);
     }
 }

@@ -133,7 +133,7 @@ internal sealed class SafetyTests
 
     /// <summary>Cleaning up and throwing on is fine everywhere.</summary>
     [Test]
-    public void Catch_OfEverything_IsInTheWorkerOnly()
+    public void Catch_OfEverything_IsInTheWorkersOnly()
     {
         IEnumerable<string> catches =
             from source in Repository.SourcesOf("src")
@@ -141,7 +141,10 @@ internal sealed class SafetyTests
             where clause.Filter is null && (clause.Declaration is null || clause.Declaration.Type.ToString() == nameof(Exception))
             where clause.Block.Statements.LastOrDefault() is not ThrowStatementSyntax { Expression: null }
             select source.Path;
-        Assert.That(catches.Distinct(), Is.SubsetOf(new[] { "src/OverlayFuse.Fuse/Workers/FuseWorker.cs" }));
+        Assert.That(catches.Distinct(), Is.SubsetOf(new[]
+        {
+            "src/OverlayFuse.Fuse/Workers/FuseWorker.cs", "src/OverlayFuse.Fuse/Ring/RingThread.cs",
+        }));
     }
 
     /// <summary>What comes from a layer, a mount or /proc goes through PlainText: nothing else writes text to standard error.</summary>

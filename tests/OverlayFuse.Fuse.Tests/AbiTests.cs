@@ -44,7 +44,8 @@ internal sealed class AbiTests
         var missing = new List<string>();
         foreach (Type type in Structs)
         {
-            if (!text.Contains($", {type.Name});", StringComparison.Ordinal))
+            if (!text.Contains($", {type.Name});", StringComparison.Ordinal) &&
+                !text.Contains($", {type.Name}, size);", StringComparison.Ordinal))
                 missing.Add(type.Name);
             missing.AddRange(FieldsOf(type).Where(field => !text.Contains($", {type.Name}, {field.Name});", StringComparison.Ordinal))
                 .Select(field => $"{type.Name}.{field.Name}"));

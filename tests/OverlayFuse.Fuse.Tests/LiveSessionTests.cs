@@ -6,8 +6,18 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse.Tests;
 
 /// <summary>Waiting, interrupted and abandoned operations on the real kernel.</summary>
-internal sealed class LiveSessionTests
+[TestFixture(false)]
+[TestFixture(true)]
+internal sealed class LiveSessionTests(bool usesRing)
 {
+    private RingSwitch _ring = null!;
+
+    [OneTimeSetUp]
+    public void Offer() => _ring = new RingSwitch(usesRing);
+
+    [OneTimeTearDown]
+    public void PutBack() => _ring?.Dispose();
+
     private Waiting _fileSystem = null!;
 
     [SetUp]

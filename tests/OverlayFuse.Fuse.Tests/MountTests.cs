@@ -5,8 +5,18 @@ using OverlayFuse.Linux;
 namespace OverlayFuse.Fuse.Tests;
 
 /// <summary>A small file system on the real kernel; the client is a shell in another process.</summary>
-internal sealed class MountTests
+[TestFixture(false)]
+[TestFixture(true)]
+internal sealed class MountTests(bool usesRing)
 {
+    private RingSwitch _ring = null!;
+
+    [OneTimeSetUp]
+    public void Offer() => _ring = new RingSwitch(usesRing);
+
+    [OneTimeTearDown]
+    public void PutBack() => _ring?.Dispose();
+
     private MemoryFileSystem _fileSystem = null!;
     private LiveMount _mount = null!;
 

@@ -14,18 +14,20 @@ internal sealed class AbiTests
 
     private static readonly Type[] s_structs =
         [typeof(Statx), typeof(StatxTime), typeof(TimeSpec), typeof(StatFs), typeof(Libc.SigAction), typeof(Libc.IoVec),
-            typeof(Libc.MsgHdr), typeof(Libc.DescriptorMessage), typeof(Libc.PollFd), typeof(Libc.FLock)];
+            typeof(Libc.MsgHdr), typeof(Libc.DescriptorMessage), typeof(Libc.PollFd), typeof(Libc.FLock),
+            typeof(Libc.IoRingParams), typeof(Libc.IoRingSqe), typeof(Libc.IoRingCqe)];
 
     private static readonly Type[] s_enums =
         [typeof(OpenFlags), typeof(AtFlags), typeof(RenameFlags), typeof(XattrFlags), typeof(Whence), typeof(FileType), typeof(StatxMask),
             typeof(StatxAttributes)];
 
-    private static readonly Type[] s_holders = [typeof(Sys), typeof(DirectoryRecords)];
+    private static readonly Type[] s_holders = [typeof(Sys), typeof(DirectoryRecords), typeof(IoRing)];
 
     /// <summary>
     /// Sizes of our own, and two flags that sys/mount.h has, which cannot be included beside linux/mount.h: MountTests shows them at work.
     /// </summary>
-    private static readonly string[] s_notInHeaders = ["ProcPathSize", "MaxVerityDigest", "MountDetach", "UnmountNoFollow"];
+    private static readonly string[] s_notInHeaders = ["ProcPathSize", "MaxVerityDigest", "MountDetach", "UnmountNoFollow",
+        "MostArgument", "MostProcessors", "BitsOfMask", "RingHeader", "SetupFlags"];
 
     /// <summary>Other spellings of the same number.</summary>
     private static readonly string[] s_errnoAliases = ["EWOULDBLOCK", "EDEADLOCK", "ENOTSUP"];

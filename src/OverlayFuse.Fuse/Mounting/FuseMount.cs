@@ -18,6 +18,13 @@ public sealed class FuseMount
         _identity = isForeign ? null : MountIdentity.At(mountPoint);
     }
 
+    /// <summary>
+    /// True for the errors of a mount whose daemon is gone. By io_uring its end cancels first the request that is under way, then the
+    /// connection.
+    /// </summary>
+    /// <param name="error">The answer of a system call that asked the mount.</param>
+    public static bool IsWithoutDaemon(Errno error) => error is Errno.ENOTCONN or Errno.ECONNABORTED or Errno.ECANCELED;
+
     /// <summary>/dev/fuse, mounted.</summary>
     public Fd Device { get; }
 

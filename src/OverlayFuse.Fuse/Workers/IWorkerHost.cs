@@ -8,6 +8,9 @@ internal interface IWorkerHost
     /// <summary>True once INIT is answered: the device can be cloned, and more than one worker can serve.</summary>
     bool IsNegotiated { get; }
 
+    /// <summary>True once INIT is answered and io_uring is to carry the requests.</summary>
+    bool UsesRing { get; }
+
     /// <summary>Answers one request.</summary>
     /// <param name="message">The bytes that were read from the device.</param>
     /// <param name="buffer">Receives the reply.</param>

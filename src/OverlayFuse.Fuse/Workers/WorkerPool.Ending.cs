@@ -43,6 +43,7 @@ internal sealed partial class WorkerPool
     /// <param name="choose">The number of the request to answer; 0 leaves the worker alone.</param>
     internal void FailRequests(Func<InFlightRequest, ulong> choose)
     {
+        _ring.FailRequests(choose);
         Span<byte> reply = stackalloc byte[ReplyWriter.HeaderSize];
         lock (_lock)
         {
@@ -85,6 +86,7 @@ internal sealed partial class WorkerPool
     /// <summary>The lock keeps each thread id in the list that of a live thread.</summary>
     private void WakeIdleWorkers()
     {
+        _ring.WakeIdle();
         lock (_lock)
         {
             foreach (FuseWorker worker in _workers)
@@ -111,15 +113,14 @@ internal sealed partial class WorkerPool
                 _ = Sys.ReplaceDescriptor(nothing, worker.Device.Fd);
             _ = Sys.ReplaceDescriptor(nothing, _device.Fd);
         }
+        _ring.Abort(nothing);
         Sys.Close(nothing);
     }
 
     private void LogHangingWorkers()
     {
-        lock (_lock)
-        {
-            foreach (IGrouping<Opcode, FuseWorker> hanging in _workers.GroupBy(worker => worker.InFlight.Opcode))
-                Log($"FUSE: a worker hangs in {hanging.Key}{(hanging.Count() is > 1 and var count ? $", as {count - 1} others" : "")}");
-        }
+        var busy = Requests().Where(request => request.IsBusy);
+        foreach (IGrouping<Opcode, InFlightRequest> hanging in busy.GroupBy(request => request.Opcode))
+            Log($"FUSE: a worker hangs in {hanging.Key}{(hanging.Count() is > 1 and var count ? $", as {count - 1} others" : "")}");
     }
 }

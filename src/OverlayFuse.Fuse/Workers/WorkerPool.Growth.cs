@@ -37,8 +37,10 @@ internal sealed partial class WorkerPool
     {
         while (!HasEnded())
         {
-            _ = _supervisorEvent.WaitOne();
-            if (Volatile.Read(ref _starving) != 0 && !IsEnding)
+            _ = _supervisorEvent.WaitOne(IsEnding ? s_wakeInterval : Timeout.InfiniteTimeSpan);
+            if (IsEnding)
+                WakeIdleWorkers();
+            else if (Volatile.Read(ref _starving) != 0)
                 GrowWhileStarving();
         }
         _host.OnLastWorkerEnded();
@@ -50,7 +52,7 @@ internal sealed partial class WorkerPool
     private bool HasEnded()
     {
         lock (_lock)
-            return IsEnding && _workers.Count == 0;
+            return IsEnding && _workers.Count == 0 && _ring.HasEnded;
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using OverlayFuse.Fuse.Protocol;
+using OverlayFuse.Fuse.Ring;
 using OverlayFuse.Linux;
 
 namespace OverlayFuse.Fuse.Workers;
@@ -26,6 +27,7 @@ internal sealed partial class WorkerPool
     private readonly List<FuseWorker> _workers = [];
     private readonly ManualResetEventSlim _serving = new();
     private readonly ManualResetEventSlim _ended = new();
+    private readonly FuseRing _ring;
     private volatile int _limit;
     private volatile int _count;
     private int _idle;
@@ -42,6 +44,7 @@ internal sealed partial class WorkerPool
         _bufferSize = size.Buffer;
         _residents = size.Residents;
         _limit = size.Limit;
+        _ring = new FuseRing(host, device, interrupts, size, WakeSupervisor);
     }
 
     /// <summary>The number of workers.</summary>
@@ -80,6 +83,9 @@ internal sealed partial class WorkerPool
         }
     }
 
+    /// <inheritdoc cref="FuseRing.TryPrepare"/>
+    internal bool TryPrepareRing() => _ring.TryPrepare();
+
     /// <summary>
     /// The first worker calls this after each reply until it serves: adds the other resident workers once INIT is answered.
     /// </summary>
@@ -87,6 +93,8 @@ internal sealed partial class WorkerPool
     {
         if (!_host.IsNegotiated)
             return;
+        if (_host.UsesRing)
+            _ring.Start();
         lock (_lock)
             // The calling worker serves too if there are no others.
             _ = TryAddWorkers(_residents);
@@ -134,8 +142,13 @@ internal sealed partial class WorkerPool
     /// <summary>True if a worker is busy with a request of this kind.</summary>
     internal bool IsBusyWith(Opcode opcode)
     {
+        return Requests().Exists(request => request.IsBusy && request.Opcode == opcode);
+    }
+
+    private List<InFlightRequest> Requests()
+    {
         lock (_lock)
-            return _workers.Exists(worker => worker.InFlight.IsBusy && worker.InFlight.Opcode == opcode);
+            return [.. _workers.Select(worker => worker.InFlight), .. _ring.Requests()];
     }
 
     /// <summary>Reports a failure that no caller is told about.</summary>

@@ -11,6 +11,11 @@ public static unsafe partial class Sys
     private const short POLLIN = 1;
     private const short POLLOUT = 4;
 
+    /// <summary>CONFIG_NR_CPUS is at most this.</summary>
+    private const int MostProcessors = 8192;
+
+    private const int BitsOfMask = 64;
+
     /// <summary>posix_spawn_file_actions_t is 80 bytes in glibc.</summary>
     private const int FileActionsSize = 256;
 
@@ -213,5 +218,28 @@ public static unsafe partial class Sys
         for (byte** text = array; *text != null; text++)
             NativeMemory.Free(*text);
         NativeMemory.Free(array);
+    }
+
+    /// <summary>Has the calling thread run on one processor only (sched_setaffinity(2)). Threads that it starts do so, too.</summary>
+    /// <param name="processor">Its number.</param>
+    /// <returns>EINVAL if this process may not use it.</returns>
+    public static Errno PinThread(int processor)
+    {
+        if (processor is < 0 or >= MostProcessors)
+            return Errno.EINVAL;
+        ulong* mask = stackalloc ulong[MostProcessors / BitsOfMask];
+        new Span<ulong>(mask, MostProcessors / BitsOfMask).Clear();
+        mask[processor / BitsOfMask] = 1ul << (processor % BitsOfMask);
+        return Result(Libc.sched_setaffinity(0, MostProcessors / 8, mask));
+    }
+
+    /// <summary>
+    /// Has the calling thread run on the processors of the main thread: whoever started it may be pinned (<see cref="PinThread"/>).
+    /// </summary>
+    public static Errno UnpinThread()
+    {
+        ulong* mask = stackalloc ulong[MostProcessors / BitsOfMask];
+        int length = Libc.sched_getaffinity(ProcessId, MostProcessors / 8, mask);
+        return length < 0 ? LastError() : Result(Libc.sched_setaffinity(0, MostProcessors / 8, mask));
     }
 }

@@ -17,7 +17,7 @@ public static partial class Sys
         return returned < 0 ? LastError() : Errno.None;
     }
 
-    private static Errno LastError() => (Errno)Marshal.GetLastPInvokeError();
+    internal static Errno LastError() => (Errno)Marshal.GetLastPInvokeError();
 
     /// <summary>close(2). Its error has no use: the descriptor is gone in any case, and durable data were synced before.</summary>
     /// <param name="fd">A descriptor that the caller owns.</param>

@@ -11,7 +11,7 @@ internal sealed class Dispatcher
 
     internal Dispatcher(IFuseFileSystem fileSystem, FuseSessionOptions? options = null)
     {
-        Session = new FuseSession(fileSystem, Fd.None, options);
+        Session = new FuseSession(fileSystem, Fd.None, (options ?? new FuseSessionOptions()) with { UsesRing = false });
         InFlight = _interrupts.AddWorker();
     }
 

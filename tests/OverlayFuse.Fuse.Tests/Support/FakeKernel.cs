@@ -12,7 +12,8 @@ internal sealed class FakeKernel : IDisposable
     internal FakeKernel(IFuseFileSystem fileSystem, FuseSessionOptions? options = null)
     {
         Assert.That(Sys.MessageSocketPair(out _socket, out Fd device), Is.EqualTo(Errno.None));
-        Session = new FuseSession(fileSystem, device, (options ?? new FuseSessionOptions()) with { Log = line => Log.Add(line) });
+        options ??= new FuseSessionOptions();
+        Session = new FuseSession(fileSystem, device, options with { UsesRing = false, Log = line => Log.Add(line) });
         Session.Start();
         Send(InitMessages.FromKernel(7, 45, ulong.MaxValue));
         Receive();

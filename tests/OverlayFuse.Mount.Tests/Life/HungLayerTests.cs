@@ -1,4 +1,5 @@
 using OverlayFuse.Mount.Tests.Apps;
+using OverlayFuse.Fuse.Tests.Support;
 using OverlayFuse.Mount.Tests.Harness;
 
 namespace OverlayFuse.Mount.Tests.Life;
@@ -23,6 +24,15 @@ internal sealed class HungLayerTests : AppTest
             {{Others}}
             """);
         Assert.That(answers, Is.EqualTo("o1\no2\nlisted\nchanged 600\nnew\nend 0\n"));
+    }
+
+    /// <summary>So many callers need more entries of io_uring than a processor has at first.</summary>
+    [TestCase(24)]
+    [TestCase(500)]
+    public void Requests_OneLayerHangsByIoUring_AllElseIsAnswered(int clients)
+    {
+        using var ring = new RingSwitch(true);
+        Requests_OneLayerHangsForManyClients_AllElseIsAnswered(clients, "io=stateless");
     }
 
     /// <summary>
@@ -112,7 +122,7 @@ internal sealed class HungLayerTests : AppTest
 
     /// <summary>
     /// All threads of the server have stopped before somebody asks: a request that it has taken cannot be killed, and keeps the process of
-    /// whoever asked.
+    /// whoever asked. With io_uring it takes each at once, so that server goes without.
     /// </summary>
     private string Run(string options, string script, string before = "") => Bash.Run($$"""
         mkdir -p base/dir slow lower/own upper work merged
@@ -124,7 +134,7 @@ internal sealed class HungLayerTests : AppTest
         kept() { readlink /proc/$daemon/fd/* | grep -cE '/s[0-9]+$'; }
         closed() { [ $(kept) = 0 ]; }
         exec 2>/dev/null
-        {{ProgramUnderTest.Path}} -f -o lowerdir=base slow & server=$!
+        {{ProgramUnderTest.Path}} -f -o io_uring=0,lowerdir=base slow & server=$!
         await mountpoint -q slow
         ({{before}}
             exec {{ProgramUnderTest.Path}} -f {{options}} -o lowerdir=lower:slow,upperdir=upper,workdir=work merged) & daemon=$!

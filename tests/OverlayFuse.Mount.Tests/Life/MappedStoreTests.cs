@@ -109,7 +109,7 @@ internal sealed class MappedStoreTests : AppTest
         string script = $$"""
             {{Store}}
             mkdir base slow; head -c 300000 /dev/urandom >base/hung; echo a >base/other
-            {{ProgramUnderTest.Path}} -f -o lowerdir=base slow & server=$!
+            {{ProgramUnderTest.Path}} -f -o io_uring=0,lowerdir=base slow & server=$!
             await mountpoint -q slow
             {{ProgramUnderTest.Path}} -f {{workers}} -o lowerdir=lower:slow,upperdir=upper,workdir=work merged & daemon=$!
             trap 'kill -9 $daemon $client $reader 2>/dev/null || true; kill -CONT $server; kill -9 $server
