@@ -35,8 +35,7 @@ internal static class Daemon
         using UpperHold hold = LayerChecks.Check(request.Overlay, isForeign ? null : request.MountPoint, PlainText.Complain);
         var events = new DaemonEvents(LogOf(request));
         using OverlayFileSystem fileSystem = OverlayFileSystem.Create(hold.Options with { Log = events.Add, Events = events });
-        using var signals = new StopSignals();
-        using var statistics = new StatisticsSignal();
+        var signals = new DaemonSignals();
         FuseMount mount = FuseMount.Mount(ToMountOptions(request));
         // From here on /proc is this one.
         Proc.Hold();
@@ -60,7 +59,7 @@ internal static class Daemon
             };
             lifeline?.OnEnd(() => Stop(served));
             if (LogOf(request) is { } log)
-                statistics.PrintTo(log, mount.MountPoint, fileSystem.Statistics);
+                signals.PrintTo(log, mount.MountPoint, fileSystem.Statistics);
             return Serve(served, signals);
         }
         finally
@@ -94,7 +93,7 @@ internal static class Daemon
             PlainText.Log(note);
     }
 
-    private static int Serve(Served served, StopSignals signals)
+    private static int Serve(Served served, DaemonSignals signals)
     {
         if (!NativeDaemon.AnnounceLive())
             Stop(served);
@@ -102,11 +101,14 @@ internal static class Daemon
         signals.OnStop(() => Stop(served));
         if (!served.Session.WaitUntilEnded(StartIsOver))
         {
+            served.Spare = MakeSpare(served);
             NativeDaemon.Settle();
             _ = served.Session.WaitUntilEnded(Timeout.InfiniteTimeSpan);
         }
         return served.IsComplete ? Success : Hung;
     }
+
+    private static SpareThread? MakeSpare(Served served) => served.MayHaveUnwritten ? SpareThread.TryMake("write-back") : null;
 
     /// <summary>
     /// Ends the mount. It is detached first, so that a new caller finds the directory below and not a dead mount. A signal and the end of
@@ -118,7 +120,9 @@ internal static class Daemon
             return;
         try
         {
-            Unwritten? unwritten = served.MayHaveUnwritten ? Unwritten.Of(served.Mount.MountPoint, served.Session) : null;
+            Unwritten? unwritten = served.MayHaveUnwritten
+                ? Unwritten.Of(served.Mount.MountPoint, served.Session, served.Spare ?? MakeSpare(served))
+                : null;
             served.Mount.Unmount();
             served.IsComplete = unwritten?.TryCollect(served.FileSystem.CollectUnwritten, WriteBackTimeout) ?? true;
             if (!served.IsComplete)
@@ -192,6 +196,9 @@ internal static class Daemon
 
         /// <summary>True as long as nothing that the kernel held is missing.</summary>
         public volatile bool IsComplete = true;
+
+        /// <summary>Sends what is unwritten. Null until the start is over.</summary>
+        public volatile SpareThread? Spare;
 
         /// <summary>The claim on upper and work.</summary>
         public required UpperHold Hold { get; init; }

@@ -6,7 +6,7 @@ namespace OverlayFuse.Cli.Mounting;
 /// <summary>
 /// The data of a mount that the kernel holds and has not sent yet: stores into shared mappings, and with writeback=1 all that was written
 /// to open files. The root is opened while there is a mountpoint; the data are collected when nobody finds the mount there any more. A
-/// thread does both, because a layer may hang.
+/// thread does both, because a layer may hang. Where there is no thread left, the caller does it, and waits as long as the layer hangs.
 /// </summary>
 internal sealed class Unwritten
 {
@@ -17,26 +17,31 @@ internal sealed class Unwritten
     private const int LastTries = 20;
 
     private readonly FuseSession _session;
-    private readonly Thread _thread;
+    private readonly SpareThread? _thread;
     private readonly ManualResetEventSlim _opened = new();
     private readonly ManualResetEventSlim _detached = new();
+    private Fd _root = Fd.None;
     private Action _collect = () => { };
     private volatile bool _isLate;
     private volatile bool _isGivenUp;
 
-    private Unwritten(string mountPoint, FuseSession session)
+    private Unwritten(FuseSession session, SpareThread? thread)
     {
         _session = session;
-        _thread = new Thread(() => Collect(mountPoint)) { IsBackground = true, Name = "write-back" };
+        _thread = thread;
     }
 
     /// <summary>Opens the root of a mount, if that is possible soon.</summary>
     /// <param name="mountPoint">Its mountpoint.</param>
     /// <param name="session">Serves it.</param>
-    public static Unwritten Of(string mountPoint, FuseSession session)
+    /// <param name="thread">Does it. Null: there are no more threads.</param>
+    public static Unwritten Of(string mountPoint, FuseSession session, SpareThread? thread)
     {
-        var unwritten = new Unwritten(mountPoint, session);
-        unwritten._thread.Start();
+        var unwritten = new Unwritten(session, thread);
+        if (thread is null)
+            unwritten.Open(mountPoint);
+        else
+            thread.Begin(() => unwritten.Collect(mountPoint));
         unwritten._isLate = !unwritten._opened.Wait(s_openPatience);
         return unwritten;
     }
@@ -55,6 +60,11 @@ internal sealed class Unwritten
     {
         _session.TakeOnlyWhatIsHeld();
         _collect = collect;
+        if (_thread is null)
+        {
+            Send();
+            return true;
+        }
         _detached.Set();
         long written = Proc.WrittenBytes;
         long since = Environment.TickCount64;
@@ -64,7 +74,7 @@ internal sealed class Unwritten
                 (written, since) = (now, Environment.TickCount64);
             if (Environment.TickCount64 - since > patience.TotalMilliseconds)
             {
-                GiveUp();
+                GiveUp(_thread);
                 return false;
             }
             _session.FailStuckReads();
@@ -73,13 +83,13 @@ internal sealed class Unwritten
     }
 
     /// <summary>Ends the wait. The thread may wait for a WRITE, and new ones come while it goes through the files that are left.</summary>
-    private void GiveUp()
+    private void GiveUp(SpareThread thread)
     {
         _isGivenUp = true;
         for (int tries = 0; tries < LastTries; tries++)
         {
             _session.GiveUp();
-            if (_thread.Join(s_lastPatience))
+            if (thread.Join(s_lastPatience))
                 return;
         }
     }
@@ -96,13 +106,24 @@ internal sealed class Unwritten
 
     private void Collect(string mountPoint)
     {
-        Errno error = Sys.OpenAt(Fd.WorkingDirectory, Name.From(mountPoint), OpenFlags.ReadOnly | OpenFlags.Directory, out Fd opened);
-        using var root = new ScopedFd(opened);
-        _opened.Set();
+        Open(mountPoint);
         _detached.Wait();
+        Send();
+    }
+
+    private void Open(string mountPoint)
+    {
+        // If it fails, there is no descriptor.
+        _ = Sys.OpenAt(Fd.WorkingDirectory, Name.From(mountPoint), OpenFlags.ReadOnly | OpenFlags.Directory, out _root);
+        _opened.Set();
+    }
+
+    private void Send()
+    {
+        using var root = new ScopedFd(_root);
         // Later the mountpoint may be another directory. syncfs(2) begins to send; programs learn of a failure.
-        if (error == Errno.None && !_isLate)
-            _ = Sys.SyncFs(opened);
+        if (_root.IsOpen && !_isLate)
+            _ = Sys.SyncFs(root);
         AwaitWrites();
         if (!_isGivenUp)
             _collect();

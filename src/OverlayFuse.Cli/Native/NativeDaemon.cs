@@ -7,7 +7,8 @@ namespace OverlayFuse.Cli.Native;
 /// <summary>native/daemon.c, which is linked into the published program. A JIT build (dotnet run) stays in the foreground.</summary>
 internal static class NativeDaemon
 {
-    private static bool IsPublished => !RuntimeFeature.IsDynamicCodeSupported;
+    /// <summary>True if the native part is linked in.</summary>
+    public static bool IsPublished => !RuntimeFeature.IsDynamicCodeSupported;
 
     /// <summary>Lets the waiting parent exit with 0, and leaves the terminal.</summary>
     /// <returns>False if the parent is gone: nobody waits for this mount any more.</returns>

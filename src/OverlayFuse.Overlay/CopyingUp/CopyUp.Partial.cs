@@ -106,8 +106,9 @@ internal sealed partial class CopyUp
         {
             if (_completer is null)
             {
-                _completer = new Thread(CompleteInTurn) { IsBackground = true, Name = "copy-up" };
-                _completer.Start();
+                var completer = new Thread(CompleteInTurn) { IsBackground = true, Name = "copy-up" };
+                // If there are no more threads, the next file tries again, and the request that syncs this one completes it.
+                _completer = completer.TryStart() ? completer : null;
             }
         }
         _toComplete.Add(inode);

@@ -181,9 +181,16 @@ internal sealed class LiveStack(MergedView view, FileAccessChoice access, CopyUp
     {
         Thread.Sleep(s_underway);
         Errno error = ForgetNamesAndListings();
+        var later = new Thread(ForgetHeldUpNames) { IsBackground = true, Name = "remount" };
         // Best effort.
-        _ = Task.Delay(s_heldUp).ContinueWith(_ => ForgetNamesAndListings(), TaskScheduler.Default);
+        _ = later.TryStart();
         return error;
+    }
+
+    private void ForgetHeldUpNames()
+    {
+        Thread.Sleep(s_heldUp);
+        _ = ForgetNamesAndListings();
     }
 
     private Errno ForgetNamesAndListings()

@@ -31,8 +31,11 @@ internal sealed class FileCloser(UnclosedCount count, int mostWaiting)
             if (_thread is null)
                 started = _thread = new Thread(Run, StackSize) { IsBackground = true, Name = "closer" };
         }
-        if (started is not null)
-            Start(started);
+        if (started is null || started.TryStart())
+            return;
+        // There are no more threads. The next file tries again.
+        lock (_waiting)
+            _thread = null;
     }
 
     /// <summary>
@@ -48,20 +51,6 @@ internal sealed class FileCloser(UnclosedCount count, int mostWaiting)
                 return;
         }
         CloseNow(fd);
-    }
-
-    private void Start(Thread thread)
-    {
-        try
-        {
-            thread.Start();
-        }
-        // There are no more threads. The next file tries again.
-        catch (Exception error) when (error is OutOfMemoryException or ThreadStartException)
-        {
-            lock (_waiting)
-                _thread = null;
-        }
     }
 
     private void Run()

@@ -56,6 +56,30 @@ internal sealed class CallerTests() : RunTest(Runner.Root)
                 """),
             Is.EqualTo("of the top\n"));
 
+    /// <summary>
+    /// A signal may come when the cgroup, or here the user, has no room for one more thread: in the first second, and later, when a
+    /// thread waits for it.
+    /// </summary>
+    [Test]
+    public void Signal_WhenNoThreadCanBeMade_LosesNothing(
+        [Values("0", "1.5")] string age, [Values("io=stateless", "writeback=1")] string mode)
+    {
+        Tool.Run("chown", User.Name + ":", Home);
+        ToolResult result = User.Try($$"""
+            mkdir -p upper work view
+            unshare -Urm --propagation private bash -euc '
+                {{Program}} -f -o {{mode}},lowerdir=bottom,upperdir=upper,workdir=work view 2> log & id=$!
+                await() { for _ in $(seq 1000); do "$@" && return 0; sleep 0.02; done; return 1; }
+                await mountpoint -q view
+                exec 3> view/new; echo new >&3; sleep {{age}}
+                prlimit --pid $id --nproc=1:1
+                kill -USR1 $id; await [ -s log ]
+                exec 3>&-; kill -TERM $id; wait $id; echo end $?; wc -l < log'
+            cat upper/new; ls view; rm -rf upper work log
+            """, Home);
+        Assert.That((result.Output, result.Error), Is.EqualTo(("end 0\n1\nnew\n", "")));
+    }
+
     [Test]
     public void Usr1_InTheForeground_PrintsStatistics() =>
         Assert.That(
