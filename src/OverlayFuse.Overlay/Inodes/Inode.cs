@@ -55,6 +55,12 @@ internal sealed partial class Inode(uint slot, uint generation, FileType type)
     /// <summary>At its first lookup the file was large enough for passthrough of a lower file.</summary>
     public bool IsLarge { get; init; }
 
+    /// <summary>
+    /// Read since the kernel last got its attributes. The kernel then doubts its atime (fuse_invalidate_atime), and the next stat(2) is a
+    /// request. A hint, written without a lock.
+    /// </summary>
+    public volatile bool WasRead;
+
     /// <summary>The flags of chattr(1), read at their first use: see <c>Protections</c>.</summary>
     public Protection Protection = Protection.NotRead;
 

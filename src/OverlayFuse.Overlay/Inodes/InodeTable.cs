@@ -113,14 +113,19 @@ internal sealed partial class InodeTable
     }
 
     /// <summary>Finds the st_ino of a known upper file.</summary>
-    public bool TryGetInoOfUpper(ulong upperIno, out ulong ino)
+    /// <param name="upperIno">Its inode number in the upper.</param>
+    /// <param name="ino">The st_ino.</param>
+    /// <param name="wasRead">Its <see cref="Inode.WasRead"/>.</param>
+    public bool TryGetInoOfUpper(ulong upperIno, out ulong ino, out bool wasRead)
     {
-        ino = 0;
+        (ino, wasRead) = (0, false);
         if (upperIno == 0)
             return false;
         lock (_lock)
         {
-            ino = FindUpper(upperIno)?.Ino ?? 0;
+            if (FindUpper(upperIno) is not { } known)
+                return false;
+            (ino, wasRead) = (known.Ino, known.WasRead);
             return ino != 0;
         }
     }

@@ -255,7 +255,7 @@ internal readonly ref struct DirectoryEntry
     /// <summary>The topmost layer that has it: 0 the upper, then one for each lower layer of the directory.</summary>
     public required int Slot { get; init; }
 
-    /// <summary>It was a known upper file when the listing was made.</summary>
+    /// <summary>When the listing was made, it was an upper file whose attributes the kernel knew.</summary>
     public bool IsKnownUpper { get; init; }
 
     public required Name Name { get; init; }

@@ -107,14 +107,15 @@ internal readonly ref partial struct MergedDirectory(MergedView view, Inode dire
             if (error != Errno.None)
                 return error == Errno.ENOENT ? Errno.None : error;
         }
-        bool isKnown = view.Inodes.TryGetInoOfUpper(reading.Slot == 0 ? record.Ino : 0, out ulong ino);
+        bool isKnown = view.Inodes.TryGetInoOfUpper(reading.Slot == 0 ? record.Ino : 0, out ulong ino, out bool wasRead);
         if (!isKnown)
             ino = view.Inos.Map(reading.Dev, record.Ino);
         // No layer follows the lowest one, so nothing looks for its names.
         bool findable = reading.Findable && reading.Slot < reading.Parts.Layers.Length;
         if (known < 0)
         {
-            var entry = new DirectoryEntry { Ino = ino, Type = type, Slot = reading.Slot, IsKnownUpper = isKnown, Name = record.Name };
+            bool isGood = isKnown && !wasRead;
+            var entry = new DirectoryEntry { Ino = ino, Type = type, Slot = reading.Slot, IsKnownUpper = isGood, Name = record.Name };
             listing.Add(entry, findable);
         }
         else if (type == FileType.Directory && listing.Read(known).Type == FileType.Directory)

@@ -79,6 +79,7 @@ public sealed partial class OverlayFileSystem
         stat.Nlink = attr.Nlink;
         stat.Uid = attr.Uid;
         stat.Gid = attr.Gid;
+        inode.WasRead = false;
         Validity validity = _access.AttributeValidityOf(inode);
         attributes = new StatxOut { AttrValid = validity.Seconds, AttrValidNsec = validity.Nanoseconds, Stat = stat };
         return Errno.None;
@@ -90,6 +91,7 @@ public sealed partial class OverlayFileSystem
         Errno error;
         if ((error = _view.Files.Statx(inode, out Statx stat)) != Errno.None)
             return error;
+        inode.WasRead = false;
         Validity validity = _access.AttributeValidityOf(inode);
         attributes = new AttrOut
         {

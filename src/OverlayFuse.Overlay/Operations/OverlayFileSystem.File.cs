@@ -37,6 +37,8 @@ public sealed partial class OverlayFileSystem
         // The copy has a time of change of its own.
         if (isBelow)
             _view.Kernel.InvalidateAttributes(inode);
+        // Reads of passthrough are no requests.
+        inode.WasRead |= !write;
         if ((error = _access.Open(inode, input.Flags, out opened)) != Errno.None || !truncate)
             return error;
         bool killSetIds = (input.RequestFlags & OpenRequestFlags.KillSuidGid) != 0;
@@ -69,6 +71,7 @@ public sealed partial class OverlayFileSystem
             return error;
         if ((error = _access.BorrowForRead(inode, out BorrowedFd file)) != Errno.None)
             return error;
+        inode.WasRead = true;
         using (file)
         {
             while (count < data.Length)

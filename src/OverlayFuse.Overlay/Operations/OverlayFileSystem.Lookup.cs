@@ -89,6 +89,7 @@ public sealed partial class OverlayFileSystem
                     found.Stat.Blocks = _view.Files.BlocksOfData(found.Data!, found.Stat);
                 if (inode.Partial is not null && (error = _view.Files.Statx(inode, out found.Stat)) != Errno.None)
                     return error;
+                inode.WasRead = false;
                 entry = _replies.ToEntry(inode, found.Stat);
                 return Errno.None;
             }

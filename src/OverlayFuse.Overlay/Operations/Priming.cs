@@ -8,7 +8,8 @@ namespace OverlayFuse.Overlay.Operations;
 /// Decides which names of a listing go to the kernel with their attributes. The kernel asks for each other name alone when a program calls
 /// stat(2) on it, which costs a round trip. An entry with attributes costs a third of that, and ten times as much as one without. So
 /// attributes go with a short listing, with a long one whose names are asked for while it is read, and with a long one that is read for
-/// the second time. Names that the kernel knows go without them. docs/decisions/priming-listings.md has the figures.
+/// the second time. Names that the kernel knows go without them, but for files that were read since, as `git status` reads them: the
+/// kernel doubts their atime. docs/decisions/priming-listings.md has the figures.
 /// </summary>
 /// <param name="view">The merged view.</param>
 /// <param name="caching">What the kernel may cache.</param>
@@ -36,7 +37,7 @@ internal sealed class Priming(MergedView view, KernelCaching caching)
 
     private bool IsKnown(Inode directory, in DirectoryEntry entry) =>
         caching.NamesStay && !view.Kernel.HasForgottenNames
-        && (entry.IsKnownUpper || view.Inodes.OfName(directory, entry.Name) is not null);
+        && (entry.IsKnownUpper || view.Inodes.OfName(directory, entry.Name) is { WasRead: false });
 
     /// <summary>
     /// A listing has been read to its end. The kernel may not keep a long one without attributes, so that a second reader is noticed. Its

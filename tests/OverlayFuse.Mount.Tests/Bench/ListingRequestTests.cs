@@ -21,8 +21,11 @@ internal sealed class ListingRequestTests
         sandbox = Sandbox.OnDisk();
         for (int i = 0; i < Names; i++)
             File.WriteAllText(Path.Combine(Directory.CreateDirectory(sandbox.PathOf("lower/long")).FullName, $"name {i}"), "");
-        for (int i = 0; i < 20; i++)
-            File.WriteAllText(Path.Combine(Directory.CreateDirectory(sandbox.PathOf($"lower/tree/{i}/below")).FullName, "file"), "");
+        foreach (string tree in new[] { "lower/tree", "upper/new" })
+        {
+            for (int i = 0; i < 20; i++)
+                File.WriteAllText(Path.Combine(Directory.CreateDirectory(sandbox.PathOf($"{tree}/{i}/below")).FullName, "file"), "text");
+        }
         mount = FuseOverlay.Mount(ProgramUnderTest.Path,
             new OverlayOptions([sandbox.PathOf("lower")], sandbox.MakeDirectory("upper"), sandbox.MakeDirectory("work")),
             sandbox.PathOf("merged"));
@@ -55,6 +58,21 @@ internal sealed class ListingRequestTests
         long requests = Requests(() => Assert.That(Walk(tree), Is.EqualTo(61)));
         // READDIRPLUS, its end, and the attributes of the directory and of the new file.
         Assert.That(requests, Is.InRange(2, 6 + Stray));
+    }
+
+    /// <summary>`git status` does so where its index is old: the next one asks for all attributes.</summary>
+    [TestCase("tree")]
+    [TestCase("new")]
+    public void Stat_OfFilesThatWereReadBeforeTheirDirectory_SendsNothing(string tree)
+    {
+        string[] below = [.. Enumerable.Range(0, 20).Select(i => $"{mount.Mountpoint}/{tree}/{i}/below")];
+        foreach (string directory in below)
+        {
+            Assert.That(File.ReadAllText(directory + "/file"), Is.EqualTo("text"));
+            Assert.That(DirectoryReader.Read(directory), Has.Count.EqualTo(1));
+        }
+        long requests = Requests(() => Array.ForEach(below, directory => Syscall.lstat(directory + "/file", out _)));
+        Assert.That(requests, Is.LessThanOrEqualTo(Stray));
     }
 
     [Test]
